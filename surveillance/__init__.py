@@ -1,0 +1,1 @@
+"""Home of the generated contracts; `make protos` fills `surveillance.v1`."""
