@@ -1,0 +1,1 @@
+"""The vocabulary of the market: events, frames, identities, reference data. Pure: no I/O, no clock."""

@@ -1,0 +1,389 @@
+"""The event frame: the one encoding of events from ingest to journal to engine.
+
+Columnar, little-endian, self-contained. Absent columns take no bytes; text is an index into the frame's own string
+table, so a reader interns each distinct string once a frame and never touches text per event.
+
+Layout: header (32 bytes: magic "TWF1", version u16, columns u16, rows u32, strings u32, blob bytes u32, 12 reserved),
+directory (16 bytes a column: code u16, type u8, reserved u8, name string u32, offset u64), columns each 8-byte
+aligned, string ends u32 x strings, UTF-8 blob. String 0 is "" and means null. Extension columns (`x_...`) have code 0
+and their name in the string table.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tapewatch.market import event as schema
+from tapewatch.market.event import ColumnType
+
+MAGIC: Final = b"TWF1"
+VERSION: Final = 1
+ROWS_MAX: Final = 1 << 20
+STRINGS_MAX: Final = 1 << 24
+FRAME_BYTES_MAX: Final = 1 << 28
+
+_HEADER: Final = struct.Struct("<4sHHIII12x")
+_ENTRY: Final = struct.Struct("<HBxIQ")
+_DTYPES: Final[dict[ColumnType, np.dtype[Any]]] = {
+    ColumnType.INT64: np.dtype("<i8"),
+    ColumnType.FLOAT64: np.dtype("<f8"),
+    ColumnType.CODE: np.dtype("u1"),
+    ColumnType.TEXT: np.dtype("<u4"),
+}
+_CODE_NAMES: Final[dict[str, type[schema.Kind] | type[schema.Side]]] = {"kind": schema.Kind, "side": schema.Side}
+
+Array = NDArray[Any]
+Text = tuple[Array, Sequence[str]]
+
+
+class FrameError(ValueError):
+    """The bytes or rows are not a frame; says what was expected and what was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class StringTable:
+    """A frame's strings as bytes: `ends`, uint32 of shape (count,), where each ends in the UTF-8 `blob`."""
+
+    ends: Array
+    blob: bytes
+
+    def decode(self) -> list[str]:
+        """The strings. Raises FrameError where one is not UTF-8."""
+        ends = self.ends.tolist()
+        starts = [0, *ends[:-1]]
+        if self.blob.isascii():
+            text = self.blob.decode("ascii")
+            return [text[start:end] for start, end in zip(starts, ends, strict=True)]
+        try:
+            return [self.blob[start:end].decode() for start, end in zip(starts, ends, strict=True)]
+        except UnicodeDecodeError as error:
+            raise FrameError(f"a string is not UTF-8: {error}") from error
+
+
+class Frame:
+    """A batch of events by column.
+
+    `columns` holds only the columns present: int64, float64, uint8 codes, or uint32 indices into `strings`, each of
+    shape (row_count,). `extensions` holds the `x_` columns as indices. Arrays may be read-only views of a buffer.
+    `strings` of a decoded frame become Python text only when asked for; `table` gives their bytes.
+    """
+
+    __slots__ = ("_raw", "_strings", "_table", "columns", "extensions", "row_count")
+
+    def __init__(
+        self,
+        row_count: int,
+        columns: dict[str, Array],
+        strings: list[str] | StringTable,
+        extensions: dict[str, Array] | None = None,
+        raw: bytes | None = None,
+    ) -> None:
+        self.row_count = row_count
+        self.columns = columns
+        self.extensions = {} if extensions is None else extensions
+        self._strings = None if isinstance(strings, StringTable) else strings
+        self._table = strings if isinstance(strings, StringTable) else None
+        self._raw = raw
+
+    @property
+    def strings(self) -> list[str]:
+        """The string table; string 0 is "" and means null."""
+        if self._strings is None:
+            assert self._table is not None
+            self._strings = self._table.decode()
+        return self._strings
+
+    @property
+    def table(self) -> StringTable:
+        """The string table as bytes."""
+        if self._table is None:
+            encoded = [text.encode() for text in self.strings]
+            self._table = StringTable(_ends(encoded), b"".join(encoded))
+        return self._table
+
+    def encode(self) -> bytes:
+        """The frame's bytes. A frame that was decoded gives back the very bytes it came from."""
+        if self._raw is None:
+            self._raw = _encode(self)
+        return self._raw
+
+    @staticmethod
+    def decode(data: bytes) -> Frame:
+        """Reads a frame; columns are views of `data`. Raises FrameError on anything malformed."""
+        return _decode(data)
+
+    @staticmethod
+    def from_columns(row_count: int, numbers: Mapping[str, Array], texts: Mapping[str, Text] | None = None) -> Frame:
+        """Builds a frame from arrays.
+
+        `numbers` maps a column to an array (codes for kind, side, aggressor); `texts` maps a column, or an `x_`
+        extension, to (indices into a dictionary, the dictionary); index -1 is null. Raises FrameError on an unknown
+        column or a wrong length.
+        """
+        columns: dict[str, Array] = {}
+        for name, values in numbers.items():
+            column = _known(name)
+            columns[name] = np.ascontiguousarray(values, dtype=_DTYPES[column.type])
+        extensions: dict[str, Array] = {}
+        strings = [""]
+        for name, (indices, dictionary) in (texts or {}).items():
+            shifted = _shift(np.asarray(indices), dictionary, len(strings))
+            strings.extend(dictionary)
+            (extensions if name.startswith(schema.EXTENSION_PREFIX) else columns)[name] = shifted
+            if name not in extensions:
+                _known(name)
+        for name, values in (columns | extensions).items():
+            if len(values) != row_count:
+                raise FrameError(f"column {name!r}: expected {row_count} rows, found {len(values)}")
+        return Frame(row_count, columns, strings, extensions)
+
+    @staticmethod
+    def from_rows(rows: Sequence[Mapping[str, object]]) -> Frame:
+        """Builds a frame from row mappings (kind and side as names). Raises FrameError naming row and column."""
+        return _from_rows(rows)
+
+    def rows(self) -> Iterator[dict[str, object]]:
+        """The rows as mappings without the null columns; for people and tests, not for the hot path."""
+        names = list(self.columns) + list(self.extensions)
+        lists = [_python_values(self, name) for name in names]
+        for values in zip(*lists, strict=True):
+            yield {name: value for name, value in zip(names, values, strict=True) if value is not None}
+
+    def text(self, name: str, row: int) -> str:
+        """Text of a column at a row; "" where the column is absent or null."""
+        indices = self.columns.get(name)
+        return "" if indices is None else self.strings[int(indices[row])]
+
+    def take(self, indices: Array) -> Frame:
+        """The given rows in the given order; strings no longer used are left out."""
+        columns = {name: values[indices] for name, values in self.columns.items()}
+        extensions = {name: values[indices] for name, values in self.extensions.items()}
+        strings = _compact_strings(columns, extensions, self.strings)
+        return Frame(len(indices), columns, strings, extensions)
+
+    def slice(self, start: int, stop: int) -> Frame:
+        """Rows start (inclusive) to stop (exclusive)."""
+        return self.take(np.arange(start, min(stop, self.row_count)))
+
+    @staticmethod
+    def concat(frames: Sequence[Frame]) -> Frame:
+        """All rows of the frames, in order; a column absent from one is null there."""
+        return _concat(frames)
+
+
+def _known(name: str) -> schema.Column:
+    column = schema.COLUMN_BY_NAME.get(name)
+    if column is None:
+        raise FrameError(schema.unknown_column_message(name))
+    return column
+
+
+def _shift(indices: Array, dictionary: Sequence[str], base: int) -> Array:
+    if indices.size and (indices.min() < -1 or indices.max() >= len(dictionary)):
+        raise FrameError(f"text index outside its dictionary of {len(dictionary)} strings")
+    wide = indices.astype(np.int64)
+    return np.where(wide < 0, 0, wide + base).astype(np.uint32)
+
+
+def _compact_strings(columns: dict[str, Array], extensions: dict[str, Array], strings: list[str]) -> list[str]:
+    texts = [
+        (group, name)
+        for group in (columns, extensions)
+        for name in group
+        if group is extensions or schema.COLUMN_BY_NAME[name].type is ColumnType.TEXT
+    ]
+    used = np.zeros(len(strings), dtype=bool)
+    used[0] = True
+    for group, name in texts:
+        used[group[name]] = True
+    places = np.cumsum(used, dtype=np.uint32) - np.uint32(1)
+    for group, name in texts:
+        group[name] = places[group[name]]
+    return [strings[index] for index in np.flatnonzero(used)]
+
+
+def _ends(encoded: list[bytes]) -> Array:
+    return np.cumsum([len(text) for text in encoded], dtype=np.uint64).astype("<u4")
+
+
+def _encode(frame: Frame) -> bytes:
+    if frame.row_count > ROWS_MAX:
+        raise FrameError(f"a frame holds at most {ROWS_MAX} rows, found {frame.row_count}: send smaller batches")
+    strings = list(frame.strings)
+    entries: list[tuple[int, int, int, Array]] = []
+    for name in sorted(frame.columns, key=lambda key: schema.COLUMN_BY_NAME[key].code):
+        column = schema.COLUMN_BY_NAME[name]
+        entries.append((column.code, column.type, 0, frame.columns[name]))
+    for name in sorted(frame.extensions):
+        strings.append(name)
+        entries.append((0, ColumnType.TEXT, len(strings) - 1, frame.extensions[name]))
+    encoded = [text.encode() for text in strings]
+    blob = b"".join(encoded)
+    parts = [_HEADER.pack(MAGIC, VERSION, len(entries), frame.row_count, len(strings), len(blob))]
+    offset = _HEADER.size + _ENTRY.size * len(entries)
+    body: list[bytes] = []
+    for code, type_, name_index, values in entries:
+        data = np.ascontiguousarray(values, dtype=_DTYPES[ColumnType(type_)]).tobytes()
+        parts.append(_ENTRY.pack(code, type_, name_index, offset))
+        padding = -len(data) % 8
+        body.append(data + bytes(padding))
+        offset += len(data) + padding
+    return b"".join((*parts, *body, _ends(encoded).tobytes(), blob))
+
+
+def _decode(data: bytes) -> Frame:
+    if len(data) < _HEADER.size:
+        raise FrameError(f"expected a frame of at least {_HEADER.size} bytes, found {len(data)}")
+    magic, version, column_count, row_count, string_count, blob_size = _HEADER.unpack_from(data)
+    if magic != MAGIC or version != VERSION:
+        raise FrameError(f"expected a frame {MAGIC!r} version {VERSION}, found {magic!r} version {version}")
+    if row_count > ROWS_MAX or not 1 <= string_count <= STRINGS_MAX:
+        raise FrameError(f"frame of {row_count} rows and {string_count} strings is outside the limits")
+    strings_at = len(data) - blob_size - 4 * string_count
+    columns: dict[str, Array] = {}
+    named: list[tuple[int, Array]] = []
+    if strings_at < _HEADER.size + column_count * _ENTRY.size:
+        raise FrameError(f"frame is cut: {len(data)} bytes for {column_count} columns and {string_count} strings")
+    strings = _decode_strings(data, strings_at, string_count, blob_size)
+    for index in range(column_count):
+        code, type_, name_index, offset = _ENTRY.unpack_from(data, _HEADER.size + index * _ENTRY.size)
+        values = _decode_column(data, code, type_, offset, row_count, strings_at)
+        if type_ == ColumnType.TEXT and row_count and values.max() >= string_count:
+            raise FrameError(f"column {code}: text index outside the {string_count} strings")
+        if code:
+            columns[schema.COLUMN_BY_CODE[code].name] = values
+        else:
+            named.append((name_index, values))
+    frame = Frame(row_count, columns, strings, {}, data)
+    for name_index, values in named:
+        name = frame.strings[name_index] if name_index < string_count else ""
+        if not name.startswith(schema.EXTENSION_PREFIX):
+            raise FrameError(f"extension column {name!r} does not begin with {schema.EXTENSION_PREFIX!r}")
+        frame.extensions[name] = values
+    return frame
+
+
+def _decode_column(data: bytes, code: int, type_: int, offset: int, row_count: int, limit: int) -> Array:
+    column = schema.COLUMN_BY_CODE.get(code)
+    expected = ColumnType.TEXT if code == 0 else column.type if column else None
+    if expected is None or expected != type_:
+        raise FrameError(f"column {code} of type {type_} is not known")
+    dtype = _DTYPES[expected]
+    if offset % 8 or offset < _HEADER.size or offset + row_count * dtype.itemsize > limit:
+        raise FrameError(f"column {code}: offset {offset} is outside the frame")
+    return np.frombuffer(data, dtype=dtype, count=row_count, offset=offset)
+
+
+def _decode_strings(data: bytes, at: int, count: int, blob_size: int) -> list[str] | StringTable:
+    ends = np.frombuffer(data, dtype="<u4", count=count, offset=at)
+    if ends[0] != 0 or ends[-1] != blob_size or (ends[1:] < ends[:-1]).any():
+        raise FrameError("string table does not begin with the null string, runs backwards or does not end the frame")
+    table = StringTable(ends, data[at + 4 * count :])
+    return table if table.blob.isascii() else table.decode()
+
+
+def _from_rows(rows: Sequence[Mapping[str, object]]) -> Frame:
+    strings = [""]
+    places = {"": 0}
+    columns: dict[str, Array] = {}
+    extensions: dict[str, Array] = {}
+    names = dict.fromkeys(name for row in rows for name in row)
+    for name in names:
+        values = [row.get(name) for row in rows]
+        if name.startswith(schema.EXTENSION_PREFIX):
+            extensions[name] = _texts(name, values, strings, places)
+            continue
+        column = _known(name)
+        if all(value is None for value in values):
+            continue
+        if column.type is ColumnType.TEXT:
+            columns[name] = _texts(name, values, strings, places)
+        else:
+            columns[name] = np.array(
+                [_number(column, value, row) for row, value in enumerate(values)], dtype=_DTYPES[column.type]
+            )
+    return Frame(len(rows), columns, strings, extensions)
+
+
+def _texts(name: str, values: Sequence[object], strings: list[str], places: dict[str, int]) -> Array:
+    indices = np.zeros(len(values), dtype=np.uint32)
+    for row, value in enumerate(values):
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            raise FrameError(f"row {row}, {name}: expected text, found {value!r}")
+        place = places.get(value)
+        if place is None:
+            place = places[value] = len(strings)
+            strings.append(value)
+        indices[row] = place
+    return indices
+
+
+def _number(column: schema.Column, value: object, row: int) -> float | int:
+    if value is None:
+        return float("nan") if column.type is ColumnType.FLOAT64 else 0
+    if column.type is ColumnType.CODE:
+        return _code(column.name, value, row)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise FrameError(f"row {row}, {column.name}: expected a number, found {value!r}")
+    if column.type is ColumnType.INT64:
+        if not isinstance(value, int) or not -(2**63) <= value < 2**63:
+            raise FrameError(f"row {row}, {column.name}: expected a 64-bit integer, found {value!r}")
+        return value
+    return float(value)
+
+
+def _code(name: str, value: object, row: int) -> int:
+    if name == "aggressor" and isinstance(value, bool):
+        return schema.Aggressor.YES if value else schema.Aggressor.NO
+    names = _CODE_NAMES.get(name)
+    if names is not None and isinstance(value, str) and value in names.__members__:
+        return names[value]
+    expected = "true or false" if names is None else ", ".join(names.__members__)
+    raise FrameError(f"row {row}, {name}: expected one of {expected}, found {value!r}")
+
+
+def _python_values(frame: Frame, name: str) -> list[object]:
+    values = frame.extensions[name] if name in frame.extensions else frame.columns[name]
+    column = schema.COLUMN_BY_NAME.get(name)
+    if column is None or column.type is ColumnType.TEXT:
+        return [frame.strings[index] if index else None for index in values.tolist()]
+    if column.type is ColumnType.FLOAT64:
+        return [None if value != value else value for value in values.tolist()]
+    if name == "aggressor":
+        return [None if value == 0 else value == schema.Aggressor.YES for value in values.tolist()]
+    if name in _CODE_NAMES:
+        names = {int(member): member.name for member in _CODE_NAMES[name]}
+        return [names.get(value) if value else None for value in values.tolist()]
+    required = name in schema.REQUIRED
+    return [value if value or required else None for value in values.tolist()]
+
+
+def _concat(frames: Sequence[Frame]) -> Frame:
+    strings = [""]
+    pieces: dict[str, list[Array]] = {}
+    names = dict.fromkeys(name for frame in frames for name in (*frame.columns, *frame.extensions))
+    for frame in frames:
+        base = len(strings) - 1
+        strings.extend(frame.strings[1:])
+        for name in names:
+            values = frame.columns.get(name, frame.extensions.get(name))
+            column = schema.COLUMN_BY_NAME.get(name)
+            dtype = _DTYPES[column.type if column else ColumnType.TEXT]
+            if values is None:
+                null = np.nan if dtype.kind == "f" else 0
+                values = np.full(frame.row_count, null, dtype=dtype)
+            elif dtype.kind == "u" and dtype.itemsize == 4:
+                values = np.where(values == 0, 0, values + np.uint32(base)).astype(np.uint32)
+            pieces.setdefault(name, []).append(values)
+    joined = {name: np.concatenate(parts) for name, parts in pieces.items()}
+    columns = {name: values for name, values in joined.items() if name in schema.COLUMN_BY_NAME}
+    extensions = {name: values for name, values in joined.items() if name not in schema.COLUMN_BY_NAME}
+    return Frame(sum(frame.row_count for frame in frames), columns, strings, extensions)
