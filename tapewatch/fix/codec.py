@@ -1,0 +1,320 @@
+# cython: language_level=3
+"""FIX tag-value encoding: framing by BodyLength and CheckSum, data fields by their length, garbled bytes reported.
+
+Whatever the bytes, nothing here raises while reading; one byte at a time gives what the whole gives.
+"""
+
+import math
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from zlib import adler32
+
+from tapewatch.fix.groups import DATA_LENGTH_TAGS
+from tapewatch.fix.message import FieldMap, Message, TextField, readable
+from tapewatch.fix.timestamps import (
+    TimestampError,
+    day_number,
+    format_timestamp,
+    parse_date_ns,
+    parse_timestamp_ns,
+)
+
+__all__ = [
+    "Field",
+    "FieldMap",
+    "Framer",
+    "Garbled",
+    "GarbledError",
+    "Message",
+    "TimestampError",
+    "Value",
+    "checksum",
+    "day_number",
+    "encode",
+    "format_timestamp",
+    "parse_date_ns",
+    "parse_fields",
+    "parse_timestamp_ns",
+    "readable",
+]
+
+SOH = b"\x01"
+START = b"8=FIX"
+NEXT_START = re.compile(rb"(?<![0-9])8=FIX")
+VERSION_BYTES_MAX = 16
+LENGTH_DIGITS_MAX = 12
+TRAILER_BYTES = 7
+TAG_DIGITS_MAX = 9
+CACHED_TAGS_MAX = 100_000
+MESSAGE_BYTES_MAX = 1 << 20
+GARBLED_BYTES_KEPT = 4096
+INCOMPLETE = -1
+DATA_TAGS = frozenset(DATA_LENGTH_TAGS.values())
+
+Value = str | int | float | bool | bytes
+Field = tuple[int, Value]
+
+
+class GarbledError(ValueError):
+    """The bytes are no FIX message; the text says why."""
+
+
+class Garbled:
+    """Bytes that were no message: the first ``GARBLED_BYTES_KEPT`` of them, how many there were, and why."""
+
+    __slots__ = ("byte_count", "raw", "reason")
+
+    def __init__(self, raw: bytes, byte_count: int, reason: str) -> None:
+        self.raw = raw
+        self.byte_count = byte_count
+        self.reason = reason
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Garbled) and repr(self) == repr(other)
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+    def __repr__(self) -> str:
+        return f"Garbled({self.raw!r}, {self.byte_count}, {self.reason!r})"
+
+
+class _Tags(dict[str, int]):
+    """Tag text -> number; a tag is digits without a leading zero."""
+
+    def __missing__(self, text: str) -> int:
+        if not (text.isascii() and text.isdigit()) or text[0] == "0" or len(text) > TAG_DIGITS_MAX:
+            raise GarbledError(f"tag is not a number: {text[:20]!r}")
+        if len(self) < CACHED_TAGS_MAX:
+            self[text] = int(text)
+        return int(text)
+
+
+_TAGS = _Tags({str(tag): tag for tag in range(1, 3000)})
+
+
+def checksum(data: bytes) -> int:
+    """The FIX CheckSum of the bytes before tag 10: their sum modulo 256.
+
+    Adler-32 started at 0 carries the plain sum in its low half as long as it stays below 65521: 256 bytes do.
+    """
+    if len(data) <= 256:
+        return adler32(data, 0) & 0xFF
+    total = 0
+    for start in range(0, len(data), 256):
+        total += adler32(data[start : start + 256], 0) & 0xFFFF
+    return total & 0xFF
+
+
+def parse_fields(text: str) -> list[TextField]:
+    """Splits ``tag=value`` pairs parted by SOH (none at the end); data fields go by their length field.
+
+    Raises GarbledError for a tag that is no number or a field without ``=``.
+    """
+    tags = _TAGS
+    try:
+        fields = [(tags[name], value) for name, value in [part.split("=", 1) for part in text.split("\x01")]]
+    except (ValueError, GarbledError):
+        return _scan_fields(text)
+    for tag, _ in fields:
+        if tag in DATA_LENGTH_TAGS:
+            return _scan_fields(text)
+    return fields
+
+
+def _scan_fields(text: str) -> list[TextField]:
+    """The careful way of ``parse_fields``: a data field right after its length field may hold SOH."""
+    fields: list[TextField] = []
+    position = 0
+    data_tag = data_length = -1
+    while position <= len(text):
+        equals = text.find("=", position)
+        if equals < 0:
+            raise GarbledError(f"field without '=': {text[position : position + 20]!r}")
+        tag = _TAGS[text[position:equals]]
+        end = text.find("\x01", equals)
+        if end < 0:
+            end = len(text)
+        if tag == data_tag:
+            by_length = equals + 1 + data_length
+            if by_length == len(text) or text[by_length : by_length + 1] == "\x01":
+                end = by_length
+        value = text[equals + 1 : end]
+        fields.append((tag, value))
+        data_tag = DATA_LENGTH_TAGS.get(tag, -1)
+        if data_tag >= 0:
+            known = value.isascii() and value.isdigit() and len(value) <= LENGTH_DIGITS_MAX
+            data_length = int(value) if known else -1
+            data_tag = data_tag if known else -1
+        position = end + 1
+    return fields
+
+
+class Framer:
+    """Cuts a stream of bytes into messages; what is garbled is reported and skipped to the next ``8=FIX``.
+
+    Garbled bytes are reported when the next message begins. ``skipped_byte_count`` is how many are being skipped.
+    """
+
+    def __init__(self, message_bytes_max: int = MESSAGE_BYTES_MAX) -> None:
+        self._message_bytes_max = message_bytes_max
+        self._buffer = bytearray()
+        self._needed = 0
+        self._skip_reason: str | None = None
+        self._skipped = bytearray()
+        self.skipped_byte_count = 0
+
+    def feed(self, data: bytes) -> list[Message | Garbled]:
+        """Takes bytes as they came and returns the messages they complete, in order."""
+        if self._buffer:
+            self._buffer += data
+            if len(self._buffer) < self._needed:
+                return []
+            data = bytes(self._buffer)
+            self._buffer.clear()
+        found: list[Message | Garbled] = []
+        position = 0
+        self._needed = 0
+        while position < len(data):
+            end = self._resume(data, position, found) if self._skip_reason else self._frame(data, position, found)
+            if end == INCOMPLETE:
+                break
+            position = end
+        if position < len(data):
+            self._buffer += memoryview(data)[position:]
+            self._needed += 0 if self._needed == 0 else -position
+        return found
+
+    def finish(self) -> list[Message | Garbled]:
+        """Reports what is left at the end of the stream as garbled."""
+        rest = bytes(self._buffer)
+        self._buffer.clear()
+        if self._skip_reason is None and not rest:
+            return []
+        reason = self._skip_reason or "stream ended inside a message"
+        self._remember(rest[1:] if self._skip_reason else rest)
+        return [self._report(reason)]
+
+    def _frame(self, data: bytes, start: int, found: list[Message | Garbled]) -> int:
+        """Takes the message at ``start``; returns where the next begins, or INCOMPLETE."""
+        try:
+            end = self._end_of_message(data, start)
+        except GarbledError as error:
+            self._skip_reason = str(error)
+            self._remember(data[start : start + 1])
+            return self._resume(data, start, found)
+        if end == INCOMPLETE:
+            return INCOMPLETE
+        raw = data[start:end]
+        try:
+            found.append(read_message(raw))
+        except GarbledError as error:
+            found.append(Garbled(raw[:GARBLED_BYTES_KEPT], len(raw), str(error)))
+        return end
+
+    def _end_of_message(self, data: bytes, start: int) -> int:
+        """Finds the end by BodyLength; raises GarbledError where header or trailer are not in their place."""
+        if data[start : start + 5] != START[: len(data) - start]:
+            raise GarbledError("expected 8=FIX at the start of a message")
+        version_end = data.find(SOH, start, start + VERSION_BYTES_MAX)
+        if version_end < 0:
+            return _wait_or_refuse(len(data) - start < VERSION_BYTES_MAX, "BeginString has no end")
+        length_start = version_end + 3
+        if data[version_end + 1 : length_start] != b"9="[: len(data) - version_end - 1]:
+            raise GarbledError("expected BodyLength (9) as the second field")
+        length_end = data.find(SOH, length_start, length_start + LENGTH_DIGITS_MAX + 1)
+        if length_end < 0:
+            return _wait_or_refuse(len(data) - length_start <= LENGTH_DIGITS_MAX, "BodyLength has no end")
+        digits = data[length_start:length_end]
+        if not digits.isdigit():
+            raise GarbledError(f"BodyLength is not a number: {digits!r}")
+        end = length_end + 1 + int(digits) + TRAILER_BYTES
+        if end - start > self._message_bytes_max:
+            raise GarbledError(f"BodyLength {int(digits)} is above the limit of {self._message_bytes_max} bytes a message")
+        if end > len(data):
+            self._needed = end
+            return INCOMPLETE
+        if data[end - TRAILER_BYTES - 1 : end - 4] != b"\x0110=" or data[end - 1] != 1:
+            raise GarbledError(f"no CheckSum (10) where BodyLength {int(digits)} ends")
+        return end
+
+    def _resume(self, data: bytes, position: int, found: list[Message | Garbled]) -> int:
+        """Skips to the next start of a message; ``data[position]`` is already counted as skipped."""
+        match = NEXT_START.search(data, position + 1)
+        if match is None:
+            kept = max(position + 1, len(data) - (len(START) - 1))
+            self._remember(data[position + 1 : kept])
+            self._buffer += data[kept - 1 :]
+            return len(data)
+        self._remember(data[position + 1 : match.start()])
+        found.append(self._report(self._skip_reason or ""))
+        return match.start()
+
+    def _remember(self, data: bytes) -> None:
+        self.skipped_byte_count += len(data)
+        self._skipped += data[: GARBLED_BYTES_KEPT - len(self._skipped)]
+
+    def _report(self, reason: str) -> Garbled:
+        garbled = Garbled(bytes(self._skipped), self.skipped_byte_count, reason)
+        self._skipped.clear()
+        self.skipped_byte_count = 0
+        self._skip_reason = None
+        return garbled
+
+
+def _wait_or_refuse(may_come: bool, reason: str) -> int:
+    if not may_come:
+        raise GarbledError(reason)
+    return INCOMPLETE
+
+
+def read_message(raw: bytes, check_sum: bool = True) -> Message:
+    """Reads one framed message, ``8=`` to the SOH after 10; raises GarbledError with the reason."""
+    stated = raw[-4:-1]
+    if check_sum and (not stated.isdigit() or int(stated) != checksum(raw[:-TRAILER_BYTES])):
+        expected = checksum(raw[:-TRAILER_BYTES])
+        raise GarbledError(f"CheckSum is {expected:03d}, the message says {stated.decode('latin-1')!r}")
+    fields = parse_fields(raw[:-1].decode("latin-1"))
+    if len(fields) < 4 or fields[0][0] != 8 or fields[1][0] != 9 or fields[2][0] != 35 or fields[-1][0] != 10:
+        raise GarbledError(f"expected fields 8, 9, 35 first, found {[tag for tag, _ in fields[:3]]}")
+    return Message(fields, raw)
+
+
+def encode(begin_string: str, fields: Iterable[Field]) -> bytes:
+    """Writes a message: ``fields`` begin with 35; 8, 9 and 10 are added.
+
+    Text goes out as UTF-8, floats as their shortest decimal text, bool as Y or N. Raises ValueError for a value with
+    SOH in it (data fields excepted, after their right length), an empty value or a number that is not finite.
+    """
+    parts: list[bytes] = []
+    data_length = -1
+    for tag, value in fields:
+        text = value.encode("utf-8") if type(value) is str else encode_value(tag, value)
+        if not text or (SOH in text and not (tag in DATA_TAGS and data_length == len(text))):
+            raise ValueError(f"tag {tag}: expected a value without SOH, found {text[:40]!r}")
+        data_length = int(text) if tag in DATA_LENGTH_TAGS and text.isdigit() else -1
+        parts.append(b"%d=%b\x01" % (tag, text))
+    body = b"".join(parts)
+    head = b"8=%b\x019=%d\x01%b" % (begin_string.encode("ascii"), len(body), body)
+    return b"%b10=%03d\x01" % (head, checksum(head))
+
+
+def encode_value(tag: int, value: Value) -> bytes:
+    """One value as FIX writes it."""
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, bool):
+        return b"Y" if value else b"N"
+    if isinstance(value, float):
+        return _decimal_text(tag, value).encode("ascii")
+    return str(value).encode("utf-8")
+
+
+def _decimal_text(tag: int, value: float) -> str:
+    if not math.isfinite(value):
+        raise ValueError(f"tag {tag}: expected a finite number, found {value}")
+    text = repr(value)
+    if "e" in text:
+        text = format(Decimal(text), "f")
+    return text.removesuffix(".0")

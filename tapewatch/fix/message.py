@@ -1,0 +1,110 @@
+# cython: language_level=3
+"""A FIX message as ordered fields that can be asked by tag, with repeating groups found by the group table."""
+
+from collections.abc import Sequence
+
+from tapewatch.fix.groups import CUSTOM_TAG_MIN, GROUPS
+
+TextField = tuple[int, str]
+
+
+class FieldMap:
+    """Ordered (tag, text) pairs; ``values`` holds the first value of each tag.
+
+    Texts keep one character a byte (latin-1), so nothing is lost; ``text`` reads UTF-8 where it is valid.
+    """
+
+    __slots__ = ("fields", "values")
+
+    def __init__(self, fields: Sequence[TextField]) -> None:
+        self.fields = fields
+        self.values: dict[int, str] = dict(fields)
+        if len(self.values) != len(fields):
+            self.values = dict(reversed(fields))
+
+    def get(self, tag: int) -> str | None:
+        """The first value of a tag as it was sent, or None."""
+        return self.values.get(tag)
+
+    def text(self, tag: int) -> str:
+        """The first value of a tag for people to read (UTF-8 where valid), or the empty string."""
+        return readable(self.values.get(tag, ""))
+
+    def integer(self, tag: int) -> int | None:
+        """The first value of a tag as a whole number; None where absent or not a plain number."""
+        value = self.values.get(tag, "")
+        digits = value[1:] if value[:1] == "-" else value
+        return int(value) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else None
+
+    def entries(self, count_tag: int) -> list["FieldMap"]:
+        """The entries of a repeating group, nested groups inside; an absent or empty group is []."""
+        found = self._group_bounds(count_tag)
+        if found is None:
+            return []
+        starts, end = found
+        return [FieldMap(self.fields[a:b]) for a, b in zip(starts, [*starts[1:], end], strict=True)]
+
+    def outside(self, count_tag: int) -> "FieldMap":
+        """The fields that stand outside a repeating group, its count tag excepted."""
+        found = self._group_bounds(count_tag)
+        if found is None:
+            return self
+        starts, end = found
+        return FieldMap([*self.fields[: starts[0] - 1], *self.fields[end:]])
+
+    def _group_bounds(self, count_tag: int) -> tuple[list[int], int] | None:
+        """Starts of the entries and the end of the last one; the first tag after the count delimits entries."""
+        count = self.integer(count_tag)
+        if not count or count < 0:
+            return None
+        tags = [tag for tag, _ in self.fields]
+        first = tags.index(count_tag) + 1
+        if first >= len(tags):
+            return None
+        members = GROUPS.get(count_tag, frozenset())
+        delimiter = tags[first]
+        if members and delimiter not in members and delimiter < CUSTOM_TAG_MIN:
+            return None
+        starts = [place for place in range(first, len(tags)) if tags[place] == delimiter][:count]
+        end = starts[-1] + 1
+        while end < len(tags) and (tags[end] in members or tags[end] >= CUSTOM_TAG_MIN):
+            end += 1
+        return starts, end
+
+
+class Message(FieldMap):
+    """One whole FIX message: tags 8, 9, 35 first and 10 last; ``raw`` is its bytes as received."""
+
+    __slots__ = ("raw",)
+
+    def __init__(self, fields: Sequence[TextField], raw: bytes = b"") -> None:
+        super().__init__(fields)
+        self.raw = raw
+
+    @property
+    def begin_string(self) -> str:
+        """Tag 8."""
+        return self.values.get(8, "")
+
+    @property
+    def msg_type(self) -> str:
+        """Tag 35."""
+        return self.values.get(35, "")
+
+    @property
+    def sequence(self) -> int | None:
+        """Tag 34, None where absent or no number."""
+        return self.integer(34)
+
+    def __repr__(self) -> str:
+        return "|".join(f"{tag}={value}" for tag, value in self.fields)
+
+
+def readable(value: str) -> str:
+    """Text for people from a value kept one character a byte: UTF-8 where valid, else latin-1 as it is."""
+    if value.isascii():
+        return value
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value
