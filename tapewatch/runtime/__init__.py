@@ -1,0 +1,1 @@
+"""The service shell every Tapewatch process runs in: settings, lifecycle, errors, channels, security and telemetry."""
