@@ -172,3 +172,9 @@ def force_mode() -> None:
     forced = requested_mode()
     if forced and not any(isinstance(finder, _ForcedFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _ForcedFinder(forced))
+
+
+def main() -> None:
+    """Prints the mode and the number of modules in the core, and the warning where it applies."""
+    print(f"engine: {mode()} ({len(core_sources())} modules)")
+    warn_once_if_interpreted()
