@@ -1,0 +1,63 @@
+"""The one error the SDK raises for a call that failed."""
+
+from collections.abc import Mapping
+
+import grpc
+
+from tapewatch.runtime.errors import error_info, retry_after_ms
+
+UNREACHABLE = "UNREACHABLE"
+"""Reason given where nothing answered, so no service could give one."""
+
+_PASSING_CODES = frozenset(
+    {
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.CANCELLED,
+    }
+)
+
+
+class ClientError(Exception):
+    """A call that failed.
+
+    `code` is the gRPC status, `reason` the constant programs branch on (UPPER_SNAKE_CASE, empty where the service gave
+    none), `message` the sentence for people, `metadata` the particulars by name, `retry_after_ms` the wait the service
+    asked for.
+    """
+
+    def __init__(
+        self,
+        code: grpc.StatusCode,
+        reason: str,
+        message: str,
+        metadata: Mapping[str, str] | None = None,
+        retry_after_ms: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.reason = reason
+        self.message = message
+        self.metadata = dict(metadata or {})
+        self.retry_after_ms = retry_after_ms
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same call may succeed later with nothing mended by the caller."""
+        broken_stream = self.code is grpc.StatusCode.INTERNAL and not self.reason and "RST_STREAM" in self.message
+        return self.code in _PASSING_CODES or broken_stream
+
+    @classmethod
+    def from_rpc(cls, error: grpc.RpcError, target: str) -> "ClientError":
+        """The error of a call to `target`, with reason and metadata read from its `google.rpc.ErrorInfo`."""
+        info = error_info(error)
+        code: grpc.StatusCode = error.code()
+        details: str = error.details() or code.name
+        if info is not None:
+            return cls(code, info.reason, details, info.metadata, retry_after_ms(error))
+        if code is grpc.StatusCode.UNAVAILABLE:
+            return cls(code, UNREACHABLE, f"no service answers at {target}: {details}; is it started?")
+        if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+            return cls(code, "", f"{target} did not answer in time: {details}")
+        return cls(code, "", details)

@@ -1,0 +1,108 @@
+"""The client of ingest: publish, subscribe, the ledger of the sources, the quarantine."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import grpc.aio
+
+from surveillance.v1 import event_pb2, ingest_pb2
+from surveillance.v1.ingest_pb2_grpc import IngestServiceStub
+from tapewatch.client.connection import LOCAL, ServiceClient, ended_by_server, resumed
+from tapewatch.client.publisher import Encodable, IngestPublisher, PublishResult
+from tapewatch.client.retry import Backoff
+from tapewatch.client.wire import JournalRecord, parse_record
+from tapewatch.runtime.security import SecuritySettings
+
+__all__ = ["Encodable", "IngestClient", "IngestPublisher", "JournalRecord", "PublishResult", "subscribe"]
+
+SUBSCRIBE = "/surveillance.v1.IngestService/Subscribe"
+CONTROL_PATIENCE_S = 30.0
+
+
+class IngestClient(ServiceClient):
+    """Calls to ingest other than publishing; see ServiceClient for opening and errors."""
+
+    @property
+    def _stub(self) -> Any:
+        return IngestServiceStub(self.channel)
+
+    async def status(self) -> ingest_pb2.IngestStatus:
+        """The journal's extent and its subscribers."""
+        return await self.call(self._stub.GetIngestStatus, ingest_pb2.GetIngestStatusRequest())
+
+    async def list_sources(self) -> list[ingest_pb2.Source]:
+        """Every source with its ledger, by name."""
+        pages = self.pages(self._stub.ListSources, ingest_pb2.ListSourcesRequest())
+        return [source async for page in pages for source in page.sources]
+
+    async def get_source(self, source: str) -> ingest_pb2.Source:
+        """One source; ClientError NOT_FOUND."""
+        return await self.call(self._stub.GetSource, ingest_pb2.GetSourceRequest(source=source))
+
+    async def list_quarantine(self, source: str = "") -> list[ingest_pb2.QuarantinedRow]:
+        """The refused rows of a source (of all when empty), oldest first."""
+        pages = self.pages(self._stub.ListQuarantine, ingest_pb2.ListQuarantineRequest(source=source))
+        return [row async for page in pages for row in page.rows]
+
+    async def replay_quarantine(self, quarantine_id: str, event: event_pb2.Event) -> ingest_pb2.PublishResponse:
+        """Publish a corrected row in place of a refused one."""
+        request = ingest_pb2.ReplayQuarantineRequest(quarantine_id=quarantine_id, event=event)
+        answer: ingest_pb2.ReplayQuarantineResponse = await self.call(self._stub.ReplayQuarantine, request)
+        return answer.result
+
+    async def publish_control(
+        self, kind: int, content: bytes, request_id: str, patience_s: float | None = CONTROL_PATIENCE_S
+    ) -> int:
+        """Journal a control record (a ControlKind and its JSON); returns its position. Repeating it is safe."""
+        request = ingest_pb2.PublishControlRequest(kind=kind, content=content, request_id=request_id)  # type: ignore[arg-type]  # the stub wants the enum's wrapper
+        answer = await self.call_persistently(self._stub.PublishControl, request, patience_s)
+        return int(answer.sequence)
+
+    def stream_events(
+        self, from_sequence: int = -1, *, venue: str = "", instrument: str = "", limit: int = 0
+    ) -> AsyncGenerator[ingest_pb2.StreamEventsResponse, None]:
+        """Single events from a position on (-1: live only), at most `limit` (0: no limit). Ends at the first error."""
+        request = ingest_pb2.StreamEventsRequest(
+            from_sequence=from_sequence, venue=venue, instrument=instrument, limit=limit
+        )
+        return self.stream(self._stub.StreamEvents(request))
+
+    async def subscribe(
+        self, from_sequence: int, subscriber: str, *, patience_s: float | None = None
+    ) -> AsyncIterator[JournalRecord]:
+        """Journal records from a position on, then live, without end; goes on after a break where it was.
+
+        `patience_s`: how long ingest may be away (None: for ever). ClientError: OUT_OF_RANGE below what is kept,
+        DATA_LOSS where the journal is damaged.
+        """
+        method: Any = self.channel.unary_stream(
+            SUBSCRIBE, request_serializer=ingest_pb2.SubscribeRequest.SerializeToString, response_deserializer=None
+        )
+        position = from_sequence
+
+        def open_stream() -> AsyncGenerator[bytes, None]:
+            request = ingest_pb2.SubscribeRequest(from_sequence=position, subscriber=subscriber)
+            call: grpc.aio.UnaryStreamCall[Any, bytes] = method(request)
+            return self.stream(call)
+
+        records = resumed(open_stream, Backoff(patience_s), ended_by_server(self.target))
+        async with aclosing(records):
+            async for message in records:
+                record = parse_record(message)
+                position = record.next_sequence
+                yield record
+
+
+async def subscribe(
+    target: str,
+    from_sequence: int,
+    subscriber: str,
+    *,
+    security: SecuritySettings = LOCAL,
+    patience_s: float | None = None,
+) -> AsyncIterator[JournalRecord]:
+    """`IngestClient.subscribe` over a channel of its own."""
+    async with IngestClient(target, security) as client:
+        async for record in client.subscribe(from_sequence, subscriber, patience_s=patience_s):
+            yield record
