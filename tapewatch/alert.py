@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from surveillance.v1 import alert_pb2
 
@@ -125,16 +126,12 @@ def subject_of(alert: Alert) -> tuple[str, ...]:
 def canonical(alert: Alert) -> Alert:
     """The same alert with every list sorted and without repeats; AlertError if it breaks the contract."""
     check(alert)
-    return dataclasses.replace(
-        alert,
-        accounts=_sorted_texts(alert.accounts),
-        owners=_sorted_texts(alert.owners),
-        order_ids=_sorted_texts(alert.order_ids),
-        trade_ids=_sorted_texts(alert.trade_ids),
-        evidence_event_ids=_sorted_texts(alert.evidence_event_ids),
-        measurements=tuple(sorted(alert.measurements, key=lambda each: (each.name, each.unit))),
-        anomaly=alert.anomaly and dataclasses.replace(alert.anomaly, contributions=_ranked(alert.anomaly)),
-    )
+    whole = {name: tuple(sorted(set(texts))) for name in TEXT_LISTS if (texts := getattr(alert, name))}
+    whole["measurements"] = tuple(sorted(alert.measurements, key=lambda each: (each.name, each.unit)))
+    changes: dict[str, Any] = {name: value for name, value in whole.items() if value != getattr(alert, name)}
+    if alert.anomaly is not None and (ranked := _ranked(alert.anomaly)) != alert.anomaly.contributions:
+        changes["anomaly"] = dataclasses.replace(alert.anomaly, contributions=ranked)
+    return dataclasses.replace(alert, **changes) if changes else alert
 
 
 def check(alert: Alert) -> None:
@@ -291,8 +288,8 @@ def _check_id(alert_id: str) -> None:
 def _check_text(field: str, text: str, characters_min: int, characters_max: int) -> None:
     if not characters_min <= len(text) <= characters_max:
         raise AlertError(field, f"{characters_min} to {characters_max} characters", text)
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        raise AlertError(field, "text without lone surrogates", text)
+    if not text.isprintable() and any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text):
+        raise AlertError(field, "text without NUL and lone surrogates, which no store can hold", text)
 
 
 def _check_texts(field: str, texts: Sequence[str]) -> None:
@@ -322,10 +319,6 @@ def _check_anomaly(anomaly: Anomaly) -> None:
         _check_text(f"{place}.feature", each.feature, 1, NAME_CHARACTERS_MAX)
         _require(math.isfinite(each.value), f"{place}.value", "a finite number", each.value)
         _require(-1 <= each.contribution <= 1, f"{place}.contribution", "a number from -1 to 1", each.contribution)
-
-
-def _sorted_texts(texts: Sequence[str]) -> tuple[str, ...]:
-    return tuple(sorted(set(texts))) if len(texts) > 1 else tuple(texts)
 
 
 def _ranked(anomaly: Anomaly) -> tuple[Contribution, ...]:
