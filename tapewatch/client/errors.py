@@ -17,6 +17,8 @@ _PASSING_CODES = frozenset(
         grpc.StatusCode.CANCELLED,
     }
 )
+_BROKEN_STREAM_MARKS = ("RST_STREAM", "Internal error from Core")
+"""grpc.aio puts the second over the service's status when a write meets the end of the stream."""
 
 
 class ClientError(Exception):
@@ -45,8 +47,13 @@ class ClientError(Exception):
     @property
     def passing(self) -> bool:
         """Whether the same call may succeed later with nothing mended by the caller."""
-        broken_stream = self.code is grpc.StatusCode.INTERNAL and not self.reason and "RST_STREAM" in self.message
-        return self.code in _PASSING_CODES or broken_stream
+        return self.code in _PASSING_CODES or self.broken_stream
+
+    @property
+    def broken_stream(self) -> bool:
+        """Whether gRPC itself reports a broken stream, hiding why the service ended it."""
+        hidden = self.code is grpc.StatusCode.INTERNAL and not self.reason
+        return hidden and any(mark in self.message for mark in _BROKEN_STREAM_MARKS)
 
     @classmethod
     def from_rpc(cls, error: grpc.RpcError, target: str) -> "ClientError":

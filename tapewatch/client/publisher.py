@@ -108,6 +108,7 @@ class IngestPublisher:
         finally:
             self._running.cancel()
             await asyncio.wait({self._running})
+            self._end()  # a task cancelled before it began has not
         if not self._running.cancelled():
             self._running.result()
 
@@ -165,9 +166,7 @@ class IngestPublisher:
         except ClientError as error:
             self._failure = error
         finally:
-            closed = ClientError(grpc.StatusCode.CANCELLED, "CLOSED", f"the publisher {self.name} was closed")
-            self._failure = self._failure or closed
-            self._fail_all(self._failure)
+            self._end()
 
     async def _keep_publishing(self, publish: Any) -> None:
         backoff = Backoff(self._patience_s)
@@ -177,6 +176,7 @@ class IngestPublisher:
                 continue
             failure = await self._one_stream(publish(), backoff)
             if failure is not None and not self._refused(failure):
+                self._one_by_one = self._one_by_one or failure.broken_stream  # then the reason can be read
                 await backoff.failed(failure)
 
     async def _one_stream(self, call: Any, backoff: Backoff) -> ClientError | None:
@@ -232,6 +232,7 @@ class IngestPublisher:
 
     def _resolve(self, answer: ingest_pb2.PublishResponse) -> None:
         batch = self._forget(answer.batch_id)
+        self._one_by_one = self._one_by_one and bool(self._in_flight)
         if batch is not None and not batch.result.done():
             batch.result.set_result(
                 PublishResult(
@@ -266,9 +267,12 @@ class IngestPublisher:
             self._changed.set()
         return batch
 
-    def _fail_all(self, failure: ClientError) -> None:
+    def _end(self) -> None:
+        """Fail what waits, with what ended the publisher."""
+        closed = ClientError(grpc.StatusCode.CANCELLED, "CLOSED", f"the publisher {self.name} was closed")
+        self._failure = self._failure or closed
         for batch_id in list(self._in_flight):
             batch = self._forget(batch_id)
             if batch is not None and not batch.result.done():
-                batch.result.set_exception(failure)
+                batch.result.set_exception(self._failure)
         self._changed.set()
