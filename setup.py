@@ -7,6 +7,7 @@ cannot be compiled is skipped and runs interpreted. `_built.json` records the di
 import json
 import os
 import sys
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 from Cython.Build import cythonize
@@ -60,7 +61,7 @@ class BuildCore(build_ext):
                 beside.unlink()
 
     def build_extension(self, extension: Extension) -> None:
-        last_build = Path(self.build_lib, self.get_ext_filename(extension.name))
+        last_build = Path(self.build_lib, *extension.name.split(".")).with_suffix(EXTENSION_SUFFIXES[0])
         last_build.unlink(missing_ok=True)  # or a failed build would leave it standing as if it were new
         super().build_extension(extension)
         self.compiled[extension.name] = self.digests[extension.name]
