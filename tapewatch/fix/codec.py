@@ -231,7 +231,7 @@ class Framer:
             raise GarbledError(f"BodyLength is not a number: {digits!r}")
         end = length_end + 1 + int(digits) + TRAILER_BYTES
         if end - start > self._message_bytes_max:
-            raise GarbledError(f"BodyLength {int(digits)} is above the limit of {self._message_bytes_max} bytes a message")
+            raise GarbledError(f"BodyLength {int(digits)} is above the limit of {self._message_bytes_max} bytes")
         if end > len(data):
             self._needed = end
             return INCOMPLETE

@@ -73,13 +73,17 @@ class FieldMap:
 
 
 class Message(FieldMap):
-    """One whole FIX message: tags 8, 9, 35 first and 10 last; ``raw`` is its bytes as received."""
+    """One whole FIX message: tags 8, 9, 35 first and 10 last.
 
-    __slots__ = ("raw",)
+    ``raw`` is its bytes as received; ``epoch`` the epoch of its sequence number, set by the session.
+    """
+
+    __slots__ = ("epoch", "raw")
 
     def __init__(self, fields: Sequence[TextField], raw: bytes = b"") -> None:
         super().__init__(fields)
         self.raw = raw
+        self.epoch = 0
 
     @property
     def begin_string(self) -> str:
