@@ -1,0 +1,42 @@
+"""What is traded: a symbol, its tick, its usual size and how restless it is."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """One listed instrument.
+
+    `ticks_per_unit` divides a price in ticks into a price in currency, so that 5003 ticks at 100 a unit are
+    exactly the double nearest 50.03. `volatility_ticks` is the standard deviation of the value's change over one
+    second. `typical_quantity` is the median size of an ordinary order; `activity` scales every arrival rate.
+    """
+
+    symbol: str
+    venue: str
+    start_price_ticks: int
+    ticks_per_unit: int
+    lot_size: int
+    typical_quantity: int
+    volatility_ticks: float
+    half_spread_ticks: float
+    activity: float
+    currency: str
+    isin: str
+    float_quantity: int
+    average_daily_volume: int
+    asset_class: str = "EQUITY"
+    product: str = "SHARE"
+
+    def price(self, ticks: int) -> float:
+        """Return the price in currency of a price in ticks."""
+        return ticks / self.ticks_per_unit
+
+
+EQUITIES = (
+    Instrument("NRDL", "XTWS", 5000, 100, 100, 200, 0.55, 1.4, 1.0, "EUR", "XS0000000017", 400_000_000, 3_000_000),
+    Instrument("HALM", "XTWS", 12140, 100, 100, 150, 1.10, 2.0, 1.0, "EUR", "XS0000000025", 150_000_000, 1_500_000),
+    Instrument("OSTA", "XTWS", 2315, 100, 100, 300, 0.40, 1.2, 0.9, "EUR", "XS0000000033", 800_000_000, 5_000_000),
+    Instrument("VYRN", "XTWS", 812, 100, 100, 400, 0.35, 1.6, 0.6, "EUR", "XS0000000041", 30_000_000, 250_000),
+)
+"""Four invented shares: three liquid ones and a small company, the natural target of a pump."""

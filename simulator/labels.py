@@ -1,0 +1,110 @@
+"""The truth beside the feed: which scenario was played by whom, when, with which orders and trades.
+
+Labels are built from the orders a scheme entered and are written to a file of their own; nothing reads them while
+the market runs.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from random import Random
+
+from simulator.market import Listing, Market, Seat
+from simulator.matching import DAY, Order
+from simulator.population import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The truth about one scenario; times in nanoseconds UTC, lists sorted."""
+
+    scenario_id: str
+    typology: str
+    severity: float
+    venue: str
+    instrument: str
+    accounts: list[str]
+    owners: list[str]
+    start_time_ns: int
+    end_time_ns: int
+    order_ids: list[str]
+    trade_ids: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of the narrative; `scenario_id` is empty where it is about the ordinary market."""
+
+    event_time_ns: int
+    text: str
+    scenario_id: str = ""
+
+
+@dataclass(slots=True)
+class Scenario:
+    """A scheme while it is played: its orders so far and what has been told about it."""
+
+    scenario_id: str
+    typology: str
+    severity: float
+    instrument: str
+    venue: str
+    accounts: tuple[Account, ...]
+    narrative: list[Sentence]
+    orders: list[Order] = field(default_factory=list)
+    is_over: bool = False
+
+    def label(self) -> Label:
+        """Return the truth as far as the scenario has been played; raises ValueError before its first order."""
+        if not self.orders:
+            raise ValueError(f"scenario {self.scenario_id} has no orders yet: ask for its label once it has begun")
+        used = {order.account for order in self.orders}
+        return Label(
+            scenario_id=self.scenario_id,
+            typology=self.typology,
+            severity=self.severity,
+            venue=self.venue,
+            instrument=self.instrument,
+            accounts=sorted(used),
+            owners=sorted({account.owner for account in self.accounts if account.account in used}),
+            start_time_ns=min(order.time_ns for order in self.orders),
+            end_time_ns=max(order.last_time_ns for order in self.orders),
+            order_ids=sorted(order.order_id for order in self.orders),
+            trade_ids=sorted({trade_id for order in self.orders for trade_id in order.trade_ids}),
+        )
+
+
+class SchemeSeat(Seat):
+    """The seat of a schemer: its orders may trade with each other, and all of them are written down."""
+
+    __slots__ = ("scenario",)
+
+    def __init__(self, market: Market, listing: Listing, random: Random, scenario: Scenario) -> None:
+        super().__init__(market, listing, random)
+        self.scenario = scenario
+
+    def submit(
+        self, account: Account, side: int, price: int | None, quantity: int, time_in_force: str = DAY, display: int = 0
+    ) -> Order:
+        """Enter an order of the scheme."""
+        order = self._engine.submit(
+            self._market.next_time_ns(), account.account, side, price, quantity,
+            trader=account.trader, time_in_force=time_in_force, display=display,
+        )  # fmt: skip
+        self.scenario.orders.append(order)
+        return order
+
+    def tell(self, text: str) -> None:
+        """Add a sentence to the narrative."""
+        self.scenario.narrative.append(Sentence(self.now_ns, text, self.scenario.scenario_id))
+
+    def price_text(self, ticks: float) -> str:
+        """Return a price in ticks as a person reads it."""
+        return f"{ticks / self.instrument.ticks_per_unit:.2f} {self.instrument.currency}"
+
+
+def write_labels(path: Path, labels: Iterable[Label]) -> None:
+    """Write one JSON object a line."""
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(asdict(label)) + "\n" for label in labels)

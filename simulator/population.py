@@ -1,0 +1,115 @@
+"""The people of the market: accounts with their owners, firms, desks, devices and subnets.
+
+The population is drawn from the seed before any scheme is planned and never changes, so that nothing in it tells
+who will misbehave.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from simulator.randomness import stream
+
+MARKET_MAKER = "MARKET_MAKER"
+PROPRIETARY = "PROPRIETARY"
+INSTITUTION = "INSTITUTION"
+RETAIL = "RETAIL"
+
+CLIENT_OWNER_COUNT = 150
+SECOND_ACCOUNT_SHARE = 0.3
+THIRD_ACCOUNT_SHARE = 0.25
+LINKED_SHARE = 0.1
+FIRM_NAMES = ("Aldgate", "Birkholm", "Castellan", "Dunmere", "Eastgate", "Fjordline", "Greywater", "Hartwell")
+CLIENT_TYPE_WEIGHTS = {RETAIL: 6, PROPRIETARY: 3, INSTITUTION: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One trading account, with the columns of the accounts reference table."""
+
+    account: str
+    owner: str
+    firm: str
+    desk: str
+    account_type: str
+    device: str
+    ip_subnet: str
+    trader: str
+    linked_accounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """All accounts; `clients` are the ordinary ones from which schemes draw their accounts too."""
+
+    accounts: tuple[Account, ...]
+
+    def of_type(self, account_type: str) -> tuple[Account, ...]:
+        """Return the accounts of a type."""
+        return tuple(account for account in self.accounts if account.account_type == account_type)
+
+    @property
+    def clients(self) -> tuple[Account, ...]:
+        """Accounts that are not market makers."""
+        return tuple(account for account in self.accounts if account.account_type != MARKET_MAKER)
+
+    def groups(self) -> tuple[tuple[Account, ...], ...]:
+        """Return the client accounts, one tuple for each beneficial owner."""
+        owners: dict[str, list[Account]] = {}
+        for account in self.clients:
+            owners.setdefault(account.owner, []).append(account)
+        return tuple(tuple(accounts) for accounts in owners.values())
+
+
+def populate(seed: int, market_maker_count: int) -> Population:
+    """Draw the population of a seed; some owners have two or three accounts, some accounts are linked by family."""
+    random = stream(seed, "population")
+    numbers = iter(random.sample(range(100_000, 1_000_000), 3 * CLIENT_OWNER_COUNT + market_maker_count))
+    owners = iter(random.sample(range(10_000, 100_000), CLIENT_OWNER_COUNT + market_maker_count))
+    kinds = list(CLIENT_TYPE_WEIGHTS)
+    weights = list(CLIENT_TYPE_WEIGHTS.values())
+    accounts = [_account(random, next(numbers), next(owners), MARKET_MAKER) for _ in range(market_maker_count)]
+    for _ in range(CLIENT_OWNER_COUNT):
+        owner = next(owners)
+        kind = random.choices(kinds, weights)[0]
+        accounts += [_account(random, next(numbers), owner, kind) for _ in range(_account_count(random))]
+    accounts.sort(key=lambda account: account.account)
+    return Population(tuple(_linked(random, accounts)))
+
+
+def _account_count(random: Random) -> int:
+    draw = random.random()
+    return 3 if draw < SECOND_ACCOUNT_SHARE * THIRD_ACCOUNT_SHARE else 2 if draw < SECOND_ACCOUNT_SHARE else 1
+
+
+def _account(random: Random, number: int, owner: int, kind: str) -> Account:
+    firm = random.choice(FIRM_NAMES)
+    return Account(
+        account=f"AC{number}",
+        owner=f"OWN{owner}",
+        firm=firm,
+        desk=f"{firm} {random.choice(('equities', 'derivatives', 'electronic', 'private clients'))}",
+        account_type=kind,
+        device=f"{random.getrandbits(32):08x}",
+        ip_subnet=f"10.{random.randrange(256)}.{random.randrange(256)}.0/24",
+        trader=f"TR{number ^ 0x2A5A5}",
+    )
+
+
+def _linked(random: Random, accounts: list[Account]) -> Iterator[Account]:
+    """Link some clients of different owners in pairs that share a device and a subnet, as a household does."""
+    clients = [index for index, account in enumerate(accounts) if account.account_type != MARKET_MAKER]
+    linked_count = int(len(clients) * LINKED_SHARE) // 2 * 2
+    chosen = random.sample(clients, linked_count)
+    partner = dict(zip(chosen[::2], chosen[1::2], strict=True))
+    partner.update({second: first for first, second in partner.items()})
+    for index, account in enumerate(accounts):
+        other = accounts[partner[index]] if index in partner else None
+        if other is None or other.owner == account.owner:
+            yield account
+            continue
+        shared = min(account, other, key=lambda one: one.account)
+        yield Account(
+            account.account, account.owner, account.firm, account.desk, account.account_type, shared.device,
+            shared.ip_subnet, account.trader, (other.account,),
+        )  # fmt: skip

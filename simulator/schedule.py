@@ -1,0 +1,63 @@
+"""When each scheme is played: after a warm-up of normal market, one after another in each instrument."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from simulator.instrument import Instrument
+from simulator.randomness import SECOND_NS, stream
+from simulator.schemes import SCHEMES
+
+WARMUP_SECONDS_MAX = 300.0
+WARMUP_SHARE = 0.25
+"""The market runs at least this share of its time, at most `WARMUP_SECONDS_MAX`, before the first scheme."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedScenario:
+    """A scheme to play at a time after the start, in one instrument."""
+
+    scheme: str
+    severity: float
+    instrument: str
+    offset_ns: int
+
+
+def plan(
+    schemes: Sequence[str], severity: float, instruments: Sequence[Instrument], minutes: float, seed: int
+) -> tuple[PlannedScenario, ...]:
+    """Spread schemes over instruments and time, drawn from the seed; a repeated name is played again.
+
+    Schemes that want a thin market get the instrument with the least volume. When they do not all fit one after
+    another, they overlap. Raises ValueError for a name that is no scheme or a severity outside 0..1.
+    """
+    for scheme in schemes:
+        check_scheme(scheme, severity)
+    random = stream(seed, "schedule")
+    lanes: list[list[str]] = [[] for _ in instruments]
+    order = list(schemes)
+    random.shuffle(order)
+    for name in sorted(order, key=lambda name: -SCHEMES[name].duration_seconds_max):
+        busy = [sum(SCHEMES[other].duration_seconds_max for other in lane) for lane in lanes]
+        thinnest = min(range(len(lanes)), key=lambda index: instruments[index].average_daily_volume)
+        wants_thin = SCHEMES[name].wants_thin_market
+        lanes[thinnest if wants_thin else busy.index(min(busy))].append(name)
+    planned: list[PlannedScenario] = []
+    warmup_seconds = min(WARMUP_SECONDS_MAX, WARMUP_SHARE * minutes * 60)
+    for instrument, lane in zip(instruments, lanes, strict=True):
+        random.shuffle(lane)
+        durations = [SCHEMES[name].duration_seconds_max for name in lane]
+        available = minutes * 60 - warmup_seconds
+        squeeze = min(1.0, available / sum(durations)) if durations else 1.0
+        slack = sorted(random.random() * max(0.0, available - sum(durations)) for _ in lane)
+        for index, name in enumerate(lane):
+            offset_seconds = warmup_seconds + sum(durations[:index]) * squeeze + slack[index]
+            planned.append(PlannedScenario(name, severity, instrument.symbol, int(offset_seconds * SECOND_NS)))
+    return tuple(sorted(planned, key=lambda scenario: scenario.offset_ns))
+
+
+def check_scheme(scheme: str, severity: float) -> None:
+    """Raise ValueError unless the scheme exists and the severity is from 0 to 1."""
+    if scheme not in SCHEMES:
+        raise ValueError(f"no scheme named {scheme}: choose from {', '.join(SCHEMES)}")
+    if not 0.0 <= severity <= 1.0:
+        raise ValueError(f"severity must be from 0 (hidden) to 1 (blatant), found {severity:g}")

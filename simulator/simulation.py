@@ -1,0 +1,135 @@
+"""A whole simulation: a seeded market with its people and the schemes played in it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from simulator.instrument import EQUITIES, Instrument
+from simulator.labels import Label, Scenario, SchemeSeat, Sentence
+from simulator.market import Behaviour, Market
+from simulator.population import populate
+from simulator.randomness import SECOND_NS, stream
+from simulator.report import Report
+from simulator.schedule import PlannedScenario, check_scheme, plan
+from simulator.schemes import SCHEMES
+from simulator.schemes.scheme import Scheme, choose_accounts
+from simulator.traders.roster import cast, market_maker_count
+
+DEFAULT_START_TIME_NS = 1_772_442_000_000_000_000
+"""2026-03-02 09:00:00 UTC, a Monday."""
+OVERTIME_STEP_NS = 10 * SECOND_NS
+DEMO_SCHEMES = (
+    *("spoofing", "layering", "wash_self", "wash_owner") * 2,
+    "ping_pong",
+    "pump_and_dump",
+)  # fmt: skip
+DEMO_MINUTES = 20.0
+DEMO_SEVERITY = 0.85
+DEMO_SEED = 20260302
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationConfig:
+    """All that determines a simulation: the same values give the same events.
+
+    `minutes` 0 runs for ever; otherwise it runs that long, or until the last scheme has been played if that is later.
+    `activity` scales how often everybody acts, so the density of ordinary messages.
+    """
+
+    seed: int
+    minutes: float = DEMO_MINUTES
+    scenarios: tuple[PlannedScenario, ...] = ()
+    instruments: tuple[Instrument, ...] = EQUITIES
+    start_time_ns: int = DEFAULT_START_TIME_NS
+    activity: float = 1.0
+
+
+class Simulation:
+    """One run of the market; `reports` or `rows` runs it once, the labels are beside it."""
+
+    def __init__(self, config: SimulationConfig) -> None:
+        self.config = config
+        self.population = populate(config.seed, market_maker_count(len(config.instruments)))
+        self.narrative: list[Sentence] = []
+        self.scenarios: list[Scenario] = []
+        self._market = Market(config.instruments, config.seed, config.start_time_ns)
+        self._taken_owners: set[str] = set()
+        cast(self._market, self.population, config.seed, config.activity)
+        for planned in config.scenarios:
+            self._admit(planned)
+
+    @property
+    def now_ns(self) -> int:
+        """Event time the market has reached."""
+        return self._market.now_ns
+
+    @property
+    def end_time_ns(self) -> int | None:
+        """Event time at which the run ends if all schemes are over by then; None when it runs for ever."""
+        return self.config.start_time_ns + int(self.config.minutes * 60 * SECOND_NS) if self.config.minutes else None
+
+    def reports(self) -> Iterator[Report]:
+        """Run the market and yield what the venue says, in order of event time."""
+        end_ns = self.end_time_ns
+        yield from self._market.reports(end_ns)
+        while end_ns is not None and any(not scenario.is_over for scenario in self.scenarios):
+            end_ns += OVERTIME_STEP_NS
+            yield from self._market.reports(end_ns)
+
+    def rows(self) -> Iterator[dict[str, object]]:
+        """Run the market and yield rows of the event table."""
+        return (report.row() for report in self.reports())
+
+    def labels(self) -> list[Label]:
+        """Return the truth about the scenarios begun so far, by start."""
+        begun = (scenario.label() for scenario in self.scenarios if scenario.orders)
+        return sorted(begun, key=lambda label: (label.start_time_ns, label.scenario_id))
+
+    def inject(self, scheme: str, severity: float, instrument: str = "") -> Scenario:
+        """Play a scheme from now on; instrument "" lets the simulator choose. Raises ValueError for unknown names."""
+        check_scheme(scheme, severity)
+        known = self._market.listings
+        if instrument and instrument not in known:
+            raise ValueError(f"no instrument named {instrument}: choose from {', '.join(known)}")
+        chosen = instrument or stream(self.config.seed, f"inject/{len(self.scenarios)}").choice(list(known))
+        return self._admit(PlannedScenario(scheme, severity, chosen, self.now_ns - self.config.start_time_ns))
+
+    def _admit(self, planned: PlannedScenario) -> Scenario:
+        number = len(self.scenarios) + 1
+        random = stream(self.config.seed, f"scenario/{number}")
+        scheme = SCHEMES[planned.scheme]
+        scenario = Scenario(
+            scenario_id=f"scenario-{number:03d}",
+            typology=scheme.name,
+            severity=planned.severity,
+            instrument=planned.instrument,
+            venue=self._market.listings[planned.instrument].instrument.venue,
+            accounts=choose_accounts(scheme.troupe, self.population, random, self._taken_owners),
+            narrative=self.narrative,
+        )
+        seat = SchemeSeat(self._market, self._market.listings[planned.instrument], random, scenario)
+        self._market.enter(_played(scheme, seat, scenario), self.config.start_time_ns + planned.offset_ns - self.now_ns)
+        self.scenarios.append(scenario)
+        return scenario
+
+
+def _played(scheme: Scheme, seat: SchemeSeat, scenario: Scenario) -> Behaviour:
+    yield from scheme.play(seat, scenario.accounts, scenario.severity)
+    scenario.is_over = True
+
+
+def labelled_run(
+    schemes: Sequence[str], *, seed: int, minutes: float, severity: float, activity: float = 1.0
+) -> SimulationConfig:
+    """Return the configuration of a run with schemes spread over its time and instruments."""
+    scenarios = plan(schemes, severity, EQUITIES, minutes, seed)
+    return SimulationConfig(seed=seed, minutes=minutes, scenarios=scenarios, activity=activity)
+
+
+def demo_run(seed: int = DEMO_SEED) -> SimulationConfig:
+    """Return the standard labelled run: 20 minutes of four shares, ten scenarios after five minutes of warm-up."""
+    return labelled_run(DEMO_SCHEMES, seed=seed, minutes=DEMO_MINUTES, severity=DEMO_SEVERITY)
+
+
+def simulate(config: SimulationConfig) -> Iterator[dict[str, object]]:
+    """Yield the rows of a simulation; use `Simulation` where the labels are wanted too."""
+    return Simulation(config).rows()

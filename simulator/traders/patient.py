@@ -1,0 +1,65 @@
+"""Patient traders: a crowd whose limit orders rest at all distances for lifetimes without a typical length."""
+
+from heapq import heappop, heappush
+
+from simulator.market import Behaviour, Seat
+from simulator.matching import BUY, SELL, Order
+from simulator.population import Account
+from simulator.randomness import SECOND_NS, jittered_ns, ordinary_quantity, wait_ns
+
+DISTANCE_EXPONENT = 1.3
+"""Tail exponent of the distance from the best price; published estimates lie between 0.8 and 1.5."""
+DISTANCE_TICKS_MAX = 60
+IMPROVE_SHARE = 0.12
+LIFETIME_SECONDS = 6.0
+LIFETIME_SIGMA = 1.6
+CHASE_SHARE = 0.2
+"""Share of orders that are moved to the best price instead of cancelled at the end of their patience."""
+OPEN_MAX = 400
+
+
+def rest(seat: Seat, accounts: tuple[Account, ...], rate_per_second: float) -> Behaviour:
+    """Enter resting orders at a mean rate and give up on each after its lifetime."""
+    random = seat.random
+    open_orders: list[tuple[int, int, Order]] = []
+    number = 0
+    next_ns = seat.now_ns + wait_ns(random, 1.0 / rate_per_second)
+    while True:
+        due_ns = min(next_ns, open_orders[0][0]) if open_orders else next_ns
+        yield max(0, due_ns - seat.now_ns)
+        if due_ns == next_ns:
+            next_ns += wait_ns(random, 1.0 / rate_per_second)
+            order = _enter(seat, random.choice(accounts))
+            if order is None or not order.is_resting or len(open_orders) >= OPEN_MAX:
+                continue
+        else:
+            order = heappop(open_orders)[2]
+            if not order.is_resting or not _move_closer(seat, order):
+                continue
+        number += 1
+        life_ns = min(jittered_ns(random, LIFETIME_SECONDS, LIFETIME_SIGMA), 600 * SECOND_NS)
+        heappush(open_orders, (seat.now_ns + life_ns, number, order))
+
+
+def _enter(seat: Seat, account: Account) -> Order | None:
+    random = seat.random
+    side = BUY if random.random() < 0.5 + 0.1 * seat.listing.imbalance() else SELL
+    best, opposite = seat.best(side), seat.best(-side)
+    if best is None or opposite is None:
+        return None
+    if random.random() < IMPROVE_SHARE and abs(opposite - best) > 1:
+        price = best + side
+    else:
+        distance = min(DISTANCE_TICKS_MAX, int(random.paretovariate(DISTANCE_EXPONENT)) - 1)
+        price = max(1, best - side * distance)
+    return seat.submit(account, side, price, ordinary_quantity(random, seat.instrument))
+
+
+def _move_closer(seat: Seat, order: Order) -> bool:
+    """Move an order to the best price (True: it still rests) or cancel it."""
+    best = seat.best(order.side)
+    if best is None or best == order.price or seat.random.random() > CHASE_SHARE:
+        seat.cancel(order)
+        return False
+    seat.replace(order, best, order.quantity)
+    return order.is_resting

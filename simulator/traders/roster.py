@@ -1,0 +1,64 @@
+"""Who trades: for every instrument the same kinds of people, each with a random stream of its own."""
+
+from collections.abc import Iterator
+
+from simulator.market import Behaviour, Listing, Market, Seat
+from simulator.population import INSTITUTION, MARKET_MAKER, PROPRIETARY, RETAIL, Population
+from simulator.randomness import stream
+from simulator.traders.hedger import hedge
+from simulator.traders.institution import show_block, slice_block
+from simulator.traders.market_maker import make_market
+from simulator.traders.momentum import chase, follow_trend
+from simulator.traders.patient import rest
+from simulator.traders.pegger import peg
+from simulator.traders.takers import take
+from simulator.traders.value import wander
+
+MARKET_MAKERS_PER_INSTRUMENT = 3
+HEDGERS_PER_INSTRUMENT = 2
+PEGGERS_PER_INSTRUMENT = 2
+TREND_FOLLOWERS_PER_INSTRUMENT = 2
+REACTION_SECONDS = 0.9
+TAKES_PER_SECOND = 1.1
+RESTS_PER_SECOND = 1.6
+
+
+def cast(market: Market, population: Population, seed: int, activity: float) -> None:
+    """Let the ordinary traders of every listing into the market; `activity` scales how often they act."""
+    for position, listing in enumerate(market.listings.values()):
+        makers = (2 * position + index for index in range(MARKET_MAKERS_PER_INSTRUMENT))
+        for behaviour in _people(market, listing, population, seed, activity, makers):
+            market.enter(behaviour)
+
+
+def _people(
+    market: Market, listing: Listing, population: Population, seed: int, activity: float, makers: Iterator[int]
+) -> Iterator[Behaviour]:
+    symbol, pace = listing.instrument.symbol, activity * listing.instrument.activity
+    random = stream(seed, f"roster/{symbol}")
+    market_makers = population.of_type(MARKET_MAKER)
+    proprietary, institutions = population.of_type(PROPRIETARY), population.of_type(INSTITUTION)
+
+    def seat(name: str) -> Seat:
+        return Seat(market, listing, stream(seed, f"{symbol}/{name}"))
+
+    yield wander(listing, stream(seed, f"{symbol}/value"))
+    for index in makers:
+        account = market_makers[index % len(market_makers)]
+        yield make_market(seat(f"maker {index}"), account, REACTION_SECONDS / pace)
+    yield take(seat("takers"), population.clients, TAKES_PER_SECOND * pace)
+    yield rest(seat("patient"), population.clients, RESTS_PER_SECOND * pace)
+    yield slice_block(seat("slicing"), institutions)
+    yield show_block(seat("blocks"), institutions)
+    yield chase(seat("herd"), population.of_type(RETAIL))
+    for index in range(TREND_FOLLOWERS_PER_INSTRUMENT):
+        yield follow_trend(seat(f"trend {index}"), random.choice(proprietary))
+    for index in range(HEDGERS_PER_INSTRUMENT):
+        yield hedge(seat(f"hedger {index}"), random.choice(proprietary))
+    for index in range(PEGGERS_PER_INSTRUMENT):
+        yield peg(seat(f"pegger {index}"), random.choice(proprietary))
+
+
+def market_maker_count(instrument_count: int) -> int:
+    """Return how many market makers a market of so many instruments needs; neighbours share some."""
+    return 2 * instrument_count + MARKET_MAKERS_PER_INSTRUMENT - 2
