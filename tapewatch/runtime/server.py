@@ -33,6 +33,7 @@ class Server:
         self._stop = stop
         self._calls = CallInterceptor(registry)
         self._names: list[str] = []
+        self._bound = False
         self._started = False
         self._server = grpc.aio.server(
             interceptors=[self._calls], options=server_options(), maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX
@@ -59,6 +60,7 @@ class Server:
                 port = self._server.add_secure_port(str(address), credentials)
         except RuntimeError as error:
             raise StartError(_cannot_listen(address, section, security)) from error
+        self._bound = True
         return Address(address.host, port)
 
     async def start(self) -> None:
@@ -82,6 +84,8 @@ class Server:
 
     async def close(self) -> None:
         """Free the port, whatever state the server is in."""
+        if self._bound and not self._started:  # gRPC frees the port of a running server only
+            await self._server.start()
         await self._server.stop(0)
 
     def _register(self, full_name: str) -> None:

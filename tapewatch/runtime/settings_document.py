@@ -73,23 +73,24 @@ def read_document(path: Path) -> Document:
 
 def parse(text: str, source: str) -> tuple[object, dict[KeyPath, int]]:
     """Parse YAML text into plain values and the line of every path; SettingsError names `source` and the line."""
-    loader = SettingsLoader(text)
     try:
-        _check_bounds(text, source)
+        _check_events(text, source)
+        loader = SettingsLoader(text)
         node = loader.get_single_node()
         if node is None:
             return None, {}
         index = _LineIndex(source)
         index.visit(node, ())
         return loader.construct_document(node), index.lines
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise SettingsError(f"{source}:{line}: not valid YAML: {error.reason}") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         raise SettingsError(f"{source}:{line}: not valid YAML: {error.problem or error.context}") from error
-    except (yaml.YAMLError, ValueError) as error:
+    except ValueError as error:  # a number beyond what Python converts
         raise SettingsError(f"{source}: not valid YAML: {error}") from error
-    finally:
-        loader.dispose()
 
 
 def _text(path: Path) -> str:
@@ -111,20 +112,19 @@ def _text(path: Path) -> str:
         raise SettingsError(f"{path}:{line}: expected UTF-8 text, found byte {content[error.start]:#04x}") from error
 
 
-def _check_bounds(text: str, source: str) -> None:
-    """Refuse alias bombs and deep nesting on the event stream, before anything is built recursively."""
+def _check_events(text: str, source: str) -> None:
+    """Refuse alias bombs, deep nesting and type tags on the event stream, before anything is built recursively."""
     depth = aliases = 0
     for event in yaml.parse(text, Loader=SettingsLoader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        elif isinstance(event, yaml.AliasEvent):
-            aliases += 1
-        if depth > DEPTH_MAX or aliases > ALIASES_MAX:
-            line = event.start_mark.line + 1  # type: ignore[union-attr] # parsed events have marks
-            limit = f"{DEPTH_MAX} levels" if depth > DEPTH_MAX else f"{ALIASES_MAX} aliases"
-            raise SettingsError(f"{source}:{line}: expected at most {limit} in a settings file, found more")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        aliases += isinstance(event, yaml.AliasEvent)
+        line = event.start_mark.line + 1  # type: ignore[union-attr] # parsed events have marks
+        if depth > DEPTH_MAX:
+            raise SettingsError(f"{source}:{line}: expected at most {DEPTH_MAX} levels of nesting, found more")
+        if aliases > ALIASES_MAX:
+            raise SettingsError(f"{source}:{line}: expected at most {ALIASES_MAX} aliases, found more")
+        if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag is not None:
+            raise SettingsError(f"{source}:{line}: expected plain YAML, found the type tag {event.tag!r}; remove it")
 
 
 class _LineIndex:
