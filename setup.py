@@ -4,9 +4,12 @@ Modules of the core announce themselves by their first line (`tapewatch.engine_m
 cannot be compiled is skipped and runs interpreted. `_built.json` records the digest of each compiled source.
 """
 
+import fcntl
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
@@ -40,29 +43,30 @@ class BuildCore(build_ext):
         super().finalize_options()
         self.parallel = self.parallel or os.cpu_count()
         self.compiled: dict[str, str] = {}
-        self.digests = engine_mode.source_digests(ROOT)
+        self.digests: dict[str, str] = {}
 
     def run(self) -> None:
-        if self.inplace:
-            self._keep_fresh_modules()
-        super().run()
-        self._record(ROOT if self.inplace else Path(self.build_lib))
+        with _one_build_at_a_time():
+            self.digests = engine_mode.source_digests(ROOT)
+            if self.inplace:
+                self._leave_out_fresh_modules()
+            _cythonize(self.extensions)
+            super().run()
+            self._record(ROOT if self.inplace else Path(self.build_lib))
 
-    def _keep_fresh_modules(self) -> None:
+    def _leave_out_fresh_modules(self) -> None:
         stale = engine_mode.stale_modules(ROOT)
-        sources = engine_mode.core_sources(ROOT)
         for extension in list(self.extensions):
-            name = extension.name
-            beside = engine_mode.extension_beside(sources[name])
-            if beside and name not in stale:
-                self.compiled[name] = self.digests[name]
-                self.extensions.remove(extension)
+            beside = engine_mode.extension_beside(ROOT / extension.sources[0])
+            if beside and extension.name in stale:
+                beside.unlink()  # or a failed build would leave it standing
             elif beside:
-                beside.unlink()
+                self.compiled[extension.name] = self.digests[extension.name]
+                self.extensions.remove(extension)
 
     def build_extension(self, extension: Extension) -> None:
         last_build = Path(self.build_lib, *extension.name.split(".")).with_suffix(EXTENSION_SUFFIXES[0])
-        last_build.unlink(missing_ok=True)  # or a failed build would leave it standing as if it were new
+        last_build.unlink(missing_ok=True)  # the same, where a build starts
         super().build_extension(extension)
         self.compiled[extension.name] = self.digests[extension.name]
 
@@ -72,16 +76,38 @@ class BuildCore(build_ext):
         record.write_text(json.dumps(self.compiled, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
+@contextmanager
+def _one_build_at_a_time() -> Iterator[None]:
+    """Holds a lock on the checkout: two builds would write the same files."""
+    lock = ROOT / "build" / ".lock"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _cythonize(extensions: list[Extension]) -> None:
+    """Replaces each extension's source by C made anew: digests say what is out of date, not file times."""
+    made = []
+    if extensions:
+        made = cythonize(
+            extensions,
+            build_dir="build/cython",
+            compiler_directives={"show_performance_hints": False},
+            force=True,
+            nthreads=os.cpu_count(),
+            quiet=True,
+        )
+    for extension, with_c_sources in zip(extensions, made, strict=True):
+        extension.sources = with_c_sources.sources
+
+
 def core_extensions() -> list[Extension]:
-    """One optional extension per module of the core; none where the source is missing."""
-    extensions = [
-        Extension(name, [str(path.relative_to(ROOT))], extra_compile_args=COMPILE_ARGUMENTS)
+    """One extension per module of the core; optional, so that a missing C compiler skips it."""
+    return [
+        Extension(name, [str(path.relative_to(ROOT))], extra_compile_args=COMPILE_ARGUMENTS, optional=True)
         for name, path in engine_mode.core_sources(ROOT).items()
     ]
-    cythonized: list[Extension] = cythonize(extensions, build_dir="build/cython") if extensions else []
-    for extension in cythonized:
-        extension.optional = True  # set here because cythonize() does not carry it over
-    return cythonized
 
 
 setup(ext_modules=core_extensions(), cmdclass={"build_py": BuildPackages, "build_ext": BuildCore})

@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
@@ -54,20 +54,32 @@ def is_core_source(path: Path) -> bool:
 def core_sources(root: Path = ROOT) -> dict[str, Path]:
     """Every module of the compiled core below `root`: dotted name -> source, sorted by name."""
     paths = [path for package in PACKAGES for path in (root / package).rglob("*.py") if is_core_source(path)]
-    return {".".join(path.relative_to(root).with_suffix("").parts): path for path in sorted(paths)}
+    return {_dotted(path, root): path for path in sorted(paths)}
 
 
 def source_digests(root: Path = ROOT) -> dict[str, str]:
-    """SHA-256 of what each module of the core is compiled from: its source and every `.pxd` of the tree."""
-    declarations = b"".join(path.read_bytes() for path in _declarations(root))
-    return {
-        name: hashlib.sha256(path.read_bytes() + declarations).hexdigest() for name, path in core_sources(root).items()
+    """SHA-256 of what each module of the core is compiled from: its source and the `.pxd` files it leads to."""
+    declarations = {
+        _dotted(path, root): path.read_bytes() for package in PACKAGES for path in (root / package).rglob("*.pxd")
     }
+    digests = {}
+    for name, path in core_sources(root).items():
+        texts = {name: path.read_bytes() + declarations.get(name, b"")}
+        _follow(declarations, texts)
+        digests[name] = hashlib.sha256(b"".join(texts[key] for key in sorted(texts))).hexdigest()
+    return digests
 
 
-def _declarations(root: Path) -> Iterator[Path]:
-    for package in PACKAGES:
-        yield from sorted((root / package).rglob("*.pxd"))
+def _follow(declarations: Mapping[str, bytes], texts: dict[str, bytes]) -> None:
+    """Adds to `texts` every declaration file whose dotted name one of them mentions, and so on."""
+    while mentioned := {
+        name for name in declarations.keys() - texts.keys() if any(name.encode() in text for text in texts.values())
+    }:
+        texts.update((name, declarations[name]) for name in mentioned)
+
+
+def _dotted(path: Path, root: Path) -> str:
+    return ".".join(path.relative_to(root).with_suffix("").parts)
 
 
 def extension_beside(source: Path) -> Path | None:

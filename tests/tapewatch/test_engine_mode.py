@@ -1,4 +1,3 @@
-import hashlib
 import json
 import os
 import subprocess
@@ -22,9 +21,12 @@ def _tree(root: Path, *, compiled: bool) -> Path:
     source.with_name("ordinary.py").write_text("value = 2\n")
     if compiled:
         source.with_suffix(EXTENSION_SUFFIXES[0]).touch()
-        digest = hashlib.sha256(CORE_TEXT.encode()).hexdigest()
-        (root / engine_mode.RECORD).write_text(json.dumps({"tapewatch.market.tiny": digest}))
+        _record(root)
     return source
+
+
+def _record(root: Path) -> None:
+    (root / engine_mode.RECORD).write_text(json.dumps(engine_mode.source_digests(root)))
 
 
 def _python(code: str, forced: str) -> subprocess.CompletedProcess[str]:
@@ -49,9 +51,15 @@ def test_a_compiled_module_with_an_edited_source_is_stale(tmp_path: Path) -> Non
     assert engine_mode.stale_modules(tmp_path) == ["tapewatch.market.tiny"]
 
 
-def test_a_changed_declaration_file_makes_every_compiled_module_stale(tmp_path: Path) -> None:
+def test_a_changed_declaration_makes_the_modules_stale_that_lead_to_it_and_no_other(tmp_path: Path) -> None:
     source = _tree(tmp_path, compiled=True)
     source.with_name("other.pxd").write_text("cdef class Other: pass\n")
+    assert engine_mode.stale_modules(tmp_path) == []
+
+    source.with_name("tiny.pxd").write_text("from tapewatch.market.other cimport Other\n")
+    _record(tmp_path)
+    assert engine_mode.stale_modules(tmp_path) == []
+    source.with_name("other.pxd").write_text("cdef class Other: cdef int count\n")
     assert engine_mode.stale_modules(tmp_path) == ["tapewatch.market.tiny"]
 
 
