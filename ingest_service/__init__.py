@@ -1,0 +1,1 @@
+"""The one front door: validate, dedupe, journal, acknowledge, fan out."""

@@ -1,0 +1,234 @@
+"""The event table as a file: Parquet, CSV with a header, or JSON lines, each of the last two plain, gzip or xz.
+
+Columns are those of `tapewatch.market.event`; optional ones may be absent, unknown ones are an error unless they begin
+with `x_`. A row's identity is its place in the file unless it names its own `source`, `source_sequence` and so on.
+In text an empty value is null, `event_time_ns` an integer, booleans are true or false, and no value holds a line end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingest_service.formats.columns import ValueFault, event_frame
+from ingest_service.formats.content import LineBlock, first_line, head_of, line_blocks, shortened
+from ingest_service.formats.contract import EventFile, FileReport, FormatError, FormatOptions, RowFault
+from ingest_service.formats.delimited import read_delimited
+from ingest_service.formats.reading import EventBatch, ReadEventFile
+from tapewatch.market import event as schema
+from tapewatch.market.event import ColumnType
+from tapewatch.market.frame import Frame
+
+PARQUET_MAGIC: Final = b"PAR1"
+PARQUET_BATCH_ROWS: Final = 65_536
+_KNOWN_NAMES_MIN: Final = 3
+_TELLING: Final = frozenset(("event_time_ns", "kind"))
+_PANDAS_INDEX: Final = "__index_level_0__"
+
+_AS_TEXT: Final[dict[type, Any]] = {
+    str: lambda value: value or None,
+    int: int.__repr__,
+    float: float.__repr__,
+    bool: lambda value: "true" if value else "false",
+    type(None): lambda _: None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EventsFormat:
+    """The event table in any of its three layouts."""
+
+    name: str = "events"
+
+    def sniff(self, path: Path, head: bytes) -> str | None:
+        """By the Parquet magic, the keys of the first JSON line, or the names of the header."""
+        if head.startswith(PARQUET_MAGIC):
+            return "it begins with the magic of Parquet"
+        names = _json_names(head) if head.lstrip().startswith(b"{") else _header_names(head)
+        known = [name for name in names if name in schema.COLUMN_BY_NAME]
+        if len(known) >= _KNOWN_NAMES_MIN and not _TELLING.isdisjoint(known):
+            return f"its first line names the event columns {', '.join(known[:4])}"
+        return None
+
+    def open(self, path: Path, options: FormatOptions) -> EventFile:
+        """Opens it by its first bytes; raises FormatError for columns that are unknown, missing or there twice."""
+        head = head_of(path)
+        if head.startswith(PARQUET_MAGIC):
+            _check_parquet(path)
+            return ReadEventFile(self.name, [path], options, partial(_read_parquet, path))
+        if head.lstrip().startswith(b"{"):
+            return ReadEventFile(self.name, [path], options, partial(_read_json_lines, path))
+        names = [name.strip('"') for name in first_line(path).split(",")]
+        _check_names(path, names)
+        return ReadEventFile(self.name, [path], options, partial(_read_csv, path, names))
+
+
+def _json_names(head: bytes) -> list[str]:
+    try:
+        row = json.loads(head.split(b"\n", 1)[0])
+    except ValueError:
+        return []
+    return list(row) if isinstance(row, dict) else []
+
+
+def _header_names(head: bytes) -> list[str]:
+    line = head.split(b"\n", 1)[0].decode(errors="replace").removesuffix("\r")
+    return [name.strip('"') for name in line.split(",")]
+
+
+def _check_names(path: Path, names: Sequence[str]) -> None:
+    for name in names:
+        if name not in schema.COLUMN_BY_NAME and not name.startswith(schema.EXTENSION_PREFIX):
+            raise FormatError(f"{path}: {schema.unknown_column_message(name)}")
+        if names.count(name) > 1:
+            raise FormatError(f"{path}: column {name!r} is there {names.count(name)} times: keep one")
+    missing = [name for name in schema.REQUIRED if name not in names]
+    if missing:
+        raise FormatError(
+            f"{path}: required columns are missing: {', '.join(missing)}; an event file needs "
+            f"{', '.join(schema.REQUIRED)}, found {', '.join(names)}"
+        )
+
+
+def _read_csv(path: Path, names: Sequence[str], report: FileReport) -> Iterator[EventBatch]:
+    for batch in read_delimited(path, names, 1, report):
+        frame, faults = _frame(batch.columns)
+        yield EventBatch(frame, batch.lines, batch.lines - 1, None, batch.block.text, faults)
+
+
+def _frame(columns: Mapping[str, Any]) -> tuple[Frame, list[ValueFault]]:
+    frame, faults = event_frame(columns)
+    source = frame.columns.get("source")
+    if source is None:
+        return frame, faults
+    zeros = np.zeros(frame.row_count, dtype=np.int64)
+    unnumbered = (frame.columns.get("source_sequence", zeros) <= 0) & (frame.columns.get("event_key", zeros) == 0)
+    for index in np.flatnonzero((source != 0) & unnumbered).tolist():
+        message = "a row that names its source needs a source_sequence from 1 or an event_key, found neither"
+        faults.append(ValueFault(index, "source_sequence", "MISSING", message))
+    return frame, faults
+
+
+def _read_json_lines(path: Path, report: FileReport) -> Iterator[EventBatch]:
+    for block in line_blocks(path):
+        columns, lines = _json_columns(block, report)
+        if len(lines):
+            frame, faults = _frame(columns)
+            places = np.array(lines, dtype=np.int64)
+            yield EventBatch(frame, places, places, None, block.text, faults)
+
+
+def _json_columns(block: LineBlock, report: FileReport) -> tuple[dict[str, Any], list[int]]:
+    rows: list[dict[str, str | None]] = []
+    lines: list[int] = []
+    for line, data in enumerate(block.lines(), start=block.first_line):
+        if not data.strip():
+            continue
+        row = _json_row(data)
+        if isinstance(row, dict):
+            rows.append(row)
+            lines.append(line)
+        else:
+            report.reject(RowFault(line, *row, block.text(line)))
+    names = dict.fromkeys((*schema.REQUIRED, *(name for row in rows for name in row)))
+    return {name: pa.array([row.get(name) for row in rows], type=pa.string()) for name in names}, lines
+
+
+def _json_row(data: bytes) -> dict[str, str | None] | tuple[str, str, str]:
+    """The row's values as text, or field, reason and message of what is wrong with it."""
+    try:
+        row = json.loads(data, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        return "", "MALFORMED_ROW", f"expected a JSON object on the line: {error}"
+    if not isinstance(row, dict):
+        return "", "MALFORMED_ROW", f"expected a JSON object on the line, found a {type(row).__name__}"
+    for name, value in row.items():
+        if name not in schema.COLUMN_BY_NAME and not name.startswith(schema.EXTENSION_PREFIX):
+            return name, "UNKNOWN_COLUMN", schema.unknown_column_message(name)
+        as_text = _AS_TEXT.get(type(value))
+        if as_text is None:
+            return name, "NESTED_VALUE", f"{name}: expected one value, found a {type(value).__name__}"
+        row[name] = as_text(value)
+    return row
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not a number of JSON")
+
+
+def _check_parquet(path: Path) -> None:
+    with _parquet(path) as file:
+        schema_ = file.schema_arrow
+    _check_names(path, [name for name in schema_.names if name != _PANDAS_INDEX])
+    for field in schema_:
+        column = schema.COLUMN_BY_NAME.get(field.name)
+        expected = column.type if column else ColumnType.TEXT
+        if field.name != _PANDAS_INDEX and not _fits(field.type, expected, field.name):
+            advice = "; cast it to int64 nanoseconds since 1970 UTC" if pa.types.is_timestamp(field.type) else ""
+            raise FormatError(f"{path}: column {field.name!r}: expected {_WORDS[expected]}, found {field.type}{advice}")
+
+
+_WORDS: Final = {
+    ColumnType.INT64: "64-bit integers",
+    ColumnType.FLOAT64: "doubles",
+    ColumnType.CODE: "text (true or false for aggressor)",
+    ColumnType.TEXT: "text",
+}
+
+
+def _fits(type_: Any, expected: ColumnType, name: str) -> bool:
+    value_type = type_.value_type if pa.types.is_dictionary(type_) else type_
+    if pa.types.is_string(value_type) or pa.types.is_large_string(value_type) or pa.types.is_null(value_type):
+        return True
+    is_integer = pa.types.is_integer(type_)
+    if expected is ColumnType.CODE:
+        return bool(name == "aggressor" and pa.types.is_boolean(type_))
+    if expected is ColumnType.FLOAT64:
+        return bool(is_integer or pa.types.is_floating(type_) or pa.types.is_decimal(type_))
+    return bool(is_integer)
+
+
+def _parquet(path: Path) -> Any:
+    try:
+        return pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise FormatError(
+            f"{path}: not a whole Parquet file: {error}. Its index is at its end, so nothing of a cut file can be "
+            "read: copy or write it again."
+        ) from error
+
+
+def _read_parquet(path: Path, report: FileReport) -> Iterator[EventBatch]:
+    next_row = 1
+    with _parquet(path) as file:
+        names = [name for name in file.schema_arrow.names if name != _PANDAS_INDEX]
+        if len(names) < len(file.schema_arrow.names):
+            report.notes.append(f"column {_PANDAS_INDEX} (the index of a pandas frame) was left out")
+        try:
+            for batch in file.iter_batches(PARQUET_BATCH_ROWS, columns=names):
+                rows = np.arange(next_row, next_row + batch.num_rows)
+                frame, faults = _frame({name: _plain(batch.column(name)) for name in names})
+                yield EventBatch(frame, rows, rows, None, partial(_row_text, batch, next_row), faults)
+                next_row += batch.num_rows
+        except (pa.ArrowInvalid, OSError) as error:
+            raise FormatError(f"{path}: damaged after row {next_row - 1}: {error}; copy or write it again") from error
+
+
+def _plain(values: Any) -> Any:
+    type_ = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
+    if pa.types.is_large_string(type_) or pa.types.is_null(type_):
+        type_ = pa.string()
+    return values if values.type == type_ else values.cast(type_)
+
+
+def _row_text(batch: Any, first_row: int, row: int) -> str:
+    values = batch.slice(row - first_row, 1).to_pylist()[0]
+    return shortened(", ".join(f"{name}={value!r}" for name, value in values.items() if value is not None))
