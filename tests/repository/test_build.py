@@ -31,11 +31,16 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def _environment() -> dict[str, str]:
+    """This process's environment without a forced mode."""
+    return {name: value for name, value in os.environ.items() if name != engine_mode.VARIABLE}
+
+
 def _build(project: Path, **environment: str) -> None:
     subprocess.run(
         [sys.executable, "setup.py", "--quiet", "build_ext", "--inplace"],
         cwd=project,
-        env={**os.environ, **environment},
+        env={**_environment(), **environment},
         check=True,
         capture_output=True,
     )
@@ -43,7 +48,8 @@ def _build(project: Path, **environment: str) -> None:
 
 def _runs_compiled(project: Path) -> bool:
     code = f"from {MODULE} import compiled; print(compiled())"
-    answer = subprocess.run([sys.executable, "-c", code], cwd=project, check=True, capture_output=True, text=True)
+    command = [sys.executable, "-c", code]
+    answer = subprocess.run(command, cwd=project, env=_environment(), check=True, capture_output=True, text=True)
     return answer.stdout == "True\n"
 
 
