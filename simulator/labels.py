@@ -5,14 +5,18 @@ the market runs.
 """
 
 import json
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from random import Random
 
 from simulator.market import Listing, Market, Seat
 from simulator.matching import DAY, Order
 from simulator.population import Account
+
+SENTENCES_MAX = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,24 @@ class Sentence:
     scenario_id: str = ""
 
 
+class Narrative:
+    """What has been told, the latest `SENTENCES_MAX` sentences; `told` counts all of them."""
+
+    def __init__(self) -> None:
+        self._sentences: deque[Sentence] = deque(maxlen=SENTENCES_MAX)
+        self.told = 0
+
+    def tell(self, sentence: Sentence) -> None:
+        """Add a sentence."""
+        self._sentences.append(sentence)
+        self.told += 1
+
+    def since(self, position: int) -> list[Sentence]:
+        """Return the sentences after the first `position` told, as far as they are still kept."""
+        missing = min(self.told - position, len(self._sentences))
+        return list(islice(self._sentences, len(self._sentences) - missing, None))
+
+
 @dataclass(slots=True)
 class Scenario:
     """A scheme while it is played: its orders so far and what has been told about it."""
@@ -51,7 +73,7 @@ class Scenario:
     instrument: str
     venue: str
     accounts: tuple[Account, ...]
-    narrative: list[Sentence]
+    narrative: Narrative
     orders: list[Order] = field(default_factory=list)
     is_over: bool = False
 
@@ -97,7 +119,7 @@ class SchemeSeat(Seat):
 
     def tell(self, text: str) -> None:
         """Add a sentence to the narrative."""
-        self.scenario.narrative.append(Sentence(self.now_ns, text, self.scenario.scenario_id))
+        self.scenario.narrative.tell(Sentence(self.now_ns, text, self.scenario.scenario_id))
 
     def price_text(self, ticks: float) -> str:
         """Return a price in ticks as a person reads it."""

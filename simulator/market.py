@@ -50,11 +50,13 @@ class Listing:
 class Market:
     """A venue with its listings and everybody who trades there; `reports` yields what the venue says, in order."""
 
-    def __init__(self, instruments: tuple[Instrument, ...], seed: int, start_time_ns: int) -> None:
+    def __init__(
+        self, instruments: tuple[Instrument, ...], seed: int, start_time_ns: int, first_number: int = 1
+    ) -> None:
         self.now_ns = start_time_ns
         self.start_time_ns = start_time_ns
         self._pending: list[Report] = []
-        numbering = Numbering()
+        numbering = Numbering(first_number)
         self.listings = {
             instrument.symbol: Listing(MatchingEngine(instrument, numbering, self._pending.append))
             for instrument in instruments

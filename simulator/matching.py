@@ -31,16 +31,17 @@ QUANTITY_MAX = 10**12
 class Numbering:
     """Hands out the venue's ids in the order in which the venue processes requests, whoever sent them.
 
-    Ids therefore say nothing about their owner or purpose. One numbering serves all instruments of a venue.
+    Ids therefore say nothing about their owner or purpose. One numbering serves all instruments of a venue; `first`
+    is the first number of each kind, so that sessions of a venue do not use an id twice.
     """
 
     __slots__ = ("execution", "order", "request", "trade")
 
-    def __init__(self) -> None:
-        self.order = count(70_000_001)
-        self.request = count(1)
-        self.execution = count(1)
-        self.trade = count(1)
+    def __init__(self, first: int = 1) -> None:
+        self.order = count(first)
+        self.request = count(first)
+        self.execution = count(first)
+        self.trade = count(first)
 
 
 class Order:

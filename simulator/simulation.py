@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from simulator.instrument import EQUITIES, Instrument
-from simulator.labels import Label, Scenario, SchemeSeat, Sentence
+from simulator.labels import Label, Narrative, Scenario, SchemeSeat, Sentence
 from simulator.market import Behaviour, Market
 from simulator.population import populate
-from simulator.randomness import SECOND_NS, stream
+from simulator.randomness import SECOND_NS, jittered_ns, stream
 from simulator.report import Report
-from simulator.schedule import PlannedScenario, check_scheme, plan
+from simulator.schedule import WARMUP_SECONDS_MAX, PlannedScenario, check_scheme, plan
 from simulator.schemes import SCHEMES
 from simulator.schemes.scheme import Scheme, choose_accounts
 from simulator.traders.roster import cast, market_maker_count
@@ -17,6 +17,10 @@ from simulator.traders.roster import cast, market_maker_count
 DEFAULT_START_TIME_NS = 1_772_442_000_000_000_000
 """2026-03-02 09:00:00 UTC, a Monday."""
 OVERTIME_STEP_NS = 10 * SECOND_NS
+NUMBERS_PER_SESSION = 1_000_000_000
+RECURRENCE_SECONDS = 60.0
+TAKEN_OWNERS_MAX = 60
+"""So many owners may have been in a scheme before those whose scheme is over may be drawn again."""
 DEMO_SCHEMES = (
     *("spoofing", "layering", "wash_self", "wash_owner") * 2,
     "ping_pong",
@@ -32,7 +36,8 @@ class SimulationConfig:
     """All that determines a simulation: the same values give the same events.
 
     `minutes` 0 runs for ever; otherwise it runs that long, or until the last scheme has been played if that is later.
-    `activity` scales how often everybody acts, so the density of ordinary messages.
+    `activity` scales how often everybody acts, so the density of ordinary messages. `recurring` schemes are played one
+    after another as long as the market runs. `session_number` keeps the ids of one day's sessions apart.
     """
 
     seed: int
@@ -41,6 +46,9 @@ class SimulationConfig:
     instruments: tuple[Instrument, ...] = EQUITIES
     start_time_ns: int = DEFAULT_START_TIME_NS
     activity: float = 1.0
+    recurring: tuple[str, ...] = ()
+    recurring_severity: float = DEMO_SEVERITY
+    session_number: int = 0
 
 
 class Simulation:
@@ -49,13 +57,18 @@ class Simulation:
     def __init__(self, config: SimulationConfig) -> None:
         self.config = config
         self.population = populate(config.seed, market_maker_count(len(config.instruments)))
-        self.narrative: list[Sentence] = []
+        self.narrative = Narrative()
         self.scenarios: list[Scenario] = []
-        self._market = Market(config.instruments, config.seed, config.start_time_ns)
+        first_number = 1 + config.session_number * NUMBERS_PER_SESSION
+        self._market = Market(config.instruments, config.seed, config.start_time_ns, first_number)
         self._taken_owners: set[str] = set()
         cast(self._market, self.population, config.seed, config.activity)
         for planned in config.scenarios:
             self._admit(planned)
+        if config.recurring:
+            self._market.enter(self._direct(config.recurring))
+        symbols = ", ".join(self._market.listings)
+        self.narrative.tell(Sentence(self.now_ns, f"The market opens: {symbols} trade in the ordinary way."))
 
     @property
     def now_ns(self) -> int:
@@ -92,6 +105,18 @@ class Simulation:
             raise ValueError(f"no instrument named {instrument}: choose from {', '.join(known)}")
         chosen = instrument or stream(self.config.seed, f"inject/{len(self.scenarios)}").choice(list(known))
         return self._admit(PlannedScenario(scheme, severity, chosen, self.now_ns - self.config.start_time_ns))
+
+    def _direct(self, schemes: Sequence[str]) -> Behaviour:
+        """Play one scheme after another, after a warm-up, in random order and with pauses."""
+        random = stream(self.config.seed, "director")
+        yield int(WARMUP_SECONDS_MAX * SECOND_NS)
+        while True:
+            for scheme in random.sample(schemes, len(schemes)):
+                if len(self._taken_owners) > TAKEN_OWNERS_MAX:
+                    playing = (scenario for scenario in self.scenarios if not scenario.is_over)
+                    self._taken_owners = {account.owner for scenario in playing for account in scenario.accounts}
+                self.inject(scheme, self.config.recurring_severity)
+                yield jittered_ns(random, RECURRENCE_SECONDS, 0.3)
 
     def _admit(self, planned: PlannedScenario) -> Scenario:
         number = len(self.scenarios) + 1

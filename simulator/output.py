@@ -1,0 +1,241 @@
+"""Writes a simulation to a directory: the events or a FIX log, and beside them reference data and the labels."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO, Literal, Protocol
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from simulator.drop_copy import BEGIN_STRING, TIMESTAMP_DIGITS, DropCopy
+from simulator.instrument import Instrument
+from simulator.labels import write_labels
+from simulator.population import Population
+from simulator.report import COLUMNS, Report
+from simulator.simulation import Simulation, SimulationConfig, labelled_run
+from tapewatch.fix.codec import encode
+from tapewatch.fix.timestamps import format_timestamp
+
+Format = Literal["events", "csv", "fix"]
+EVENT_FILES: dict[Format, str] = {"events": "events.parquet", "csv": "events.csv", "fix": "drop_copy.fix"}
+FIX_SENDER = "XTWS"
+FIX_TARGET = "TAPEWATCH"
+BATCH_EVENTS = 65_536
+TRUTH_TEXTS = {True: "true", False: "false", None: ""}
+
+Progress = Callable[[int, float], None]
+"""Called now and then with (events so far, share of the simulated time done, 0..1)."""
+
+_NUMBERS = {"price", "quantity", "leaves_quantity", "display_quantity"}
+_TYPES = {"event_time_ns": pa.int64(), "aggressor": pa.bool_(), **dict.fromkeys(_NUMBERS, pa.float64())}
+SCHEMA = pa.schema([(column, _TYPES.get(column, pa.string())) for column in COLUMNS])
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What was written; `events_by_kind` sums to `events`."""
+
+    out: str
+    seed: int
+    minutes: float
+    severity: float
+    format: str
+    events: int
+    events_by_kind: dict[str, int]
+    scenarios: int
+    scenarios_by_scheme: dict[str, int]
+    start_time_ns: int
+    end_time_ns: int
+    files: list[str]
+
+
+class EventSink(Protocol):
+    """Something that takes the venue's reports, in order, and is closed at the end."""
+
+    def write(self, reports: list[Report]) -> None:
+        """Take some reports."""
+        ...
+
+    def close(self) -> None:
+        """Finish the file."""
+        ...
+
+
+class ParquetSink:
+    """Writes the event table as Parquet."""
+
+    def __init__(self, path: Path) -> None:
+        self._writer = pq.ParquetWriter(path, SCHEMA)
+
+    def write(self, reports: list[Report]) -> None:
+        """Write one row group."""
+        columns = [
+            pa.array(values, field.type) for values, field in zip(zip(*reports, strict=True), SCHEMA, strict=True)
+        ]
+        self._writer.write_table(pa.table(columns, schema=SCHEMA))
+
+    def close(self) -> None:
+        """Write the footer."""
+        self._writer.close()
+
+
+class CsvSink:
+    """Writes the event table as CSV with a header; absent values are empty."""
+
+    def __init__(self, path: Path) -> None:
+        self._file: IO[str] = path.open("w", encoding="utf-8", newline="")
+        self._writer = csv.writer(self._file)
+        self._writer.writerow(COLUMNS)
+
+    def write(self, reports: list[Report]) -> None:
+        """Write rows."""
+        flag = COLUMNS.index("aggressor")
+        self._writer.writerows((*one[:flag], TRUTH_TEXTS[one.aggressor], *one[flag + 1 :]) for one in reports)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class FixSink:
+    """Writes the drop copy as a FIX log: one message a line, fields ended by SOH."""
+
+    def __init__(self, path: Path) -> None:
+        self._file: IO[bytes] = path.open("wb")
+        self._drop_copy = DropCopy()
+        self._sequence = 0
+
+    def write(self, reports: list[Report]) -> None:
+        """Write messages."""
+        self._file.writelines(encode(BEGIN_STRING, self._fields(report)) + b"\n" for report in reports)
+
+    def _fields(self, report: Report) -> Iterator[tuple[int, str | int | float | bool | bytes]]:
+        self._sequence += 1
+        message_type, fields = self._drop_copy.message(report)
+        yield 35, message_type
+        yield 49, FIX_SENDER
+        yield 56, FIX_TARGET
+        yield 34, self._sequence
+        yield 52, format_timestamp(report.event_time_ns, TIMESTAMP_DIGITS)
+        yield from fields
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+SINKS: dict[Format, Callable[[Path], EventSink]] = {"events": ParquetSink, "csv": CsvSink, "fix": FixSink}
+
+
+def write_simulation(
+    out: Path,
+    schemes: list[str],
+    seed: int,
+    minutes: float,
+    severity: float,
+    format: Format = "events",
+    progress: Progress | None = None,
+    activity: float = 1.0,
+) -> Summary:
+    """Simulate and write events, accounts.csv, instruments.csv, labels.jsonl and manifest.json into a directory.
+
+    `minutes` is the least simulated length; it runs on until every scheme has been played. Raises ValueError for an
+    unknown scheme or format, a severity outside 0..1 or a length that is not positive.
+    """
+    if format not in SINKS:
+        raise ValueError(f"no format named {format}: choose from {', '.join(SINKS)}")
+    if not minutes > 0:
+        raise ValueError(f"minutes must be greater than 0 for a file, found {minutes:g}")
+    config = labelled_run(schemes, seed=seed, minutes=minutes, severity=severity, activity=activity)
+    return write_run(out, config, severity, format, progress)
+
+
+def write_run(
+    out: Path, config: SimulationConfig, severity: float, format: Format = "events", progress: Progress | None = None
+) -> Summary:
+    """Run a configuration and write it, as `write_simulation` does."""
+    simulation = Simulation(config)
+    write_reference(out, simulation)
+    kinds = _write_events(SINKS[format](out / EVENT_FILES[format]), simulation, progress)
+    labels = simulation.labels()
+    write_labels(out / "labels.jsonl", labels)
+    summary = Summary(
+        out=str(out),
+        seed=config.seed,
+        minutes=config.minutes,
+        severity=severity,
+        format=format,
+        events=kinds.total(),
+        events_by_kind=dict(sorted(kinds.items())),
+        scenarios=len(labels),
+        scenarios_by_scheme=dict(sorted(Counter(label.typology for label in labels).items())),
+        start_time_ns=config.start_time_ns,
+        end_time_ns=simulation.now_ns,
+        files=[EVENT_FILES[format], "accounts.csv", "instruments.csv", "labels.jsonl", "manifest.json"],
+    )
+    manifest = {key: value for key, value in asdict(summary).items() if key != "out"}
+    (out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    return summary
+
+
+def _write_events(sink: EventSink, simulation: Simulation, progress: Progress | None) -> Counter[str]:
+    kinds: Counter[str] = Counter()
+    start_ns, end_ns = simulation.config.start_time_ns, simulation.end_time_ns
+    reports = simulation.reports()
+    try:
+        while batch := list(islice(reports, BATCH_EVENTS)):
+            sink.write(batch)
+            kinds.update(report.kind for report in batch)
+            if progress is not None and end_ns is not None:
+                progress(kinds.total(), min(1.0, (simulation.now_ns - start_ns) / (end_ns - start_ns)))
+    finally:
+        sink.close()
+    return kinds
+
+
+def write_reference(out: Path, simulation: Simulation) -> None:
+    """Write accounts.csv and instruments.csv; they depend on the seed and the instruments only."""
+    out.mkdir(parents=True, exist_ok=True)
+    _write_accounts(out / "accounts.csv", simulation.population)
+    _write_instruments(out / "instruments.csv", simulation.config.instruments)
+
+
+def _write_accounts(path: Path, population: Population) -> None:
+    header = ("account", "owner", "firm", "desk", "account_type", "device", "ip_subnet", "linked_accounts")
+    _write_csv(
+        path,
+        header,
+        (
+            (one.account, one.owner, one.firm, one.desk, one.account_type, one.device, one.ip_subnet,
+             ";".join(one.linked_accounts))
+            for one in population.accounts
+        ),
+    )  # fmt: skip
+
+
+def _write_instruments(path: Path, instruments: Iterable[Instrument]) -> None:
+    header = (
+        "instrument", "venue", "asset_class", "product", "isin", "currency", "multiplier", "tick_size", "lot_size",
+        "float_quantity", "average_daily_volume",
+    )  # fmt: skip
+    _write_csv(
+        path,
+        header,
+        (
+            (one.symbol, one.venue, one.asset_class, one.product, one.isin, one.currency, 1, one.price(1), one.lot_size,
+             one.float_quantity, one.average_daily_volume)
+            for one in instruments
+        ),
+    )  # fmt: skip
+
+
+def _write_csv(path: Path, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
