@@ -1,0 +1,1 @@
+"""The command `tapewatch`: one module a command or group of commands."""

@@ -1,0 +1,63 @@
+"""Where the services are and how to prove oneself, from the settings file, the environment and the command line."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ConfigDict
+
+from tapewatch.cli.failure import WrongUsageError
+from tapewatch.runtime.addresses import Address
+from tapewatch.runtime.security import SecuritySettings
+from tapewatch.runtime.settings import Section, load_settings
+
+DEFAULT_ADDRESSES: Mapping[str, str] = {
+    "ingest": "127.0.0.1:50051",
+    "detection": "127.0.0.1:50052",
+    "cases": "127.0.0.1:50053",
+    "simulator": "127.0.0.1:50054",
+    "fix": "127.0.0.1:50055",
+}
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Settings file; defaults without it.")
+]
+TargetOption = Annotated[
+    str | None, typer.Option("--target", metavar="HOST:PORT", help="The service; by default where the settings say.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class _Listening(Section):
+    """The one key of a service's section that its clients need."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    listen: str | None = None
+
+
+def address_of(section: str, config: Path | None, target: str | None = None) -> str:
+    """HOST:PORT of a service: the command line's, else the settings', else the default."""
+    if target is not None:
+        try:
+            return str(Address.parse(target))
+        except ValueError as error:
+            raise WrongUsageError(f"--target: {error}") from error
+    listening = load_settings(section, _Listening, config, os.environ)
+    return _reachable(listening.listen or DEFAULT_ADDRESSES[section])
+
+
+def _reachable(listen: str) -> str:
+    """A wildcard address is reached over loopback."""
+    try:
+        address = Address.parse(listen)
+    except ValueError:
+        return listen  # the service refuses it with file and line
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)
+    return str(Address(host, address.port))
+
+
+def security_of(config: Path | None) -> SecuritySettings:
+    """How services prove themselves."""
+    return load_settings("security", SecuritySettings, config, os.environ)
