@@ -6,6 +6,6 @@ What others call:
 - ``tapewatch.fix.session``: ``SessionConfig``, ``Session`` (sans-IO).
 - ``tapewatch.fix.store``: ``MemoryStore``, ``FileStore`` (both ``SessionStore``).
 - ``tapewatch.fix.transport``: ``open_session(host, port, config, store)`` for whoever sends drop copies.
-- ``tapewatch.fix.profile``: ``load_profile``, ``map_message``.
+- ``tapewatch.fix.profile``: ``Profile``, ``load_profile``; ``tapewatch.fix.mapping``: ``map_message``.
 - ``tapewatch.fix.log_reader``: ``read_log(path, profile)``.
 """

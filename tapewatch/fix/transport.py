@@ -347,9 +347,11 @@ class InitiatorSession:
         self._tests += 1
         text = f"drained-{self._tests}"
         connection.take(self._session.test(text, self._clock()))
-        while connection.is_active and self._session.answered_test != text:
+        while self._session.answered_test != text:
+            if self._connection is not connection:
+                return False
             await self._change()
-        return self._session.answered_test == text
+        return True
 
     def _note(self, session_name: str, event: SessionEvent) -> None:
         self.last_event = f"{event.kind}: {event.text}"

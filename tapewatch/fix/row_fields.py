@@ -1,0 +1,176 @@
+"""The columns every event of an order shares, read from a message by the rules of a profile."""
+
+import math
+
+from tapewatch.fix.codec import TimestampError, day_number, parse_timestamp_ns
+from tapewatch.fix.message import FieldMap, Message
+from tapewatch.fix.profile import Profile
+
+Row = dict[str, object]
+Values = dict[int, str]
+
+SIDES: dict[str, str] = {
+    "1": "BUY",
+    "2": "SELL",
+    "3": "BUY",
+    "4": "SELL",
+    "5": "SELL",
+    "6": "SELL",
+    "D": "BUY",
+    "E": "SELL",
+    "H": "SELL",
+}
+"""Side (54): buy, sell, buy minus, sell plus, sell short, short exempt, subscribe, redeem, undisclosed sell."""
+
+NO_ID = frozenset({"", "0", "NONE", "N/A", "[N/A]"})
+"""What venues write where an id has to stand but there is none."""
+
+COPIED = (
+    (40, "order_type"),
+    (59, "time_in_force"),
+    (528, "capacity"),
+    (847, "algorithm"),
+    (15, "currency"),
+    (58, "text"),
+)
+
+
+def number(text: str | None) -> float | None:
+    """A FIX decimal as a double; None where absent or no finite number (the row then says nothing)."""
+    if text is None:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and "_" not in text else None
+
+
+def first(values: Values, tags: tuple[int, ...]) -> str:
+    """The value of the first tag that has one which is an id, or the empty string."""
+    for tag in tags:
+        value = values.get(tag)
+        if value is not None and value not in NO_ID:
+            return value
+    return ""
+
+
+def client_ids(values: Values, profile: Profile) -> tuple[str, str]:
+    """ClOrdID and OrigClOrdID, empty where absent or a placeholder."""
+    current, original = first(values, (11,)), first(values, (41,))
+    return (original or current, current) if profile.swap_client_ids and original else (current, original)
+
+
+def event_time_ns(values: Values) -> int:
+    """TransactTime (60), else when it was first sent (122), else SendingTime (52); raises TimestampError."""
+    stated = values.get(60)
+    if stated is not None:
+        try:
+            return parse_timestamp_ns(stated)
+        except TimestampError:
+            pass
+    return parse_timestamp_ns(values.get(122) or values.get(52, ""))
+
+
+def roles(fields: FieldMap) -> dict[str, str]:
+    """PartyRole (452) -> PartyID (448), the first of each role."""
+    found: dict[str, str] = {}
+    party = ""
+    for tag, value in fields.fields:
+        if tag == 448:
+            party = value
+        elif tag == 452 and party:
+            found.setdefault(value, party)
+    return found
+
+
+def party(found: dict[str, str], wanted: tuple[str, ...]) -> str:
+    """The party of the first role that is there, or the empty string."""
+    return next((found[role] for role in wanted if role in found), "")
+
+
+def base_row(message: Message, profile: Profile, source: str, receive_time_ns: int) -> Row:
+    """Where and when: time, venue, instrument and source; raises TimestampError where no time can be read."""
+    values = message.values
+    is_request = message.msg_type in REQUEST_TYPES
+    row: Row = {
+        "event_time_ns": event_time_ns(values),
+        "kind": "",
+        "venue": first(values, profile.venue_tags) or profile.default_venue or values.get(56 if is_request else 49, ""),
+        "instrument": first(values, profile.instrument_tags),
+        "source": source,
+        "source_epoch": message.epoch,
+        "source_sequence": message.sequence or 0,
+    }
+    if receive_time_ns:
+        row["receive_time_ns"] = receive_time_ns
+    return row
+
+
+REQUEST_TYPES = frozenset({"D", "F", "G", "q", "s", "AB", "AC", "i", "S"})
+
+
+def add_owner(row: Row, fields: FieldMap, message: Message, profile: Profile) -> None:
+    """Account and trader: by tag, by party role, else by session where the profile says so."""
+    values = fields.values
+    is_request = message.msg_type in REQUEST_TYPES
+    trader_tags = profile.request_trader_tags if is_request else profile.report_trader_tags
+    account, trader = first(values, profile.account_tags), first(values, trader_tags)
+    contra = values.get(375, "")
+    if 453 in values:
+        found = roles(fields)
+        account = account or party(found, profile.account_party_roles)
+        trader = party(found, profile.trader_party_roles) or trader
+        contra = contra or party(found, CONTRA_ROLES)
+    account = account or _session_account(message, profile, str(row["source"]), is_request)
+    if account:
+        row["account"] = account
+    if trader:
+        row["trader"] = trader
+    if contra:
+        row["contra_account"] = contra
+
+
+CONTRA_ROLES = ("17", "37")
+"""Contra firm, contra trader."""
+
+
+def _session_account(message: Message, profile: Profile, source: str, is_request: bool) -> str:
+    listed = profile.accounts_by_session.get(source)
+    if listed or profile.session_account == "none":
+        return listed or ""
+    is_sender = is_request == (profile.session_account == "client")
+    return message.values.get(49 if is_sender else 56, "")
+
+
+def add_order(row: Row, values: Values, profile: Profile) -> None:
+    """Side, the client's id, and what is copied as the venue gave it."""
+    side = SIDES.get(values.get(54, ""))
+    if side is not None:
+        row["side"] = side
+    client_id = client_ids(values, profile)[0]
+    if client_id:
+        row["client_order_id"] = client_id
+    for tag, column in COPIED:
+        if tag in values:
+            row[column] = values[tag]
+
+
+def set_number(row: Row, column: str, text: str | None) -> None:
+    """Sets a column where the text is a number."""
+    value = number(text)
+    if value is not None:
+        row[column] = value
+
+
+def with_reason(row: Row, reason: str) -> None:
+    """Puts our reason before the venue's text."""
+    row["text"] = f"{reason}: {row['text']}" if row.get("text") else reason
+
+
+def dedupe_key(values: Values, profile: Profile, time_ns: int) -> str:
+    """The key by which the same report is known when it is sent again; empty without an execution id."""
+    if first(values, (17,)) == "":
+        return ""
+    parts = [str(day_number(time_ns)), *(values.get(tag, "") for tag in profile.dedup_tags)]
+    return "|".join(parts)
