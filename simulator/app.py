@@ -1,0 +1,75 @@
+"""Settings and wiring of the simulator service."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from simulator.drop_copy import BEGIN_STRING
+from simulator.output import FIX_SENDER, FIX_TARGET
+from simulator.run import Outlet
+from simulator.servicer import SimulatorServicer
+from simulator.simulation import DEFAULT_START_TIME_NS
+from simulator.stage import Stage
+from surveillance.v1 import simulator_pb2_grpc
+from tapewatch.fix.session import SessionConfig
+from tapewatch.fix.store import FileStore
+from tapewatch.fix.transport import open_session
+from tapewatch.runtime.addresses import Address
+from tapewatch.runtime.service import Service
+from tapewatch.runtime.settings import Section
+
+SERVICE_NAME = "surveillance.v1.SimulatorService"
+
+
+class SimulatorSettings(Section):
+    """Section `simulator` of the settings file."""
+
+    listen: str = Field("127.0.0.1:50054", description="HOST:PORT of the gRPC server")
+    gateway: str = Field("127.0.0.1:9876", description="HOST:PORT of the FIX gateway that gets the drop copy")
+    sender: str = Field(FIX_SENDER, min_length=1, description="our CompID, as the gateway's session names it")
+    target: str = Field(FIX_TARGET, min_length=1, description="the gateway's CompID")
+    heartbeat_s: int = Field(30, ge=1, le=3_600, description="seconds of silence between FIX heartbeats")
+    data_directory: Path = Field(
+        Path("tapewatch-data/simulator"), description="FIX session store, timeline, reference data and labels"
+    )
+    start_time_ns: int = Field(
+        DEFAULT_START_TIME_NS, ge=0, description="event time of the first run, ns since epoch; later runs follow on"
+    )
+
+    @field_validator("gateway")
+    @classmethod
+    def _is_address(cls, text: str) -> str:
+        Address.parse(text)
+        return text
+
+
+@asynccontextmanager
+async def lifespan(service: Service, settings: SimulatorSettings) -> AsyncIterator[None]:
+    """Serve the stage; a run under way when the service stops is ended and drained."""
+    gateway = Address.parse(settings.gateway)
+    config = SessionConfig(BEGIN_STRING, settings.sender, settings.target, heartbeat_s=settings.heartbeat_s)
+    store = FileStore(settings.data_directory / "fix")
+
+    def connect() -> AbstractAsyncContextManager[Outlet]:
+        return open_session(gateway.host, gateway.port, config, store)
+
+    def spawn(work: Coroutine[object, object, None]) -> "asyncio.Task[None]":
+        return service.spawn(work, at_stop="finish")
+
+    stage = Stage(settings.data_directory, settings.start_time_ns, connect, spawn)
+    servicer = SimulatorServicer(stage, service.stop)
+    service.add(simulator_pb2_grpc.add_SimulatorServiceServicer_to_server, servicer, SERVICE_NAME)
+    spawn(_end_run_with_service(service, stage))
+    try:
+        yield
+    finally:
+        store.close()
+
+
+async def _end_run_with_service(service: Service, stage: Stage) -> None:
+    await service.stop.wait()
+    if stage.run is not None:
+        stage.run.stop()

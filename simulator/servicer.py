@@ -1,0 +1,196 @@
+"""SimulatorService: protobuf to the stage and back."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from typing import TypeVar
+
+import grpc.aio
+
+from simulator.labels import Label, Scenario, Sentence
+from simulator.run import Run, State
+from simulator.schemes import SCHEMES
+from simulator.schemes.scheme import Scheme
+from simulator.stage import Stage, standard_schemes
+from surveillance.v1 import simulator_pb2 as messages
+from surveillance.v1 import simulator_pb2_grpc
+from tapewatch.runtime.errors import FailedPrecondition, InvalidArgument
+
+PAGE_SIZE_DEFAULT = 100
+PAGE_SIZE_MAX = 1_000
+NARRATIVE_POLL_SECONDS = 0.2
+
+_STATES = {
+    State.RUNNING: messages.SIMULATION_STATE_RUNNING,
+    State.DRAINING: messages.SIMULATION_STATE_DRAINING,
+    State.FINISHED: messages.SIMULATION_STATE_FINISHED,
+    State.FAILED: messages.SIMULATION_STATE_FAILED,
+}
+Item = TypeVar("Item")
+Context = grpc.aio.ServicerContext[object, object]
+
+
+class SimulatorServicer(simulator_pb2_grpc.SimulatorServiceServicer):
+    """Serves the stage; streams end when `stop` is set."""
+
+    def __init__(self, stage: Stage, stop: asyncio.Event) -> None:
+        self._stage = stage
+        self._stop = stop
+
+    async def ListSchemes(  # noqa: N802 - named by the contract
+        self, request: messages.ListSchemesRequest, context: Context
+    ) -> messages.ListSchemesResponse:
+        """List what can be played, by name."""
+        page, token = _page(list(SCHEMES.values()), request.page_size, request.page_token)
+        return messages.ListSchemesResponse(schemes=[_scheme(one) for one in page], next_page_token=token)
+
+    async def StartSimulation(  # noqa: N802
+        self, request: messages.StartSimulationRequest, context: Context
+    ) -> messages.Simulation:
+        """Start a run; without schemes, the standard ones, at their own severity unless one is given."""
+        schemes, severity = list(request.schemes), request.severity
+        if request.normal_only:
+            schemes = []
+        elif not schemes:
+            schemes, standard_severity = standard_schemes()
+            severity = severity or standard_severity
+        _check_at_least_zero("minutes", request.minutes)
+        _check_at_least_zero("speed", request.speed)
+        try:
+            run = self._stage.start(request.seed, request.minutes, request.speed, schemes, severity)
+        except ValueError as error:
+            raise InvalidArgument("INVALID_SIMULATION", str(error)) from error
+        return _simulation(run)
+
+    async def StopSimulation(  # noqa: N802
+        self, request: messages.StopSimulationRequest, context: Context
+    ) -> messages.Simulation:
+        """Stop the run."""
+        return _simulation(await self._stage.stop())
+
+    async def ResetSimulation(  # noqa: N802
+        self, request: messages.ResetSimulationRequest, context: Context
+    ) -> messages.Simulation:
+        """Stop and forget the run."""
+        await self._stage.reset()
+        return _simulation(None)
+
+    async def GetSimulation(  # noqa: N802
+        self, request: messages.GetSimulationRequest, context: Context
+    ) -> messages.Simulation:
+        """Report the run."""
+        return _simulation(self._stage.run)
+
+    async def InjectScheme(  # noqa: N802
+        self, request: messages.InjectSchemeRequest, context: Context
+    ) -> messages.Scenario:
+        """Play a scheme now."""
+        run = self._stage.run
+        if run is None or run.state is not State.RUNNING:
+            raise FailedPrecondition("NO_SIMULATION", "expected a running simulation, found none: start one first")
+        try:
+            scenario = run.simulation.inject(request.scheme, request.severity, request.instrument)
+        except ValueError as error:
+            raise InvalidArgument("INVALID_SCHEME", str(error)) from error
+        return _planned(scenario)
+
+    async def ListScenarios(  # noqa: N802
+        self, request: messages.ListScenariosRequest, context: Context
+    ) -> messages.ListScenariosResponse:
+        """List the truth about what was played so far, by start."""
+        labels = self._stage.run.simulation.labels() if self._stage.run is not None else []
+        page, token = _page(labels, request.page_size, request.page_token)
+        return messages.ListScenariosResponse(scenarios=[_scenario(label) for label in page], next_page_token=token)
+
+    async def WatchNarrative(  # noqa: N802
+        self, request: messages.WatchNarrativeRequest, context: Context
+    ) -> AsyncIterator[messages.WatchNarrativeResponse]:
+        """Stream sentences, from the beginning of the run, over runs, until the caller or the service stops."""
+        run, position = None, 0
+        while not self._stop.is_set():
+            if run is not self._stage.run:
+                run, position = self._stage.run, 0
+            if run is not None:
+                narrative = run.simulation.narrative
+                sentences, position = narrative.since(position), narrative.told
+                for sentence in sentences:
+                    yield _sentence(sentence)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), NARRATIVE_POLL_SECONDS)
+
+
+def _simulation(run: Run | None) -> messages.Simulation:
+    if run is None:
+        return messages.Simulation(state=messages.SIMULATION_STATE_IDLE)
+    simulation = run.simulation
+    return messages.Simulation(
+        state=_STATES[run.state],
+        seed=simulation.config.seed,
+        events_sent=run.events_sent,
+        events_acknowledged=run.events_acknowledged,
+        event_time_ns=run.event_time_ns,
+        start_time_ns=simulation.config.start_time_ns,
+        end_time_ns=simulation.end_time_ns or 0,
+        scenarios=sum(bool(scenario.orders) for scenario in simulation.scenarios),
+        error=run.error,
+    )
+
+
+def _scheme(scheme: Scheme) -> messages.Scheme:
+    return messages.Scheme(
+        scheme=scheme.name, description=scheme.description, severity_description=scheme.severity_description
+    )
+
+
+def _scenario(label: Label) -> messages.Scenario:
+    return messages.Scenario(
+        scenario_id=label.scenario_id,
+        typology=label.typology,
+        severity=label.severity,
+        venue=label.venue,
+        instrument=label.instrument,
+        accounts=label.accounts,
+        owners=label.owners,
+        start_time_ns=label.start_time_ns,
+        end_time_ns=label.end_time_ns,
+        order_ids=label.order_ids,
+        trade_ids=label.trade_ids,
+    )
+
+
+def _planned(scenario: Scenario) -> messages.Scenario:
+    return messages.Scenario(
+        scenario_id=scenario.scenario_id,
+        typology=scenario.typology,
+        severity=scenario.severity,
+        venue=scenario.venue,
+        instrument=scenario.instrument,
+        accounts=sorted(account.account for account in scenario.accounts),
+        owners=sorted({account.owner for account in scenario.accounts}),
+    )
+
+
+def _sentence(sentence: Sentence) -> messages.WatchNarrativeResponse:
+    return messages.WatchNarrativeResponse(
+        event_time_ns=sentence.event_time_ns, text=sentence.text, scenario_id=sentence.scenario_id
+    )
+
+
+def _page(items: Sequence[Item], page_size: int, page_token: str) -> tuple[Sequence[Item], str]:
+    """Return a page and the token of the next; a token is the position at which its page begins."""
+    if page_size < 0:
+        raise InvalidArgument("INVALID_PAGE_SIZE", f"page_size must be 0 or more, found {page_size}", field="page_size")
+    if page_token and not (
+        page_token.isascii() and len(page_token) < 10 and page_token.isdigit() and int(page_token) <= len(items)
+    ):
+        raise InvalidArgument(
+            "INVALID_PAGE_TOKEN", f"page_token must come from the page before, found {page_token!r}", field="page_token"
+        )
+    start = int(page_token or 0)
+    end = start + min(page_size or PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)
+    return items[start:end], str(end) if end < len(items) else ""
+
+
+def _check_at_least_zero(field: str, value: float) -> None:
+    if not 0 <= value < float("inf"):
+        raise InvalidArgument("INVALID_SIMULATION", f"{field} must be 0 or more, found {value:g}", field=field)
