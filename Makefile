@@ -11,7 +11,7 @@ BUF_VERSION := 1.75.0
 BUF := $(firstword $(wildcard build/buf/node_modules/.bin/buf) $(shell command -v buf))
 PACKAGES := case_service detection_service fix_gateway ingest_service simulator tapewatch
 PROTOS := $(shell find protos -name '*.proto')
-SOURCES := $(shell find $(PACKAGES) -name '*.py' -o -name '*.pxd' 2>/dev/null)
+SOURCES := $(shell find $(wildcard $(PACKAGES)) -name '*.py' -o -name '*.pxd')
 LOCK := CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe \
 	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 PYTEST_ARGUMENTS ?=
@@ -55,7 +55,7 @@ buf: ## install buf, which lints the contracts (needs npm)
 clean: ## remove what was built and generated (.venv stays)
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -f surveillance/v1/*_pb2* tapewatch/_built.json $(VENV)/.protos $(VENV)/.core $(VENV)/.project
-	find $(PACKAGES) -name '*.so' -delete
+	find $(wildcard $(PACKAGES)) -name '*.so' -delete
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 # Stamps: make compares times, the recipes compare content, so a second run does nothing.
@@ -83,4 +83,5 @@ $(VENV)/.protos: build_protos.py $(PROTOS) $(VENV)/.requirements
 
 $(VENV)/.core: setup.py $(SOURCES) $(VENV)/.requirements
 	$(BIN)/python setup.py --quiet build_ext --inplace
-	touch $@
+	@if $(BIN)/python -c 'import sys; from tapewatch import engine_mode as e; sys.exit(e.mode() != "compiled")'; \
+	then touch $@; fi  # else tried again next time: a compiler may have been installed

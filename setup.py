@@ -25,7 +25,7 @@ import build_protos  # noqa: E402 - only importable once the checkout is on the 
 from tapewatch import engine_mode  # noqa: E402 - the same
 
 # No fast-math and no fused multiply-add: both modes must give the same doubles.
-COMPILE_ARGUMENTS = ["-O3", "-ffp-contract=off"]
+COMPILE_ARGUMENTS = ["-O3", "-ffp-contract=off", "-g0"]
 
 
 class BuildPackages(build_py):

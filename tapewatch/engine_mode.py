@@ -148,7 +148,7 @@ def warning(names: Sequence[str]) -> str:
         return f"WARNING: the engine runs INTERPRETED, many times slower: {VARIABLE}=interpreted asks for it"
     return (
         f"WARNING: the engine runs INTERPRETED, many times slower: {len(names)} of its modules "
-        f"({', '.join(names)}) are not compiled; install a C compiler and run `make setup`"
+        f"({', '.join(names)}) are not compiled; install a C compiler and Python's headers, then run `make setup`"
     )
 
 
