@@ -1,0 +1,1 @@
+"""Alerts, cases, their lifecycle and their audit trail."""

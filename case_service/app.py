@@ -1,0 +1,84 @@
+"""Settings of the case service, and how it is put together."""
+
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from case_service.grouping import DUE_HOURS, FAMILIES, NANOSECONDS_OF_MINUTE, WINDOW_MINUTES, Policy, family_table
+from case_service.paging import PageTokens
+from case_service.servicer import SERVICE_NAME, CaseMetrics, CaseServicer
+from case_service.store import reading
+from case_service.store.store import READERS, open_store
+from surveillance.v1 import case_pb2_grpc
+from tapewatch.runtime.service import Service
+from tapewatch.runtime.settings import Section
+
+SECTION = "cases"
+
+
+class CaseSettings(Section):
+    """Section `cases` of the settings file."""
+
+    listen: str = Field("127.0.0.1:50053", description="HOST:PORT to serve gRPC on")
+    database: Path = Field(Path("tapewatch-data/cases/cases.db"), description="the SQLite file; made when absent")
+    grouping_window_minutes: float = Field(
+        WINDOW_MINUTES, ge=0, le=7 * 24 * 60, description="event time between alerts that still share a case"
+    )
+    due_hours: dict[int, Annotated[float, Field(gt=0, le=10_000)]] = Field(
+        dict(DUE_HOURS), description="hours until a case is due, by priority 1 to 4"
+    )
+    typology_families: dict[str, list[str]] = Field(
+        {family: list(typologies) for family, typologies in FAMILIES.items()},
+        description="typologies that share a case, by the name of their family; others are alone",
+    )
+    readers: int = Field(READERS, ge=1, le=64, description="reads that run at once")
+
+    @field_validator("due_hours")
+    @classmethod
+    def _each_priority(cls, hours: Mapping[int, float]) -> Mapping[int, float]:
+        if set(hours) != set(DUE_HOURS):
+            raise ValueError(f"expected hours for the priorities 1, 2, 3 and 4, found {sorted(hours)}")
+        return hours
+
+    @field_validator("typology_families")
+    @classmethod
+    def _one_family_each(cls, families: Mapping[str, list[str]]) -> Mapping[str, list[str]]:
+        family_table(families)
+        return families
+
+    @property
+    def policy(self) -> Policy:
+        """How alerts become cases."""
+        window_ns = round(self.grouping_window_minutes * NANOSECONDS_OF_MINUTE)
+        return Policy(window_ns, family_table(self.typology_families), self.due_hours)
+
+
+@asynccontextmanager
+async def lifespan(
+    service: Service, settings: CaseSettings, clock_ns: Callable[[], int] = time.time_ns
+) -> AsyncIterator[None]:
+    """Open the store and serve from it; `clock_ns` is the service's clock, nanoseconds since the Unix epoch."""
+    async with open_store(settings.database, clock_ns, settings.readers) as store:
+        tokens = PageTokens(await store.read(reading.page_token_key))
+        servicer = CaseServicer(store, settings.policy, tokens, CaseMetrics(service.metrics))
+        service.add(case_pb2_grpc.add_CaseServiceServicer_to_server, servicer, SERVICE_NAME)
+
+        async def end_watches() -> None:
+            await service.stop.wait()
+            store.bell.close()
+
+        service.spawn(store.writer.run())
+        service.spawn(end_watches(), at_stop="finish")
+        yield
+
+
+def lifespan_with(
+    clock_ns: Callable[[], int],
+) -> Callable[[Service, CaseSettings], AbstractAsyncContextManager[None]]:
+    """The lifespan with another clock."""
+    return partial(lifespan, clock_ns=clock_ns)

@@ -1,0 +1,244 @@
+"""Reads alerts, cases and audit records; each function runs in one snapshot."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, or_, select
+
+from case_service.audit import Finding, Head, Record, verify
+from case_service.case import Case, CaseState, Comment, Disposition, Work
+from case_service.paging import PAGE_BYTES_MAX
+from case_service.store.tables import (
+    PARTY_ACCOUNT,
+    PARTY_OWNER,
+    alert_parties,
+    alerts,
+    audit_records,
+    cases,
+    comments,
+    heads,
+)
+from tapewatch.alert import ID_CHARACTERS, Severity
+from tapewatch.runtime.errors import DataLoss, NotFound
+
+AUDIT_ROWS_FETCHED = 10_000
+NUMBER_DIGITS_MAX = 18
+ROWS_FETCHED = 100
+ALERTS_OF_PAGE_MAX = 5_000
+"""A page of cases ends early where its cases would have more alerts than this together."""
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """Some items, and whether there are more behind them."""
+
+    items: Sequence[Item]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAlert:
+    """An alert as its message's bytes, its number, and the number of its last change."""
+
+    number: int
+    change_sequence: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedCase:
+    """A case, and the number of its last change."""
+
+    change_sequence: int
+    case: Case
+
+
+_ALERT = (alerts.c.number, alerts.c.alert_id, alerts.c.change_sequence, alerts.c.content_hash, alerts.c.body)
+
+
+def page_token_key(connection: Connection) -> bytes:
+    """The secret that page tokens of this store are signed with."""
+    key: bytes = connection.execute(select(heads.c.page_token_key)).scalar_one()
+    return key
+
+
+def change_head(connection: Connection) -> int:
+    """The number of the last change."""
+    return int(connection.execute(select(heads.c.change_sequence)).scalar_one())
+
+
+def alert_named(connection: Connection, alert_id: str) -> StoredAlert:
+    """One alert by its id; NotFound."""
+    row = connection.execute(select(*_ALERT).where(alerts.c.alert_id == alert_id)).one_or_none()
+    if row is None:
+        raise NotFound("ALERT_NOT_FOUND", f"alert_id: expected an alert held here, found {alert_id[:80]!r}")
+    return _stored(row)
+
+
+def alerts_page(
+    connection: Connection, conditions: Iterable[ColumnElement[bool]], before: int | None, count: int
+) -> Page[StoredAlert]:
+    """At most `count` alerts, and PAGE_BYTES_MAX, below a number, newest first."""
+    query = select(*_ALERT).where(*conditions).order_by(alerts.c.number.desc())
+    query = query if before is None else query.where(alerts.c.number < before)
+    return _alerts(connection, query, count)
+
+
+def alerts_changed(connection: Connection, after: int, count: int) -> Page[StoredAlert]:
+    """At most `count` alerts, and PAGE_BYTES_MAX, changed after a change, in the order of their last changes."""
+    changes = alerts.c.change_sequence
+    return _alerts(connection, select(*_ALERT).where(changes > after).order_by(changes), count)
+
+
+def _alerts(connection: Connection, query: Select[*tuple[Any, ...]], count: int) -> Page[StoredAlert]:
+    reading = connection.execution_options(yield_per=ROWS_FETCHED)
+    with reading.execute(query.limit(count + 1)) as rows:
+        page = _page(rows, count, lambda row: len(row.body), PAGE_BYTES_MAX)
+    return Page([_stored(row) for row in page.items], page.more)
+
+
+def _page(rows: Iterable[Item], count: int, size_of: Callable[[Item], int], size_max: int) -> Page[Item]:
+    """The first rows, at most `count` and `size_max` together, but at least one if there is one."""
+    items: list[Item] = []
+    size = 0
+    for row in rows:
+        size += size_of(row)
+        if items and (len(items) == count or size > size_max):
+            return Page(items, more=True)
+        items.append(row)
+    return Page(items, more=False)
+
+
+def _stored(row: Row[*tuple[Any, ...]]) -> StoredAlert:
+    if hashlib.sha256(row.body).hexdigest() != row.content_hash:
+        raise DataLoss(
+            "ALERT_DAMAGED",
+            f"alert {row.alert_id}: expected content with hash {row.content_hash}, found other bytes; the case "
+            "database is damaged: restore a copy",
+            alert_id=row.alert_id,
+        )
+    return StoredAlert(row.number, row.change_sequence, row.body)
+
+
+def case_number_of(connection: Connection, name: str) -> int:
+    """The number of a case by its id or its number in decimal digits; NotFound."""
+    by_number = name.isascii() and name.isdigit() and len(name) <= NUMBER_DIGITS_MAX < ID_CHARACTERS
+    condition = cases.c.number == int(name) if by_number else cases.c.case_id == name
+    number = connection.execute(select(cases.c.number).where(condition)).scalar_one_or_none()
+    if number is None:
+        raise NotFound("CASE_NOT_FOUND", f"case_id: expected the id or number of a case held here, found {name[:80]!r}")
+    return int(number)
+
+
+def case_named(connection: Connection, name: str) -> Case:
+    """One case by its id or its number in decimal digits; NotFound."""
+    number = case_number_of(connection, name)
+    return _cases(connection, select(cases).where(cases.c.number == number), 1).items[0].case
+
+
+def cases_page(
+    connection: Connection, conditions: Iterable[ColumnElement[bool]], before: int | None, count: int
+) -> Page[ChangedCase]:
+    """At most `count` cases, and ALERTS_OF_PAGE_MAX of theirs, below a number, newest first."""
+    query = select(cases).where(*conditions).order_by(cases.c.number.desc())
+    query = query if before is None else query.where(cases.c.number < before)
+    return _cases(connection, query, count)
+
+
+def cases_changed(connection: Connection, after: int, count: int) -> Page[ChangedCase]:
+    """At most `count` cases, and ALERTS_OF_PAGE_MAX, changed after a change, in the order of their last changes."""
+    changes = cases.c.change_sequence
+    return _cases(connection, select(cases).where(changes > after).order_by(changes), count)
+
+
+_ALERTS_OF = (
+    select(alerts.c.case_number, alerts.c.alert_id, alerts.c.rule_id, alerts.c.explanation)
+    .where(alerts.c.case_number.in_(bindparam("numbers", expanding=True)))
+    .order_by(alerts.c.case_number, alerts.c.start_time_ns, alerts.c.alert_id)
+)
+_PARTIES_OF = (
+    select(alert_parties.c.case_number, alert_parties.c.role, alert_parties.c.name)
+    .where(alert_parties.c.case_number.in_(bindparam("numbers", expanding=True)))
+    .distinct()
+)
+_COMMENTS_OF = (
+    select(comments.c.case_number, comments.c.author, comments.c.time_ns, comments.c.text)
+    .where(comments.c.case_number.in_(bindparam("numbers", expanding=True)))
+    .order_by(comments.c.case_number, comments.c.position)
+)
+
+
+def _cases(connection: Connection, query: Select[*tuple[Any, ...]], count: int) -> Page[ChangedCase]:
+    """The cases of a query with everything that belongs to them, in its order."""
+    found = connection.execute(query.limit(count + 1)).all()
+    page = _page(found, count, lambda row: int(row.alert_count), ALERTS_OF_PAGE_MAX)
+    numbers = {"numbers": [row.number for row in page.items]}
+    parts = [
+        _by_case(connection.execute(part, numbers).all() if page.items else ())
+        for part in (_ALERTS_OF, _PARTIES_OF, _COMMENTS_OF)
+    ]
+    whole = [(row.change_sequence, _case(row, *(part[row.number] for part in parts))) for row in page.items]
+    return Page([ChangedCase(change_sequence, case) for change_sequence, case in whole], page.more)
+
+
+def _by_case(rows: Sequence[Row[*tuple[Any, ...]]]) -> defaultdict[int, list[Row[*tuple[Any, ...]]]]:
+    found: defaultdict[int, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
+    for row in rows:
+        found[row.case_number].append(row)
+    return found
+
+
+def _case(
+    row: Row[*tuple[Any, ...]],
+    alerts_of: list[Row[*tuple[Any, ...]]],
+    parties: list[Row[*tuple[Any, ...]]],
+    comments_of: list[Row[*tuple[Any, ...]]],
+) -> Case:
+    return Case(
+        case_id=row.case_id,
+        number=row.number,
+        title=row.title,
+        work=Work(CaseState(row.state), row.assignee, Disposition(row.disposition), row.disposition_reason),
+        priority=row.priority,
+        severity=Severity(row.severity),
+        score=row.score,
+        venue=row.venue,
+        instrument=row.instrument,
+        typology_family=row.typology_family,
+        accounts=tuple(sorted(each.name for each in parties if each.role == PARTY_ACCOUNT)),
+        owners=tuple(sorted(each.name for each in parties if each.role == PARTY_OWNER)),
+        alert_ids=tuple(each.alert_id for each in alerts_of),
+        rule_ids=tuple(sorted({each.rule_id for each in alerts_of})),
+        explanations=tuple(each.explanation for each in alerts_of),
+        start_time_ns=row.start_time_ns,
+        end_time_ns=row.end_time_ns,
+        comments=tuple(Comment(each.author, each.time_ns, each.text) for each in comments_of),
+        create_time_ns=row.create_time_ns,
+        update_time_ns=row.update_time_ns,
+        due_time_ns=row.due_time_ns,
+        version=row.version,
+    )
+
+
+def audit_page(connection: Connection, subject: str, after: int | None, count: int) -> Page[Record]:
+    """At most `count` audit records, and PAGE_BYTES_MAX, behind a sequence, oldest first.
+
+    Only those of one case or alert where `subject` names it.
+    """
+    query = select(audit_records).where(audit_records.c.sequence > (after or 0))
+    if subject:
+        query = query.where(or_(audit_records.c.subject == subject, audit_records.c.alert_id == subject))
+    rows = connection.execute(query.order_by(audit_records.c.sequence).limit(count + 1))
+    return _page((Record(*row) for row in rows), count, lambda each: len(each.detail + each.reason), PAGE_BYTES_MAX)
+
+
+def verify_audit(connection: Connection) -> Finding:
+    """Walk the whole audit trail as it stood when the call began; memory stays bounded."""
+    head = Head(*connection.execute(select(heads.c.audit_count, heads.c.audit_hash)).one())
+    query = select(audit_records).order_by(audit_records.c.sequence)
+    with connection.execution_options(yield_per=AUDIT_ROWS_FETCHED).execute(query) as rows:
+        return verify(rows, head)

@@ -1,0 +1,194 @@
+"""Records alert revisions: the highest of each is kept, and every alert belongs to one case.
+
+A batch costs a fixed number of statements, whatever its size.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from case_service.audit import Entry, detail_json
+from case_service.grouping import Policy, priority_of, title_of
+from case_service.store.batch import ACTOR, Batch, Held, Incoming, Outcome, Target, decide, load
+from case_service.store.tables import PARTY_ACCOUNT, PARTY_OWNER, alert_conflicts, alert_parties, alerts, cases
+from case_service.store.transaction import Transaction
+from tapewatch.alert import Severity
+
+
+def record(shared: Transaction, incoming: Sequence[Incoming], policy: Policy) -> list[Outcome]:
+    """Record revisions in the order given; one outcome each.
+
+    A revision not above the one held changes nothing. The same revision with other content is refused, kept aside in
+    `alert_conflicts`, and said in the audit trail once: detection must not be stopped by it, nor may it go unseen.
+    """
+    batch = load(shared, incoming, policy)
+    outcomes = [decide(batch, each) for each in incoming]
+    _store_conflicts(batch)
+    _open_cases(batch)
+    _store_alerts(batch)
+    _measure_revised(batch)
+    _update_cases(batch)
+    shared.audit(batch.entries)
+    return outcomes
+
+
+def _store_conflicts(batch: Batch) -> None:
+    """Keep each refused revision once, however often it is sent."""
+    if not batch.conflicts:
+        return
+    table = alert_conflicts.c
+    named = {(each.alert.alert_id, each.alert.revision, each.content_hash): each for each in batch.conflicts}
+    query = select(table.alert_id, table.revision, table.content_hash).where(
+        table.alert_id.in_([alert_id for alert_id, _, _ in named])
+    )
+    kept = {tuple(row) for row in batch.shared.connection.execute(query)}
+    fresh = [each for name, each in named.items() if name not in kept]
+    if fresh:
+        batch.shared.connection.execute(insert(alert_conflicts), [_conflict_row(batch, each) for each in fresh])
+    for each in fresh:
+        held = batch.held[each.alert.alert_id]
+        detail = detail_json(
+            alert_id=each.alert.alert_id, revision=each.alert.revision, refused_content_hash=each.content_hash
+        )
+        state = held.case.state
+        reason = "the same revision is held with other content"
+        entry = Entry(ACTOR, "RefuseAlert", held.case.case_id, reason, state, state, detail, each.alert.alert_id)
+        batch.entries.append(entry)
+
+
+def _conflict_row(batch: Batch, each: Incoming) -> dict[str, object]:
+    return {
+        "alert_id": each.alert.alert_id,
+        "revision": each.alert.revision,
+        "content_hash": each.content_hash,
+        "time_ns": batch.shared.now_ns,
+        "body": each.body,
+    }
+
+
+def _store_alerts(batch: Batch) -> None:
+    connection = batch.shared.connection
+    if batch.added:
+        rows = [
+            {**_alert_row(batch, held), "number": held.number, "case_number": held.case.number, "alert_id": alert_id}
+            for alert_id, held in batch.added.items()
+        ]
+        connection.execute(insert(alerts), rows)
+    if batch.revised:
+        where = alerts.c.number == bindparam("of_number")
+        rows = [{**_alert_row(batch, held), "of_number": held.number} for held in batch.revised.values()]
+        connection.execute(update(alerts).where(where), rows)
+        by_place = (alert_parties.c.case_number == bindparam("of_case")) & (
+            alert_parties.c.alert_number == bindparam("of_number")
+        )
+        places = [{"of_case": held.case.number, "of_number": held.number} for held in batch.revised.values()]
+        connection.execute(delete(alert_parties).where(by_place), places)
+    parties = [row for held in (*batch.added.values(), *batch.revised.values()) for row in _party_rows(held)]
+    if parties:
+        connection.execute(insert(alert_parties), parties)
+
+
+def _alert_row(batch: Batch, held: Held) -> dict[str, object]:
+    assert held.incoming is not None
+    alert = held.incoming.alert
+    return {
+        "revision": alert.revision,
+        "rule_id": alert.rule_id,
+        "typology": alert.typology,
+        "severity": int(alert.severity),
+        "score": alert.score,
+        "venue": alert.venue,
+        "instrument": alert.instrument,
+        "start_time_ns": alert.start_time_ns,
+        "end_time_ns": alert.end_time_ns,
+        "closed": alert.closed,
+        "explanation": alert.explanation,
+        "content_hash": held.content_hash,
+        "body": held.incoming.body,
+        "change_sequence": batch.shared.next_change(),
+    }
+
+
+def _party_rows(held: Held) -> Iterable[Mapping[str, object]]:
+    assert held.incoming is not None
+    alert = held.incoming.alert
+    place = {"alert_number": held.number, "case_number": held.case.number}
+    for role, names in ((PARTY_ACCOUNT, alert.accounts), (PARTY_OWNER, alert.owners)):
+        for name in names:
+            yield {"role": role, "name": name, **place}
+
+
+def _open_cases(batch: Batch) -> None:
+    opened = [each for each in batch.touched.values() if each.opening is not None]
+    if opened:
+        batch.shared.connection.execute(insert(cases), [_opened_row(batch, each) for each in opened])
+
+
+def _update_cases(batch: Batch) -> None:
+    revised = batch.revised_cases
+    changed = [each for each in batch.touched.values() if each.opening is None or each.number in revised]
+    if changed:
+        where = cases.c.number == bindparam("of_number")
+        rows = [{**_extent_row(batch, each), "of_number": each.number} for each in changed]
+        batch.shared.connection.execute(update(cases).where(where), rows)
+
+
+_EXTENTS = (
+    select(
+        alerts.c.case_number,
+        func.max(alerts.c.severity).label("severity"),
+        func.max(alerts.c.score).label("score"),
+        func.min(alerts.c.start_time_ns).label("start_time_ns"),
+        func.max(alerts.c.end_time_ns).label("end_time_ns"),
+    )
+    .where(alerts.c.case_number.in_(bindparam("numbers", expanding=True)))
+    .group_by(alerts.c.case_number)
+)
+
+
+def _measure_revised(batch: Batch) -> None:
+    """A revision may take back severity, score or time: read the extent of its case anew from its alerts."""
+    if not batch.revised_cases:
+        return
+    for row in batch.shared.connection.execute(_EXTENTS, {"numbers": sorted(batch.revised_cases)}):
+        target = batch.targets[row.case_number]
+        target.severity, target.score = Severity(row.severity), row.score
+        target.start_time_ns, target.end_time_ns = row.start_time_ns, row.end_time_ns
+
+
+def _extent_row(batch: Batch, target: Target) -> dict[str, object]:
+    priority = priority_of(target.severity, target.score)
+    return {
+        "alert_count": target.alert_count,
+        "severity": int(target.severity),
+        "score": target.score,
+        "start_time_ns": target.start_time_ns,
+        "end_time_ns": target.end_time_ns,
+        "priority": priority,
+        "due_time_ns": batch.policy.due_time_ns(target.clock_start_time_ns, priority),
+        "update_time_ns": batch.shared.now_ns,
+        "version": target.version + 1,
+        "change_sequence": batch.shared.next_change(),
+    }
+
+
+def _opened_row(batch: Batch, target: Target) -> dict[str, object]:
+    alert = target.opening
+    assert alert is not None
+    family = batch.policy.family_of(alert.typology)
+    return {
+        **_extent_row(batch, target),
+        "number": target.number,
+        "case_id": target.case_id,
+        "group_key": target.group_key,
+        "title": title_of(alert, family),
+        "state": int(target.state),
+        "venue": alert.venue,
+        "instrument": alert.instrument,
+        "typology_family": family,
+        "assignee": "",
+        "disposition": 0,
+        "disposition_reason": "",
+        "create_time_ns": target.create_time_ns,
+        "clock_start_time_ns": target.clock_start_time_ns,
+    }

@@ -1,0 +1,171 @@
+"""The tables, the same on every database. Migrations make them; a test compares both.
+
+Rows are numbered by the writer in the order they are made; `change_sequence` numbers every change of an alert or a
+case, and is what watchers follow.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+# SQLite numbers rows by a column only when it is declared INTEGER; its INTEGER has 64 bits
+Number = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+def _number(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False)
+
+
+def _small(name: str) -> Column[int]:
+    return Column(name, SmallInteger, nullable=False)
+
+
+heads = Table(
+    "heads",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    _number("change_sequence"),
+    _number("alert_number"),
+    _number("case_number"),
+    _number("audit_count"),
+    _text("audit_hash"),
+    Column("page_token_key", LargeBinary, nullable=False),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("case_id", Text, nullable=False, unique=True),
+    _text("group_key"),
+    _text("title"),
+    _small("state"),
+    _small("priority"),
+    _small("severity"),
+    Column("score", Double, nullable=False),
+    _text("venue"),
+    _text("instrument"),
+    _text("typology_family"),
+    _number("start_time_ns"),
+    _number("end_time_ns"),
+    Column("alert_count", Integer, nullable=False),
+    _text("assignee"),
+    _small("disposition"),
+    _text("disposition_reason"),
+    _number("create_time_ns"),
+    _number("update_time_ns"),
+    _number("clock_start_time_ns"),
+    _number("due_time_ns"),
+    _number("version"),
+    Column("change_sequence", BigInteger, nullable=False, unique=True),
+    Index("cases_by_group", "group_key", "end_time_ns"),
+    Index("cases_by_state", "state", "number"),
+    Index("cases_by_instrument", "instrument", "number"),
+    Index("cases_by_assignee", "assignee", "number"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("alert_id", Text, nullable=False, unique=True),
+    Column("case_number", Number, ForeignKey("cases.number"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    _text("rule_id"),
+    _text("typology"),
+    _small("severity"),
+    Column("score", Double, nullable=False),
+    _text("venue"),
+    _text("instrument"),
+    _number("start_time_ns"),
+    _number("end_time_ns"),
+    Column("closed", Boolean, nullable=False),
+    _text("explanation"),
+    _text("content_hash"),
+    Column("body", LargeBinary, nullable=False),
+    Column("change_sequence", BigInteger, nullable=False, unique=True),
+    Index("alerts_by_case", "case_number", "start_time_ns"),
+    Index("alerts_by_rule", "rule_id", "number"),
+    Index("alerts_by_instrument", "instrument", "number"),
+)
+"""`body` is the alert as a `surveillance.v1.Alert` message; the other columns are what is asked for."""
+
+alert_parties = Table(
+    "alert_parties",
+    metadata,
+    Column("role", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("alert_number", Number, ForeignKey("alerts.number"), primary_key=True, autoincrement=False),
+    Column("case_number", Number, ForeignKey("cases.number"), nullable=False),
+    Index("alert_parties_by_case", "case_number", "alert_number"),
+)
+"""Accounts and owners of alerts; `role` is ACCOUNT or OWNER."""
+
+alert_conflicts = Table(
+    "alert_conflicts",
+    metadata,
+    Column("alert_id", Text, primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("content_hash", Text, primary_key=True),
+    _number("time_ns"),
+    Column("body", LargeBinary, nullable=False),
+)
+"""Revisions refused because the same revision is held with other content; kept to be looked into."""
+
+comments = Table(
+    "comments",
+    metadata,
+    Column("case_number", Number, ForeignKey("cases.number"), primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    _text("author"),
+    _number("time_ns"),
+    _text("text"),
+)
+
+audit_records = Table(
+    "audit_records",
+    metadata,
+    Column("sequence", Number, primary_key=True, autoincrement=False),
+    _number("time_ns"),
+    _text("actor"),
+    _text("action"),
+    _text("subject"),
+    _text("reason"),
+    _small("from_state"),
+    _small("to_state"),
+    _text("detail"),
+    _text("previous_hash"),
+    _text("hash"),
+    _text("alert_id"),
+    Index("audit_by_subject", "subject", "sequence"),
+    Index("audit_by_alert", "alert_id", "sequence"),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("request_id", Text, primary_key=True),
+    Column("time_ns", BigInteger, nullable=False, index=True),
+    _text("content_hash"),
+    Column("response", LargeBinary, nullable=False),
+)
+"""Answers to requests that carried a request id, so that a repeated one gets the same answer."""
+
+PARTY_ACCOUNT = "ACCOUNT"
+PARTY_OWNER = "OWNER"
