@@ -38,6 +38,10 @@ class LineBlock:
             self._lines = [line.removesuffix(b"\r") for line in self.data.removesuffix(b"\n").split(b"\n")]
         return self._lines
 
+    def line_count(self) -> int:
+        """How many lines there are, the last perhaps without its end."""
+        return self.data.count(b"\n") + (not self.data.endswith(b"\n"))
+
     def text(self, line: int) -> str:
         """A line as evidence: decoded whatever it holds, shortened."""
         return shortened(self.lines()[line - self.first_line].decode(errors="backslashreplace"))

@@ -40,13 +40,12 @@ def read_delimited(path: Path, names: Sequence[str], header_lines: int, report: 
 
 
 def _fast_batch(block: LineBlock, names: Sequence[str]) -> TextBatch | None:
-    line_count = block.data.count(b"\n") + (not block.data.endswith(b"\n"))
+    line_count = block.line_count()
     try:
         table = arrow_csv.read_csv(
             pa.BufferReader(block.data),
             arrow_csv.ReadOptions(column_names=names, use_threads=False, block_size=len(block.data) + 1),
-            arrow_csv.ParseOptions(ignore_empty_lines=False),
-            arrow_csv.ConvertOptions(
+            convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True
             ),
         )

@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.json as arrow_json
 import pyarrow.parquet as pq
 
 from ingest_service.formats.columns import ValueFault, event_frame
@@ -32,14 +33,6 @@ PARQUET_BATCH_ROWS: Final = 65_536
 _KNOWN_NAMES_MIN: Final = 3
 _TELLING: Final = frozenset(("event_time_ns", "kind"))
 _PANDAS_INDEX: Final = "__index_level_0__"
-
-_AS_TEXT: Final[dict[type, Any]] = {
-    str: lambda value: value or None,
-    int: int.__repr__,
-    float: float.__repr__,
-    bool: lambda value: "true" if value else "false",
-    type(None): lambda _: None,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,49 +112,98 @@ def _frame(columns: Mapping[str, Any]) -> tuple[Frame, list[ValueFault]]:
 
 def _read_json_lines(path: Path, report: FileReport) -> Iterator[EventBatch]:
     for block in line_blocks(path):
-        columns, lines = _json_columns(block, report)
-        if len(lines):
-            frame, faults = _frame(columns)
-            places = np.array(lines, dtype=np.int64)
-            yield EventBatch(frame, places, places, None, block.text, faults)
+        yield from _fast_json_batch(block) or _careful_json_batch(block, report)
 
 
-def _json_columns(block: LineBlock, report: FileReport) -> tuple[dict[str, Any], list[int]]:
-    rows: list[dict[str, str | None]] = []
+def _fast_json_batch(block: LineBlock) -> list[EventBatch] | None:
+    """The block by pyarrow, trusted only when every line became a row of the expected types."""
+    options = arrow_json.ParseOptions(explicit_schema=_ARROW_SCHEMA, unexpected_field_behavior="error")
+    read = arrow_json.ReadOptions(use_threads=False, block_size=len(block.data) + 1)
+    try:
+        table = arrow_json.read_json(pa.BufferReader(block.data), read, options)
+    except pa.ArrowInvalid:
+        return None
+    if table.num_rows != block.line_count():
+        return None
+    frame, faults = _frame({name: table.column(name).combine_chunks() for name in table.column_names})
+    lines = np.arange(block.first_line, block.first_line + table.num_rows)
+    return [EventBatch(frame, lines, lines, None, block.text, faults)]
+
+
+def _careful_json_batch(block: LineBlock, report: FileReport) -> list[EventBatch]:
+    rows, lines = _json_rows(block, report)
+    if not rows:
+        return []
+    columns, json_faults = _json_columns(rows)
+    frame, faults = _frame(columns)
+    places = np.array(lines, dtype=np.int64)
+    return [EventBatch(frame, places, places, None, block.text, [*json_faults, *faults])]
+
+
+def _json_rows(block: LineBlock, report: FileReport) -> tuple[list[dict[str, object]], list[int]]:
+    rows: list[dict[str, object]] = []
     lines: list[int] = []
     for line, data in enumerate(block.lines(), start=block.first_line):
         if not data.strip():
             continue
-        row = _json_row(data)
-        if isinstance(row, dict):
-            rows.append(row)
-            lines.append(line)
-        else:
-            report.reject(RowFault(line, *row, block.text(line)))
-    names = dict.fromkeys((*schema.REQUIRED, *(name for row in rows for name in row)))
-    return {name: pa.array([row.get(name) for row in rows], type=pa.string()) for name in names}, lines
+        try:
+            row = _DECODER.decode(data.decode())
+            if not isinstance(row, dict):
+                raise ValueError(f"found a {type(row).__name__}")
+        except (ValueError, RecursionError) as error:
+            message = f"expected a JSON object on the line: {error}"
+            report.reject(RowFault(line, "", "MALFORMED_ROW", message, block.text(line)))
+            continue
+        rows.append(row)
+        lines.append(line)
+    return rows, lines
 
 
-def _json_row(data: bytes) -> dict[str, str | None] | tuple[str, str, str]:
-    """The row's values as text, or field, reason and message of what is wrong with it."""
-    try:
-        row = json.loads(data, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        return "", "MALFORMED_ROW", f"expected a JSON object on the line: {error}"
-    if not isinstance(row, dict):
-        return "", "MALFORMED_ROW", f"expected a JSON object on the line, found a {type(row).__name__}"
-    for name, value in row.items():
+def _json_columns(rows: Sequence[Mapping[str, object]]) -> tuple[dict[str, Any], list[ValueFault]]:
+    """Columns by name, numbers still as the text they were, and the faults of names and nested values."""
+    columns: dict[str, Any] = {}
+    faults: list[ValueFault] = []
+    for name in dict.fromkeys((*schema.REQUIRED, *sorted(set().union(*rows)))):
         if name not in schema.COLUMN_BY_NAME and not name.startswith(schema.EXTENSION_PREFIX):
-            return name, "UNKNOWN_COLUMN", schema.unknown_column_message(name)
-        as_text = _AS_TEXT.get(type(value))
-        if as_text is None:
-            return name, "NESTED_VALUE", f"{name}: expected one value, found a {type(value).__name__}"
-        row[name] = as_text(value)
-    return row
+            message = schema.unknown_column_message(name)
+            having = [index for index, row in enumerate(rows) if name in row]
+            faults += [ValueFault(index, name, "UNKNOWN_COLUMN", message) for index in having]
+            continue
+        values = [row.get(name) for row in rows]
+        try:
+            columns[name] = pa.array(values, type=pa.bool_() if name == "aggressor" else pa.string())
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            nested = [index for index, value in enumerate(values) if isinstance(value, dict | list)]
+            found = [(index, type(values[index]).__name__) for index in nested]
+            faults += [
+                ValueFault(index, name, "NESTED_VALUE", f"{name}: expected one value, found a {type_}")
+                for index, type_ in found
+            ]
+            columns[name] = pa.array([_scalar_text(value) for value in values], type=pa.string())
+    return columns, faults
+
+
+def _scalar_text(value: object) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else None
 
 
 def _refuse_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not a number of JSON")
+    raise ValueError(f"{text}, which is not a number of JSON")
+
+
+_ARROW_TYPES: Final = {
+    ColumnType.INT64: pa.int64(),
+    ColumnType.FLOAT64: pa.float64(),
+    ColumnType.CODE: pa.string(),
+    ColumnType.TEXT: pa.string(),
+}
+_ARROW_SCHEMA: Final = pa.schema(
+    (column.name, pa.bool_() if column.name == "aggressor" else _ARROW_TYPES[column.type]) for column in schema.COLUMNS
+)
+# Numbers stay the text they are, so that all layouts parse them by the same code.
+_DECODER: Final = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=_refuse_constant)
 
 
 def _check_parquet(path: Path) -> None:
