@@ -2,7 +2,8 @@
 
 It takes the (de)serialisers away from gRPC, which would answer malformed bytes with UNKNOWN and repeat an exception's
 text to the caller. Handlers are coroutines, or async generators where the response streams; a request stream is read by
-iterating it.
+iterating it. gRPC also ends that iteration when the client cancels or vanishes: the end of a request stream is never a
+commit.
 """
 
 import asyncio

@@ -24,6 +24,8 @@ async def until_set(stop: asyncio.Event, items: AsyncIterator[Item]) -> AsyncIte
             yield item
     finally:
         for pending in (stopped, following):
-            if pending is not None and not pending.done():
+            if pending is not None:
                 pending.cancel()
                 await asyncio.wait((pending,))
+                if not pending.cancelled():
+                    pending.exception()  # what came while nobody was reading any more
