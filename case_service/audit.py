@@ -56,6 +56,10 @@ class Record:
     hash: str
     alert_id: str
 
+    def fields(self) -> dict[str, object]:
+        """Its fields by name (`dataclasses.asdict` copies deeply, which costs more than the rest of a record)."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -68,7 +72,7 @@ class Finding:
 
 def detail_json(**particulars: object) -> str:
     """The particulars of a change as canonical JSON."""
-    return json.dumps(particulars, sort_keys=True, separators=(",", ":"))
+    return _encode(dict(sorted(particulars.items())))
 
 
 def appended(head: Head, entry: Entry, time_ns: int) -> Record:

@@ -18,13 +18,12 @@ _VERBS: dict[str, Verb] = {f"{verb.value}Request": verb for verb in Verb}
 def incoming_of(message: alert_pb2.Alert, position: int) -> Incoming:
     """An alert of a request, checked and canonical; InvalidArgument naming its place and field."""
     try:
-        alert = alerts.from_message(message)
+        alert, body = alerts.canonical_bytes(message)
     except AlertError as error:
         text = str(error).removeprefix("alert.")
         raise InvalidArgument(
             "INVALID_ALERT", f"alerts[{position}].{text}", field=f"alerts[{position}].{error.field}"
         ) from error
-    body = alerts.to_message(alert).SerializeToString(deterministic=True)
     if len(body) > ALERT_BYTES_MAX:
         raise InvalidArgument(
             "ALERT_TOO_LARGE",

@@ -145,12 +145,8 @@ def check(alert: Alert) -> None:
     _check_text("explanation", alert.explanation, 1, EXPLANATION_CHARACTERS_MAX)
     _require(0 <= alert.score <= 1, "score", "a number from 0 to 1", alert.score)
     _require(0 <= alert.start_time_ns <= TIME_NS_MAX, "start_time_ns", "nanoseconds in 63 bits", alert.start_time_ns)
-    _require(
-        alert.start_time_ns <= alert.end_time_ns <= TIME_NS_MAX,
-        "end_time_ns",
-        f"nanoseconds not before the start ({alert.start_time_ns})",
-        alert.end_time_ns,
-    )
+    if not alert.start_time_ns <= alert.end_time_ns <= TIME_NS_MAX:
+        raise AlertError("end_time_ns", f"nanoseconds not before the start ({alert.start_time_ns})", alert.end_time_ns)
     for name in TEXT_LISTS:
         _check_texts(name, getattr(alert, name))
     _check_measurements(alert.measurements)
@@ -244,34 +240,45 @@ def to_message(alert: Alert) -> alert_pb2.Alert:
 
 def from_message(message: alert_pb2.Alert) -> Alert:
     """The alert a message holds, canonical; AlertError if it breaks the contract."""
+    return canonical(_as_it_is(message))
+
+
+def canonical_bytes(message: alert_pb2.Alert) -> tuple[Alert, bytes]:
+    """The alert a message holds, and the bytes of its canonical message; AlertError if it breaks the contract."""
+    given = _as_it_is(message)
+    alert = canonical(given)
+    whole = message if alert is given else to_message(alert)
+    whole.DiscardUnknownFields()
+    return alert, whole.SerializeToString(deterministic=True)
+
+
+def _as_it_is(message: alert_pb2.Alert) -> Alert:
     if not Severity.LOW <= message.severity <= Severity.CRITICAL:
         raise AlertError("severity", ", ".join(f"SEVERITY_{name}" for name in Severity.__members__), message.severity)
-    return canonical(
-        Alert(
-            alert_id=message.alert_id,
-            revision=message.revision,
-            rule_id=message.rule_id,
-            rule_version=message.rule_version,
-            typology=message.typology,
-            severity=Severity(message.severity),
-            score=message.score,
-            venue=message.venue,
-            instrument=message.instrument,
-            start_time_ns=message.start_time_ns,
-            end_time_ns=message.end_time_ns,
-            explanation=message.explanation,
-            accounts=tuple(message.accounts),
-            owners=tuple(message.owners),
-            order_ids=tuple(message.order_ids),
-            trade_ids=tuple(message.trade_ids),
-            measurements=tuple(
-                Measurement(each.name, each.observed, each.threshold, each.unit) for each in message.measurements
-            ),
-            evidence_event_ids=tuple(message.evidence_event_ids),
-            anomaly=_anomaly_from_message(message.anomaly) if message.HasField("anomaly") else None,
-            config_digest=message.config_digest,
-            closed=message.closed,
-        )
+    return Alert(
+        alert_id=message.alert_id,
+        revision=message.revision,
+        rule_id=message.rule_id,
+        rule_version=message.rule_version,
+        typology=message.typology,
+        severity=Severity(message.severity),
+        score=message.score,
+        venue=message.venue,
+        instrument=message.instrument,
+        start_time_ns=message.start_time_ns,
+        end_time_ns=message.end_time_ns,
+        explanation=message.explanation,
+        accounts=tuple(message.accounts),
+        owners=tuple(message.owners),
+        order_ids=tuple(message.order_ids),
+        trade_ids=tuple(message.trade_ids),
+        measurements=tuple(
+            Measurement(each.name, each.observed, each.threshold, each.unit) for each in message.measurements
+        ),
+        evidence_event_ids=tuple(message.evidence_event_ids),
+        anomaly=_anomaly_from_message(message.anomaly) if message.HasField("anomaly") else None,
+        config_digest=message.config_digest,
+        closed=message.closed,
     )
 
 
@@ -293,32 +300,39 @@ def _check_text(field: str, text: str, characters_min: int, characters_max: int)
 
 
 def _check_texts(field: str, texts: Sequence[str]) -> None:
-    _require(len(texts) <= LIST_ENTRIES_MAX, field, f"at most {LIST_ENTRIES_MAX} entries", f"{len(texts)} entries")
-    for position, text in enumerate(texts):
-        _check_text(f"{field}[{position}]", text, 1, NAME_CHARACTERS_MAX)
+    _check_count(field, texts, LIST_ENTRIES_MAX)
+    if not all(0 < len(text) <= NAME_CHARACTERS_MAX and text.isprintable() for text in texts):
+        for position, text in enumerate(texts):
+            _check_text(f"{field}[{position}]", text, 1, NAME_CHARACTERS_MAX)
+
+
+def _check_count(field: str, entries: Sequence[object], count_max: int) -> None:
+    if len(entries) > count_max:
+        raise AlertError(field, f"at most {count_max} entries", f"{len(entries)} entries")
+
+
+def _check_finite(field: str, value: float) -> None:
+    _require(math.isfinite(value), field, "a finite number", value)
 
 
 def _check_measurements(measurements: Sequence[Measurement]) -> None:
-    count = len(measurements)
-    _require(count <= MEASUREMENTS_MAX, "measurements", f"at most {MEASUREMENTS_MAX} entries", f"{count} entries")
-    for position, each in enumerate(measurements):
-        place = f"measurements[{position}]"
-        _check_text(f"{place}.name", each.name, 1, NAME_CHARACTERS_MAX)
-        _check_text(f"{place}.unit", each.unit, 0, NAME_CHARACTERS_MAX)
-        _require(math.isfinite(each.observed), f"{place}.observed", "a finite number", each.observed)
-        _require(math.isfinite(each.threshold), f"{place}.threshold", "a finite number", each.threshold)
+    _check_count("measurements", measurements, MEASUREMENTS_MAX)
+    for each in measurements:
+        _check_text("measurements.name", each.name, 1, NAME_CHARACTERS_MAX)
+        _check_text("measurements.unit", each.unit, 0, NAME_CHARACTERS_MAX)
+        _check_finite("measurements.observed", each.observed)
+        _check_finite("measurements.threshold", each.threshold)
 
 
 def _check_anomaly(anomaly: Anomaly) -> None:
     _require(0 <= anomaly.score <= 1, "anomaly.score", "a number from 0 to 1", anomaly.score)
     _check_text("anomaly.model_id", anomaly.model_id, 0, NAME_CHARACTERS_MAX)
-    count = len(anomaly.contributions)
-    _require(count <= MEASUREMENTS_MAX, "anomaly.contributions", f"at most {MEASUREMENTS_MAX}", f"{count} entries")
-    for position, each in enumerate(anomaly.contributions):
-        place = f"anomaly.contributions[{position}]"
-        _check_text(f"{place}.feature", each.feature, 1, NAME_CHARACTERS_MAX)
-        _require(math.isfinite(each.value), f"{place}.value", "a finite number", each.value)
-        _require(-1 <= each.contribution <= 1, f"{place}.contribution", "a number from -1 to 1", each.contribution)
+    _check_count("anomaly.contributions", anomaly.contributions, MEASUREMENTS_MAX)
+    for each in anomaly.contributions:
+        _check_text("anomaly.contributions.feature", each.feature, 1, NAME_CHARACTERS_MAX)
+        _check_finite("anomaly.contributions.value", each.value)
+        share = each.contribution
+        _require(-1 <= share <= 1, "anomaly.contributions.contribution", "a number from -1 to 1", share)
 
 
 def _ranked(anomaly: Anomaly) -> tuple[Contribution, ...]:

@@ -74,6 +74,8 @@ class Batch:
     shared: Transaction
     policy: Policy
     held: dict[str, Held]
+    keys: dict[str, str]
+    """Group keys of new alerts, by alert."""
     groups: dict[str, list[Target]]
     targets: dict[int, Target]
     added: dict[str, Held] = field(default_factory=dict)
@@ -89,26 +91,31 @@ def load(shared: Transaction, incoming: Sequence[Incoming], policy: Policy) -> B
     connection = shared.connection
     ids = {each.alert.alert_id for each in incoming}
     found = connection.execute(_HELD_ALERTS, {"ids": list(ids)}).all()
-    strangers = [each.alert for each in incoming if each.alert.alert_id not in {row.alert_id for row in found}]
-    keys = {policy.group_key(alert) for alert in strangers}
+    known = {row.alert_id for row in found}
+    strangers = [each.alert for each in incoming if each.alert.alert_id not in known]
+    keys = {alert.alert_id: policy.group_key(alert) for alert in strangers}
     near = {
-        "keys": list(keys),
+        "keys": list(set(keys.values())),
         "numbers": list({row.case_number for row in found}),
         "start_ns": min((alert.start_time_ns for alert in strangers), default=0) - policy.window_ns,
         "end_ns": max((alert.end_time_ns for alert in strangers), default=0) + policy.window_ns,
     }
     targets = {row.number: _target(row) for row in connection.execute(_NEAR_CASES, near)}
-    groups: dict[str, list[Target]] = {key: [] for key in keys}
+    groups: dict[str, list[Target]] = {key: [] for key in keys.values()}
     for target in targets.values():
         groups.setdefault(target.group_key, []).append(target)
     held = {row.alert_id: Held(row.number, targets[row.case_number], row.revision, row.content_hash) for row in found}
-    return Batch(shared, policy, held, groups, targets)
+    return Batch(shared, policy, held, keys, groups, targets)
 
 
 _HELD_ALERTS = select(
     alerts.c.alert_id, alerts.c.number, alerts.c.case_number, alerts.c.revision, alerts.c.content_hash
 ).where(alerts.c.alert_id.in_(bindparam("ids", expanding=True)))
-_NEAR_CASES = select(cases).where(
+_NEAR_CASES = select(
+    *(cases.c.number, cases.c.state, cases.c.alert_count, cases.c.severity, cases.c.score, cases.c.start_time_ns),
+    *(cases.c.end_time_ns, cases.c.case_id, cases.c.group_key, cases.c.priority, cases.c.version),
+    *(cases.c.create_time_ns, cases.c.clock_start_time_ns),
+).where(
     or_(
         cases.c.number.in_(bindparam("numbers", expanding=True)),
         cases.c.group_key.in_(bindparam("keys", expanding=True))
@@ -155,7 +162,7 @@ def decide(batch: Batch, incoming: Incoming) -> Outcome:
 
 def _add(batch: Batch, incoming: Incoming) -> Held:
     alert = incoming.alert
-    key = batch.policy.group_key(alert)
+    key = batch.keys[alert.alert_id]
     target = choose(batch.groups[key], alert, batch.policy.window_ns)
     if target is None:
         target = _open_case(batch, alert, key)

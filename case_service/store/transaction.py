@@ -74,7 +74,7 @@ class Transaction:
 
     def _write_records(self) -> None:
         if self._records:
-            self.connection.execute(insert(audit_records), [dataclasses.asdict(each) for each in self._records])
+            self.connection.execute(insert(audit_records), [each.fields() for each in self._records])
             self._records.clear()
 
 
