@@ -99,6 +99,8 @@ class LogReader(Iterator[LogItem]):
             report.repeated += self._epochs.place(message, source)
             rows, note = map_message(message, self.profile, source)
             for row in rows:
+                if not row["source_sequence"]:  # the log names no number: the place in the log stands in
+                    row["source_sequence"] = report.messages
                 report.events_by_kind[str(row["kind"])] += 1
             if note is not None:
                 (report.flags if rows else report.unmapped)[note] += 1
@@ -117,7 +119,7 @@ class _Epochs:
         known = self._last.get(source)
         time_ns = _sent_ns(message)
         epoch, last = known if known is not None else (day_number(time_ns) * EPOCHS_A_DAY_MAX, 0)
-        is_again = sequence <= last and message.get(43) != "Y"
+        is_again = 0 < sequence <= last and message.get(43) != "Y"
         if is_again and self._is_reset(message, time_ns, epoch):
             epoch, last, is_again = next_epoch(time_ns, epoch), 0, False
         message.epoch = epoch

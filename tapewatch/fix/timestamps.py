@@ -6,6 +6,7 @@ from datetime import date
 DAY_NS = 86_400_000_000_000
 SECOND_NS = 1_000_000_000
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+YEAR_MIN, YEAR_MAX = "1970", "2261"  # what 64 bits of nanoseconds hold
 FRACTION_DIGITS_MAX = 12
 CACHED_MINUTES_MAX = 4096
 
@@ -40,7 +41,7 @@ def parse_timestamp_ns(text: str) -> int:
 
 def parse_date_ns(text: str) -> int:
     """Turns ``YYYYMMDD`` into the nanoseconds at which that day begins, UTC."""
-    if len(text) != 8 or not (text.isascii() and text.isdigit()):
+    if len(text) != 8 or not (text.isascii() and text.isdigit()) or not YEAR_MIN <= text[:4] <= YEAR_MAX:
         raise _refusal(text)
     try:
         ordinal = date(int(text[:4]), int(text[4:6]), int(text[6:])).toordinal()
@@ -94,4 +95,6 @@ def _read_fraction(fraction: str, text: str) -> int:
 
 
 def _refusal(text: str) -> TimestampError:
-    return TimestampError(f"expected a UTC timestamp YYYYMMDD-HH:MM:SS with 0-12 decimals, found {text[:40]!r}")
+    return TimestampError(
+        f"expected a UTC timestamp YYYYMMDD-HH:MM:SS with 0-12 decimals, 1970 to 2261, found {text[:40]!r}"
+    )

@@ -1,0 +1,69 @@
+"""The application of a drop copy: messages become events, and the hand-on is done when ingest has them durably."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from fix_gateway.metrics import GatewayMetrics
+from fix_gateway.sink import EventSink
+from tapewatch.fix.codec import Message
+from tapewatch.fix.mapping import Row, map_message
+from tapewatch.fix.profile import Profile
+from tapewatch.fix.transport import Clock, Reply
+from tapewatch.market.frame import Frame
+
+ROWS_A_FRAME_MAX = 10_000
+NOTES_LOGGED_MAX = 100
+
+_log = structlog.get_logger(__name__)
+
+
+class DropCopyApplication:
+    """Maps by the session's profile and publishes; sends no business replies."""
+
+    def __init__(self, sink: EventSink, profiles: Mapping[str, Profile], metrics: GatewayMetrics, clock: Clock) -> None:
+        self._sink = sink
+        self._profiles = profiles
+        self._metrics = metrics
+        self._clock = clock
+        self._noted: set[tuple[str, str]] = set()
+
+    async def on_messages(self, session_name: str, messages: Sequence[Message]) -> Sequence[Reply]:
+        """Publishes the events of the messages and returns when they are durable."""
+        rows = self._rows(session_name, messages)
+        for start in range(0, len(rows), ROWS_A_FRAME_MAX):
+            result = await self._sink.publish(Frame.from_rows(rows[start : start + ROWS_A_FRAME_MAX]))
+            self._metrics.events.labels(session_name).inc(result.journalled)
+            self._metrics.duplicates.labels(session_name).inc(result.duplicates)
+            if result.rejected:
+                self._metrics.rejected.labels(session_name).inc(len(result.rejected))
+                _log.warning(
+                    "ingest quarantined events",
+                    session=session_name,
+                    count=len(result.rejected),
+                    first=str(result.rejected[0]).replace("\n", " "),
+                )
+        return ()
+
+    def _rows(self, session_name: str, messages: Sequence[Message]) -> list[Row]:
+        profile = self._profiles[session_name]
+        now_ns = self._clock()
+        rows: list[Row] = []
+        for message in messages:
+            mapped, note = map_message(message, profile, session_name, now_ns)
+            rows += mapped
+            if note is not None:
+                self._note(session_name, note, bool(mapped))
+        for msg_type, count in Counter(message.msg_type for message in messages).items():
+            self._metrics.messages.labels(session_name, msg_type[:4]).inc(count)
+        if rows:
+            self._metrics.lag_seconds.labels(session_name).set((now_ns - int(str(rows[-1]["event_time_ns"]))) / 1e9)
+        return rows
+
+    def _note(self, session_name: str, note: str, is_mapped: bool) -> None:
+        """Counts every note, logs each kind once."""
+        (self._metrics.flagged if is_mapped else self._metrics.unmapped).labels(session_name).inc()
+        if (session_name, note) not in self._noted and len(self._noted) < NOTES_LOGGED_MAX:
+            self._noted.add((session_name, note))
+            _log.warning("message not fully mapped", session=session_name, note=note, mapped=is_mapped)

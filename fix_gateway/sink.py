@@ -1,0 +1,25 @@
+"""Where event frames go; publishing returns when they are durable."""
+
+from typing import Protocol
+
+from tapewatch.client.ingest import IngestPublisher, PublishResult
+from tapewatch.market.frame import Frame
+
+
+class EventSink(Protocol):
+    """Takes frames of events and returns once they are durable."""
+
+    async def publish(self, frame: Frame) -> PublishResult:
+        """Publishes a frame; the result counts what was journalled, doubled and rejected."""
+        ...
+
+
+class IngestSink:
+    """Publishes to the ingest service through the SDK; waits for ingest as long as it takes."""
+
+    def __init__(self, publisher: IngestPublisher) -> None:
+        self._publisher = publisher
+
+    async def publish(self, frame: Frame) -> PublishResult:
+        """Publishes a frame; raises ClientError where ingest refuses it as malformed."""
+        return await self._publisher.publish(frame)
