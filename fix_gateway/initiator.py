@@ -8,6 +8,7 @@ from typing import Self
 from fix_gateway.acceptor import StoreFactory
 from fix_gateway.settings import FixSettings
 from fix_gateway.store import open_store
+from tapewatch.fix.store import SessionStore
 from tapewatch.fix.transport import Application, Clock, EventSink, IgnoringApplication, InitiatorSession
 from tapewatch.runtime.addresses import Address
 
@@ -47,7 +48,7 @@ async def connect(
 class Initiators:
     """The running initiator sessions, by source name (``FIX.4.4:THEM->US``)."""
 
-    def __init__(self, sessions: dict[str, InitiatorSession], stores: list[object]) -> None:
+    def __init__(self, sessions: dict[str, InitiatorSession], stores: list[SessionStore]) -> None:
         self.sessions = sessions
         self._stores = stores
         self._tasks = [asyncio.create_task(session.run(), name=name) for name, session in sessions.items()]
@@ -72,6 +73,4 @@ class Initiators:
             task.cancel()
         await asyncio.gather(*logouts, *self._tasks, return_exceptions=True)
         for store in self._stores:
-            close = getattr(store, "close", None)
-            if close is not None:
-                close()
+            store.close()

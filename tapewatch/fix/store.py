@@ -57,6 +57,10 @@ class SessionStore(Protocol):
         """Forces everything to the disk: it survives the loss of power."""
         ...
 
+    def close(self) -> None:
+        """Syncs and lets go."""
+        ...
+
 
 def next_epoch(now_ns: int, epoch: int) -> int:
     """The epoch after ``epoch`` for a reset at a time: UTC day (YYYYMMDD) times 1000 plus the reset of that day."""
@@ -106,6 +110,9 @@ class MemoryStore:
         """Nothing to do."""
 
     def sync(self) -> None:
+        """Nothing to do."""
+
+    def close(self) -> None:
         """Nothing to do."""
 
 
