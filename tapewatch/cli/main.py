@@ -94,6 +94,7 @@ def _options(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0 fine, 1 the work failed, 2 wrong usage, 130 interrupted."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its core would write on standard error about every lost peer
     try:
         code = get_command(app).main(args=arguments, prog_name="tapewatch", standalone_mode=False)
         sys.stdout.flush()

@@ -47,9 +47,20 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str =
     return made
 
 
-def print_json(value: object) -> None:
+def print_lines(*lines: tuple[str, str]) -> None:
+    """Named values, one a line (more where they are long)."""
+    shown = Table.grid(padding=(0, 2, 0, 0))
+    shown.add_column(style="bold", no_wrap=True)
+    shown.add_column(overflow="fold")
+    for name, value in lines:
+        shown.add_row(Text(name), Text(harmless(value)))
+    console().print(shown)
+
+
+def print_json(value: object, *, flush: bool = False) -> None:
     """One JSON document; messages as objects with their field names."""
-    print(json.dumps(plain(value), ensure_ascii=False, indent=2 if sys.stdout.isatty() else None, allow_nan=False))
+    indent = 2 if sys.stdout.isatty() else None
+    print(json.dumps(plain(value), ensure_ascii=False, indent=indent, allow_nan=False), flush=flush)
 
 
 def plain(value: object) -> Any:

@@ -67,12 +67,12 @@ async def _ask(service: ServiceProcess, security: SecuritySettings, run_director
         "health": health if health in ("SERVING", "NOT_SERVING") else "UNREACHABLE",
         "address": service.address,
         "pid": record.pid if record is not None and is_running(record) else None,
-        "note": await _note(service, security) if health == "SERVING" else _first_line(health),
+        "note": await _note(service, security) if health == "SERVING" else _last_part(health),
     }
 
 
-def _first_line(text: str) -> str:
-    return text.splitlines()[0] if text else ""
+def _last_part(text: str) -> str:
+    return text.splitlines()[0].rpartition(": ")[2] if text else ""
 
 
 async def _note(service: ServiceProcess, security: SecuritySettings) -> str:

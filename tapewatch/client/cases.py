@@ -81,10 +81,10 @@ class CaseClient(ServiceClient):
         return await self.call(self._stub.EscalateCase, request)
 
     async def close_case(
-        self, case: case_pb2.Case, actor: str, disposition: case_pb2.Disposition, reason: str
+        self, case: case_pb2.Case, actor: str, disposition: int, reason: str
     ) -> case_pb2.Case:
-        """End the case."""
-        request = case_pb2.CloseCaseRequest(disposition=disposition, reason=reason, **_verb(case, actor))
+        """End the case with a Disposition."""
+        request = case_pb2.CloseCaseRequest(**_verb(case, actor), reason=reason, disposition=disposition)  # type: ignore[arg-type]  # the stub wants the enum's wrapper
         return await self.call(self._stub.CloseCase, request)
 
     async def reopen_case(self, case: case_pb2.Case, actor: str, reason: str) -> case_pb2.Case:

@@ -64,7 +64,7 @@ class ClientError(Exception):
         if info is not None:
             return cls(code, info.reason, details, info.metadata, retry_after_ms(error))
         if code is grpc.StatusCode.UNAVAILABLE:
-            return cls(code, UNREACHABLE, f"no service answers at {target}: {details}; is it started?")
+            return cls(code, UNREACHABLE, f"no service answers at {target} ({details.rpartition(': ')[2]})")
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:
             return cls(code, "", f"{target} did not answer in time: {details}")
         return cls(code, "", details)

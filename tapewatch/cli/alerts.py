@@ -1,0 +1,107 @@
+"""`tapewatch alerts`: list, show and watch alerts."""
+
+from typing import Annotated
+
+import typer
+
+from surveillance.v1 import alert_pb2
+from tapewatch.cli.calls import ask, show_each
+from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
+from tapewatch.cli.output import console, harmless, print_json, print_lines, print_table, time_text, word
+from tapewatch.client.cases import CaseClient
+
+app = typer.Typer(no_args_is_help=True, help="List, show and watch alerts.")
+
+FilterOption = Annotated[
+    str, typer.Option("--filter", metavar="TEXT", help='Such as: rule_id = "spoofing" AND severity >= HIGH.')
+]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, help="At most so many.")]
+WatchLimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Stop after so many.")]
+AllOption = Annotated[bool, typer.Option("--all", help="Begin with everything stored, not only what comes.")]
+
+
+@app.command("list")
+def list_alerts(
+    filter_text: FilterOption = "",
+    limit: LimitOption = 100,
+    target: TargetOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List alerts, newest first."""
+    alerts = ask(CaseClient, "cases", config, target, lambda client: client.list_alerts(filter_text, limit))
+    if as_json:
+        print_json(alerts)
+        return
+    columns = ("start", "severity", "score>", "rule", "venue", "instrument", "who", "alert")
+    print_table(columns, (_row(alert) for alert in alerts))
+
+
+def _row(alert: alert_pb2.Alert) -> tuple[str, ...]:
+    return (
+        time_text(alert.start_time_ns),
+        word(alert, "severity"),
+        f"{alert.score:.2f}",
+        alert.rule_id,
+        alert.venue,
+        alert.instrument,
+        ", ".join(alert.owners or alert.accounts) or "-",
+        alert.alert_id[:12],
+    )
+
+
+@app.command("show")
+def show_alert(
+    alert_id: Annotated[str, typer.Argument(help="Id of the alert.")],
+    target: TargetOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one alert with its measurements and evidence."""
+    alert = ask(CaseClient, "cases", config, target, lambda client: client.get_alert(alert_id))
+    if as_json:
+        print_json(alert)
+        return
+    print_lines(
+        ("alert", f"{alert.alert_id} revision {alert.revision}{'' if alert.closed else ' (still going on)'}"),
+        ("rule", f"{alert.rule_id} {alert.rule_version} ({alert.typology})"),
+        ("severity", f"{word(alert, 'severity')}, score {alert.score:.2f}"),
+        ("where", f"{alert.venue} {alert.instrument}"),
+        ("when", f"{time_text(alert.start_time_ns)} to {time_text(alert.end_time_ns)}"),
+        ("accounts", ", ".join(alert.accounts) or "-"),
+        ("owners", ", ".join(alert.owners) or "-"),
+        ("why", alert.explanation),
+        ("anomaly", f"{alert.anomaly.score:.2f}" if alert.HasField("anomaly") else "no model"),
+        ("evidence", f"{len(alert.evidence_event_ids)} events, {len(alert.order_ids)} orders"),
+    )
+    rows = ((each.name, f"{each.observed:g}", f"{each.threshold:g}", each.unit) for each in alert.measurements)
+    print_table(("measurement", "observed>", "threshold>", "unit"), rows)
+
+
+@app.command("watch")
+def watch_alerts(
+    everything: AllOption = False,
+    limit: WatchLimitOption = None,
+    target: TargetOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print alert revisions as they are stored, until Ctrl-C."""
+
+    def show(alert: alert_pb2.Alert) -> None:
+        if as_json:
+            print_json(alert, flush=True)
+        else:
+            where = f"{alert.venue} {alert.instrument}"
+            line = f"{time_text(alert.start_time_ns)} {word(alert, 'severity')} {alert.rule_id} {where}"
+            console().print(harmless(f"{line}: {alert.explanation}"))
+
+    ask(
+        CaseClient,
+        "cases",
+        config,
+        target,
+        lambda client: show_each(
+            client.watch_alerts("0" if everything else ""), lambda answer: show(answer.alert), limit
+        ),
+    )

@@ -1,0 +1,53 @@
+"""`tapewatch audit`: the trail of every change, and its proof."""
+
+from typing import Annotated
+
+import typer
+
+from tapewatch.cli.calls import ask
+from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
+from tapewatch.cli.failure import CommandError
+from tapewatch.cli.output import print_json, print_table, time_text, word
+from tapewatch.client.cases import CaseClient
+
+app = typer.Typer(no_args_is_help=True, help="The audit trail: list it, verify it.")
+
+
+@app.command("list")
+def list_records(
+    subject: Annotated[str, typer.Option("--subject", help="Only this case or alert.")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 1_000,
+    target: TargetOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List audit records, oldest first."""
+    records = ask(CaseClient, "cases", config, target, lambda client: client.list_audit_records(subject, limit))
+    if as_json:
+        print_json(records)
+        return
+    rows = (
+        (
+            each.sequence,
+            time_text(each.time_ns),
+            each.actor,
+            each.action,
+            each.subject[:12],
+            f"{word(each, 'from_state')} > {word(each, 'to_state')}" if each.to_state else "",
+            each.reason,
+        )
+        for each in records
+    )
+    print_table(("record>", "time", "actor", "action", "subject", "state", "reason"), rows)
+
+
+@app.command("verify")
+def verify(target: TargetOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Check the hash chain over all records; exit code 1 names the first bad one."""
+    found = ask(CaseClient, "cases", config, target, lambda client: client.verify_audit())
+    if as_json:
+        print_json(found)
+    if not found.intact:
+        raise CommandError(f"audit record {found.first_bad_sequence} is not as it was written: {found.problem}")
+    if not as_json:
+        typer.echo(f"{found.records} audit records, all as they were written")

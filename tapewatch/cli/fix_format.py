@@ -1,0 +1,105 @@
+"""FIX logs as a file format: tapewatch.fix reads the messages, ingest's reading checks and orders the rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ingest_service.formats.contract import EventFile, FileReport, FormatError, FormatOptions
+from ingest_service.formats.reading import EventBatch, ReadEventFile
+from tapewatch.fix.log_reader import LogItem, LogReader, LogReport, read_log
+from tapewatch.market.frame import Frame
+
+FIRST_MESSAGE = re.compile(rb"8=FIX(T?\.\d\.\d)")
+BATCH_ROWS = 4_096
+EVIDENCE_CHARACTERS_MAX = 240
+
+
+class FixFormat:
+    """Logs of FIX sessions: any prefix, delimiter and line split."""
+
+    @property
+    def name(self) -> str:
+        """The name people choose it by."""
+        return "fix"
+
+    def sniff(self, path: Path, head: bytes) -> str | None:
+        """Why this is a FIX log; None otherwise."""
+        found = FIRST_MESSAGE.search(head)
+        return f"it holds messages that begin with 8=FIX{found[1].decode()}" if found else None
+
+    def open(self, path: Path, options: FormatOptions) -> EventFile:
+        """Open a log, plain or gz; FormatError where it can not be read."""
+        try:
+            return ReadEventFile(self.name, (path,), options, _FixReader(path, options))
+        except OSError as error:
+            raise FormatError(f"{path}: {error.strerror}") from error
+
+
+class _FixReader:
+    """A BatchReader: rows keep their session as source, with its numbers; `line` is the message's place in the log."""
+
+    def __init__(self, path: Path, options: FormatOptions) -> None:
+        self._path = path
+        self._options = options
+
+    def __call__(self, report: FileReport) -> Iterator[EventBatch]:
+        log = read_log(self._path)
+        rows: list[dict[str, object]] = []
+        places: list[int] = []
+        messages: dict[int, str] = {}
+        for place, item in enumerate(log, 1):
+            for row in item.rows:
+                rows.append(self._completed(row))
+                places.append(place)
+            if item.rows:
+                messages[place] = _text(item)
+            if len(rows) >= BATCH_ROWS:
+                yield _batch(rows, places, messages)
+                rows, places, messages = [], [], {}
+        if rows:
+            yield _batch(rows, places, messages)
+        report.notes.extend(notes_of(log))
+
+    def _completed(self, row: dict[str, object]) -> dict[str, object]:
+        """What the log does not say, from the command line."""
+        for name, value in (("venue", self._options.venue), ("instrument", self._options.instrument)):
+            if value and not row.get(name):
+                row[name] = value
+        return row
+
+
+def _text(item: LogItem) -> str:
+    text = item.message.raw.replace(b"\x01", b"|").decode(errors="backslashreplace")
+    return text if len(text) <= EVIDENCE_CHARACTERS_MAX else text[: EVIDENCE_CHARACTERS_MAX - 3] + "..."
+
+
+def _batch(rows: list[dict[str, object]], places: list[int], messages: dict[int, str]) -> EventBatch:
+    numbers = np.array(places, dtype=np.int64)
+    return EventBatch(
+        frame=Frame.from_rows(rows),
+        lines=numbers,
+        sequences=numbers,
+        parts=None,
+        evidence=lambda place: messages.get(place, ""),
+    )
+
+
+def notes_of(log: LogReader) -> list[str]:
+    """What a log held that gave no event, and why."""
+    report: LogReport = log.report
+    kinds = ", ".join(f"{count} of 35={kind}" for kind, count in sorted(report.messages_by_type.items()))
+    notes = [f"{report.messages} messages read: {kinds}" if kinds else "no FIX message could be read"]
+    notes += [f"{count} messages gave no event: {why}" for why, count in report.unmapped.most_common()]
+    notes += [f"{count} messages were read in part: {why}" for why, count in report.flags.most_common()]
+    notes += [f"{count} garbled messages were passed over: {why}" for why, count in report.garbled.most_common()]
+    if report.bad_checksum or report.bad_length:
+        notes.append(
+            f"{report.bad_checksum} wrong checksums and {report.bad_length} wrong lengths were read all the same"
+        )
+    if report.repeated:
+        notes.append(f"{report.repeated} messages repeat a number of their session")
+    return notes

@@ -1,0 +1,63 @@
+"""`tapewatch simulate`: a simulated market with labelled abuse, as files."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from simulator.output import SINKS, write_simulation
+from simulator.schemes import SCHEMES
+from tapewatch.cli.configured import JsonOption
+from tapewatch.cli.failure import WrongUsageError
+from tapewatch.cli.output import print_json, print_lines, progress_bar, time_text
+
+app = typer.Typer()
+NO_SCHEME = "none"
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the files go.")],
+    schemes: Annotated[
+        list[str] | None,
+        typer.Option("--scheme", metavar="NAME", help="Scheme to play, or `none`; may be repeated; all without."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of all randomness.")] = 1,
+    minutes: Annotated[float, typer.Option("--minutes", min=0.1, help="Simulated length.")] = 30.0,
+    severity: Annotated[float, typer.Option("--severity", help="0 (hidden) to 1 (blatant).")] = 0.8,
+    file_format: Annotated[str, typer.Option("--format", help=f"One of {', '.join(SINKS)}.")] = "events",
+    as_json: JsonOption = False,
+) -> None:
+    """Write a simulated market with labelled abuse: events, accounts, instruments, labels."""
+    played = [scheme for scheme in (schemes or list(SCHEMES)) if scheme != NO_SCHEME]
+    _check(played, severity, file_format)
+    with progress_bar("simulating", 1.0) as advance:
+        done = 0.0
+
+        def progress(events: int, share: float) -> None:
+            nonlocal done
+            advance(share - done)
+            done = share
+
+        any_format: Any = file_format
+        summary = write_simulation(out, played, seed, minutes, severity, any_format, progress)
+    if as_json:
+        print_json(asdict(summary))
+        return
+    print_lines(
+        ("written to", str(out)),
+        ("events", f"{summary.events} from {time_text(summary.start_time_ns)}"),
+        *(("", f"{count} {kind}") for kind, count in sorted(summary.events_by_kind.items())),
+        ("scenarios", ", ".join(f"{count} {name}" for name, count in summary.scenarios_by_scheme.items()) or "none"),
+    )
+
+
+def _check(schemes: list[str], severity: float, file_format: str) -> None:
+    for scheme in schemes:
+        if scheme not in SCHEMES:
+            raise WrongUsageError(f"--scheme: expected one of {', '.join(SCHEMES)}, found {scheme!r}")
+    if not 0.0 <= severity <= 1.0:
+        raise WrongUsageError(f"--severity: expected 0 (hidden) to 1 (blatant), found {severity:g}")
+    if file_format not in SINKS:
+        raise WrongUsageError(f"--format: expected one of {', '.join(SINKS)}, found {file_format!r}")
