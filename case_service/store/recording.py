@@ -10,9 +10,18 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from case_service.audit import Entry, detail_json
 from case_service.grouping import Policy, priority_of, title_of
 from case_service.store.batch import ACTOR, Batch, Held, Incoming, Outcome, Target, decide, load
+from case_service.store.bulk import execute_many
 from case_service.store.tables import PARTY_ACCOUNT, PARTY_OWNER, alert_conflicts, alert_parties, alerts, cases
 from case_service.store.transaction import Transaction
 from tapewatch.alert import Severity
+
+_INSERT_ALERT, _INSERT_PARTY, _INSERT_CASE = insert(alerts), insert(alert_parties), insert(cases)
+_INSERT_CONFLICT = insert(alert_conflicts)
+_UPDATE_ALERT = update(alerts).where(alerts.c.number == bindparam("of_number"))
+_UPDATE_CASE = update(cases).where(cases.c.number == bindparam("of_number"))
+_DELETE_PARTIES = delete(alert_parties).where(
+    alert_parties.c.case_number == bindparam("of_case"), alert_parties.c.alert_number == bindparam("of_number")
+)
 
 
 def record(shared: Transaction, incoming: Sequence[Incoming], policy: Policy) -> list[Outcome]:
@@ -43,8 +52,7 @@ def _store_conflicts(batch: Batch) -> None:
     )
     kept = {tuple(row) for row in batch.shared.connection.execute(query)}
     fresh = [each for name, each in named.items() if name not in kept]
-    if fresh:
-        batch.shared.connection.execute(insert(alert_conflicts), [_conflict_row(batch, each) for each in fresh])
+    execute_many(batch.shared.connection, _INSERT_CONFLICT, [_conflict_row(batch, each) for each in fresh])
     for each in fresh:
         held = batch.held[each.alert.alert_id]
         detail = detail_json(
@@ -68,24 +76,17 @@ def _conflict_row(batch: Batch, each: Incoming) -> dict[str, object]:
 
 def _store_alerts(batch: Batch) -> None:
     connection = batch.shared.connection
-    if batch.added:
-        rows = [
-            {**_alert_row(batch, held), "number": held.number, "case_number": held.case.number, "alert_id": alert_id}
-            for alert_id, held in batch.added.items()
-        ]
-        connection.execute(insert(alerts), rows)
-    if batch.revised:
-        where = alerts.c.number == bindparam("of_number")
-        rows = [{**_alert_row(batch, held), "of_number": held.number} for held in batch.revised.values()]
-        connection.execute(update(alerts).where(where), rows)
-        by_place = (alert_parties.c.case_number == bindparam("of_case")) & (
-            alert_parties.c.alert_number == bindparam("of_number")
-        )
-        places = [{"of_case": held.case.number, "of_number": held.number} for held in batch.revised.values()]
-        connection.execute(delete(alert_parties).where(by_place), places)
+    added = [
+        {"number": held.number, "case_number": held.case.number, "alert_id": alert_id, **_alert_row(batch, held)}
+        for alert_id, held in batch.added.items()
+    ]
+    execute_many(connection, _INSERT_ALERT, added)
+    revised = [{**_alert_row(batch, held), "of_number": held.number} for held in batch.revised.values()]
+    execute_many(connection, _UPDATE_ALERT, revised)
+    places = [{"of_case": held.case.number, "of_number": held.number} for held in batch.revised.values()]
+    execute_many(connection, _DELETE_PARTIES, places)
     parties = [row for held in (*batch.added.values(), *batch.revised.values()) for row in _party_rows(held)]
-    if parties:
-        connection.execute(insert(alert_parties), parties)
+    execute_many(connection, _INSERT_PARTY, parties)
 
 
 def _alert_row(batch: Batch, held: Held) -> dict[str, object]:
@@ -120,17 +121,14 @@ def _party_rows(held: Held) -> Iterable[Mapping[str, object]]:
 
 def _open_cases(batch: Batch) -> None:
     opened = [each for each in batch.touched.values() if each.opening is not None]
-    if opened:
-        batch.shared.connection.execute(insert(cases), [_opened_row(batch, each) for each in opened])
+    execute_many(batch.shared.connection, _INSERT_CASE, [_opened_row(batch, each) for each in opened])
 
 
 def _update_cases(batch: Batch) -> None:
     revised = batch.revised_cases
     changed = [each for each in batch.touched.values() if each.opening is None or each.number in revised]
-    if changed:
-        where = cases.c.number == bindparam("of_number")
-        rows = [{**_extent_row(batch, each), "of_number": each.number} for each in changed]
-        batch.shared.connection.execute(update(cases).where(where), rows)
+    rows = [{**_extent_row(batch, each), "of_number": each.number} for each in changed]
+    execute_many(batch.shared.connection, _UPDATE_CASE, rows)
 
 
 _EXTENTS = (

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, insert, select, update
 
 from case_service.audit import Entry, Head, Record, appended
+from case_service.store.bulk import execute_many
 from case_service.store.tables import audit_records, heads
 
 _HEADS = select(
     heads.c.change_sequence, heads.c.alert_number, heads.c.case_number, heads.c.audit_count, heads.c.audit_hash
 )
+
+_INSERT_RECORD = insert(audit_records)
 
 
 @dataclass(slots=True)
@@ -73,9 +76,8 @@ class Transaction:
             raise
 
     def _write_records(self) -> None:
-        if self._records:
-            self.connection.execute(insert(audit_records), [each.fields() for each in self._records])
-            self._records.clear()
+        execute_many(self.connection, _INSERT_RECORD, [each.fields() for each in self._records])
+        self._records.clear()
 
 
 @contextmanager
