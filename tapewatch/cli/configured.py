@@ -31,10 +31,11 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 class _Listening(Section):
-    """The one key of a service's section that its clients need."""
+    """The one key of a service's section that its clients need; the FIX gateway's `listen` is for FIX."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
     listen: str | None = None
+    status_listen: str | None = None
 
 
 def address_of(section: str, config: Path | None, target: str | None = None) -> str:
@@ -45,7 +46,8 @@ def address_of(section: str, config: Path | None, target: str | None = None) -> 
         except ValueError as error:
             raise WrongUsageError(f"--target: {error}") from error
     listening = load_settings(section, _Listening, config, os.environ)
-    return _reachable(listening.listen or DEFAULT_ADDRESSES[section])
+    listen = listening.status_listen if section == "fix" else listening.listen
+    return _reachable(listen or DEFAULT_ADDRESSES[section])
 
 
 def _reachable(listen: str) -> str:
