@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -13,6 +13,7 @@ from tapewatch.market.frame import Frame
 SORT_ROWS_MAX: Final = 1_000_000
 FAULTS_KEPT_MAX: Final = 1_000
 FAULT_TEXT_CHARACTERS_MAX: Final = 240
+FAULT_MESSAGE_CHARACTERS_MAX: Final = 1_000
 
 
 class FormatError(ValueError):
@@ -74,7 +75,7 @@ class FileReport:
         """Counts a refused row, and keeps it while there is room."""
         self.rejected_by_reason[fault.reason] += 1
         if len(self.rejected) < self.faults_kept_max:
-            self.rejected.append(fault)
+            self.rejected.append(replace(fault, message=fault.message[:FAULT_MESSAGE_CHARACTERS_MAX]))
 
     def restart(self) -> None:
         """Forgets an earlier reading of the same file."""

@@ -21,6 +21,7 @@ from ingest_service.formats.content import line_blocks
 from ingest_service.formats.contract import EventFile, FileReport, FormatOptions, RowFault
 from ingest_service.formats.reading import EventBatch, ReadEventFile
 from tapewatch.market.frame import Frame
+from tapewatch.market.validate import QUANTITY_MAXIMUM
 
 VENUE: Final = "SIMPLE"
 _TYPES: Final = ("order", "trade", "cancel")
@@ -151,7 +152,7 @@ def _text(body: Mapping[str, Any], name: str) -> str:
 
 def _number(body: Mapping[str, Any], name: str) -> float:
     value = body.get(name)
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= QUANTITY_MAXIMUM:
         return float(value)
     raise _LineError(name, "BAD_NUMBER", f"{name}: expected a number, found {value!r}")
 
@@ -166,5 +167,7 @@ def _time_ns(body: Mapping[str, Any]) -> int:
         ) from error
     if moment.tzinfo is None:
         raise _LineError("ts", "BAD_TIME", f"ts: expected a time with its zone such as ...Z, found {text!r}")
+    if not 1970 <= moment.year < 2100:
+        raise _LineError("ts", "BAD_TIME", f"ts: expected a time of 1970 to 2100, found {text!r}")
     since = moment - _EPOCH
     return ((since.days * 86_400 + since.seconds) * 10**6 + since.microseconds) * 1000

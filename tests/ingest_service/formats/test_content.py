@@ -35,7 +35,7 @@ def test_compressed_lines_read_as_plain_ones(tmp_path: Path, compress: object) -
 def test_a_line_without_end_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(content, "BLOCK_BYTES", 10)
     monkeypatch.setattr(content, "LINE_BYTES_MAX", 10)
-    with pytest.raises(FormatError, match="line 2 does not end within 2[0-9] bytes; is it a text file"):
+    with pytest.raises(FormatError, match=r"line 2 does not end within 2[0-9] bytes; is it a text file"):
         list(line_blocks(written(tmp_path, b"one\n" + b"x" * 100)))
 
 
@@ -53,5 +53,5 @@ def test_the_source_covers_all_files_that_make_the_content(tmp_path: Path) -> No
 
 
 def test_a_file_that_is_not_there_is_an_error_that_names_it(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="nowhere.csv: can not be opened: No such file or directory"):
+    with pytest.raises(FormatError, match=r"nowhere.csv: can not be opened: No such file or directory"):
         head_of(tmp_path / "nowhere.csv")

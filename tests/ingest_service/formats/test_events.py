@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest_service.formats import FileReport, FormatError, open_events
+from ingest_service.formats import FileReport, FormatError, FormatOptions, open_events
 
 Rows = list[dict[str, object]]
 Read = Callable[..., tuple[Rows, FileReport]]
@@ -155,8 +155,6 @@ def test_blank_lines_crlf_and_a_byte_order_mark_change_nothing(read: Read, write
 
 
 def test_a_fault_keeps_its_text_only_while_there_is_room_but_is_always_counted(read: Read, write: Write) -> None:
-    from ingest_service.formats import FormatOptions
-
     path = write("day.csv", HEADER + GOOD.replace("NEW", "NO") * 5)
     _, report = read(path, options=FormatOptions(faults_kept_max=2))
     assert [fault.row for fault in report.rejected] == [2, 3]
@@ -188,7 +186,8 @@ def test_columns_of_your_own_are_kept_as_text(read: Read, write: Write) -> None:
 
 def test_a_row_that_names_its_source_keeps_it_and_others_get_the_files(read: Read, write: Write) -> None:
     header = "event_time_ns,kind,venue,instrument,phase,source,source_epoch,source_sequence,source_part,event_key\n"
-    lines = "1,PHASE,X,Y,OPEN,gw1,3,77,2,\n2,PHASE,X,Y,OPEN,,9,99,9,\n3,PHASE,X,Y,OPEN,gw1,,,,k1\n4,PHASE,X,Y,OPEN,gw1,,,,\n"
+    identities = ("gw1,3,77,2,", ",9,99,9,", "gw1,,,,k1", "gw1,,,,")
+    lines = "".join(f"{time},PHASE,X,Y,OPEN,{identity}\n" for time, identity in enumerate(identities, start=1))
     rows, report = read(write("day.csv", header + lines))
     names = ("source", "source_epoch", "source_sequence", "source_part", "event_key")
     assert [tuple(row.get(name) for name in names) for row in rows] == [

@@ -36,7 +36,7 @@ def test_an_unknown_format_is_an_error_with_the_formats_and_the_first_bytes(writ
 
 
 def test_an_empty_file_is_an_error_that_says_so(write: Write) -> None:
-    with pytest.raises(FormatError, match="day.csv: the file is empty; an event file has at least a header"):
+    with pytest.raises(FormatError, match=r"day.csv: the file is empty; an event file has at least a header"):
         open_events(write("day.csv", ""))
 
 
@@ -67,7 +67,7 @@ def test_a_format_given_from_outside_is_tried_with_the_others(write: Write) -> N
     file = open_events(write("day.csv", header), "greedy", extra_formats={"greedy": Greedy()})
     assert file.report.decided == "named by the caller"
     with pytest.raises(
-        FormatError, match="ambiguous: it may be events, for its first line .*; greedy, for it has 36 bytes"
+        FormatError, match=r"ambiguous: it may be events, for its first line .*; greedy, for it has 36 bytes"
     ):
         open_events(write("day.csv", header), extra_formats={"greedy": Greedy()})
     with pytest.raises(FormatError, match="its format is not known"):

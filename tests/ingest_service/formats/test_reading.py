@@ -2,6 +2,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -35,9 +37,6 @@ def test_the_size_of_frames_never_changes_the_rows(read: Read, write: Write, tim
 
 
 def test_frames_of_any_size_are_the_same_rows_over_many_batches(tmp_path: Path) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     count = 2 * PARQUET_BATCH_ROWS + 17
     table = pa.table(
         {
