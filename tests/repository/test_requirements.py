@@ -1,14 +1,19 @@
 """The locked requirements: complete, hashed and free of addresses."""
 
+import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tapewatch import engine_mode
 from tests.conftest import CHECKOUT
+from tests.repository.checkout import files_with, place, syntax_tree
 
 LOCKS = sorted((CHECKOUT / "requirements").glob("*.txt"))
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9_.-]+)==(?P<version>[^ ;]+)(?P<rest>[^\n]*\n(?:    --hash[^\n]*\n)*)", re.M)
@@ -52,3 +57,32 @@ def test_the_container_runs_the_versions_the_tests_ran() -> None:
     shipped = _pins((CHECKOUT / "requirements" / "runtime.txt").read_text(encoding="utf-8"))
     assert shipped.items() <= tested.items()
     assert shipped
+
+
+def _imported() -> dict[str, str]:
+    """Top-level modules the distribution imports -> one place that does."""
+    found: dict[str, str] = {}
+    for path in files_with(".py"):
+        if path.relative_to(CHECKOUT).parts[0] in engine_mode.PACKAGES:
+            for node in ast.walk(syntax_tree(path)):
+                for name in _names(node):
+                    found.setdefault(name.partition(".")[0], place(path, getattr(node, "lineno", 1)))
+    return found
+
+
+def _names(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+
+
+def test_every_module_the_distribution_imports_comes_from_a_declared_requirement() -> None:
+    own = {*engine_mode.PACKAGES, "surveillance", *sys.stdlib_module_names}
+    declared = {canonicalize_name(requirement.name) for requirement in _declared("postgres", "spark")}
+    providers = packages_distributions()
+    undeclared = {
+        name: where
+        for name, where in _imported().items()
+        if name not in own and not declared & {canonicalize_name(found) for found in providers.get(name, [])}
+    }
+    assert undeclared == {}
