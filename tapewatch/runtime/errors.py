@@ -15,10 +15,11 @@ from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo  # type: ignore[im
 
 DOMAIN = "tapewatch"
 STATUS_DETAILS_KEY = "grpc-status-details-bin"
-MESSAGE_CHARACTERS_MAX = 1_000
+MESSAGE_BYTES_MAX = 800
 METADATA_ENTRIES_MAX = 16
-METADATA_VALUE_CHARACTERS_MAX = 200
-"""Trailing metadata above 8 KiB is refused by peers, which would turn a precise error into a broken stream."""
+METADATA_VALUE_BYTES_MAX = 120
+"""Peers may refuse trailing metadata above 8 KiB, which would turn a precise error into a broken stream; the message
+travels percent-encoded (at worst threefold) and once more with the details, which travel in base64."""
 
 
 class StartError(Exception):
@@ -124,18 +125,21 @@ class Unauthenticated(_FixedCodeError):
     fixed_code = grpc.StatusCode.UNAUTHENTICATED
 
 
-def shortened(text: str, characters_max: int) -> str:
-    """The text, cut to a limit with a visible mark."""
-    return text if len(text) <= characters_max else text[: characters_max - 3] + "..."
+def shortened(text: str, bytes_max: int) -> str:
+    """The text, cut to a number of UTF-8 bytes with a visible mark; what is no Unicode becomes a question mark."""
+    encoded = text.encode("utf-8", "replace")
+    if len(encoded) > bytes_max:
+        return encoded[: bytes_max - 3].decode("utf-8", "ignore") + "..."
+    return encoded.decode()
 
 
 def trailing_details(error: ServiceError) -> tuple[tuple[str, bytes], ...]:
     """The trailing metadata that carries `google.rpc.Status` with ErrorInfo and, where given, RetryInfo."""
     info = ErrorInfo(reason=error.reason, domain=DOMAIN)
     for name, value in list(error.metadata.items())[:METADATA_ENTRIES_MAX]:
-        info.metadata[name] = shortened(value, METADATA_VALUE_CHARACTERS_MAX)
+        info.metadata[name] = shortened(value, METADATA_VALUE_BYTES_MAX)
     status = status_pb2.Status(
-        code=error.code.value[0], message=shortened(error.message, MESSAGE_CHARACTERS_MAX), details=[_packed(info)]
+        code=error.code.value[0], message=shortened(error.message, MESSAGE_BYTES_MAX), details=[_packed(info)]
     )
     if error.retry_after_ms is not None:
         delay = duration_pb2.Duration()

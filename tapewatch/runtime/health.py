@@ -1,8 +1,7 @@
-# ruff: noqa: N802 - gRPC names the methods
 """gRPC health (grpc.health.v1) whose Watch ends when the service stops, so that it never holds up the drain."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import grpc.aio
@@ -20,7 +19,7 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # the stubs 
     """The serving status by service name; the empty name is the process. Everything is NOT_SERVING once stopping."""
 
     def __init__(self) -> None:
-        self._statuses: dict[str, health_pb2.HealthCheckResponse.ServingStatus.ValueType] = {"": NOT_SERVING}
+        self._statuses: dict[str, health_pb2.HealthCheckResponse.ServingStatus.ValueType] = {}
         self._changed = asyncio.Event()
         self._stopping = False
 
@@ -29,6 +28,11 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # the stubs 
         if not self._stopping:
             self._statuses[service_name] = status
             self._wake()
+
+    def serve(self, service_names: Iterable[str]) -> None:
+        """Report SERVING for each, except where the lifespan said otherwise."""
+        for name in service_names:
+            self.set(name, self._statuses.get(name, SERVING))
 
     def stop(self) -> None:
         """Report NOT_SERVING for everything and end every Watch."""

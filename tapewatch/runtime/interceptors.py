@@ -20,7 +20,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from tapewatch.runtime.errors import (
-    MESSAGE_CHARACTERS_MAX,
+    MESSAGE_BYTES_MAX,
     InvalidArgument,
     ServiceError,
     shortened,
@@ -200,7 +200,7 @@ async def _answer(error: Exception, method: str, context: _Context, outcome: _Ou
         raise error
     trailing: tuple[tuple[str, bytes], ...] = ()
     if isinstance(error, ServiceError):
-        code, message, trailing = error.code, shortened(error.message, MESSAGE_CHARACTERS_MAX), trailing_details(error)
+        code, message, trailing = error.code, shortened(error.message, MESSAGE_BYTES_MAX), trailing_details(error)
     elif isinstance(error, NotImplementedError):
         code, message = grpc.StatusCode.UNIMPLEMENTED, f"{method} is not implemented"
     else:

@@ -7,7 +7,9 @@ SECRET_WORDS = ("password", "passwd", "secret", "token", "authorization", "crede
 SECRET_FIX_TAGS = frozenset({"554", "925", "96"})
 """FIX Password, NewPassword and RawData: what venues carry credentials in."""
 
-_FIX_SECRET = re.compile(r"(?<![0-9])(554|925|96)=[^\x01|^]*")
+_SEPARATOR = r"\\x01|\\u0001|[\x01|^\n]"
+"""What ends a FIX field: SOH, also as repr and JSON escape it, and what people print in its place."""
+_FIX_SECRET = re.compile(rf"(?:(?<![0-9])|(?<=\\x01)|(?<=\\u0001))(554|925|96)=(?:(?!{_SEPARATOR}).)*", re.DOTALL)
 
 
 def is_secret_name(name: str) -> bool:
@@ -17,5 +19,5 @@ def is_secret_name(name: str) -> bool:
 
 
 def without_fix_secrets(text: str) -> str:
-    """The text with the values of secret FIX tags replaced (fields separated by SOH, `|` or `^`)."""
+    """The text with the values of secret FIX tags replaced."""
     return _FIX_SECRET.sub(rf"\1={REDACTED}", text) if "=" in text else text

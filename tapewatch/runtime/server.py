@@ -14,10 +14,10 @@ from prometheus_client import CollectorRegistry
 from tapewatch.runtime.addresses import Address
 from tapewatch.runtime.channels import CONCURRENT_CALLS_MAX, server_options
 from tapewatch.runtime.errors import StartError
-from tapewatch.runtime.health import HEALTH_SERVICE, SERVING, Health
+from tapewatch.runtime.health import HEALTH_SERVICE, Health
 from tapewatch.runtime.interceptors import CallInterceptor
 from tapewatch.runtime.security import checked_address, server_credentials
-from tapewatch.runtime.settings import SecuritySettings
+from tapewatch.runtime.settings import ENVIRONMENT_PREFIX, SecuritySettings
 from tapewatch.runtime.streams import until_set
 
 HANDLER_EXIT_MAX_S = 1.0
@@ -49,9 +49,9 @@ class Server:
         self._register(full_name)
         self._server.add_generic_rpc_handlers((handlers,))
 
-    def bind(self, listen: str, security: SecuritySettings, section: str) -> Address:
-        """Take the address; StartError when it is not to be had, SettingsError when it is not allowed."""
-        address = checked_address(listen, security, f"{section}.listen")
+    def bind(self, listen: str, security: SecuritySettings, setting: str) -> Address:
+        """Take the address `setting` names; StartError when it is not to be had, SettingsError when not allowed."""
+        address = checked_address(listen, security, setting)
         credentials = server_credentials(security)
         try:
             if credentials is None:
@@ -59,14 +59,13 @@ class Server:
             else:
                 port = self._server.add_secure_port(str(address), credentials)
         except RuntimeError as error:
-            raise StartError(_cannot_listen(address, section, security)) from error
+            raise StartError(_cannot_listen(address, setting, security)) from error
         self._bound = True
         return Address(address.host, port)
 
     async def start(self) -> None:
-        """Take calls and report SERVING for the process and every service."""
-        for full_name in ("", *self._names):
-            self.health.set(full_name, SERVING)
+        """Take calls, and report SERVING for the process and every service that did not say otherwise."""
+        self.health.serve(("", *self._names))
         health_pb2_grpc.add_HealthServicer_to_server(self.health, self._server)
         names = [*self._names, HEALTH_SERVICE, reflection.SERVICE_NAME]
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server(_Reflection(names, self._stop), self._server)
@@ -103,19 +102,17 @@ class _Reflection(reflection.aio.ReflectionServicer):  # type: ignore[name-defin
         super().__init__(names)
         self._stop = stop
 
-    async def ServerReflectionInfo(  # noqa: N802 - gRPC names the methods
-        self, requests: AsyncIterator[Any], context: Any
-    ) -> AsyncIterator[Any]:
+    async def ServerReflectionInfo(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
         async for response in super().ServerReflectionInfo(until_set(self._stop, requests), context):
             yield response
 
 
-def _cannot_listen(address: Address, section: str, security: SecuritySettings) -> str:
-    variable = f"TAPEWATCH__{section.upper()}__LISTEN"
+def _cannot_listen(address: Address, setting: str, security: SecuritySettings) -> str:
+    variable = ENVIRONMENT_PREFIX + setting.upper().replace(".", "__")
     reason = "the address is in use, or is not one of this machine"
     if security.mode == "mtls":
         reason += f", or {security.certificate} and {security.key} do not belong together"
     return (
         f"cannot listen on {address}: {reason}. Stop the process that has it, or choose another with "
-        f"`{section}.listen` in the settings or {variable} (port 0 takes any free one)"
+        f"`{setting}` in the settings or {variable} (port 0 takes any free one)"
     )

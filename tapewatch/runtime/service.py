@@ -107,7 +107,8 @@ class Service:
         return until_set(self.stop, items)
 
     def fail(self, error: BaseException) -> None:
-        """Stop the service and make it exit with this error."""
+        """Log the error, stop the service and make it exit with it."""
+        _log.error("failed, stopping", service=self.name, exc_info=error)
         self.failure = self.failure or error
         self.stop.set()
 
@@ -115,11 +116,12 @@ class Service:
         try:
             await work
         except Exception as error:
-            _log.exception("background task failed, stopping", task=name)
+            error.add_note(f"in the background task {name}")
             self.fail(error)
 
-    def _bind(self, listen: str) -> None:
-        self.address = self._server.bind(listen, self.security, self.section)
+    def _bind(self, settings: Section) -> None:
+        listen, setting = _listen_setting(settings, self.section)
+        self.address = self._server.bind(listen, self.security, setting)
         if self._metrics_settings.listen is not None:
             self._metrics_endpoint = MetricsEndpoint(self._metrics_settings.listen, self.security, self.metrics)
             self.metrics_address = self._metrics_endpoint.address
@@ -215,13 +217,10 @@ async def _serve_until_signalled(
     signals = _Signals(service)
     try:
         async with _serving(service, settings, lifespan):
-            _log.info(
-                "ready",
-                service=name,
-                listen=str(service.address),
-                metrics=str(service.metrics_address) if service.metrics_address else None,
-                security=security.mode,
-            )
+            if not service.stop.is_set():
+                metrics_address = str(service.metrics_address) if service.metrics_address else None
+                listen = str(service.address)
+                _log.info("ready", service=name, listen=listen, metrics=metrics_address, security=security.mode)
             await service.stop.wait()
             _log.info("stopping", service=name, reason="failure" if service.failure else "signal")
     except SettingsError:
@@ -232,8 +231,9 @@ async def _serve_until_signalled(
     except asyncio.CancelledError:
         _log.warning("stopped before everything had drained" if service.serving else "stopped before it was ready")
         return 1 if service.serving else 0
-    except Exception:
-        _log.exception("failed", service=name)
+    except Exception as error:
+        if error is not service.failure:  # that one is logged already
+            _log.exception("failed", service=name)
         return 1
     finally:
         signals.close()
@@ -269,7 +269,7 @@ async def _serving(service: Service, settings: SettingsType, lifespan: Lifespan[
     async with asyncio.TaskGroup() as group:  # errors leave by `failure`: the group would wrap them
         service._group = group
         try:
-            service._bind(_listen_setting(settings, service.section))
+            service._bind(settings)
             async with asyncio.timeout(None) as closing, lifespan(service, settings):
                 try:
                     await service._start()
@@ -288,11 +288,13 @@ async def _serving(service: Service, settings: SettingsType, lifespan: Lifespan[
         raise failure
 
 
-def _listen_setting(settings: Section, section: str) -> str:
+def _listen_setting(settings: Section, section: str) -> tuple[str, str]:
+    """The gRPC address of a service, and the setting's full name in the file."""
+    field = type(settings).model_fields.get("listen")
     listen = getattr(settings, "listen", None)
-    if not isinstance(listen, str):
+    if field is None or not isinstance(listen, str):
         raise TypeError(
             f"expected {type(settings).__name__} to have `listen: str`, the gRPC address of section {section}, "
             f"found {listen!r}"
         )
-    return listen
+    return listen, f"{section}.{field.alias or 'listen'}"

@@ -61,13 +61,12 @@ def new_metrics_registry() -> CollectorRegistry:
 
 
 def _rendering(settings: LogSettings, output: TextIO) -> list[structlog.types.Processor]:
-    on_terminal = settings.format == "console" or (settings.format == "auto" and output.isatty())
-    if on_terminal:
-        return [
-            redact,
-            structlog.dev.ConsoleRenderer(colors=output.isatty(), exception_formatter=structlog.dev.plain_traceback),
-        ]
-    return [structlog.processors.format_exc_info, redact, structlog.processors.JSONRenderer(default=str)]
+    renderer: structlog.types.Processor = structlog.processors.JSONRenderer(default=str)
+    if settings.format == "console" or (settings.format == "auto" and output.isatty()):
+        # not the rich formatter: it prints local variables, and with them whatever secret they hold
+        plain = structlog.dev.plain_traceback
+        renderer = structlog.dev.ConsoleRenderer(colors=output.isatty(), exception_formatter=plain)
+    return [structlog.processors.format_exc_info, redact, renderer]
 
 
 def _redacted(key: object, value: object, depth: int) -> object:

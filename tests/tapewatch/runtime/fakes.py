@@ -11,7 +11,7 @@ from google.protobuf.wrappers_pb2 import StringValue
 from pydantic import TypeAdapter
 
 from tapewatch.runtime.channels import open_channel
-from tapewatch.runtime.errors import NotFound
+from tapewatch.runtime.errors import NotFound, ServiceError
 from tapewatch.runtime.service import Service
 from tapewatch.runtime.settings import Section, SecuritySettings
 
@@ -31,6 +31,9 @@ async def act(word: str, context: Any) -> Any:
     """Do what the word in the request says; echo it otherwise."""
     if word == "domain":
         raise NotFound("CASE_NOT_FOUND", "case 7 does not exist", case_id=7)
+    if word == "long":
+        fields = {f"field_{number}": "é" * 500 for number in range(40)}
+        raise ServiceError(grpc.StatusCode.NOT_FOUND, "CASE_NOT_FOUND", "é" * 5_000, fields)
     if word == "bug":
         raise OSError(13, SECRET)
     if word == "pydantic":

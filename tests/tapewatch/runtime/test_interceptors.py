@@ -51,6 +51,15 @@ async def test_a_domain_error_arrives_with_its_code_reason_and_metadata(channel:
     assert (info.reason, info.domain, dict(info.metadata)) == ("CASE_NOT_FOUND", "tapewatch", {"case_id": "7"})
 
 
+async def test_the_longest_error_still_arrives_with_its_reason(channel: Any) -> None:
+    error = await refused(channel, "unary_unary", said("long"))
+    info = error_info(error)
+    assert error.code() == grpc.StatusCode.NOT_FOUND
+    assert (error.details() or "").endswith("é...")
+    assert info is not None
+    assert info.reason == "CASE_NOT_FOUND"
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("word", ["bug", "pydantic", "wrong type"])
 async def test_a_bug_reaches_the_caller_as_a_reference_only_and_the_log_in_full(

@@ -10,6 +10,7 @@ import grpc.aio
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from pydantic import Field
 
 from tapewatch.runtime import service as service_module
 from tapewatch.runtime.errors import StartError, error_info
@@ -42,9 +43,18 @@ async def test_health_lists_every_service(channel: Any) -> None:
     assert set(listed.statuses) == {"", TOY}
 
 
-async def test_a_service_recovering_can_say_it_does_not_serve_yet(channel: Any, toy: Service) -> None:
-    toy.health.set(TOY, health_pb2.HealthCheckResponse.NOT_SERVING)
-    assert (await check(channel, TOY)).status == health_pb2.HealthCheckResponse.NOT_SERVING
+async def test_a_service_that_still_recovers_can_say_so_from_its_lifespan_on() -> None:
+    @asynccontextmanager
+    async def lifespan(service: Service, settings: ToySettings) -> AsyncIterator[None]:
+        service.add_handlers(grpc.method_handlers_generic_handler(TOY, {}), TOY)
+        service.health.set(TOY, health_pb2.HealthCheckResponse.NOT_SERVING)
+        yield
+
+    async with running_service("toy", ToySettings(), lifespan) as service, channel_to(service) as channel:
+        assert (await check(channel, TOY)).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        assert (await check(channel, "")).status == health_pb2.HealthCheckResponse.SERVING
+        service.health.set(TOY, health_pb2.HealthCheckResponse.SERVING)
+        assert (await check(channel, TOY)).status == health_pb2.HealthCheckResponse.SERVING
 
 
 async def test_reflection_lists_the_services(channel: Any) -> None:
@@ -99,6 +109,19 @@ async def test_a_busy_port_is_named_with_the_way_to_change_it(toy: Service) -> N
     text = str(caught.value)
     for part in (busy.listen, "in use", "cases.listen", "TAPEWATCH__CASES__LISTEN"):
         assert part in text
+
+
+async def test_a_busy_port_is_named_as_the_file_names_it(toy: Service) -> None:
+    class Aliased(Section):
+        listen: str = Field(f"127.0.0.1:{toy.bound_port}", alias="status_listen")
+
+    @asynccontextmanager
+    async def nothing(service: Service, settings: Aliased) -> AsyncIterator[None]:
+        yield
+
+    with pytest.raises(StartError, match=r"`fix\.status_listen` in the settings or TAPEWATCH__FIX__STATUS_LISTEN"):
+        async with running_service("fix", Aliased(), nothing):
+            pytest.fail("it started")
 
 
 async def test_a_busy_port_is_found_before_the_lifespan_touches_anything(toy: Service) -> None:
