@@ -101,3 +101,14 @@ def test_forced_to_compile_a_module_without_its_extension_is_refused(tmp_path: P
     assert f"EngineModeError: {engine_mode.VARIABLE}=compiled: expected a compiled module beside {source}" in (
         answer.stderr
     )
+
+
+PACKAGES_OF_THE_CORE = sorted({name.partition(".")[0] for name in engine_mode.core_sources()})
+
+
+@pytest.mark.parametrize("package", PACKAGES_OF_THE_CORE)
+def test_a_package_with_core_modules_obeys_the_forced_mode_from_its_first_import(package: str) -> None:
+    """Its __init__.py imports tapewatch, which installs the finder."""
+    code = f"import {package}, sys; print(any(type(f).__name__ == '_ForcedFinder' for f in sys.meta_path))"
+    answer = _python(code, "interpreted")
+    assert answer.stdout == "True\n", f"{package}/__init__.py: import tapewatch first ({answer.stderr})"
