@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +66,7 @@ class Journal:
         self.options = options
         self.extent = extent
         self.next_sequence = extent.durable_sequence
+        self.pending_bytes = 0  # payload bytes appended and not yet durable
         self._writer = writer
         self._clock = clock
         self._buffer: list[Record] = []
@@ -131,11 +132,6 @@ class Journal:
         """All positions below are on disk."""
         return self.extent.durable_sequence
 
-    @property
-    def pending_bytes(self) -> int:
-        """Payload bytes appended and not yet handed to the disk."""
-        return self._buffer_bytes
-
     def append(self, kind: RecordKind, payload: bytes, row_count: int = 1) -> int:
         """Takes a record for the next sync and gives its first sequence; it is durable once `commit` has returned.
 
@@ -150,6 +146,7 @@ class Journal:
         first_sequence = self.next_sequence
         self._buffer.append(Record(kind, first_sequence, row_count, self._clock(), payload))
         self._buffer_bytes += len(payload)
+        self.pending_bytes += len(payload)
         self.next_sequence += row_count
         self._wanted.set()
         if self._buffer_bytes >= self.options.commit_bytes:
@@ -176,7 +173,7 @@ class Journal:
             while records := cursor.read():
                 yield from records
 
-    async def follow(self, sequence: int) -> AsyncIterator[list[Record]]:
+    async def follow(self, sequence: int) -> AsyncGenerator[list[Record], None]:
         """The durable records from a position on, in chunks, then live until `end_followers`.
 
         A slow reader holds one chunk; it reads the files at its own pace. Raises OutOfRange, DataLoss.
@@ -229,6 +226,7 @@ class Journal:
             except Exception as error:  # whatever it is, the waiters must hear of it
                 self._fail(error)
                 return
+            self.pending_bytes -= sum(len(record.payload) for record in records)
             self._publish(records[-1].end_sequence, segments)
 
     async def _await_company(self, wait_s: float) -> None:

@@ -261,7 +261,7 @@ async def test_a_follower_that_stops_reading_holds_nothing_and_resumes_without_a
         while (seen := seen + chunk)[-1].end_sequence < 51:
             chunk = await anext(slow)
         assert all(before.end_sequence == after.first_sequence for before, after in pairwise(seen))
-        await slow.aclose()  # type: ignore[attr-defined]  # an async generator
+        await slow.aclose()
 
 
 async def test_followers_end_when_told(tmp_path: Path) -> None:

@@ -1,0 +1,107 @@
+"""Settings and wiring of ingest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from time import time_ns
+from typing import Final
+
+import structlog
+from pydantic import Field
+
+from ingest_service.intake import Intake
+from ingest_service.publish import PENDING_BYTES_MAX, Publisher
+from ingest_service.quarantine import Quarantine
+from ingest_service.recovery import Snapshots, rebuild
+from ingest_service.servicer import FULL_NAME, IngestServicer
+from ingest_service.silence import SilenceWatch
+from ingest_service.subscribe import Subscribers
+from tapewatch.runtime.journal import Journal, JournalOptions, Retention
+from tapewatch.runtime.service import Service
+from tapewatch.runtime.settings import Section
+
+QUARANTINE_SEGMENT_BYTES: Final = 16 << 20
+ROUND_S: Final = 1.0
+_log = structlog.get_logger(__name__)
+
+
+class IngestSettings(Section):
+    """The section `ingest` of the settings file."""
+
+    listen: str = Field("127.0.0.1:50051", description="HOST:PORT of the gRPC server; port 0 takes any free one")
+    directory: Path = Field(Path("tapewatch-data/ingest"), description="journal, quarantine and snapshot live here")
+    segment_bytes: int = Field(128 << 20, ge=4096, le=4 << 30, description="size at which a journal segment ends")
+    commit_interval_ms: float = Field(
+        2.0, ge=0, le=1000, description="how long a batch may wait for others before the disk is synced for all"
+    )
+    pending_bytes_max: int = Field(
+        PENDING_BYTES_MAX, ge=1 << 20, description="bytes that may wait for the disk before senders are held back"
+    )
+    retention_bytes: int | None = Field(64 << 30, ge=1 << 20, description="journal size kept; null: no limit")
+    retention_hours: float | None = Field(None, gt=0, description="age of journal segments kept; null: no limit")
+    idle_s: float = Field(5.0, gt=0, description="silence of a source after which an idle mark is journalled")
+    snapshot_bytes: int = Field(
+        256 << 20, ge=1 << 16, description="journal bytes after which ledger and dedupe are saved, to start fast"
+    )
+
+    def journal_options(self) -> JournalOptions:
+        """The journal's part of the settings."""
+        age_ns = None if self.retention_hours is None else int(self.retention_hours * 3_600 * 10**9)
+        return JournalOptions(
+            segment_bytes=self.segment_bytes,
+            commit_interval_ms=self.commit_interval_ms,
+            retention=Retention(self.retention_bytes, age_ns),
+        )
+
+
+@asynccontextmanager
+async def lifespan(
+    service: Service, settings: IngestSettings, clock: Callable[[], int] = time_ns
+) -> AsyncIterator[None]:
+    """Recovers, then serves; at the end everything taken is durable and a snapshot makes the next start fast."""
+    async with AsyncExitStack() as stack:
+        journal = await stack.enter_async_context(
+            Journal.open(settings.directory / "journal", settings.journal_options(), clock)
+        )
+        quarantine_options = JournalOptions(QUARANTINE_SEGMENT_BYTES, settings.commit_interval_ms)
+        quarantine_log = await stack.enter_async_context(
+            Journal.open(settings.directory / "quarantine", quarantine_options, clock)
+        )
+        for log in (journal, quarantine_log):
+            if log.recovery is not None:
+                _log.warning("cut an incomplete write", what=str(log.recovery), lost=log.recovery.lost_sequence)
+        snapshots = Snapshots(settings.directory / "state.snapshot", settings.snapshot_bytes)
+        state = rebuild(journal, Quarantine(quarantine_log), snapshots)
+        _log.info("recovered", next_sequence=journal.next_sequence, sources=len(state.ledger.sources))
+        intake = Intake(journal, state, clock)
+        subscribers = Subscribers(journal)
+        servicer = IngestServicer(intake, Publisher(intake, service.stop, settings.pending_bytes_max), subscribers)
+        service.add_handlers(servicer.handlers(), FULL_NAME)
+        for log in (journal, quarantine_log):
+            service.spawn(log.watch())
+        service.spawn(_end_followers(service, journal))
+        silence = SilenceWatch(intake, int(settings.idle_s * 1e9), clock)
+        service.spawn(_rounds(intake, silence, snapshots, subscribers))
+        yield
+        if service.failure is None:
+            await snapshots.save(intake)
+
+
+async def _end_followers(service: Service, journal: Journal) -> None:
+    await service.stop.wait()
+    journal.end_followers()
+
+
+async def _rounds(intake: Intake, silence: SilenceWatch, snapshots: Snapshots, subscribers: Subscribers) -> None:
+    """Once a ROUND_S: idle marks, a snapshot where one is due, retention."""
+    while True:
+        await asyncio.sleep(ROUND_S)
+        for source in silence.look():
+            _log.info("source is silent", source=source)
+        if snapshots.is_due(intake):
+            await snapshots.save(intake)
+        for path in intake.journal.retain(min([snapshots.sequence, *subscribers.positions.values()])):
+            _log.info("removed a journal segment beyond retention", path=str(path))
