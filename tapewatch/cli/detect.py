@@ -1,0 +1,159 @@
+"""`tapewatch detect`: the engine over files, no services."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from detection_service.engine.configuration import ConfigurationError, EngineConfiguration, selected
+from detection_service.engine.engine import Engine
+from ingest_service.formats import EventFile, FormatOptions
+from tapewatch.alert import Alert, to_json
+from tapewatch.cli.configured import ConfigOption, JsonOption
+from tapewatch.cli.detection_run import DetectionResult, detect_files
+from tapewatch.cli.failure import CommandError, WrongUsageError
+from tapewatch.cli.files import (
+    DateOption,
+    FilesArgument,
+    FormatOption,
+    InstrumentOption,
+    VenueOption,
+    explained,
+    open_files,
+)
+from tapewatch.cli.output import harmless, print_json, print_lines, print_table, progress_bar
+from tapewatch.cli.reference_files import AccountsOption, AnnouncementsOption, InstrumentsOption, read_reference
+from tapewatch.engine_mode import warn_once_if_interpreted
+
+app = typer.Typer()
+ROWS_PER_FRAME = 16_384
+FAULTS_SHOWN_MAX = 5
+
+
+@app.command()
+def detect(
+    files: FilesArgument,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the alerts go, JSON lines.")],
+    file_format: FormatOption = "auto",
+    accounts: AccountsOption = None,
+    instruments: InstrumentsOption = None,
+    announcements: AnnouncementsOption = None,
+    rules: Annotated[
+        str | None, typer.Option("--rules", metavar="ID,...", help="Only these rules; all without.")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", metavar="FILE", help="Anomaly model to rank alerts by.")
+    ] = None,
+    venue: VenueOption = None,
+    instrument: InstrumentOption = None,
+    date: DateOption = None,
+    config: ConfigOption = None,
+    rows_per_frame: Annotated[
+        int, typer.Option("--batch", min=1, max=1 << 20, help="Events a batch; the alerts do not depend on it.")
+    ] = ROWS_PER_FRAME,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the engine over files and write the alerts."""
+    warn_once_if_interpreted()
+    reference = read_reference(accounts, instruments, announcements)
+    engine = make_engine(EngineConfiguration(rules=chosen_rules(rules, config), reference=reference), model)
+    opened = open_files(files, file_format, FormatOptions(venue=venue, instrument=instrument, date=date))
+    with explained(), progress_bar("detecting", None) as advance:
+        result = detect_files(opened, engine, rows_per_frame, advance)
+    write_alerts(out, result.alerts)
+    if as_json:
+        described = [_described(file) for file in opened]
+        print_json({**result.to_json(), "files": described, "out": str(out)})
+    else:
+        _show(opened, result, out)
+
+
+def chosen_rules(rule_ids: str | None, config: Path | None) -> dict[str, dict[str, float]]:
+    """Rules named on the command line, with the parameters of the settings file; all of them without names."""
+    try:
+        chosen = selected(rule_ids)
+    except ConfigurationError as error:
+        raise WrongUsageError(f"--rules: {error}") from error
+    return chosen
+
+
+def make_engine(configuration: EngineConfiguration, model: Path | None) -> Engine:
+    """An engine, with a model to rank by where one is named."""
+    try:
+        return Engine(configuration)
+    except ConfigurationError as error:
+        raise WrongUsageError(str(error)) from error
+
+
+def write_alerts(out: Path, alerts: Sequence[Alert]) -> None:
+    """Write alerts as JSON lines; the file appears whole or not at all."""
+    with _replacing(out) as file:
+        for alert in alerts:
+            file.write(json.dumps(to_json(alert), ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
+@contextmanager
+def _replacing(out: Path) -> Iterator[Any]:
+    if not out.parent.is_dir():
+        raise CommandError(f"--out: expected a file in an existing directory, found no directory {out.parent}")
+    handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
+    partial = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            yield file
+        partial.chmod(0o644)
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _described(file: EventFile) -> dict[str, Any]:
+    report = file.report
+    return {
+        "path": str(report.path),
+        "format": report.format,
+        "decided": report.decided,
+        "source": report.source,
+        "received": report.received,
+        "rejected": report.rejected_by_reason.total(),
+        "notes": report.notes,
+    }
+
+
+def _show(files: Sequence[EventFile], result: DetectionResult, out: Path) -> None:
+    for file in files:
+        _show_file(file)
+    values = result.to_json()
+    ledger = values["ledger"]
+    print_lines(
+        ("events", f"{values['events']:,} in {result.seconds:.2f} s, {values['events_per_second']:,}/s"),
+        ("engine", values["engine"]),
+        (
+            "ledger",
+            f"received {ledger['received']} = evaluated {ledger['evaluated']} + late {ledger['late']} "
+            f"+ duplicate {ledger['duplicate']} + rejected {ledger['rejected']}",
+        ),
+        ("unknown orders", str(ledger["unknown_order"])),
+        ("quarantined", ", ".join(f"{count} {reason}" for reason, count in values["quarantined"].items()) or "none"),
+        *(("not applicable", f"{rule}: {why}") for rule, why in values["not_applicable"].items()),
+        ("alerts", f"{values['alerts']} in {out}"),
+    )
+    if result.alerts:
+        print_table(("rule", "alerts>"), values["alerts_by_rule"].items())
+
+
+def _show_file(file: EventFile) -> None:
+    report = file.report
+    faults = report.rejected[:FAULTS_SHOWN_MAX]
+    more = report.rejected_by_reason.total() - len(faults)
+    print_lines(
+        ("file", f"{report.path}: {report.format} ({report.decided}), {report.accepted} events"),
+        *(("note", harmless(note)) for note in report.notes),
+        *(("refused", f"line {each.row}, {each.field}: {each.message} ({each.reason})") for each in faults),
+        *((("refused", f"and {more} more"),) if more and faults else ()),
+    )
