@@ -43,8 +43,9 @@ def family_table(families: Mapping[str, Iterable[str]]) -> dict[str, str]:
     table: dict[str, str] = {}
     for family, typologies in families.items():
         for typology in typologies:
-            if table.setdefault(typology.upper(), family) != family:
-                raise ValueError(f"typology {typology}: expected one family, found {table[typology]} and {family}")
+            held = table.setdefault(typology.upper(), family)
+            if held != family:
+                raise ValueError(f"typology {typology}: expected one family, found {held} and {family}")
     return table
 
 
