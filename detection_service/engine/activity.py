@@ -1,0 +1,148 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""What one beneficial group did lately in one market: rings of fills and withdrawn orders, and a feature window."""
+
+import cython
+
+from tapewatch.market import arrays
+
+RING = cython.declare(cython.int, 64)
+RING_SIZE = 64
+WINDOW_NS = cython.declare(cython.longlong, 60_000_000_000)
+FEATURE_WINDOW_NS = 60_000_000_000
+CLOSED_WINDOWS_MAX = cython.declare(cython.int, 4)
+MEASURE_COUNT = cython.declare(cython.int, 16)
+MEASURES = (
+    "orders_buy", "orders_sell", "quantity_buy", "quantity_sell", "cancels", "cancelled_buy", "cancelled_sell",
+    "fills", "filled_buy", "filled_sell", "aggressive_fills", "cancelled_life_s", "cancels_within_1s",
+    "depth_share_max", "replaces", "orders_at_best",
+)  # fmt: skip
+_FILL_FIELDS = (
+    "count", "time", "price", "quantity", "order_quantity", "side", "account", "contra", "event_high", "event_low",
+    "order_id", "trade_id",
+)  # fmt: skip
+_WITHDRAWAL_FIELDS = (
+    "count", "time", "entry_time", "price", "quantity", "depth_share", "side", "account", "entry_high", "entry_low",
+    "event_high", "event_low", "order_id",
+)  # fmt: skip
+_ACTIVITY_FIELDS = (
+    "number", "group", "market", "last_fill_time", "last_fill_order_quantity", "last_withdrawal_time", "window",
+    "window_measures", "closed_windows",
+)  # fmt: skip
+LONG_AGO = cython.declare(cython.longlong, -(1 << 62))
+
+
+class FillRing:
+    """The last 64 fills; entry n is at n % 64, `count` have ever been written."""
+
+    def __init__(self):
+        self.count = 0
+        self.time = arrays.longs(RING)
+        self.price = arrays.doubles(RING)
+        self.quantity = arrays.doubles(RING)
+        self.order_quantity = arrays.doubles(RING)
+        self.side = arrays.octets(RING)
+        self.account = arrays.integers(RING)
+        self.contra = arrays.integers(RING)
+        self.event_high = arrays.words(RING)
+        self.event_low = arrays.words(RING)
+        self.order_id = [b""] * RING
+        self.trade_id = [b""] * RING
+
+    def state(self):
+        """Plain values from which `restore` makes the same ring."""
+        return arrays.dump(self, _FILL_FIELDS)
+
+    def restore(self, state):
+        """Becomes the ring whose `state` was taken."""
+        arrays.load(self, _FILL_FIELDS, state)
+
+
+class WithdrawalRing:
+    """The last 64 orders withdrawn mostly unfilled; entry n is at n % 64, `count` have ever been written."""
+
+    def __init__(self):
+        self.count = 0
+        self.time = arrays.longs(RING)
+        self.entry_time = arrays.longs(RING)
+        self.price = arrays.doubles(RING)
+        self.quantity = arrays.doubles(RING)
+        self.depth_share = arrays.doubles(RING)
+        self.side = arrays.octets(RING)
+        self.account = arrays.integers(RING)
+        self.entry_high = arrays.words(RING)
+        self.entry_low = arrays.words(RING)
+        self.event_high = arrays.words(RING)
+        self.event_low = arrays.words(RING)
+        self.order_id = [b""] * RING
+
+    def withdrawn(self, side, since):
+        """Quantity withdrawn on a side at or after a time."""
+        index: cython.Py_ssize_t = self.count
+        oldest: cython.Py_ssize_t = max(0, self.count - RING)
+        place: cython.Py_ssize_t
+        total: cython.double = 0.0
+        while index > oldest:
+            index -= 1
+            place = index % RING
+            if self.time[place] < since:
+                break
+            if self.side[place] == side:
+                total += self.quantity[place]
+        return total
+
+    def state(self):
+        """Plain values from which `restore` makes the same ring."""
+        return arrays.dump(self, _WITHDRAWAL_FIELDS)
+
+    def restore(self, state):
+        """Becomes the ring whose `state` was taken."""
+        arrays.load(self, _WITHDRAWAL_FIELDS, state)
+
+
+class Activity:
+    """One group of linked accounts in one market.
+
+    `last_...` arrays are indexed by side code. `window_measures` (shape (16,), order of MEASURES) count the current
+    minute of event time, `closed_windows` holds the last four as (minute number, values).
+    """
+
+    def __init__(self, number, group, market):
+        self.number = number
+        self.group = group
+        self.market = market
+        self.fills = FillRing()
+        self.withdrawals = WithdrawalRing()
+        self.last_fill_time = arrays.longs(3)
+        self.last_withdrawal_time = arrays.longs(3)
+        self.last_fill_order_quantity = arrays.doubles(3)
+        for side in range(3):
+            self.last_fill_time[side] = LONG_AGO
+            self.last_withdrawal_time[side] = LONG_AGO
+        self.window = -1
+        self.window_measures = arrays.doubles(MEASURE_COUNT)
+        self.closed_windows = []
+
+    def measures_at(self, time_ns):
+        """The measures of the window a time falls in; an older window is closed first."""
+        window: cython.longlong = time_ns // WINDOW_NS
+        index: cython.int
+        if window != self.window:
+            if self.window >= 0:
+                self.closed_windows.append([self.window, list(self.window_measures)])
+                if len(self.closed_windows) > CLOSED_WINDOWS_MAX:
+                    del self.closed_windows[0]
+            self.window = window
+            for index in range(MEASURE_COUNT):
+                self.window_measures[index] = 0.0
+        return self.window_measures
+
+    def state(self):
+        """Plain values from which `restore` makes the same activity."""
+        own = arrays.dump(self, _ACTIVITY_FIELDS)
+        return own | {"fills": self.fills.state(), "withdrawals": self.withdrawals.state()}
+
+    def restore(self, state):
+        """Becomes the activity whose `state` was taken."""
+        arrays.load(self, _ACTIVITY_FIELDS, state)
+        self.fills.restore(state["fills"])
+        self.withdrawals.restore(state["withdrawals"])

@@ -1,0 +1,76 @@
+"""What an engine runs with: which rules with which parameters, reference data, a model."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from detection_service.rules.catalogue import RULE_BY_ID, RULES
+from detection_service.rules.rule import Metadata
+from tapewatch.market.reference import Reference
+
+
+class ConfigurationError(ValueError):
+    """A rule or parameter is not known or out of range; says what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfiguration:
+    """Rule id to parameter overrides for the rules in force, reference data, and how many live orders to expect."""
+
+    rules: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: {rule: {} for rule in RULE_BY_ID})
+    reference: Reference = field(default_factory=Reference.of)
+    orders_expected: int = 1024
+
+    def parameters(self) -> dict[str, dict[str, float]]:
+        """Rule id to all its parameters in force. Raises ConfigurationError."""
+        return {rule_id: _parameters(rule_id, overrides) for rule_id, overrides in sorted(self.rules.items())}
+
+    def digest(self) -> str:
+        """SHA-256 of rules, versions, parameters and reference data; 64 hexadecimal digits."""
+        content = {
+            "rules": {
+                rule_id: [RULE_BY_ID[rule_id].metadata.version, parameters]
+                for rule_id, parameters in self.parameters().items()
+            },
+            "reference": self.reference.digest(),
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """The rules as JSON, the content of a configuration control record."""
+        return {"rules": {rule_id: dict(overrides) for rule_id, overrides in self.rules.items()}}
+
+
+def selected(rule_ids: str | None) -> dict[str, dict[str, float]]:
+    """Rules named in a comma-separated list, all of them for None. Raises ConfigurationError on an unknown one."""
+    names = [rule.metadata.rule_id for rule in RULES] if rule_ids is None else rule_ids.split(",")
+    return {_known(name.strip()).rule_id: {} for name in names}
+
+
+def _known(rule_id: str) -> Metadata:
+    rule = RULE_BY_ID.get(rule_id)
+    if rule is None:
+        near = difflib.get_close_matches(rule_id, RULE_BY_ID, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(RULE_BY_ID)}"
+        raise ConfigurationError(f"unknown rule {rule_id!r}: {hint}")
+    return rule.metadata
+
+
+def _parameters(rule_id: str, overrides: Mapping[str, float]) -> dict[str, float]:
+    metadata = _known(rule_id)
+    known = {parameter.name: parameter for parameter in metadata.parameters}
+    for name, value in overrides.items():
+        parameter = known.get(name)
+        if parameter is None:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(known)}"
+            raise ConfigurationError(f"rule {rule_id}: unknown parameter {name!r}: {hint}")
+        if not parameter.minimum <= value <= parameter.maximum:
+            expected = f"{parameter.minimum:g} to {parameter.maximum:g} {parameter.unit}"
+            raise ConfigurationError(f"rule {rule_id}, {name}: expected {expected}, found {value!r}")
+    return metadata.defaults() | {name: float(value) for name, value in overrides.items()}

@@ -1,0 +1,213 @@
+"""The engine: frames in, alert revisions out. One object for the service, for files and for any other host.
+
+`process`, `snapshot` and `restore` are all a host needs. No clock, no randomness: the same frames in the same order
+give the same alerts however they are cut into batches.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Protocol
+
+import msgpack
+
+from detection_service.engine.configuration import EngineConfiguration
+from detection_service.engine.core import DEADLINE, PRESSURE, PRICE, Core
+from detection_service.engine.episodes import Episode, Episodes
+from detection_service.engine.frame_view import FrameView
+from detection_service.engine.registry import NEVER
+from detection_service.engine.scene import Scene
+from detection_service.rules.catalogue import RULE_BY_ID
+from detection_service.rules.rule import Rule
+from tapewatch.alert import Alert, Anomaly
+from tapewatch.market.frame import Frame
+
+SNAPSHOT_MAGIC: Final = b"TWS1"
+
+
+class SnapshotError(ValueError):
+    """The bytes are not a snapshot this engine can go on from."""
+
+
+class AnomalyScorer(Protocol):
+    """Ranks the recent windows of groups in a market; never makes or stops an alert."""
+
+    def score(self, windows: list[list[float]]) -> Anomaly | None:
+        """The view of the most unusual of the windows (rows of raw measures); None without windows."""
+
+
+class Engine:
+    """Rules over rebuilt books. Raises ConfigurationError where the configuration is not valid."""
+
+    def __init__(self, configuration: EngineConfiguration | None = None, scorer: AnomalyScorer | None = None) -> None:
+        self._configuration = configuration or EngineConfiguration()
+        self._scorer = scorer
+        self._episodes = Episodes("")
+        self._core = Core(self._configuration.reference.group_of, self._configuration.orders_expected)
+        self._alerts_by_rule: Counter[str] = Counter()
+        self._configure()
+
+    def _configure(self) -> None:
+        parameters = self._configuration.parameters()
+        self.config_digest = self._configuration.digest()
+        self._rules: list[tuple[Rule, dict[str, float]]] = [
+            (RULE_BY_ID[rule_id], values) for rule_id, values in parameters.items()
+        ]
+        self._market_rules = frozenset(rule.metadata.rule_id for rule, _ in self._rules if rule.triggers & PRICE)
+        self._episodes.configure([rule.metadata for rule in RULE_BY_ID.values()], self.config_digest)
+        self._scene = Scene(self._core, self._configuration.reference.owner_of)
+        self._set_pre_checks(parameters)
+
+    def _set_pre_checks(self, parameters: dict[str, dict[str, float]]) -> None:
+        """Lets the core ask no less often than the laxest rule in force needs."""
+        pressure = [values for rule_id, values in parameters.items() if RULE_BY_ID[rule_id].triggers & PRESSURE]
+        if pressure:
+            self._core.pressure_ratio = min(values["genuine_ratio_min"] for values in pressure)
+            self._core.pressure_multiple = min(values["size_multiple_min"] for values in pressure)
+            spans = [values.get("withdraw_span_s", values.get("withdraw_within_s", 0.0)) for values in pressure]
+            flips = [values["flip_within_s"] for values in pressure]
+            self._core.pressure_span_ns = int((max(spans) + max(flips)) * 1e9)
+            self._core.fill_window_ns = int(max(flips) * 1e9)
+        if "ping_pong" in parameters:
+            self._core.pair_trades = int(parameters["ping_pong"]["trades_min"])
+            self._core.pair_window_ns = int(parameters["ping_pong"]["window_s"] * 1e9)
+
+    def configure(self, configuration: EngineConfiguration) -> None:
+        """Takes another configuration, effective from the next event on; open episodes go on."""
+        self._configuration = configuration
+        self._core.regroup(configuration.reference.group_of)
+        self._configure()
+
+    def use_scorer(self, scorer: AnomalyScorer | None) -> None:
+        """Takes another anomaly model, effective from the next revision on."""
+        self._scorer = scorer
+
+    @property
+    def configuration(self) -> EngineConfiguration:
+        """The configuration in force."""
+        return self._configuration
+
+    @property
+    def core(self) -> Core:
+        """The compiled core; for benches, tests and feature collection."""
+        return self._core
+
+    def process(self, frame: bytes | Frame) -> list[Alert]:
+        """Takes the events of a frame; the alert revisions they give, in order. Raises FrameError."""
+        decoded = Frame.decode(frame) if isinstance(frame, bytes) else frame
+        self._core.begin(FrameView(decoded))
+        alerts: list[Alert] = []
+        while triggers := self._core.run():
+            if triggers & DEADLINE:
+                alerts.extend(self._close(self._core.market.venue_name, self._core.now))
+            else:
+                alerts.extend(self._ask(triggers))
+        return alerts
+
+    def finish(self) -> list[Alert]:
+        """Closes every open episode; their final revisions, in order."""
+        return list(self._close(None, NEVER))
+
+    def _ask(self, triggers: int) -> Iterator[Alert]:
+        core, market = self._core, self._core.market
+        venue, instrument = market.venue_name, market.instrument_name
+        for rule, parameters in self._rules:
+            if not rule.triggers & triggers:
+                continue
+            rule_id = rule.metadata.rule_id
+            self._scene.open_episode = self._memory(rule_id, venue, instrument)
+            finding = rule.evaluate(self._scene, parameters)
+            if finding is None:
+                continue
+            episode = self._episodes.take(rule_id, venue, instrument, finding, core.now)
+            if episode is not None:
+                yield self._revise(episode, closed=False)
+        self._set_deadline(market.venue, venue)
+        if triggers & PRICE:
+            market.watched = self._episodes.watches(self._market_rules, venue, instrument)
+
+    def _memory(self, rule_id: str, venue: str, instrument: str) -> Callable[[frozenset[str]], Any]:
+        return lambda owners: self._episodes.memory(rule_id, venue, instrument, owners)
+
+    def _close(self, venue: str | None, now_ns: int) -> Iterator[Alert]:
+        for episode in self._episodes.overdue(venue, now_ns):
+            yield self._revise(episode, closed=True)
+            market = self._core.market_named(episode.venue, episode.instrument)
+            market.watched = self._episodes.watches(self._market_rules, episode.venue, episode.instrument)
+            self._set_deadline(market.venue, episode.venue)
+
+    def _set_deadline(self, number: int, venue: str) -> None:
+        deadline = self._episodes.deadline(venue)
+        self._core.venue_deadline[number] = NEVER if deadline is None else deadline
+
+    def _revise(self, episode: Episode, *, closed: bool) -> Alert:
+        if episode.revision == 0:
+            self._alerts_by_rule[episode.rule_id] += 1
+        return self._episodes.revise(episode, self._core.now, self._anomaly(episode), closed=closed)
+
+    def _anomaly(self, episode: Episode) -> Anomaly | None:
+        if self._scorer is None or not episode.accounts:
+            return None
+        market = self._core.market_named(episode.venue, episode.instrument)
+        windows: list[list[float]] = []
+        for group in sorted({self._scene.group_of(account) for account in episode.accounts}):
+            activity = self._core.find_activity(group, market.number)
+            if activity is not None:
+                windows.extend(values for _, values in activity.closed_windows)
+                windows.append(list(activity.window_measures))
+        return self._scorer.score(windows)
+
+    def status(self) -> dict[str, Any]:
+        """Counters: per source evaluated, late and unknown_order; alerts by rule; rules that can not apply, and why."""
+        core = self._core
+        sources = {
+            name: {
+                "evaluated": core.evaluated[number],
+                "late": core.late[number],
+                "unknown_order": core.unknown_orders[number],
+                "not_applicable": self._not_applicable(core.capabilities[number]),
+            }
+            for number, name in enumerate(core.source_names)
+        }
+        shown = 0
+        for number in range(len(core.source_names)):
+            shown |= core.capabilities[number]
+        return {
+            "sources": sources,
+            "alerts_by_rule": dict(sorted(self._alerts_by_rule.items())),
+            "not_applicable": self._not_applicable(shown) if sources else {},
+            "live_orders": core.orders.live,
+            "event_time_ns": max(core.venue_time[: len(core.venue_names)], default=0),
+        }
+
+    def _not_applicable(self, shown: int) -> dict[str, str]:
+        reasons = {}
+        for rule, _ in self._rules:
+            missing = [need.text for need in rule.metadata.needs if not need.capability & shown]
+            if missing:
+                reasons[rule.metadata.rule_id] = f"the source shows no {' and no '.join(missing)}"
+            elif rule.metadata.rule_id == "wash_owner" and not self._configuration.reference.accounts:
+                reasons["wash_owner"] = "no reference data says who owns or is linked to which account"
+        return reasons
+
+    def snapshot(self) -> bytes:
+        """All state as bytes, with a checksum; `restore` of an engine with the same configuration goes on from it."""
+        state = {
+            "core": self._core.state(),
+            "episodes": self._episodes.state(),
+            "alerts_by_rule": dict(self._alerts_by_rule),
+        }
+        packed = zlib.compress(msgpack.packb(state, use_bin_type=True), 1)
+        return SNAPSHOT_MAGIC + zlib.crc32(packed).to_bytes(4, "little") + packed
+
+    def restore(self, snapshot: bytes) -> None:
+        """Becomes the engine whose `snapshot` was taken. Raises SnapshotError on damage."""
+        packed = snapshot[8:]
+        if snapshot[:4] != SNAPSHOT_MAGIC or zlib.crc32(packed).to_bytes(4, "little") != snapshot[4:8]:
+            raise SnapshotError("expected an undamaged engine snapshot, found other bytes or a wrong checksum")
+        state = msgpack.unpackb(zlib.decompress(packed), raw=False, strict_map_key=False)
+        self._core.restore(state["core"])
+        self._episodes.restore(state["episodes"])
+        self._alerts_by_rule = Counter(state["alerts_by_rule"])

@@ -1,0 +1,25 @@
+from tapewatch.market.book cimport Book
+from tapewatch.market.window cimport SizeHistogram, TradeWindow
+
+
+cdef class MarketState:
+    cdef public int number
+    cdef public int venue
+    cdef public str venue_name
+    cdef public str instrument_name
+    cdef public unsigned long long seed
+    cdef public Book book
+    cdef public SizeHistogram sizes
+    cdef public TradeWindow fast
+    cdef public TradeWindow minute
+    cdef public TradeWindow slow
+    cdef public int pending
+    cdef public long long pending_time
+    cdef public bint has_trade_feed
+    cdef public bint watched
+    cdef public double last_price
+    cdef public long long last_trade_time
+    cdef public long long evaluated_bucket
+    cdef public str phase
+    cdef public double bid_price
+    cdef public double ask_price

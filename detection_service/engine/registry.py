@@ -1,0 +1,193 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""Names to numbers, once a distinct string a frame, and what is kept by number: markets, groups, sources, venues."""
+
+import cython
+
+from tapewatch.market import arrays
+
+if cython.compiled:
+    from cython.cimports.detection_service.engine.activity import Activity
+    from cython.cimports.detection_service.engine.frame_view import FrameView
+    from cython.cimports.detection_service.engine.market_state import MarketState
+    from cython.cimports.tapewatch.market.hashing import mix
+    from cython.cimports.tapewatch.market.key_index import KeyIndex
+else:
+    from detection_service.engine.activity import Activity
+    from detection_service.engine.frame_view import FrameView
+    from detection_service.engine.market_state import MarketState
+    from tapewatch.market.hashing import mix
+    from tapewatch.market.key_index import KeyIndex
+
+NEVER = (1 << 63) - 1
+SOURCE_SEED = cython.declare(cython.ulonglong, 1)
+_INITIAL = 256
+_VENUE_FIELDS = ("venue_time", "venue_deadline")
+_SOURCE_FIELDS = ("evaluated", "unknown_orders", "late", "capabilities", "source_seed")
+_NAME_FIELDS = ("account_names", "source_names", "venue_names", "group_names")
+_PLAIN_FIELDS = (*_NAME_FIELDS, *_VENUE_FIELDS, *_SOURCE_FIELDS, "group_of_account")
+
+
+class Registry:
+    """Numbers are given in order of appearance and never change.
+
+    `group_of` is a callable: account name -> name of its beneficial group. Arrays named for venues, sources and
+    accounts are indexed by their numbers. `capabilities` are sets of bits of what a source has shown.
+    """
+
+    def __init__(self, group_of):
+        self.group_of = group_of
+        self.markets = []
+        self.activities = []
+        self.activity_index = KeyIndex()
+        self.market_numbers = {}
+        self.venue_numbers = {}
+        self.account_numbers = {}
+        self.source_numbers = {}
+        self.group_numbers = {}
+        self.account_names = []
+        self.source_names = []
+        self.venue_names = []
+        self.group_names = []
+        self.group_of_account = arrays.integers(_INITIAL)
+        self.venue_time = arrays.longs(_INITIAL)
+        self.venue_deadline = arrays.longs(_INITIAL)
+        self.evaluated = arrays.longs(_INITIAL)
+        self.unknown_orders = arrays.longs(_INITIAL)
+        self.late = arrays.longs(_INITIAL)
+        self.capabilities = arrays.integers(_INITIAL)
+        self.source_seed = arrays.words(_INITIAL)
+
+    def market_of(self, row):
+        """The market of a row of the frame in hand."""
+        view: FrameView = self.view
+        instrument: cython.uint = view.instrument[row]
+        venue: cython.uint = view.venue[row]
+        number: cython.int = view.market_number[instrument]
+        if number < 0 or view.market_venue[instrument] != venue:
+            number = self._market_number(view.text(venue).decode(), view.text(instrument).decode())
+            view.market_number[instrument] = number
+            view.market_venue[instrument] = venue
+        return self.markets[number]
+
+    def _market_number(self, venue, instrument):
+        number = self.market_numbers.get((venue, instrument))
+        if number is None:
+            number = self.market_numbers[venue, instrument] = len(self.markets)
+            # Keys of orders and matches begin from the names, so that they do not depend on what else is watched.
+            seed = 0
+            for byte in f"{venue}\x1f{instrument}".encode():
+                seed = mix(seed ^ byte)
+            self.markets.append(MarketState(number, self._venue_number(venue), venue, instrument, seed))
+        return number
+
+    def _venue_number(self, venue):
+        number = self.venue_numbers.get(venue)
+        if number is None:
+            number = self.venue_numbers[venue] = len(self.venue_names)
+            self.venue_names.append(venue)
+            self._make_room(number, _VENUE_FIELDS)
+            self.venue_deadline[number] = NEVER
+        return number
+
+    def _make_room(self, number, names):
+        for name in names:
+            values = getattr(self, name)
+            if number >= len(values):
+                setattr(self, name, arrays.grown(values, 2 * number))
+
+    def account_of(self, index):
+        """Number of the account a string of the frame names; -1 for the null string."""
+        number: cython.int
+        if index == 0:
+            return -1
+        number = self.view.account_number[index]
+        if number < 0:
+            number = self._account_number(self.view.text(index).decode())
+            self.view.account_number[index] = number
+        return number
+
+    def _account_number(self, name):
+        number = self.account_numbers.get(name)
+        if number is None:
+            number = self.account_numbers[name] = len(self.account_names)
+            self.account_names.append(name)
+            self._make_room(number, ("group_of_account",))
+            self.group_of_account[number] = self._group_number(self.group_of(name))
+        return number
+
+    def _group_number(self, name):
+        number = self.group_numbers.get(name)
+        if number is None:
+            number = self.group_numbers[name] = len(self.group_names)
+            self.group_names.append(name)
+        return number
+
+    def regroup(self, group_of):
+        """Takes new reference data: accounts keep their numbers, their groups are looked up again."""
+        self.group_of = group_of
+        for number, name in enumerate(self.account_names):
+            self.group_of_account[number] = self._group_number(group_of(name))
+
+    def source_of(self, index):
+        """Number of the source a string of the frame names."""
+        number: cython.int = self.view.source_number[index]
+        if number < 0:
+            number = self._source_number(self.view.text(index).decode(), self.view.hash_of(index, SOURCE_SEED))
+            self.view.source_number[index] = number
+        return number
+
+    def _source_number(self, name, seed):
+        number = self.source_numbers.get(name)
+        if number is None:
+            number = self.source_numbers[name] = len(self.source_names)
+            self.source_names.append(name)
+            self._make_room(number, _SOURCE_FIELDS)
+            self.source_seed[number] = seed
+        return number
+
+    def activity_of(self, account, market):
+        """What the account's group does in a market; made at first sight."""
+        group: cython.int = self.group_of_account[account]
+        key: cython.ulonglong = (cython.cast(cython.ulonglong, market) << 32) | group
+        number: cython.int = self.activity_index.find(key)
+        if number < 0:
+            number = len(self.activities)
+            self.activity_index.put(key, number)
+            self.activities.append(Activity(number, group, market))
+        return self.activities[number]
+
+    def market_named(self, venue, instrument):
+        """The market of a venue and instrument that have been seen."""
+        return self.markets[self.market_numbers[venue, instrument]]
+
+    def find_activity(self, group, market):
+        """What a group, by name, did in a market, by number; None if nothing."""
+        number = self.group_numbers.get(group)
+        if number is None:
+            return None
+        found = self.activity_index.find((market << 32) | number)
+        return self.activities[found] if found >= 0 else None
+
+    def registry_state(self):
+        """Plain values from which `restore_registry` makes the same registry."""
+        return arrays.dump(self, _PLAIN_FIELDS) | {
+            "activity_index": self.activity_index.state(),
+            "markets": [market.state() for market in self.markets],
+            "activities": [activity.state() for activity in self.activities],
+        }
+
+    def restore_registry(self, state):
+        """Becomes the registry whose state was taken; names are numbered as they were."""
+        arrays.load(self, _PLAIN_FIELDS, state)
+        self.activity_index.restore(state["activity_index"])
+        self.markets = [MarketState(0, 0, "", "", 0) for _ in state["markets"]]
+        self.activities = [Activity(0, 0, 0) for _ in state["activities"]]
+        for part, values in zip(self.markets, state["markets"], strict=True):
+            part.restore(values)
+        for part, values in zip(self.activities, state["activities"], strict=True):
+            part.restore(values)
+        self.market_numbers = {(each.venue_name, each.instrument_name): each.number for each in self.markets}
+        self.venue_numbers = {name: number for number, name in enumerate(self.venue_names)}
+        self.account_numbers = {name: number for number, name in enumerate(self.account_names)}
+        self.source_numbers = {name: number for number, name in enumerate(self.source_names)}
+        self.group_numbers = {name: number for number, name in enumerate(self.group_names)}

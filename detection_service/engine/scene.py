@@ -1,0 +1,197 @@
+"""What a rule may look at: the state of the core as of the event behind a trigger, in plain terms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from detection_service.engine.activity import RING_SIZE
+from tapewatch.market.event import Side
+
+
+class Fill(NamedTuple):
+    """One fill of a group's; times in nanoseconds, `account` by name."""
+
+    time_ns: int
+    price: float
+    quantity: float
+    order_quantity: float
+    side: Side
+    account: str
+    event_id: str
+    order_id: str
+    trade_id: str
+
+
+class Withdrawal(NamedTuple):
+    """An order taken off mostly unfilled; `depth_share` is its share of the best ten levels at entry."""
+
+    time_ns: int
+    entry_time_ns: int
+    price: float
+    quantity: float
+    depth_share: float
+    side: Side
+    account: str
+    entry_event_id: str
+    event_id: str
+    order_id: str
+
+    @property
+    def life_s(self) -> float:
+        """Seconds from entry to withdrawal."""
+        return (self.time_ns - self.entry_time_ns) / 1e9
+
+
+class PairTrade(NamedTuple):
+    """One trade of a pair of groups; `buyer` by group name."""
+
+    time_ns: int
+    buyer: str
+    price: float
+    quantity: float
+    event_id: str
+    trade_id: str
+
+
+class Match(NamedTuple):
+    """Two accounts that traded, by name; `first` when the trade was not seen before."""
+
+    buyer: str
+    seller: str
+    price: float
+    quantity: float
+    trade_id: str
+    order_ids: frozenset[str]
+    event_ids: frozenset[str]
+    first: bool
+
+
+def opposite(side: Side) -> Side:
+    """The other side."""
+    return Side.SELL if side is Side.BUY else Side.BUY
+
+
+class Scene:
+    """The core at a trigger. Rules read everything through here, in the field's words."""
+
+    def __init__(self, core: Any, owner_of: Callable[[str], str]) -> None:
+        self._core = core
+        self._owner_of = owner_of
+        self.episode_memory: Mapping[str, float] = {}
+        self.open_episode: Callable[[frozenset[str]], Mapping[str, float] | None] = lambda _: None
+
+    @property
+    def now_ns(self) -> int:
+        """Time of the event."""
+        return int(self._core.now)
+
+    @property
+    def market(self) -> Any:
+        """State of the event's market (detection_service.engine.market_state)."""
+        return self._core.market
+
+    @property
+    def event_id(self) -> str:
+        """Id of the event."""
+        return _id(self._core.event_high, self._core.event_low)
+
+    @property
+    def pressure_side(self) -> Side:
+        """Side on which far more was withdrawn than on the other."""
+        return Side(self._core.pressure_side)
+
+    def owners(self, accounts: frozenset[str]) -> frozenset[str]:
+        """Beneficial owners of accounts."""
+        return frozenset(self._owner_of(account) for account in accounts)
+
+    def fills(self, side: Side, since_ns: int, group: str | None = None) -> list[Fill]:
+        """Fills of the acting (or named) group on a side since a time, oldest first."""
+        activity = self._core.activity if group is None else self._core.find_activity(group, self._core.market.number)
+        ring = activity.fills
+        found = []
+        for number in range(ring.count - 1, max(0, ring.count - RING_SIZE) - 1, -1):
+            place = number % RING_SIZE
+            if ring.time[place] < since_ns:
+                break
+            if ring.side[place] == side:
+                found.append(
+                    Fill(
+                        ring.time[place],
+                        ring.price[place],
+                        ring.quantity[place],
+                        ring.order_quantity[place],
+                        side,
+                        self._account(ring.account[place]),
+                        _id(ring.event_high[place], ring.event_low[place]),
+                        ring.order_id[place].decode(),
+                        ring.trade_id[place].decode(),
+                    )
+                )
+        return found[::-1]
+
+    def withdrawals(self, side: Side, since_ns: int) -> list[Withdrawal]:
+        """Withdrawn orders of the acting group on a side since a time, oldest first."""
+        ring = self._core.activity.withdrawals
+        found = []
+        for number in range(ring.count - 1, max(0, ring.count - RING_SIZE) - 1, -1):
+            place = number % RING_SIZE
+            if ring.time[place] < since_ns:
+                break
+            if ring.side[place] == side:
+                found.append(
+                    Withdrawal(
+                        ring.time[place],
+                        ring.entry_time[place],
+                        ring.price[place],
+                        ring.quantity[place],
+                        ring.depth_share[place],
+                        side,
+                        self._account(ring.account[place]),
+                        _id(ring.entry_high[place], ring.entry_low[place]),
+                        _id(ring.event_high[place], ring.event_low[place]),
+                        ring.order_id[place].decode(),
+                    )
+                )
+        return found[::-1]
+
+    @property
+    def match(self) -> Match:
+        """The match behind a MATCH or PAIR trigger."""
+        core = self._core
+        orders = (core.match_order_id, core.match_other_order_id)
+        events = {_id(core.event_high, core.event_low)}
+        if core.match_other_high or core.match_other_low:
+            events.add(_id(core.match_other_high, core.match_other_low))
+        return Match(
+            self._account(core.match_buyer),
+            self._account(core.match_seller),
+            core.match_price,
+            core.match_quantity,
+            core.match_trade_id.decode(),
+            frozenset(order.decode() for order in orders if order),
+            frozenset(events),
+            bool(core.match_first),
+        )
+
+    def group_of(self, account: str) -> str:
+        """Name of an account's beneficial group."""
+        core = self._core
+        return str(core.group_names[core.group_of_account[core.account_numbers[account]]])
+
+    def pair_trades(self, since_ns: int) -> list[PairTrade]:
+        """Trades of the pair behind a PAIR trigger since a time, oldest first."""
+        names = self._core.group_names
+        return [
+            PairTrade(time_ns, names[buyer], price, quantity, _id(high, low), trade_id.decode())
+            for time_ns, buyer, price, quantity, high, low, trade_id in self._core.pairs.trades(
+                self._core.match_pair, since_ns
+            )
+        ]
+
+    def _account(self, number: int) -> str:
+        return str(self._core.account_names[number]) if number >= 0 else ""
+
+
+def _id(high: int, low: int) -> str:
+    return f"{high:016x}{low:016x}"

@@ -1,0 +1,88 @@
+"""Price spike: a move within a minute far beyond the instrument's recent minutes."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from itertools import pairwise
+
+from detection_service.engine.core import PRICE
+from detection_service.engine.scene import Scene
+from detection_service.rules import needs
+from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
+from tapewatch.alert import Measurement, Severity
+
+METADATA = Metadata(
+    rule_id="price_spike",
+    version="1.0.0",
+    title="Price spike",
+    typology="PRICE_SPIKE",
+    description=(
+        "The price moves within a minute by many times the usual move of a minute of the last four hours. A market "
+        "observation, not an accusation: it points an analyst at a time and an instrument."
+    ),
+    needs=(needs.PRINTS,),
+    parameters=(
+        Parameter("deviations_min", 10.0, "deviations", 3, 100, "minute returns are fat-tailed: 4.5 is common"),
+        Parameter("move_min", 0.01, "share", 0.0005, 1, "smaller moves harm nobody"),
+        Parameter("minutes_min", 30.0, "minutes", 5, 239, "minutes with trades before anything is usual"),
+        Parameter("trades_min", 5.0, "trades", 1, 1000, "one stray print is an off-market price, not a move"),
+    ),
+    regulations=("MAR Annex I A(d) (unverified)",),
+    known_false_positives=("News.", "A large but honest order in a thin market."),
+    known_gaps=("Moves slower than a minute.", "The first half hour of an instrument."),
+    triage_steps=("Is there news?", "Who traded in the minute before and at the extreme?"),
+    episode_gap_s=300,
+    episode_max_s=3600,
+)
+MINUTE = 12  # fast buckets
+FOUR_HOURS = 240  # minute buckets
+MOVE_FLOOR = 0.0005
+
+
+class PriceSpike:
+    """Asked at the first trade of each 5-second bucket while the price moves."""
+
+    metadata = METADATA
+    triggers = PRICE
+
+    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Finding | None:
+        """A finding where the last minute's move is beyond the usual."""
+        market = scene.market
+        now = market.fast.newest
+        before = market.fast.bars(now - 5 * MINUTE, now - MINUTE)
+        if not before or before[-1][4] <= 0:
+            return None
+        start = before[-1][4]
+        move = market.last_price / start - 1
+        if abs(move) < parameters["move_min"]:
+            return None
+        if market.fast.count(now - MINUTE, now) < parameters["trades_min"]:
+            return None
+        bars = market.minute.bars(market.minute.newest - FOUR_HOURS + 1, market.minute.newest - 2)
+        returns = [abs(other[4] / one[4] - 1) for one, other in pairwise(bars) if one[4] > 0]
+        if len(returns) < parameters["minutes_min"]:
+            return None
+        usual = max(1.4826 * statistics.median(returns), statistics.fmean(returns), MOVE_FLOOR)
+        deviations = abs(move) / usual
+        if deviations < parameters["deviations_min"]:
+            return None
+        score = 0.3 + 0.5 * excess(deviations, parameters["deviations_min"])
+        return Finding(
+            owners=frozenset(),
+            accounts=frozenset(),
+            severity=graded(score, (0.3, Severity.LOW), (0.5, Severity.MEDIUM)),
+            score=score,
+            start_time_ns=scene.now_ns,
+            end_time_ns=scene.now_ns,
+            explanation=(
+                f"Price moved {move:+.2%} from {start:g} to {market.last_price:g} within a minute, {deviations:.1f} "
+                f"times the usual {usual:.2%} of a minute in the last four hours."
+            ),
+            measurements=(
+                Measurement("deviations", deviations, parameters["deviations_min"], "deviations"),
+                Measurement("move", abs(move), parameters["move_min"], "share"),
+            ),
+            opening=frozenset({scene.event_id}),
+            evidence=frozenset({scene.event_id}),
+        )

@@ -1,0 +1,97 @@
+"""What a rule is: governed metadata, the triggers it answers, and one function from a scene to a finding."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from detection_service.engine.scene import Scene
+from tapewatch.alert import Measurement, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A number an operator may set: default, unit, allowed range (inclusive) and why this default."""
+
+    name: str
+    default: float
+    unit: str
+    minimum: float
+    maximum: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Data a rule can not do without: the capability bit a source must show, and its name for people."""
+
+    capability: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What is governed about a rule; a change of any of it, or of the code, is a new version."""
+
+    rule_id: str
+    version: str
+    title: str
+    typology: str
+    description: str
+    needs: tuple[Need, ...]
+    parameters: tuple[Parameter, ...]
+    regulations: tuple[str, ...]
+    known_false_positives: tuple[str, ...]
+    known_gaps: tuple[str, ...]
+    triage_steps: tuple[str, ...]
+    episode_gap_s: float
+    episode_max_s: float
+
+    def defaults(self) -> dict[str, float]:
+        """Parameter name to default."""
+        return {parameter.name: parameter.default for parameter in self.parameters}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule saw at one trigger; the engine makes episodes of it.
+
+    `owners` and `accounts` are names; without owners the subject is the market. `opening` are the ids of the events
+    that began it and, with rule, version and subject, name the alert. Times in nanoseconds.
+    """
+
+    owners: frozenset[str]
+    accounts: frozenset[str]
+    severity: Severity
+    score: float
+    start_time_ns: int
+    end_time_ns: int
+    explanation: str
+    measurements: tuple[Measurement, ...]
+    opening: frozenset[str]
+    evidence: frozenset[str]
+    order_ids: frozenset[str] = frozenset()
+    trade_ids: frozenset[str] = frozenset()
+    memory: dict[str, float] = field(default_factory=dict)
+
+
+class Rule(Protocol):
+    """A detector. `evaluate` is pure: the same scene and parameters give the same finding."""
+
+    metadata: Metadata
+    triggers: int
+
+    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Finding | None:
+        """What the rule makes of the event behind the trigger; None for nothing."""
+
+
+def excess(observed: float, threshold: float, doublings: float = 3.0) -> float:
+    """How far a measure exceeds its threshold on a log scale: 0 at the threshold, 1 at `doublings` doublings of it."""
+    return min(1.0, math.log2(max(1.0, observed / threshold)) / doublings)
+
+
+def graded(score: float, *steps: tuple[float, Severity]) -> Severity:
+    """The severity of the last of the rising (score, severity) steps that `score` reaches; LOW below the first."""
+    return max((severity for limit, severity in steps if score >= limit), default=Severity.LOW)

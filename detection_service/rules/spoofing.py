@@ -1,0 +1,148 @@
+"""Spoofing: a large order that was never meant to trade, a genuine fill on the other side, a quick withdrawal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from detection_service.engine.core import PRESSURE
+from detection_service.engine.scene import Fill, Scene, Withdrawal, opposite
+from detection_service.rules import needs
+from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
+from tapewatch.alert import Measurement, Severity
+
+METADATA = Metadata(
+    rule_id="spoofing",
+    version="1.0.0",
+    title="Spoofing",
+    typology="SPOOFING",
+    description=(
+        "A group places an order that is large for the instrument and for its side of the book, trades on the other "
+        "side while it stands or just after, and takes it off almost untouched. Orders on both sides alike, as a "
+        "market maker's, are not pressure and do not count."
+    ),
+    needs=(needs.ORDERS, needs.ACCOUNTS, needs.FILLS),
+    parameters=(
+        Parameter("life_max_s", 30.0, "s", 0.1, 600, "orders left standing longer are exposed to be traded"),
+        Parameter("size_multiple_min", 5.0, "x median", 1, 1000, "well above what the instrument usually sees"),
+        Parameter("depth_share_min", 0.15, "share", 0.01, 1, "enough of the best ten levels to be noticed"),
+        Parameter("genuine_ratio_min", 3.0, "x", 1, 1000, "the pressure dwarfs the order that was to be filled"),
+        Parameter("withdraw_within_s", 10.0, "s", 0.01, 600, "how soon after the fill the order goes"),
+        Parameter("flip_within_s", 2.0, "s", 0, 60, "a fill this soon after the withdrawal still profits from it"),
+        Parameter("one_sided_min", 3.0, "x", 1, 100, "withdrawn here against withdrawn on the other side"),
+    ),
+    regulations=(
+        "MAR Art. 12(2)(c) and Annex I A(f) (unverified)",
+        "Delegated Regulation (EU) 2016/522 Annex II Section 1 (unverified)",
+        "CEA s. 4c(a)(5)(C) (unverified)",
+    ),
+    known_false_positives=(
+        "An institution that cancels a block after its hedge filled on the other side.",
+        "An algorithm that flips sides on news.",
+    ),
+    known_gaps=(
+        "Pressure split into many orders of ordinary size is layering's.",
+        "A spoofer whose genuine trade is on another venue or in a related product is not seen here.",
+    ),
+    triage_steps=(
+        "Replay the book: did the best prices move while the large order stood?",
+        "Compare the group's other days: does it often enter and withdraw such orders?",
+        "Ask what the order was for.",
+    ),
+    episode_gap_s=120,
+    episode_max_s=3600,
+)
+
+
+class Spoofing:
+    """Asked when a group withdrew far more on one side than it traded on the other."""
+
+    metadata = METADATA
+    triggers = PRESSURE
+
+    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Finding | None:
+        """A finding where a large withdrawn order and an opposite fill belong together."""
+        side = scene.pressure_side
+        reach_ns = int((parameters["life_max_s"] + parameters["withdraw_within_s"]) * 1e9)
+        fills = scene.fills(opposite(side), scene.now_ns - reach_ns)
+        large = _large(scene, parameters)
+        pairs = [(order, fill) for order in large for fill in fills if _belong(order, fill, parameters)]
+        if not pairs:
+            return None
+        orders = list(dict.fromkeys(order for order, _ in pairs))
+        genuine = list(dict.fromkeys(fill for _, fill in pairs))
+        largest = max(orders, key=lambda order: order.quantity)
+        filled = sum(fill.quantity for fill in genuine)
+        ratio = largest.quantity / max(filled, *(fill.order_quantity for fill in genuine))
+        since = min(order.entry_time_ns for order in orders)
+        elsewhere = sum(order.quantity for order in scene.withdrawals(opposite(side), since))
+        if ratio < parameters["genuine_ratio_min"]:
+            return None
+        if sum(order.quantity for order in orders) < parameters["one_sided_min"] * elsewhere:
+            return None
+        return _finding(scene, parameters, orders, genuine, largest, ratio)
+
+
+def _large(scene: Scene, parameters: Mapping[str, float]) -> list[Withdrawal]:
+    size_min = parameters["size_multiple_min"] * scene.market.sizes.median
+    since = scene.now_ns - int((parameters["flip_within_s"] + parameters["withdraw_within_s"]) * 1e9)
+    return [
+        order
+        for order in scene.withdrawals(scene.pressure_side, since)
+        if order.life_s <= parameters["life_max_s"]
+        and order.quantity >= size_min
+        and order.depth_share >= parameters["depth_share_min"]
+    ]
+
+
+def _belong(order: Withdrawal, fill: Fill, parameters: Mapping[str, float]) -> bool:
+    """Whether the fill came while the order stood, and it went soon after, or just after it went."""
+    if order.entry_time_ns <= fill.time_ns <= order.time_ns:
+        return order.time_ns - fill.time_ns <= parameters["withdraw_within_s"] * 1e9
+    return 0 <= fill.time_ns - order.time_ns <= parameters["flip_within_s"] * 1e9
+
+
+def _finding(
+    scene: Scene,
+    parameters: Mapping[str, float],
+    orders: list[Withdrawal],
+    genuine: list[Fill],
+    largest: Withdrawal,
+    ratio: float,
+) -> Finding:
+    multiple = largest.quantity / scene.market.sizes.median
+    measures = (
+        ("size_multiple", multiple, "size_multiple_min", "x median"),
+        ("depth_share", largest.depth_share, "depth_share_min", "share"),
+        ("genuine_ratio", ratio, "genuine_ratio_min", "x"),
+    )
+    quick = excess(parameters["life_max_s"], max(largest.life_s, 1e-3))
+    excesses = [quick, *(excess(observed, parameters[limit]) for _, observed, limit, _ in measures)]
+    score = 0.4 + 0.6 * sum(excesses) / len(excesses)
+    accounts = frozenset([*(order.account for order in orders), *(fill.account for fill in genuine)])
+    filled = sum(fill.quantity for fill in genuine)
+    side, other = largest.side.name.lower(), genuine[0].side.name.lower()
+    return Finding(
+        owners=scene.owners(accounts),
+        accounts=accounts,
+        severity=graded(score, (0.4, Severity.MEDIUM), (0.6, Severity.HIGH), (0.85, Severity.CRITICAL)),
+        score=score,
+        start_time_ns=min(order.entry_time_ns for order in orders),
+        end_time_ns=scene.now_ns,
+        explanation=(
+            f"Withdrew a {side} order of {largest.quantity:g} after {largest.life_s:.2f} s, {multiple:.1f} times the "
+            f"instrument's usual order and {largest.depth_share:.0%} of its side's best ten levels, around "
+            f"{other} fills of {filled:g}; usual orders here are of {scene.market.sizes.median:.3g}."
+        ),
+        measurements=(
+            *(Measurement(name, observed, parameters[limit], unit) for name, observed, limit, unit in measures),
+            Measurement("life", largest.life_s, parameters["life_max_s"], "s"),
+        ),
+        opening=frozenset({orders[0].entry_event_id, genuine[0].event_id}),
+        evidence=frozenset(
+            {order.entry_event_id for order in orders}
+            | {order.event_id for order in orders}
+            | {fill.event_id for fill in genuine}
+        ),
+        order_ids=frozenset([*(order.order_id for order in orders), *(fill.order_id for fill in genuine)]) - {""},
+        trade_ids=frozenset(fill.trade_id for fill in genuine if fill.trade_id),
+    )

@@ -1,0 +1,51 @@
+"""Wash trade with oneself: one account on both sides of a match."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from detection_service.engine.core import MATCH
+from detection_service.engine.scene import Scene
+from detection_service.rules import needs, wash
+from detection_service.rules.rule import Finding, Metadata, Parameter
+
+METADATA = Metadata(
+    rule_id="wash_self",
+    version="1.0.0",
+    title="Wash trade: same account on both sides",
+    typology="WASH_TRADE",
+    description="An account buys from itself: volume is shown, ownership and risk do not change.",
+    needs=(needs.MATCHES,),
+    parameters=(
+        Parameter("trades_grave", 8.0, "trades", 1, 1000, "so often is no accident of two desks"),
+        Parameter("volume_share_grave", 0.2, "share", 0.001, 1, "so much of the volume misleads others"),
+    ),
+    regulations=(
+        "MAR Annex I A(c) (unverified)",
+        "Delegated Regulation (EU) 2016/522 Annex II Section 1 (unverified)",
+        "CEA s. 4c(a)(2)(A)(i) (unverified)",
+    ),
+    known_false_positives=("Two independent desks that share one account and meet by accident, once.",),
+    known_gaps=("The two sides must be joined by a trade_id or contra_account; a source without both hides it.",),
+    triage_steps=(
+        "Were both orders entered by the same trader or algorithm?",
+        "Is self-trade prevention offered by the venue and switched off?",
+        "How much of the day's volume was it?",
+    ),
+    episode_gap_s=600,
+    episode_max_s=14_400,
+)
+
+
+class WashSelf:
+    """Asked at every match within one group."""
+
+    metadata = METADATA
+    triggers = MATCH
+
+    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Finding | None:
+        """A finding where both sides are the same account."""
+        match = scene.match
+        if match.buyer != match.seller:
+            return None
+        return wash.finding(scene, parameters, match, f"Account {match.buyer} traded with itself")

@@ -1,0 +1,56 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""64-bit hashes that are the same in every process and in both modes of the core.
+
+The finaliser is splitmix64 (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators").
+"""
+
+import cython
+
+_MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
+_FIRST = cython.declare(cython.ulonglong, 0xBF58476D1CE4E5B9)
+_SECOND = cython.declare(cython.ulonglong, 0x94D049BB133111EB)
+_GOLDEN = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
+
+
+def mix(value):
+    """A 64-bit word whose every bit depends on every bit of `value`."""
+    word: cython.ulonglong = value
+    word = ((word ^ (word >> 30)) * _FIRST) & _MASK
+    word = ((word ^ (word >> 27)) * _SECOND) & _MASK
+    return word ^ (word >> 31)
+
+
+def hash_text(blob, start, end, seed):
+    """Hash of the bytes start (inclusive) to end (exclusive) of `blob`."""
+    word: cython.ulonglong
+    total: cython.ulonglong = (seed + _GOLDEN * (end - start + 1)) & _MASK
+    position: cython.Py_ssize_t = start
+    while position + 8 <= end:
+        word = (
+            cython.cast(cython.ulonglong, blob[position])
+            | (cython.cast(cython.ulonglong, blob[position + 1]) << 8)
+            | (cython.cast(cython.ulonglong, blob[position + 2]) << 16)
+            | (cython.cast(cython.ulonglong, blob[position + 3]) << 24)
+            | (cython.cast(cython.ulonglong, blob[position + 4]) << 32)
+            | (cython.cast(cython.ulonglong, blob[position + 5]) << 40)
+            | (cython.cast(cython.ulonglong, blob[position + 6]) << 48)
+            | (cython.cast(cython.ulonglong, blob[position + 7]) << 56)
+        )
+        total = ((total ^ word) * _FIRST) & _MASK
+        total ^= total >> 29
+        position += 8
+    word = 0
+    while position < end:
+        word = ((word << 8) | blob[position]) & _MASK
+        position += 1
+    return mix(total ^ word)
+
+
+def hash_bytes(data: bytes, seed: int = 0) -> int:
+    """Hash of `data`; for callers outside the core."""
+    return hash_text(data, 0, len(data), seed)
+
+
+def mix_word(value: int) -> int:
+    """`mix` for callers outside the core."""
+    return mix(value)

@@ -1,0 +1,27 @@
+cdef class TradeWindow:
+    cdef public long long bucket_ns
+    cdef public Py_ssize_t size
+    cdef public long long newest
+    cdef public long long[::1] number
+    cdef public double[::1] open
+    cdef public double[::1] high
+    cdef public double[::1] low
+    cdef public double[::1] close
+    cdef public double[::1] volume
+    cdef public double[::1] buy_volume
+    cdef public int[::1] trades
+    cpdef void add(self, long long time_ns, double price, double quantity, int aggressor_side) noexcept
+    cpdef double lowest(self, long long first, long long last) noexcept
+    cpdef double highest(self, long long first, long long last) noexcept
+    cpdef double traded(self, long long first, long long last) noexcept
+    cpdef double bought(self, long long first, long long last) noexcept
+    cpdef long long count(self, long long first, long long last) noexcept
+
+
+cdef class SizeHistogram:
+    cdef public int[::1] counts
+    cdef public long long total
+    cdef public int until_update
+    cdef public double median
+    cdef void add(self, double quantity) noexcept
+    cdef void _update(self) noexcept
