@@ -37,16 +37,12 @@ class SimulatorServicer(simulator_pb2_grpc.SimulatorServiceServicer):
         self._stage = stage
         self._stop = stop
 
-    async def ListSchemes(  # noqa: N802 - named by the contract
-        self, request: messages.ListSchemesRequest, context: Context
-    ) -> messages.ListSchemesResponse:
+    async def ListSchemes(self, request: messages.ListSchemesRequest, context: Context) -> messages.ListSchemesResponse:
         """List what can be played, by name."""
         page, token = _page(list(SCHEMES.values()), request.page_size, request.page_token)
         return messages.ListSchemesResponse(schemes=[_scheme(one) for one in page], next_page_token=token)
 
-    async def StartSimulation(  # noqa: N802
-        self, request: messages.StartSimulationRequest, context: Context
-    ) -> messages.Simulation:
+    async def StartSimulation(self, request: messages.StartSimulationRequest, context: Context) -> messages.Simulation:
         """Start a run; without schemes, the standard ones, at their own severity unless one is given."""
         schemes, severity = list(request.schemes), request.severity
         if request.normal_only:
@@ -62,28 +58,20 @@ class SimulatorServicer(simulator_pb2_grpc.SimulatorServiceServicer):
             raise InvalidArgument("INVALID_SIMULATION", str(error)) from error
         return _simulation(run)
 
-    async def StopSimulation(  # noqa: N802
-        self, request: messages.StopSimulationRequest, context: Context
-    ) -> messages.Simulation:
+    async def StopSimulation(self, request: messages.StopSimulationRequest, context: Context) -> messages.Simulation:
         """Stop the run."""
         return _simulation(await self._stage.stop())
 
-    async def ResetSimulation(  # noqa: N802
-        self, request: messages.ResetSimulationRequest, context: Context
-    ) -> messages.Simulation:
+    async def ResetSimulation(self, request: messages.ResetSimulationRequest, context: Context) -> messages.Simulation:
         """Stop and forget the run."""
         await self._stage.reset()
         return _simulation(None)
 
-    async def GetSimulation(  # noqa: N802
-        self, request: messages.GetSimulationRequest, context: Context
-    ) -> messages.Simulation:
+    async def GetSimulation(self, request: messages.GetSimulationRequest, context: Context) -> messages.Simulation:
         """Report the run."""
         return _simulation(self._stage.run)
 
-    async def InjectScheme(  # noqa: N802
-        self, request: messages.InjectSchemeRequest, context: Context
-    ) -> messages.Scenario:
+    async def InjectScheme(self, request: messages.InjectSchemeRequest, context: Context) -> messages.Scenario:
         """Play a scheme now."""
         run = self._stage.run
         if run is None or run.state is not State.RUNNING:
@@ -94,7 +82,7 @@ class SimulatorServicer(simulator_pb2_grpc.SimulatorServiceServicer):
             raise InvalidArgument("INVALID_SCHEME", str(error)) from error
         return _planned(scenario)
 
-    async def ListScenarios(  # noqa: N802
+    async def ListScenarios(
         self, request: messages.ListScenariosRequest, context: Context
     ) -> messages.ListScenariosResponse:
         """List the truth about what was played so far, by start."""
@@ -102,7 +90,7 @@ class SimulatorServicer(simulator_pb2_grpc.SimulatorServiceServicer):
         page, token = _page(labels, request.page_size, request.page_token)
         return messages.ListScenariosResponse(scenarios=[_scenario(label) for label in page], next_page_token=token)
 
-    async def WatchNarrative(  # noqa: N802
+    async def WatchNarrative(
         self, request: messages.WatchNarrativeRequest, context: Context
     ) -> AsyncIterator[messages.WatchNarrativeResponse]:
         """Stream sentences, from the beginning of the run, over runs, until the caller or the service stops."""

@@ -34,9 +34,9 @@ PING_PONG = Scheme(
     severity_description=(
         f"From 0 to 1: {TRADES[0]} to {TRADES[1]} trades; in equal ratios: {SIZE_MULTIPLES[0]:g} to "
         f"{SIZE_MULTIPLES[1]:g} typical orders each, the second leg {LEG_GAP_SECONDS[0]:g} to {LEG_GAP_SECONDS[1]:g} s "
-        f"after the first, pauses of {PAUSE_SECONDS[0]:g} to {PAUSE_SECONDS[1]:g} s."
+        f"after the first (sooner after a spoilt attempt), pauses of {PAUSE_SECONDS[0]:g} to {PAUSE_SECONDS[1]:g} s."
     ),
     troupe="strangers",
-    duration_seconds_max=240.0,
+    duration_seconds_max=300.0,
     play=_play,
 )

@@ -6,14 +6,17 @@ from simulator.population import Account
 from simulator.randomness import jittered_ns
 from simulator.schemes.scheme import Step
 
-ATTEMPTS_MAX = 60
+ATTEMPTS_MAX = 300
 RETRY_SECONDS = 0.35
+HASTE = 0.6
+"""After an attempt that a third party spoilt, the second leg follows the first in this share of the time."""
 
 
 def meet(seat: SchemeSeat, resting: Account, taking: Account, side: int, quantity: int, gap_seconds: float) -> Step:
     """Let one account's order on a side be taken by another's; returns whether they traded with each other.
 
-    Tries again while the spread leaves no room or a third party is quicker, up to `ATTEMPTS_MAX` times.
+    Tries again while the spread leaves no room or a third party is quicker, up to `ATTEMPTS_MAX` times, each time in
+    more haste.
     """
     for _ in range(ATTEMPTS_MAX):
         price = _price_inside(seat)
@@ -27,6 +30,7 @@ def meet(seat: SchemeSeat, resting: Account, taking: Account, side: int, quantit
             if set(taker.trade_ids) & set(order.trade_ids):
                 return True
         seat.cancel(order)
+        gap_seconds *= HASTE
         yield jittered_ns(seat.random, RETRY_SECONDS, 0.5)
     return False
 

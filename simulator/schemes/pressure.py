@@ -11,7 +11,7 @@ from simulator.randomness import SECOND_NS, jittered_ns
 from simulator.schemes.scheme import Step, multiple_quantity
 
 LOOK_SECONDS = 0.08
-ROUNDS_MAX = 12
+ROUNDS_MAX = 20
 GENUINE_MULTIPLES = (1, 2, 3)
 SETTLE_SECONDS = 4.0
 SIDE_WORDS = {BUY: "buy", SELL: "sell"}
@@ -56,22 +56,35 @@ def _round(seat: SchemeSeat, account: Account, genuine_side: int, plan: Pressure
     yield jittered_ns(seat.random, 0.4, 0.5)
     if not genuine.is_resting:
         return False
-    filled_before = genuine.filled
     layers = yield from _place(seat, account, -genuine_side, plan)
+    filled_before = genuine.filled
     seat.tell(
         f"{account.account} shows {len(layers)} {SIDE_NAMES[-genuine_side].lower()} orders, "
         f"{sum(order.quantity for order in layers)} in all, that it does not mean to trade."
     )
     give_up_ns = seat.now_ns + int(plan.life_seconds * SECOND_NS)
     while genuine.leaves and genuine.filled == filled_before and seat.now_ns < give_up_ns:
+        if _is_exposed(seat, layers):
+            break
         yield jittered_ns(seat.random, LOOK_SECONDS, 0.3)
-    taken = _cross_remainder(seat, account, genuine, layers)
-    yield jittered_ns(seat.random, plan.withdrawal_seconds, 0.4)
+    taken = 0 if _is_exposed(seat, layers) else _cross_remainder(seat, account, genuine)
+    filled = genuine.filled + taken - filled_before
+    still_shown = sum(order.is_resting for order in layers)
+    if filled:
+        yield jittered_ns(seat.random, plan.withdrawal_seconds, 0.4)
     for order in (*layers, genuine):
         seat.cancel(order)
-    filled = genuine.filled + taken - filled_before
     seat.tell(f"{account.account} got {filled} on the {SIDE_WORDS[genuine_side]} side and withdraws the pressure.")
-    return filled > 0
+    return filled > 0 and still_shown == plan.layer_count
+
+
+def _is_exposed(seat: SchemeSeat, layers: Sequence[Order]) -> bool:
+    """Whether a deceptive order would be the next to trade, or has traded: then it is withdrawn at once."""
+    return any(
+        not order.is_resting
+        or (order.price == seat.best(order.side) and order.level is not None and order.level.head is order)
+        for order in layers
+    )
 
 
 def _place(seat: SchemeSeat, account: Account, side: int, plan: Pressure) -> Generator[int, None, list[Order]]:
@@ -90,14 +103,11 @@ def _place(seat: SchemeSeat, account: Account, side: int, plan: Pressure) -> Gen
     return layers
 
 
-def _cross_remainder(seat: SchemeSeat, account: Account, genuine: Order, layers: Sequence[Order]) -> int:
-    """Take what the moved book offers when nobody came to the genuine order; never the own deceptive orders."""
-    if not genuine.is_resting or genuine.filled:
+def _cross_remainder(seat: SchemeSeat, account: Account, genuine: Order) -> int:
+    """Take what the moved book offers when nobody came to the genuine order."""
+    opposite = seat.best(-genuine.side)
+    if not genuine.is_resting or genuine.filled or opposite is None:
         return 0
-    side, opposite = genuine.side, seat.best(-genuine.side)
-    own = [order.price for order in layers if order.is_resting and order.price is not None]
-    if opposite is None or opposite in own:
-        return 0
-    quantity = genuine.leaves
+    quantity = min(genuine.leaves, seat.depth(-genuine.side, 1))
     seat.cancel(genuine)
-    return seat.submit(account, side, opposite, quantity, IMMEDIATE_OR_CANCEL).filled
+    return seat.submit(account, genuine.side, opposite, quantity, IMMEDIATE_OR_CANCEL).filled

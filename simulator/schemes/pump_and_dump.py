@@ -19,8 +19,9 @@ BURST_PAUSE_SECONDS = (5.0, 1.5)
 PUMP_MULTIPLE = 10.0
 REACH_SHARE = 0.006
 """How far above the best offer a pumping order will pay."""
-DUMP_SECONDS_MAX = 120
-DUMP_PAUSE_SECONDS = 0.8
+DUMP_SECONDS_MAX = 240
+DUMP_PAUSE_SECONDS = 0.7
+DUMP_MULTIPLE = 16.0
 
 
 def _play(seat: SchemeSeat, accounts: Sequence[Account], severity: float) -> Behaviour:
@@ -56,7 +57,7 @@ def _dump(seat: SchemeSeat, holdings: dict[Account, int]) -> Behaviour:
         account = seat.random.choice([account for account, held in holdings.items() if held])
         bid = seat.best(BUY)
         if bid is not None:
-            size = multiple_quantity(seat.instrument, PUMP_MULTIPLE * (0.5 + seat.random.random()))
+            size = multiple_quantity(seat.instrument, DUMP_MULTIPLE * (0.5 + seat.random.random()))
             reach = max(1, int(bid * REACH_SHARE))
             order = seat.submit(account, SELL, max(1, bid - reach), min(size, holdings[account]), IMMEDIATE_OR_CANCEL)
             holdings[account] -= order.filled
@@ -80,7 +81,7 @@ PUMP_AND_DUMP = Scheme(
         f"{PUMP_SECONDS_MAX} s, pauses between bursts of {BURST_PAUSE_SECONDS[0]:g} to {BURST_PAUSE_SECONDS[1]:g} s."
     ),
     troupe="strangers",
-    duration_seconds_max=400.0,
+    duration_seconds_max=480.0,
     play=_play,
     wants_thin_market=True,
 )

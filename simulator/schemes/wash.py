@@ -41,8 +41,8 @@ def _wash(seat: SchemeSeat, accounts: Sequence[Account], severity: float) -> Beh
 
 _SEVERITY = (
     f"From 0 to 1: {TRADES[0]} to {TRADES[1]} trades; in equal ratios: {SIZE_MULTIPLES[0]:g} to {SIZE_MULTIPLES[1]:g} "
-    f"typical orders each, the second leg {LEG_GAP_SECONDS[0]:g} to {LEG_GAP_SECONDS[1]:g} s after the first, "
-    f"pauses of {PAUSE_SECONDS[0]:g} to {PAUSE_SECONDS[1]:g} s."
+    f"typical orders each, the second leg {LEG_GAP_SECONDS[0]:g} to {LEG_GAP_SECONDS[1]:g} s after the first "
+    f"(sooner after a spoilt attempt), pauses of {PAUSE_SECONDS[0]:g} to {PAUSE_SECONDS[1]:g} s."
 )
 
 WASH_SELF = Scheme(
@@ -50,7 +50,7 @@ WASH_SELF = Scheme(
     description="One account stands on both sides of its own trades.",
     severity_description=_SEVERITY,
     troupe="single",
-    duration_seconds_max=240.0,
+    duration_seconds_max=300.0,
     play=_play_self,
 )
 WASH_OWNER = Scheme(
@@ -58,6 +58,6 @@ WASH_OWNER = Scheme(
     description="Accounts of one beneficial owner trade with each other.",
     severity_description=_SEVERITY,
     troupe="linked",
-    duration_seconds_max=240.0,
+    duration_seconds_max=300.0,
     play=_play_owner,
 )

@@ -1,49 +1,17 @@
 """Two-sided market makers: they quote several levels, reprice at every change of mind and cancel nearly everything."""
 
-from math import ceil, exp, floor, tanh
+from math import ceil, floor
 
 from simulator.market import Behaviour, Seat
 from simulator.matching import BUY, SELL, Order
 from simulator.population import Account
-from simulator.randomness import SECOND_NS, jittered_ns, ordinary_quantity
+from simulator.randomness import jittered_ns, ordinary_quantity
+from simulator.traders.belief import Belief
 
 LEVEL_COUNT = 3
-BELIEF_HALF_LIFE_SECONDS = 75.0
-"""How fast an opinion learnt from the flow gives way to the value again."""
-FLOW_IMPACT_TICKS = 0.9
-IMBALANCE_IMPACT_TICKS = 2.2
-"""How far a one-sided book moves a quote: what a spoofer lives on."""
-INVENTORY_IMPACT_TICKS = 1.5
-INVENTORY_TYPICAL_MULTIPLE = 40
 REPLACE_SHARE = 0.08
 SIZE_MULTIPLE = 1.5
 FULL_REQUOTE_SHARE = 0.03
-
-
-class _Belief:
-    """A market maker's opinion of the price, in ticks."""
-
-    __slots__ = ("_last_ns", "_net_taken", "_seat", "learnt_ticks")
-
-    def __init__(self, seat: Seat) -> None:
-        self._seat = seat
-        self._net_taken = 0
-        self._last_ns = seat.now_ns
-        self.learnt_ticks = 0.0
-
-    def fair_ticks(self, inventory: int) -> float:
-        """Return value + what the flow taught + where the book leans - what it holds too much of."""
-        seat = self._seat
-        typical = seat.instrument.typical_quantity
-        elapsed_seconds = (seat.now_ns - self._last_ns) / SECOND_NS
-        net_taken = seat.net_taken()
-        self.learnt_ticks *= exp(-0.693 * elapsed_seconds / BELIEF_HALF_LIFE_SECONDS)
-        self.learnt_ticks += FLOW_IMPACT_TICKS * 4.0 * tanh((net_taken - self._net_taken) / (16.0 * typical))
-        self._net_taken = net_taken
-        self._last_ns = seat.now_ns
-        lean = IMBALANCE_IMPACT_TICKS * seat.listing.imbalance()
-        burden = INVENTORY_IMPACT_TICKS * tanh(inventory / (INVENTORY_TYPICAL_MULTIPLE * typical))
-        return seat.listing.value_ticks + self.learnt_ticks + lean - burden
 
 
 class _Quotes:
@@ -91,7 +59,7 @@ class _Quotes:
 
 def make_market(seat: Seat, account: Account, reaction_seconds: float) -> Behaviour:
     """Quote both sides around a belief until the end; wakes about every `reaction_seconds`."""
-    quotes, belief = _Quotes(seat, account), _Belief(seat)
+    quotes, belief = _Quotes(seat, account), Belief(seat)
     width = seat.instrument.half_spread_ticks * (0.8 + 0.5 * seat.random.random())
     step = 1 + int(seat.random.random() * 2)
     while True:

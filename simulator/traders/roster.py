@@ -11,14 +11,17 @@ from simulator.traders.market_maker import make_market
 from simulator.traders.momentum import chase, follow_trend
 from simulator.traders.patient import rest
 from simulator.traders.pegger import peg
+from simulator.traders.reader import read_book
 from simulator.traders.takers import take
 from simulator.traders.value import wander
 
 MARKET_MAKERS_PER_INSTRUMENT = 3
 HEDGERS_PER_INSTRUMENT = 2
 PEGGERS_PER_INSTRUMENT = 2
+READERS_PER_INSTRUMENT = 2
 TREND_FOLLOWERS_PER_INSTRUMENT = 2
 REACTION_SECONDS = 0.9
+LOOK_SECONDS = 0.6
 TAKES_PER_SECOND = 1.1
 RESTS_PER_SECOND = 1.6
 
@@ -51,6 +54,8 @@ def _people(
     yield slice_block(seat("slicing"), institutions)
     yield show_block(seat("blocks"), institutions)
     yield chase(seat("herd"), population.of_type(RETAIL))
+    for index in range(READERS_PER_INSTRUMENT):
+        yield read_book(seat(f"reader {index}"), random.choice(proprietary), LOOK_SECONDS / pace)
     for index in range(TREND_FOLLOWERS_PER_INSTRUMENT):
         yield follow_trend(seat(f"trend {index}"), random.choice(proprietary))
     for index in range(HEDGERS_PER_INSTRUMENT):

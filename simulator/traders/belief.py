@@ -1,0 +1,44 @@
+"""How professionals form an opinion of the price from what they know and see."""
+
+from math import exp, tanh
+
+from simulator.market import Seat
+from simulator.randomness import SECOND_NS
+
+HALF_LIFE_SECONDS = 75.0
+"""How fast an opinion learnt from the flow gives way to the value again."""
+FLOW_IMPACT_TICKS = 0.9
+IMBALANCE_IMPACT_TICKS = 2.2
+"""How far a one-sided book moves a quote: what a spoofer lives on."""
+IMBALANCE_SMOOTHING = 0.5
+"""Share of a new look at the book in the opinion of it."""
+INVENTORY_IMPACT_TICKS = 1.5
+INVENTORY_TYPICAL_MULTIPLE = 40
+
+
+class Belief:
+    """A professional's opinion of the price, in ticks: value, flow, book and own position."""
+
+    __slots__ = ("_imbalance", "_last_ns", "_net_taken", "_seat", "learnt_ticks")
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+        self._net_taken = 0
+        self._imbalance = 0.0
+        self._last_ns = seat.now_ns
+        self.learnt_ticks = 0.0
+
+    def fair_ticks(self, inventory: int) -> float:
+        """Return value + what the flow taught + where the book leans - what it holds too much of."""
+        seat = self._seat
+        typical = seat.instrument.typical_quantity
+        elapsed_seconds = (seat.now_ns - self._last_ns) / SECOND_NS
+        net_taken = seat.net_taken()
+        self.learnt_ticks *= exp(-0.693 * elapsed_seconds / HALF_LIFE_SECONDS)
+        self.learnt_ticks += FLOW_IMPACT_TICKS * 4.0 * tanh((net_taken - self._net_taken) / (16.0 * typical))
+        self._net_taken = net_taken
+        self._last_ns = seat.now_ns
+        self._imbalance += IMBALANCE_SMOOTHING * (seat.listing.imbalance() - self._imbalance)
+        lean = IMBALANCE_IMPACT_TICKS * self._imbalance
+        burden = INVENTORY_IMPACT_TICKS * tanh(inventory / (INVENTORY_TYPICAL_MULTIPLE * typical))
+        return seat.listing.value_ticks + self.learnt_ticks + lean - burden
