@@ -29,6 +29,8 @@ from tapewatch.runtime.errors import (
 
 LATENCY_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
+_CODE_NAMES: dict[object, str] = {key: each.name for each in grpc.StatusCode for key in (each, each.value[0])}
+
 _log = structlog.get_logger(__name__)
 _Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 _Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
@@ -60,6 +62,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # g
     def __init__(self, registry: CollectorRegistry) -> None:
         self._metrics = CallMetrics(registry)
         self._running = 0
+        self._metrics.running.set_function(lambda: self._running)
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -108,12 +111,10 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # g
 
     def _started(self) -> None:
         self._running += 1
-        self._metrics.running.set(self._running)
         self._idle.clear()
 
     def _ended(self) -> None:
         self._running -= 1
-        self._metrics.running.set(self._running)
         if self._running == 0:
             self._idle.set()
 
@@ -213,5 +214,4 @@ async def _answer(error: Exception, method: str, context: _Context, outcome: _Ou
 
 def _code_name(context: _Context) -> str:
     """The code a handler set (an enum member or its number), else OK."""
-    code: object = context.code()
-    return next((each.name for each in grpc.StatusCode if code in (each, each.value[0])), grpc.StatusCode.OK.name)
+    return _CODE_NAMES.get(context.code(), grpc.StatusCode.OK.name)

@@ -2,30 +2,42 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 
 
 async def until_set(stop: asyncio.Event, items: AsyncIterator[Item]) -> AsyncIterator[Item]:
-    """Yield the items until they end or `stop` is set; an item that arrives with the stop may be left unread."""
+    """Yield the items until they end or `stop` is set; an item that arrives with the stop may be left unread.
+
+    The read that waits when `stop` is set is cancelled, as asyncio.timeout does it: an item costs no task of its own.
+    """
+    reading: asyncio.Task[Any] | None = None
+    interrupted = False
+
+    def interrupt(waiter: asyncio.Task[Any]) -> None:
+        nonlocal interrupted
+        if reading is not None and not waiter.cancelled():
+            interrupted = reading.cancel()
+
     stopped = asyncio.ensure_future(stop.wait())
-    following: asyncio.Future[Item] | None = None
+    stopped.add_done_callback(interrupt)
     try:
         while not stop.is_set():
-            following = asyncio.ensure_future(anext(items))
-            await asyncio.wait((following, stopped), return_when=asyncio.FIRST_COMPLETED)
-            if not following.done():
-                return
+            reading = task = asyncio.current_task()
+            assert task is not None
             try:
-                item = following.result()
+                item = await anext(items)
             except StopAsyncIteration:
                 return
+            except asyncio.CancelledError:
+                if interrupted and task.cancelling() == 1:  # by us and nobody else
+                    return
+                raise
+            finally:
+                reading = None
+                if interrupted:
+                    task.uncancel()
             yield item
     finally:
-        for pending in (stopped, following):
-            if pending is not None:
-                pending.cancel()
-                await asyncio.wait((pending,))
-                if not pending.cancelled():
-                    pending.exception()  # what came while nobody was reading any more
+        stopped.cancel()

@@ -86,9 +86,11 @@ async def test_bytes_that_are_no_message_are_an_invalid_argument(channel: Any, s
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-async def test_a_handlers_own_abort_is_left_alone(channel: Any, shape: str) -> None:
+async def test_a_handlers_own_abort_is_left_alone_and_counted(channel: Any, toy: Service, shape: str) -> None:
     error = await refused(channel, shape, said("abort"))
     assert (error.code(), error.details()) == (grpc.StatusCode.ABORTED, "stale etag")
+    labels = {"method": f"/{TOY}/{shape}", "code": "ABORTED"}
+    assert toy.metrics.get_sample_value("tapewatch_rpc_total", labels) == 1
 
 
 @pytest.mark.parametrize("shape", SHAPES)

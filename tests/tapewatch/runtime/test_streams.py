@@ -62,3 +62,50 @@ async def test_cancelling_the_reader_leaves_no_task_behind() -> None:
     assert task.cancelled()
     assert ended == ["source"]
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_the_reader_may_go_on_after_the_stop_and_be_cancelled_later() -> None:
+    stop = asyncio.Event()
+    went_on = asyncio.Event()
+
+    async def read() -> None:
+        asyncio.get_running_loop().call_soon(stop.set)
+        assert [item async for item in until_set(stop, numbers(0, [], then_wait=True))] == []
+        await asyncio.sleep(0)
+        went_on.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.ensure_future(read())
+    await asyncio.wait_for(went_on.wait(), 5)
+    assert task.cancelling() == 0
+    task.cancel()
+    await asyncio.wait((task,))
+    assert task.cancelled()
+
+
+async def test_a_cancellation_that_comes_with_the_stop_is_not_lost() -> None:
+    stop = asyncio.Event()
+
+    async def read() -> None:
+        async for _ in until_set(stop, numbers(0, [], then_wait=True)):
+            pass
+        await asyncio.Event().wait()
+
+    task = asyncio.ensure_future(read())
+    await asyncio.sleep(0)
+    stop.set()
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait((task,), timeout=5)
+    assert task.cancelled()
+
+
+async def test_a_stop_while_the_reader_works_on_an_item_does_not_disturb_it() -> None:
+    stop = asyncio.Event()
+    done = []
+    async for item in until_set(stop, numbers(3, [])):
+        stop.set()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        done.append(item)
+    assert done == [0]
