@@ -16,7 +16,7 @@ from tapewatch.runtime import service as service_module
 from tapewatch.runtime.errors import StartError, error_info
 from tapewatch.runtime.service import Service, running_service
 from tapewatch.runtime.settings import MetricsSettings, Section, SettingsError
-from tests.tapewatch.runtime.fakes import TOY, ToySettings, channel_to, recording_lifespan, toy_lifespan
+from tests.tapewatch.runtime.fakes import TOY, ToySettings, call, channel_to, recording_lifespan, toy_lifespan
 
 EOF: Any = vars(grpc.aio)["EOF"]  # missing in the stubs
 
@@ -99,6 +99,31 @@ async def test_a_stream_that_ignores_the_stop_is_cut_at_the_grace_and_closed_bef
     assert story == ["held", "lifespan"]
     assert await stream.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
     await channel.close()
+
+
+async def test_a_call_that_comes_while_the_service_drains_is_unavailable() -> None:
+    leave = asyncio.Event()
+    started: asyncio.Queue[Service] = asyncio.Queue()
+
+    async def serve() -> None:
+        async with running_service("toy", ToySettings(), toy_lifespan) as service:
+            started.put_nowait(service)
+            await leave.wait()
+
+    serving = asyncio.ensure_future(serve())
+    async with channel_to(await started.get()) as channel:
+        held = channel.unary_stream(f"/{TOY}/held")(b"a")
+        await held.read()
+        watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(service=TOY))
+        await watch.read()
+        leave.set()
+        assert (await watch.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await call(channel, "unary_unary", b"a", "raw")
+        assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
+        assert not serving.done()
+        held.cancel()
+        await asyncio.wait_for(serving, service_module.DRAIN_GRACE_S / 2)
 
 
 async def test_a_busy_port_is_named_with_the_way_to_change_it(toy: Service) -> None:
