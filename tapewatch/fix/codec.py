@@ -129,13 +129,13 @@ def _scan_fields(text: str) -> list[TextField]:
     position = 0
     data_tag = data_length = -1
     while position <= len(text):
-        equals = text.find("=", position)
-        if equals < 0:
-            raise GarbledError(f"field without '=': {text[position : position + 20]!r}")
-        tag = _TAGS[text[position:equals]]
-        end = text.find("\x01", equals)
+        end = text.find("\x01", position)
         if end < 0:
             end = len(text)
+        equals = text.find("=", position, end)
+        if equals < 0:
+            raise GarbledError(f"field without '=': {text[position:end][:20]!r}")
+        tag = _TAGS[text[position:equals]]
         if tag == data_tag:
             by_length = equals + 1 + data_length
             if by_length == len(text) or text[by_length : by_length + 1] == "\x01":

@@ -133,8 +133,12 @@ class FileStore:
         self._sequences = array("Q")
         self._offsets = array("Q")
         self._end = 0
-        files = sorted(directory.glob("epoch-*.log"))
-        self._file: BinaryIO = self._recover(files[-1]) if files else self._begin(0)
+        try:
+            files = sorted(directory.glob("epoch-*.log"))
+            self._file: BinaryIO = self._recover(files[-1]) if files else self._begin(0)
+        except BaseException:
+            self._lock.close()
+            raise
 
     def add_outbound(self, sequence: int, message: bytes) -> None:
         """Appends a message; the number counts as used from here on."""

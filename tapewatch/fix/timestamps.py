@@ -80,7 +80,11 @@ def _read_minute(text: str) -> int:
         raise _refusal(text)
     if hour > "23" or minute > "59":
         raise _refusal(text)
-    minute_ns = parse_date_ns(text[:8]) + (int(hour) * 60 + int(minute)) * 60 * SECOND_NS
+    try:
+        day_ns = parse_date_ns(text[:8])
+    except TimestampError:
+        raise _refusal(text) from None
+    minute_ns = day_ns + (int(hour) * 60 + int(minute)) * 60 * SECOND_NS
     if len(_minutes) >= CACHED_MINUTES_MAX:
         _minutes.clear()
     _minutes[text[:14]] = minute_ns
