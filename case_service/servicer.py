@@ -1,5 +1,4 @@
 """`surveillance.v1.CaseService`: requests to domain calls and back."""
-# ruff: noqa: N802  # gRPC names the methods
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 BUSY_TIMEOUT_MS = 5_000
 CACHE_KIB = 65_536
 CHECKPOINT_PAGES = 8_000
-"""With both the writer costs a sixth less CPU than with SQLite's defaults, measured; 32 MB of log between checkpoints."""
+"""With both the writer takes a sixth less CPU than with the defaults, measured; 32 MB of log between checkpoints."""
 WRITER_PRAGMAS = (
     *("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"),
     *(f"busy_timeout={BUSY_TIMEOUT_MS}", f"cache_size=-{CACHE_KIB}", f"wal_autocheckpoint={CHECKPOINT_PAGES}"),

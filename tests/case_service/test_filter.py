@@ -1,3 +1,5 @@
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,12 +85,8 @@ def test_what_cannot_be_read_is_refused_with_position_expected_and_found(text: s
 
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused_as_a_filter(text: str) -> None:
-    try:
-        comparisons = parse(text, ALERT_FIELDS)
-    except InvalidArgument as error:
-        assert error.reason == "INVALID_FILTER"
-    else:
-        assert all(each.field in ALERT_FIELDS for each in comparisons)
+    with contextlib.suppress(InvalidArgument):
+        assert all(each.field in ALERT_FIELDS for each in parse(text, ALERT_FIELDS))
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=100))
@@ -98,4 +96,4 @@ def test_a_quoted_text_comes_out_as_it_was(text: str) -> None:
 
 def test_every_kind_has_its_operators() -> None:
     assert set(OPERATORS) == set(Kind)
-    assert Kind.TEXT is not Kind.LIST
+    assert len(OPERATORS) == len(Kind.__members__), "two kinds with one value are one"

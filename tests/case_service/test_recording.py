@@ -6,6 +6,7 @@ import pytest
 
 from case_service.case import case_id_of
 from surveillance.v1 import case_pb2
+from surveillance.v1.alert_pb2 import SEVERITY_CRITICAL, SEVERITY_HIGH, SEVERITY_MEDIUM
 from tapewatch import alert as alerts
 from tapewatch.alert import Severity
 from tests.case_service.fakes import HOUR_NS, NOW_NS, Cases, alert, alert_id, later
@@ -35,7 +36,7 @@ async def test_a_graver_alert_makes_its_case_more_urgent_and_changes_its_etag(ca
     cases.clock.advance(HOUR_NS)
     await cases.record(later("b", 5, severity=Severity.CRITICAL))
     after = await cases.case_of(alert("a"))
-    assert (after.priority, after.severity, after.due_time_ns) == (1, Severity.CRITICAL, NOW_NS + 4 * HOUR_NS)
+    assert (after.priority, after.severity, after.due_time_ns) == (1, SEVERITY_CRITICAL, NOW_NS + 4 * HOUR_NS)
     assert (after.update_time_ns, after.etag != before.etag) == (NOW_NS + HOUR_NS, True)
 
 
@@ -86,7 +87,7 @@ async def test_a_revision_that_takes_back_gravity_and_time_shrinks_its_case(case
     await cases.record(later("a", 10, severity=Severity.CRITICAL, score=0.95), alert("b", severity=Severity.LOW))
     await cases.record(later("a", 5, revision=2, severity=Severity.MEDIUM, score=0.2))
     case = await cases.case_of(alert("a"))
-    assert (case.severity, case.score, case.priority) == (Severity.MEDIUM, 0.5, 3)
+    assert (case.severity, case.score, case.priority) == (SEVERITY_MEDIUM, 0.5, 3)
     assert (case.start_time_ns, case.end_time_ns) == (alert("b").start_time_ns, later("a", 5).end_time_ns)
 
 
@@ -96,7 +97,7 @@ async def test_two_revisions_in_one_batch_leave_the_later_with_its_own_extent(ca
     )
     assert [(each.revision, each.changed) for each in results] == [(1, True), (2, True), (2, False)]
     case = await cases.case_of(alert("a"))
-    assert (case.severity, case.end_time_ns, list(case.accounts)) == (Severity.HIGH, alert("a").end_time_ns, ["A1"])
+    assert (case.severity, case.end_time_ns, list(case.accounts)) == (SEVERITY_HIGH, alert("a").end_time_ns, ["A1"])
 
 
 async def test_an_earlier_revision_that_arrives_late_is_left_out(cases: Cases) -> None:

@@ -69,9 +69,8 @@ async def test_an_illegal_move_is_a_failed_precondition_and_changes_nothing(
 ) -> None:
     code, reason, text = await cases.refused("CloseCase", **acting(opened), **CLOSE)
     assert (code, reason) == (grpc.StatusCode.FAILED_PRECONDITION, "ILLEGAL_TRANSITION")
-    assert text == (
-        "CloseCase: expected a case in ASSIGNED, IN_REVIEW, ESCALATED, found OPEN; possible now: AssignCase, CommentCase"
-    )
+    expected = "CloseCase: expected a case in ASSIGNED, IN_REVIEW, ESCALATED, found OPEN"
+    assert text == f"{expected}; possible now: AssignCase, CommentCase"
     assert await cases.case_of(alert()) == opened
     assert (await cases.call("VerifyAudit")).records == 1
 
@@ -341,11 +340,11 @@ async def test_fifty_analysts_on_five_cases_leave_linear_histories(cases: Cases)
         won = 0
         for number in range(1, 6):
             case = await call(cases.stub, "GetCase", case_id=str(number))
-            try:
-                await cases.move("CommentCase", case, actor=f"analyst{analyst}", text="seen")
-                won += 1
-            except grpc.aio.AioRpcError as error:
-                assert error.code() == grpc.StatusCode.ABORTED
+            move = cases.move("CommentCase", case, actor=f"analyst{analyst}", text="seen")
+            (outcome,) = await asyncio.gather(move, return_exceptions=True)
+            lost = isinstance(outcome, grpc.aio.AioRpcError) and outcome.code() == grpc.StatusCode.ABORTED
+            assert lost or isinstance(outcome, case_pb2.Case)
+            won += not lost
         return won
 
     won = sum(await asyncio.gather(*(work(analyst) for analyst in range(50))))
