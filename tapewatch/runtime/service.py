@@ -275,8 +275,10 @@ async def _serving(service: Service, settings: SettingsType, lifespan: Lifespan[
                     await service._start()
                     yield
                 finally:
-                    await service._drain()
-                    closing.reschedule(asyncio.get_running_loop().time() + LIFESPAN_EXIT_MAX_S)
+                    try:
+                        await service._drain()
+                    finally:
+                        closing.reschedule(asyncio.get_running_loop().time() + LIFESPAN_EXIT_MAX_S)
         except asyncio.CancelledError:
             raise
         except BaseException as error:

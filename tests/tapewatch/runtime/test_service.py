@@ -277,6 +277,34 @@ async def test_a_lifespan_that_does_not_close_is_given_up(monkeypatch: pytest.Mo
             pass
 
 
+async def test_a_drain_cut_short_still_bounds_the_closing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_module, "LIFESPAN_EXIT_MAX_S", 0.05)
+    draining = asyncio.Event()
+
+    @asynccontextmanager
+    async def lifespan(service: Service, settings: ToySettings) -> AsyncIterator[None]:
+        async def never() -> None:
+            await service.stop.wait()
+            draining.set()
+            await asyncio.Event().wait()
+
+        service.spawn(never(), at_stop="finish")
+        try:
+            yield
+        finally:
+            await asyncio.Event().wait()
+
+    async def serve() -> None:
+        async with running_service("toy", ToySettings(), lifespan):
+            pass
+
+    serving = asyncio.ensure_future(serve())
+    await draining.wait()
+    serving.cancel()
+    await asyncio.wait((serving,), timeout=service_module.DRAIN_GRACE_S / 2)
+    assert serving.cancelled()
+
+
 async def test_a_lifespan_that_fails_leaves_no_port_and_raises_its_own_error() -> None:
     ports: list[int] = []
 
