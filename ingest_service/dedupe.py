@@ -3,7 +3,8 @@
 Numbered events (source, epoch, source_sequence, part) are known exactly and for ever: per source, epoch and part an
 interval set, so a source that counts without gaps costs a few bytes. Keyed events are known by the 128-bit identity
 of (source, event_key) within a window: the last KEYS_MAX / 2 to KEYS_MAX keys, and of those only as old as the age in
-event time. A key that comes again after the window is taken for new.
+event time. A key that comes again after the window is taken for new. The identity is a cryptographic hash, not the
+event id: two keys that met in it would drop an event, and some venues let clients choose part of the key.
 """
 
 from __future__ import annotations
@@ -128,19 +129,22 @@ class Deduper:
 
 
 def key_digests(frame: Frame, rows: Array) -> list[bytes]:
-    """The 16-byte identities of keyed rows; the bytes of `identity.event_id`."""
+    """The 16-byte identities of keyed rows: BLAKE2b-128 of source and key."""
     strings = frame.strings
     sources = frame.columns["source"][rows].tolist()
     keys = frame.columns["event_key"][rows].tolist()
-    prefixes = {
-        index: hashlib.blake2b(f"key\x1f{strings[index]}\x1f".encode(), digest_size=16) for index in set(sources)
-    }
+    prefixes = {index: _source_hash(strings[index]) for index in set(sources)}
     digests = []
     for source, key in zip(sources, keys, strict=True):
         state = prefixes[source].copy()
         state.update(strings[key].encode())
         digests.append(state.digest())
     return digests
+
+
+def _source_hash(source: str) -> hashlib.blake2b:
+    text = source.encode()
+    return hashlib.blake2b(len(text).to_bytes(4, "little") + text, digest_size=DIGEST_BYTES)
 
 
 def _is_constant(values: Array) -> bool:

@@ -120,6 +120,8 @@ class Running:
 @asynccontextmanager
 async def serving(directory: Path, **settings: Any) -> AsyncIterator[Running]:
     chosen = IngestSettings(listen="127.0.0.1:0", directory=directory, commit_interval_ms=0, **settings)
-    async with running_service("ingest", chosen, lifespan) as service:
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{service.bound_port}") as channel:
-            yield Running(service, channel)
+    async with (
+        running_service("ingest", chosen, lifespan) as service,
+        grpc.aio.insecure_channel(f"127.0.0.1:{service.bound_port}") as channel,
+    ):
+        yield Running(service, channel)

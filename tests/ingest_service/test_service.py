@@ -3,6 +3,7 @@
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -19,6 +20,7 @@ from tests.ingest_service.fakes import FULL_NAME, Running, event, frame_request,
 def status_of(error: BaseException) -> tuple[grpc.StatusCode, str, dict[str, str]]:
     assert isinstance(error, grpc.aio.AioRpcError)
     info = error_info(error)
+    assert info is not None
     return error.code(), info.reason, dict(info.metadata)
 
 
@@ -109,7 +111,8 @@ async def test_an_unknown_extension_column_is_named_with_the_nearest_known_one(t
 
 async def test_bytes_that_are_no_request_are_invalid(tmp_path: Path) -> None:
     async with serving(tmp_path) as running:
-        call = running.channel.stream_stream(f"/{FULL_NAME}/Publish")(iter([b"\xff\xff\xff"]))
+        raw: Any = running.channel.stream_stream
+        call = raw(f"/{FULL_NAME}/Publish")(iter([b"\xff\xff\xff"]))
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await call.read()
         assert status_of(caught.value)[:2] == (grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE")

@@ -13,7 +13,7 @@ from time import time_ns
 from types import TracebackType
 from typing import Final, Self
 
-from tapewatch.runtime.errors import DataLoss
+from tapewatch.runtime.errors import DataLoss, Unavailable
 from tapewatch.runtime.journal.extent import Extent, Recovery, Segment, list_segments
 from tapewatch.runtime.journal.files import FileLayer, lock
 from tapewatch.runtime.journal.reader import Cursor
@@ -25,8 +25,11 @@ LOCK_FILE: Final = "lock"
 SHORTEST_WAIT_S: Final = 0.001  # timers below this spin
 
 
-class JournalError(RuntimeError):
-    """The disk refused a write or a sync. What is on it is unknown now: the process must end and recover."""
+class JournalError(Unavailable):
+    """The disk refused a write or a sync, as the cause says. What is on it is unknown: the process must end and recover.
+
+    To a caller it is UNAVAILABLE: what was not answered is to be sent again once the service is back.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ class Journal:
         try:
             if self._failure is None:
                 await self.commit()
-                self._writer.sync_mark()
+                self._sync_mark()
         finally:
             self.end_followers()
             if self._task is not None:
@@ -121,6 +124,13 @@ class Journal:
                 await asyncio.wait([self._task])
             self._thread.shutdown()
             self._writer.close()
+
+    def _sync_mark(self) -> None:
+        try:
+            self._writer.sync_mark()
+        except OSError as error:
+            self._failure = error
+            raise self._journal_error() from error
 
     @property
     def first_sequence(self) -> int:
@@ -261,13 +271,16 @@ class Journal:
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
-            raise self._journal_error() from self._failure
+            raise self._journal_error()
 
     def _journal_error(self) -> JournalError:
-        return JournalError(
-            f"{self._writer.directory}: the disk refused a write or sync ({self._failure}); "
-            "nothing more is accepted, mend the disk or make room, then start again"
+        error = JournalError(
+            "JOURNAL_FAILED",
+            "the disk refused a write or sync, nothing more is accepted until the service has been started again; "
+            "send again what was not answered",
         )
+        error.__cause__ = self._failure
+        return error
 
 
 async def _read_in_thread(cursor: Cursor) -> list[Record]:
