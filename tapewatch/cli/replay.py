@@ -22,8 +22,16 @@ from tapewatch.cli.files import (
     open_files,
 )
 from tapewatch.cli.output import harmless, print_json, print_lines, progress_bar
+from tapewatch.cli.reference_files import (
+    AccountsOption,
+    AnnouncementsOption,
+    InstrumentsOption,
+    publish_reference,
+    read_reference,
+)
 from tapewatch.client.ingest import IngestPublisher, PublishResult
 from tapewatch.market.frame import Frame
+from tapewatch.market.reference import Reference
 
 app = typer.Typer()
 ROWS_PER_BATCH = 4_096
@@ -62,18 +70,24 @@ def replay(
     venue: VenueOption = None,
     instrument: InstrumentOption = None,
     date: DateOption = None,
+    accounts: AccountsOption = None,
+    instruments: InstrumentsOption = None,
+    announcements: AnnouncementsOption = None,
     rows_per_batch: Annotated[int, typer.Option("--batch", min=1, max=65_536, help="Rows a batch.")] = ROWS_PER_BATCH,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Send files into a running ingest; doing so again adds nothing."""
     pace = _pace(speed)
+    reference = read_reference(accounts, instruments, announcements)
     opened = open_files(files, file_format, FormatOptions(venue=venue, instrument=instrument, date=date))
     address = address_of("ingest", config, to)
     summary = ReplaySummary()
     begun_s = time.monotonic()
 
     async def run() -> None:
+        if reference != Reference.of():
+            await publish_reference(address, security_of(config), reference)
         async with IngestPublisher(address, security_of(config), name="replay", patience_s=PATIENCE_S) as publisher:
             with progress_bar("replaying", _bytes(opened)) as advance:
                 for file in opened:
