@@ -109,7 +109,7 @@ class OrderLives:
 def read_table(path: Path, place: tuple[str, str], report: FileReport) -> Iterator[EventBatch]:
     """The table's events; `place` is venue and instrument."""
     lives = OrderLives()
-    for batch in read_delimited(path, _NAMES, 1, report):
+    for batch in read_delimited(path, _NAMES, 2, report):
         yield _table_batch(batch, lives, place)
     lives.note(report)
 

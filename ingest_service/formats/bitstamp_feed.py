@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -26,6 +26,8 @@ _WORDS: Final = {
     b"trade": "trade",
     b"order_book": "book",
 }
+_TIME_DIGITS_MAX: Final = 18
+_VOLUME_DIGITS_MAX: Final = 26  # of 1e-8: as much as an event's quantity may be
 _SIDES: Final = {0: int(Side.BUY), 1: int(Side.SELL)}
 
 
@@ -90,7 +92,7 @@ def _feed_line(line: int, data: bytes) -> _FeedLine | str:
         return ""
     words = data.split(b" ", 2)
     action = _WORDS.get(words[1]) if len(words) == 3 else None
-    if action is None or not words[0].isdigit():
+    if action is None or not words[0].isdigit() or len(words[0]) > _TIME_DIGITS_MAX:
         return f"expected milliseconds, one of {b', '.join(_WORDS).decode()}, and JSON, found {data[:40]!r}"
     if action == "book":
         return action
@@ -98,11 +100,15 @@ def _feed_line(line: int, data: bytes) -> _FeedLine | str:
         body = json.loads(words[2])
         side = 0 if action == "trade" else _SIDES[body["order_type"]]
         price, volume = Decimal(str(body["price"])), Decimal(str(body["amount"])).scaleb(8)
-        if not price.is_finite() or not volume.is_finite() or volume != int(volume):
+        if not price.is_finite() or not volume.is_finite() or not _is_whole(volume):
             return f"expected a finite price and an amount of up to 8 places, found {words[2][:80]!r}"
         return _FeedLine(line, int(words[0]), action, str(body["id"]), float(price), int(volume), side)
-    except (ValueError, TypeError, KeyError, InvalidOperation) as error:
+    except (ValueError, TypeError, KeyError, ArithmeticError) as error:
         return f"expected JSON with price, amount and id: {type(error).__name__} {error}"
+
+
+def _is_whole(volume: Decimal) -> bool:
+    return volume.adjusted() < _VOLUME_DIGITS_MAX and volume == int(volume)
 
 
 def _feed_batch(parsed: Sequence[_FeedLine], lives: OrderLives, place: tuple[str, str], block: LineBlock) -> EventBatch:

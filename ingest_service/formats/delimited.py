@@ -30,11 +30,11 @@ class TextBatch:
     block: LineBlock
 
 
-def read_delimited(path: Path, names: Sequence[str], header_lines: int, report: FileReport) -> Iterator[TextBatch]:
-    """Rows of a CSV file below its header; lines that are no such row are rejected in `report`."""
+def read_delimited(path: Path, names: Sequence[str], first_row_line: int, report: FileReport) -> Iterator[TextBatch]:
+    """Rows of a CSV file from a line on, 2 below a header; lines that are no such row are rejected in `report`."""
     for block in line_blocks(path):
-        if block.first_line == 1 and header_lines:
-            block = LineBlock(block.data.split(b"\n", header_lines)[header_lines], 1 + header_lines)
+        if block.first_line < first_row_line:
+            block = LineBlock(block.data.partition(b"\n")[2], first_row_line)
         if block.data:
             yield _fast_batch(block, names) or _careful_batch(block, names, report)
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.json as arrow_json
 import pyarrow.parquet as pq
 
-from ingest_service.formats.columns import ValueFault, event_frame
+from ingest_service.formats.columns import ValueFault, convertible, event_frame
 from ingest_service.formats.content import LineBlock, first_line, head_of, line_blocks, shortened
 from ingest_service.formats.contract import EventFile, FileReport, FormatError, FormatOptions, RowFault
 from ingest_service.formats.delimited import read_delimited
@@ -29,6 +29,7 @@ from tapewatch.market.event import ColumnType
 from tapewatch.market.frame import Frame
 
 PARQUET_MAGIC: Final = b"PAR1"
+_PARQUET_DAMAGE: Final = (pa.ArrowException, OSError, UnicodeDecodeError)
 PARQUET_BATCH_ROWS: Final = 65_536
 _KNOWN_NAMES_MIN: Final = 3
 _TELLING: Final = frozenset(("event_time_ns", "kind"))
@@ -92,7 +93,7 @@ def _check_names(path: Path, names: Sequence[str]) -> None:
 
 
 def _read_csv(path: Path, names: Sequence[str], report: FileReport) -> Iterator[EventBatch]:
-    for batch in read_delimited(path, names, 1, report):
+    for batch in read_delimited(path, names, 2, report):
         frame, faults = _frame(batch.columns)
         yield EventBatch(frame, batch.lines, batch.lines - 1, None, batch.block.text, faults)
 
@@ -120,8 +121,9 @@ def _fast_json_batch(block: LineBlock) -> list[EventBatch] | None:
     options = arrow_json.ParseOptions(explicit_schema=_ARROW_SCHEMA, unexpected_field_behavior="error")
     read = arrow_json.ReadOptions(use_threads=False, block_size=len(block.data) + 1)
     try:
+        block.data.decode()  # pyarrow takes any bytes for text here
         table = arrow_json.read_json(pa.BufferReader(block.data), read, options)
-    except pa.ArrowInvalid:
+    except (pa.ArrowInvalid, UnicodeDecodeError):
         return None
     if table.num_rows != block.line_count():
         return None
@@ -241,7 +243,7 @@ def _fits(type_: Any, expected: ColumnType, name: str) -> bool:
 def _parquet(path: Path) -> Any:
     try:
         return pq.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError) as error:
+    except _PARQUET_DAMAGE as error:
         raise FormatError(
             f"{path}: not a whole Parquet file: {error}. Its index is at its end, so nothing of a cut file can be "
             "read: copy or write it again."
@@ -257,11 +259,29 @@ def _read_parquet(path: Path, report: FileReport) -> Iterator[EventBatch]:
         try:
             for batch in file.iter_batches(PARQUET_BATCH_ROWS, columns=names):
                 rows = np.arange(next_row, next_row + batch.num_rows)
-                frame, faults = _frame({name: _plain(batch.column(name)) for name in names})
-                yield EventBatch(frame, rows, rows, None, partial(_row_text, batch, next_row), faults)
+                columns, text_faults = _parquet_columns(batch, names)
+                frame, faults = _frame(columns)
+                evidence = partial(_row_text, batch, next_row)
+                yield EventBatch(frame, rows, rows, None, evidence, [*text_faults, *faults])
                 next_row += batch.num_rows
-        except (pa.ArrowInvalid, OSError) as error:
+        except _PARQUET_DAMAGE as error:
             raise FormatError(f"{path}: damaged after row {next_row - 1}: {error}; copy or write it again") from error
+
+
+def _parquet_columns(batch: Any, names: Sequence[str]) -> tuple[dict[str, Any], list[ValueFault]]:
+    """The batch's columns without dictionaries, and the faults of text that is not UTF-8, which is null there."""
+    columns: dict[str, Any] = {}
+    faults: list[ValueFault] = []
+    for name in names:
+        values = _plain(batch.column(name))
+        try:
+            values.validate(full=True)
+        except pa.ArrowInvalid:
+            values, bad = convertible(values.cast(pa.binary()), pa.string())
+            message = f"{name}: expected UTF-8 text, found other bytes"
+            faults += [ValueFault(index, name, "NOT_UTF8", message) for index in bad.tolist()]
+        columns[name] = values
+    return columns, faults
 
 
 def _plain(values: Any) -> Any:
@@ -272,5 +292,8 @@ def _plain(values: Any) -> Any:
 
 
 def _row_text(batch: Any, first_row: int, row: int) -> str:
-    values = batch.slice(row - first_row, 1).to_pylist()[0]
+    try:
+        values = batch.slice(row - first_row, 1).to_pylist()[0]
+    except UnicodeDecodeError as error:
+        return f"text that is not UTF-8: {error.object!r}"
     return shortened(", ".join(f"{name}={value!r}" for name, value in values.items() if value is not None))

@@ -109,7 +109,7 @@ def _read(paths: list[Path], session: _Session, report: FileReport) -> Iterator[
     if len(paths) == 1:
         report.notes.append("no orderbook file beside it: the book begins empty")
     first = True
-    for batch in read_delimited(paths[0], _NAMES, 0, report):
+    for batch in read_delimited(paths[0], _NAMES, 1, report):
         messages = _messages(batch, session)
         if first and len(paths) > 1 and len(batch.lines):
             seeds = _seeds(paths[1], batch)
@@ -216,13 +216,19 @@ def _undo(seeds: Seeds, message: dict[str, str | None], companion: Path) -> None
         del seeds[level]
 
 
+def _first_good_time(messages: EventBatch) -> int:
+    bad = {fault.index for fault in messages.faults}
+    times = messages.frame.columns["event_time_ns"].tolist()
+    return int(next((time for index, time in enumerate(times) if index not in bad), times[0]))
+
+
 def _seed_batch(seeds: Seeds, messages: EventBatch, session: _Session) -> EventBatch:
     count = len(seeds)
     ones = np.ones(count, dtype=np.int64)
     frame = Frame.from_columns(
         count,
         {
-            "event_time_ns": ones * int(messages.frame.columns["event_time_ns"][0]),
+            "event_time_ns": ones * _first_good_time(messages),
             "kind": np.full(count, Kind.BOOK_LEVEL),
             "side": np.array([side for side, _ in seeds]),
             "price": np.array([price for _, price in seeds]) / PRICE_UNITS,

@@ -106,7 +106,7 @@ def _read(
     if options.venue is None:
         report.notes.append(f"the file does not say its venue: {VENUE} is used; the option venue says better")
     unit: str | None = None
-    for batch in read_delimited(path, unique, 1, report):
+    for batch in read_delimited(path, unique, 2, report):
         columns = {role: batch.columns[unique[place]] for role, place in roles.items()}
         if unit is None and (unit := _unit(columns["time"])) is not None:
             report.notes.append(f"times in {names[roles['time']]!r} are read as {unit}, by the first one")

@@ -125,6 +125,9 @@ BAD_FEED = {
     '1 order_created {"price": 1, "amount": 1, "id": 1, "order_type": 2}': "expected JSON with price, amount and id",
     '1 trade {"price": "nan", "amount": 1, "id": 1}': "expected a finite price and an amount of up to 8 places",
     '1 trade {"price": 1, "amount": 1e-9, "id": 1}': "expected a finite price and an amount of up to 8 places",
+    '1 trade {"price": 1, "amount": "1e999999", "id": 1}': "expected JSON with price, amount and id: Overflow",
+    '1 trade {"price": 1, "amount": 1e99, "id": 1}': "expected a finite price and an amount of up to 8 places",
+    '9999999999999999999 trade {"price": 1, "amount": 1, "id": 1}': "expected milliseconds, one of order_created",
     '1 trade {"price": "?", "amount": 1, "id": 1}': "expected JSON with price, amount and id: InvalidOperation",
 }
 

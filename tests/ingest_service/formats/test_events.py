@@ -325,6 +325,19 @@ def test_parquet_dictionaries_large_text_small_integers_and_nan_are_taken(read: 
     assert report.notes == ["column __index_level_0__ (the index of a pandas frame) was left out"]
 
 
+def test_text_that_is_not_utf8_is_refused_in_parquet_and_json_lines_too(read: Read, write: Write) -> None:
+    bad = pa.array([b"Y", b"\xffY"]).view(pa.string())
+    table = pa.table({"event_time_ns": [1, 2], "kind": ["STATUS"] * 2, "venue": ["X"] * 2, "instrument": bad})
+    path = write("day.parquet", b"")
+    pq.write_table(table, path)
+    rows, report = read(path)
+    message = "instrument: expected UTF-8 text, found other bytes"
+    assert (len(rows), one_fault(report)) == (1, (2, "instrument", "NOT_UTF8", message))
+    line = json.dumps(JSON_GOOD).encode() + b"\n"
+    rows, report = read(write("day.jsonl", line + line.replace(b'"Y"', b'"\xffY"')))
+    assert (len(rows), one_fault(report)[:3]) == (1, (2, "", "MALFORMED_ROW"))
+
+
 def test_a_parquet_column_of_the_wrong_type_is_an_error_with_advice(tmp_path: Path) -> None:
     stamps = pa.array([17], pa.timestamp("us"))
     pq.write_table(

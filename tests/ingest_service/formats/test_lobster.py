@@ -118,6 +118,13 @@ def test_the_book_before_the_first_message_comes_first(message: str, read: Read,
     assert report.notes == [f"{len(seeds)} levels of the book before the first message come from {BOOK_NAME}"]
 
 
+def test_a_bad_first_message_does_not_take_the_book_with_it(read: Read, write: Write) -> None:
+    write(BOOK_NAME, "5859400,200,5853300,18\n")
+    rows, report = read(write(NAME, "noon,1,77,18,5853300,1\n34201,1,78,5,5850000,1\n"), "lobster")
+    assert [row["kind"] for row in rows] == ["BOOK_LEVEL", "NEW"]
+    assert [(fault.row, fault.field) for fault in report.rejected] == [(1, "time")]
+
+
 def test_the_orderbook_file_is_part_of_the_source(read: Read, write: Write) -> None:
     path = write(NAME, "34200,1,77,18,5853300,1\n")
     _, alone = read(path)

@@ -1,7 +1,10 @@
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ingest_service.formats import FORMATS, EventFile, FormatError, FormatOptions, open_events
 
@@ -60,6 +63,23 @@ class Greedy:
 
     def open(self, path: Path, options: FormatOptions) -> EventFile:
         return FORMATS["events"].open(path, options)
+
+
+first = st.sampled_from([*FIRST_LINES, "34200,1,77,18,5853300,1", "PAR1", ""])
+pieces = st.sampled_from([*',;"\n\r\0{}[]:.-', "1e999", "nan", "0x1", "9" * 30, "\xff", "null", "17", "NEW", "trade "])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first, st.lists(pieces, max_size=40), st.sampled_from(sorted(FORMATS)))
+def test_whatever_a_file_holds_it_is_read_refused_by_row_or_refused_whole(
+    write: Write, first: str, pieces: list[str], format: str
+) -> None:
+    path = write("X_2012-06-21_message.csv", f"{first}\n{''.join(pieces)}".encode("latin-1"))
+    with contextlib.suppress(FormatError):
+        file = open_events(path, format)
+        count = sum(frame.row_count for frame in file.frames())
+        assert count == file.report.accepted
+        assert all(fault.message and fault.reason for fault in file.report.rejected)
 
 
 def test_a_format_given_from_outside_is_tried_with_the_others(write: Write) -> None:

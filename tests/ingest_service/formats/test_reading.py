@@ -102,5 +102,6 @@ def test_a_frame_of_no_rows_can_not_be_asked_for(write: Write) -> None:
 
 
 def test_a_file_with_a_header_alone_gives_no_frames(read: Read, write: Write) -> None:
-    rows, report = read(write("day.csv", HEADER))
-    assert (rows, report.received) == ([], 0)
+    for header in (HEADER, HEADER.strip()):
+        rows, report = read(write("day.csv", header))
+        assert (rows, report.received) == ([], 0)
