@@ -41,6 +41,11 @@ class DropCopy:
     def __init__(self) -> None:
         self._orders: dict[str, _OrderState] = {}
 
+    @property
+    def open_orders(self) -> int:
+        """How many orders are remembered."""
+        return len(self._orders)
+
     def message(self, report: Report) -> tuple[str, list[Field]]:
         """Return (MsgType, fields in wire order) of a report, without the standard header and trailer."""
         state = self._orders.get(report.order_id)
@@ -72,8 +77,9 @@ def _execution_report(report: Report, state: _OrderState, previous: str) -> list
     fields: list[Field] = [(37, report.order_id), (11, report.client_order_id)]
     if previous != report.client_order_id:
         fields.append((41, previous))
+    if report.trader:
+        fields += [(453, 1), (448, report.trader), (447, PROPRIETARY_ID_SOURCE), (452, ENTERING_TRADER_ROLE)]
     fields += [
-        (453, 1), (448, report.trader), (447, PROPRIETARY_ID_SOURCE), (452, ENTERING_TRADER_ROLE),
         (17, report.execution_id), (150, EXECUTION_TYPES[report.kind]), (39, _status(report, state)),
         (1, report.account), (55, report.instrument), (207, report.venue), (54, SIDES[report.side]),
         (38, state.quantity), (40, "1" if report.order_type == MARKET else "2"),

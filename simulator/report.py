@@ -30,7 +30,7 @@ class Report(NamedTuple):
 
     def row(self) -> dict[str, object]:
         """Return the event as a row of the event table, without the columns that have no value."""
-        return {column: value for column, value in zip(self._fields, self, strict=True) if value is not None}
+        return {column: value for column, value in zip(self._fields, self, strict=True) if value not in (None, "")}
 
 
 COLUMNS = Report._fields

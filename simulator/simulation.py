@@ -50,6 +50,11 @@ class SimulationConfig:
     recurring_severity: float = DEMO_SEVERITY
     session_number: int = 0
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for a recurring scheme that does not exist."""
+        for scheme in self.recurring:
+            check_scheme(scheme, self.recurring_severity)
+
 
 class Simulation:
     """One run of the market; `reports` or `rows` runs it once, the labels are beside it."""

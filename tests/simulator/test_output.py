@@ -42,7 +42,9 @@ def test_csv_holds_the_rows_of_the_simulation(tmp_path: Path) -> None:
                 assert text == ""
             elif isinstance(value, bool):
                 assert text == str(value).lower()
-            elif isinstance(value, int | float):
+            elif isinstance(value, int):
+                assert int(text) == value
+            elif isinstance(value, float):
                 assert float(text) == value
             else:
                 assert text == value

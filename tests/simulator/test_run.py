@@ -1,0 +1,184 @@
+import asyncio
+import json
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+
+from fix_gateway.acceptor import serve
+from fix_gateway.settings import FixSettings
+from simulator import run as run_module
+from simulator.app import SimulatorSettings
+from simulator.drop_copy import BEGIN_STRING
+from simulator.run import Outlet, Run, State
+from simulator.simulation import Simulation, SimulationConfig, labelled_run, simulate
+from simulator.stage import Stage
+from tapewatch.fix.mapping import map_message
+from tapewatch.fix.message import Message
+from tapewatch.fix.profile import load_profile
+from tapewatch.fix.session import SessionConfig
+from tapewatch.fix.store import MemoryStore
+from tapewatch.fix.transport import Reply, open_session
+from tapewatch.runtime.errors import FailedPrecondition
+from tests.simulator.fakes import FakeOutlet
+
+SHORT = SimulationConfig(seed=1, minutes=0.1)
+DEADLINE_S = 20.0
+
+
+def new_run(outlet: FakeOutlet, config: SimulationConfig = SHORT, speed: float = 0.0) -> Run:
+    return Run(Simulation(config), outlet.connect, speed)
+
+
+async def test_a_run_sends_every_event_drains_and_logs_out() -> None:
+    outlet = FakeOutlet()
+    run = new_run(outlet)
+    await run.play()
+    assert run.state is State.FINISHED
+    assert run.events_sent == run.events_acknowledged == len(outlet.sent) == len(list(simulate(SHORT)))
+    assert (outlet.drains, outlet.logouts) == (1, 1)
+
+
+async def test_a_gateway_that_acknowledges_nothing_fails_the_run_with_the_reason() -> None:
+    outlet = FakeOutlet()
+    outlet.is_silent = True
+    run = new_run(outlet)
+    await run.play()
+    assert run.state is State.FAILED
+    assert "acknowledged nothing" in run.error
+    assert run.events_acknowledged == 0
+
+
+async def test_a_gateway_that_cannot_be_reached_fails_the_run_with_the_reason() -> None:
+    def connect() -> AbstractAsyncContextManager[Outlet]:
+        raise ConnectionError("expected a FIX logon at 127.0.0.1:1")
+
+    run = Run(Simulation(SHORT), connect, 0.0)
+    await run.play()
+    assert (run.state, run.error) == (State.FAILED, "expected a FIX logon at 127.0.0.1:1")
+
+
+async def test_a_stopped_run_sends_no_more_and_still_drains() -> None:
+    outlet = FakeOutlet()
+    outlet.hold_after = 100
+    run = new_run(outlet, SimulationConfig(seed=1, minutes=0))
+    task = asyncio.create_task(run.play())
+    await asyncio.wait_for(outlet.reached.wait(), DEADLINE_S)
+    run.stop()
+    outlet.released.set()
+    await asyncio.wait_for(task, DEADLINE_S)
+    assert run.state is State.FINISHED
+    assert len(outlet.sent) == run.events_sent == run.events_acknowledged == 101
+
+
+async def test_a_paced_run_waits_until_an_event_is_due_and_a_stop_wakes_it() -> None:
+    outlet = FakeOutlet()
+    run = Run(Simulation(SimulationConfig(seed=1, minutes=60)), outlet.connect, speed=1.0, clock=lambda: 0.0)
+    task = asyncio.create_task(run.play())
+    async with asyncio.timeout(DEADLINE_S):
+        while not outlet.sent:  # noqa: ASYNC110 - polls with a deadline
+            await asyncio.sleep(0)
+    early = (run.event_time_ns - run.simulation.config.start_time_ns) / 1e9
+    assert early <= run_module.PACE_STEP_SECONDS
+    run.stop()
+    await asyncio.wait_for(task, DEADLINE_S)
+    assert run.state is State.FINISHED
+
+
+class Recorder:
+    """A FIX application that keeps what it got."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    async def on_messages(self, session_name: str, messages: Sequence[Message]) -> Sequence[Reply]:
+        self.messages += messages
+        return ()
+
+
+async def test_the_gateway_gets_over_a_real_session_exactly_the_events_of_the_simulation(tmp_path: Path) -> None:
+    config = labelled_run(["wash_self"], seed=2, minutes=0.5, severity=1.0)
+    recorder = Recorder()
+    settings = FixSettings(fix_listen="127.0.0.1:0", store=tmp_path)
+    async with await serve(settings, recorder) as acceptor:
+        own = SimulatorSettings()
+        session = SessionConfig(BEGIN_STRING, own.sender, own.target)
+        run = Run(Simulation(config), lambda: open_session("127.0.0.1", acceptor.port, session, MemoryStore()), 0.0)
+        await asyncio.wait_for(run.play(), DEADLINE_S)
+    assert (run.state, run.error) == (State.FINISHED, "")
+    profile = load_profile("fix44")
+    rows = [row for message in recorder.messages for row in map_message(message, profile)[0]]
+    expected = list(simulate(config))
+    columns = ("event_time_ns", "kind", "execution_id", "order_id", "account", "side", "price", "quantity", "trade_id")
+    assert [[row.get(column) for column in columns] for row in rows] == [
+        [row.get(column) for column in columns] for row in expected
+    ]
+
+
+def new_stage(tmp_path: Path, outlet: FakeOutlet) -> Stage:
+    return Stage(tmp_path, 1_000_000_000, outlet.connect, asyncio.create_task)
+
+
+async def until_over(run: Run) -> None:
+    async with asyncio.timeout(DEADLINE_S):
+        while not run.is_over:  # noqa: ASYNC110 - polls with a deadline
+            await asyncio.sleep(0)
+
+
+async def test_a_stage_writes_reference_data_and_labels_beside_the_feed(tmp_path: Path) -> None:
+    stage = new_stage(tmp_path, FakeOutlet())
+    run = stage.start(seed=1, minutes=0.2, speed=0.0, schemes=["wash_self"], severity=1.0)
+    assert (tmp_path / "accounts.csv").exists()
+    assert (tmp_path / "instruments.csv").exists()
+    await until_over(run)
+    await stage.stop()
+    labels = [json.loads(line) for line in (tmp_path / "labels.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [label["typology"] for label in labels] == ["wash_self"]
+
+
+async def test_the_next_run_begins_after_the_one_before_with_ids_of_its_own(tmp_path: Path) -> None:
+    outlet = FakeOutlet()
+    stage = new_stage(tmp_path, outlet)
+    runs = []
+    for _ in range(2):
+        run = stage.start(seed=1, minutes=0.1, speed=0.0, schemes=[], severity=0.5)
+        await until_over(run)
+        await stage.stop()
+        runs.append(run)
+    assert runs[0].event_time_ns < runs[1].simulation.config.start_time_ns
+    executions = [value for _, fields in outlet.sent for tag, value in fields if tag == 17]
+    assert len(executions) == len(set(executions))
+
+
+async def test_a_second_run_at_the_same_time_is_refused(tmp_path: Path) -> None:
+    outlet = FakeOutlet()
+    outlet.hold_after = 0
+    stage = new_stage(tmp_path, outlet)
+    stage.start(seed=1, minutes=1, speed=0.0, schemes=[], severity=0.5)
+    with pytest.raises(FailedPrecondition, match="stop it first"):
+        stage.start(seed=1, minutes=1, speed=0.0, schemes=[], severity=0.5)
+    outlet.released.set()
+    await stage.stop()
+
+
+async def test_stopping_breaks_off_a_run_whose_gateway_takes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.stage.STOP_SECONDS_MAX", 0.01)
+    outlet = FakeOutlet()
+    outlet.hold_after = 5
+    stage = new_stage(tmp_path, outlet)
+    stage.start(seed=1, minutes=1, speed=0.0, schemes=[], severity=0.5)
+    await asyncio.wait_for(outlet.reached.wait(), DEADLINE_S)
+    run = await stage.stop()
+    assert (run.state, run.error) == (State.FAILED, "broken off with 5 events not yet acknowledged")
+
+
+async def test_a_reset_forgets_the_run(tmp_path: Path) -> None:
+    stage = new_stage(tmp_path, FakeOutlet())
+    stage.start(seed=1, minutes=0, speed=0.0, schemes=["spoofing"], severity=0.5)
+    await stage.reset()
+    assert stage.run is None
+    with pytest.raises(FailedPrecondition, match="start one first"):
+        await stage.stop()

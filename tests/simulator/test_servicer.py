@@ -1,0 +1,174 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import grpc.aio
+import pytest
+
+from simulator.schemes import SCHEMES
+from simulator.servicer import SimulatorServicer
+from simulator.simulation import DEMO_SCHEMES, DEMO_SEVERITY
+from simulator.stage import Stage
+from surveillance.v1 import simulator_pb2 as messages
+from surveillance.v1 import simulator_pb2_grpc
+from tapewatch.runtime.service import Service, running_service
+from tapewatch.runtime.settings import Section
+from tests.simulator.fakes import FakeOutlet
+
+DEADLINE_S = 20.0
+
+
+class TestSettings(Section):
+    """A port of its own."""
+
+    __test__ = False
+    listen: str = "127.0.0.1:0"
+
+
+@pytest.fixture
+def outlet() -> FakeOutlet:
+    return FakeOutlet()
+
+
+@pytest.fixture
+async def stub(tmp_path: Path, outlet: FakeOutlet) -> AsyncIterator[Any]:
+    @asynccontextmanager
+    async def lifespan(service: Service, settings: TestSettings) -> AsyncIterator[None]:
+        stage = Stage(tmp_path, 1_000_000_000, outlet.connect, service.spawn)
+        servicer = SimulatorServicer(stage, service.stop)
+        service.add(
+            simulator_pb2_grpc.add_SimulatorServiceServicer_to_server, servicer, "surveillance.v1.SimulatorService"
+        )
+        yield
+
+    async with (
+        running_service("simulator", TestSettings(), lifespan) as service,
+        grpc.aio.insecure_channel(str(service.address)) as channel,
+    ):
+        yield simulator_pb2_grpc.SimulatorServiceStub(channel)
+
+
+async def until(stub: Any, state: messages.SimulationState) -> messages.Simulation:
+    async with asyncio.timeout(DEADLINE_S):
+        while True:
+            simulation: messages.Simulation = await stub.GetSimulation(messages.GetSimulationRequest(), timeout=5)
+            if simulation.state == state:
+                return simulation
+
+
+async def test_schemes_are_listed_by_name_in_pages_with_what_severity_means(stub: Any) -> None:
+    listed: list[messages.Scheme] = []
+    token = ""
+    while token or not listed:
+        page = await stub.ListSchemes(messages.ListSchemesRequest(page_size=4, page_token=token), timeout=5)
+        listed += page.schemes
+        token = page.next_page_token
+    assert [scheme.scheme for scheme in listed] == sorted(SCHEMES)
+    assert all(scheme.description and scheme.severity_description for scheme in listed)
+
+
+async def test_nothing_runs_until_it_is_started(stub: Any) -> None:
+    simulation = await stub.GetSimulation(messages.GetSimulationRequest(), timeout=5)
+    assert simulation.state == messages.SIMULATION_STATE_IDLE
+
+
+async def test_a_finished_run_reports_everything_acknowledged_and_its_scenarios(stub: Any, outlet: FakeOutlet) -> None:
+    request = messages.StartSimulationRequest(seed=1, minutes=0.2, schemes=["wash_self", "spoofing"], severity=1.0)
+    await stub.StartSimulation(request, timeout=5)
+    simulation = await until(stub, messages.SIMULATION_STATE_FINISHED)
+    listed = await stub.ListScenarios(messages.ListScenariosRequest(), timeout=5)
+    assert simulation.events_sent == simulation.events_acknowledged == len(outlet.sent)
+    assert simulation.scenarios == len(listed.scenarios) == 2
+    assert {scenario.typology for scenario in listed.scenarios} == {"wash_self", "spoofing"}
+    for scenario in listed.scenarios:
+        assert simulation.start_time_ns < scenario.start_time_ns < scenario.end_time_ns <= simulation.event_time_ns
+        assert scenario.order_ids
+        assert scenario.trade_ids
+        assert scenario.accounts
+        assert scenario.owners
+
+
+async def test_a_request_without_schemes_plays_the_standard_ones(stub: Any) -> None:
+    await stub.StartSimulation(messages.StartSimulationRequest(seed=3, minutes=1), timeout=5)
+    await until(stub, messages.SIMULATION_STATE_FINISHED)
+    listed = await stub.ListScenarios(messages.ListScenariosRequest(), timeout=5)
+    assert sorted(scenario.typology for scenario in listed.scenarios) == sorted(DEMO_SCHEMES)
+    assert {scenario.severity for scenario in listed.scenarios} == {DEMO_SEVERITY}
+
+
+async def test_a_normal_market_plays_nothing(stub: Any) -> None:
+    await stub.StartSimulation(messages.StartSimulationRequest(seed=1, minutes=0.2, normal_only=True), timeout=5)
+    simulation = await until(stub, messages.SIMULATION_STATE_FINISHED)
+    assert simulation.scenarios == 0
+
+
+async def test_a_scheme_can_be_put_into_a_running_market(stub: Any) -> None:
+    request = messages.StartSimulationRequest(seed=1, speed=200.0, normal_only=True)
+    await stub.StartSimulation(request, timeout=5)
+    injected = await stub.InjectScheme(
+        messages.InjectSchemeRequest(scheme="wash_self", severity=1.0, instrument="NRDL"), timeout=5
+    )
+    assert (injected.typology, injected.instrument, len(injected.accounts)) == ("wash_self", "NRDL", 1)
+    async with asyncio.timeout(DEADLINE_S):
+        while not (await stub.ListScenarios(messages.ListScenariosRequest(), timeout=5)).scenarios:
+            pass
+    stopped = await stub.StopSimulation(messages.StopSimulationRequest(), timeout=10)
+    assert stopped.state == messages.SIMULATION_STATE_FINISHED
+
+
+async def test_the_narrative_tells_a_scheme_from_the_beginning_and_ends_with_the_service(stub: Any) -> None:
+    request = messages.StartSimulationRequest(seed=1, minutes=0.2, schemes=["spoofing"], severity=1.0)
+    await stub.StartSimulation(request, timeout=5)
+    await until(stub, messages.SIMULATION_STATE_FINISHED)
+    texts = []
+    async for sentence in stub.WatchNarrative(messages.WatchNarrativeRequest(), timeout=DEADLINE_S):
+        texts.append((sentence.scenario_id, sentence.text))
+        if "has finished" in sentence.text:
+            break
+    assert texts[0][0] == ""
+    assert "market opens" in texts[0][1]
+    assert any("does not mean to trade" in text and scenario == "scenario-001" for scenario, text in texts)
+
+
+async def test_a_reset_leaves_an_idle_stage_without_scenarios(stub: Any) -> None:
+    request = messages.StartSimulationRequest(seed=1, minutes=0.2, schemes=["wash_self"], severity=1.0)
+    await stub.StartSimulation(request, timeout=5)
+    reset = await stub.ResetSimulation(messages.ResetSimulationRequest(), timeout=10)
+    assert reset.state == messages.SIMULATION_STATE_IDLE
+    assert not (await stub.ListScenarios(messages.ListScenariosRequest(), timeout=5)).scenarios
+
+
+@pytest.mark.parametrize(
+    ("request_", "complaint"),
+    [
+        (messages.StartSimulationRequest(minutes=1, schemes=["spoofng"], severity=0.5), "choose from layering"),
+        (messages.StartSimulationRequest(minutes=1, schemes=["spoofing"], severity=2.0), "found 2"),
+        (messages.StartSimulationRequest(minutes=0, schemes=["spoofng"], severity=0.5), "choose from layering"),
+        (messages.StartSimulationRequest(minutes=-1), "minutes must be 0 or more"),
+        (messages.StartSimulationRequest(minutes=1, speed=float("nan")), "speed must be 0 or more"),
+    ],
+)
+async def test_a_wrong_start_is_refused_and_says_what_is_wrong(
+    stub: Any, request_: messages.StartSimulationRequest, complaint: str
+) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await stub.StartSimulation(request_, timeout=5)
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert complaint in (caught.value.details() or "")
+    assert (await stub.GetSimulation(messages.GetSimulationRequest())).state == messages.SIMULATION_STATE_IDLE
+
+
+async def test_a_scheme_cannot_be_put_into_a_market_that_does_not_run(stub: Any) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await stub.InjectScheme(messages.InjectSchemeRequest(scheme="spoofing"), timeout=5)
+    assert caught.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+
+
+@pytest.mark.parametrize("token", ["x", "-1", "99", "²", "9" * 5000])
+async def test_a_page_token_of_another_list_is_refused(stub: Any, token: str) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await stub.ListSchemes(messages.ListSchemesRequest(page_token=token), timeout=5)
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
