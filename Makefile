@@ -59,15 +59,20 @@ clean: ## remove what was built and generated (.venv stays)
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 # Stamps: make compares times, the recipes compare content, so a second run does nothing.
+NEW_ENOUGH := import sys; sys.exit(None if sys.version_info >= (3, 11) else \
+	f"expected Python 3.11 or newer, found {sys.version.split()[0]}: run make PYTHON=python3.11 setup")
+
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else \
-	"expected Python 3.11 or newer, found " + sys.version.split()[0] + ": run make PYTHON=python3.11")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c '$(NEW_ENOUGH)'
+	$(PYTHON) -m venv --clear $(VENV)
 
 $(VENV)/.requirements: requirements/lock.txt | $(BIN)/python
-	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip
-	cmp -s $< $@ || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	cp $< $@
+	@$(BIN)/python -c '$(NEW_ENOUGH)' 2>/dev/null || { $(PYTHON) -c '$(NEW_ENOUGH)'; \
+	echo "$(VENV) is of an older Python: making it anew"; $(PYTHON) -m venv --clear $(VENV); }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip
+	@cmp -s $< $@ || { echo "installing the locked requirements into $(VENV) (a minute the first time)"; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<; }
+	@cp $< $@
 
 # Keyed on the checkout's place as well: a copied .venv is pointed at the checkout it is in.
 project: $(VENV)/.requirements
@@ -79,9 +84,10 @@ project: $(VENV)/.requirements
 
 $(VENV)/.protos: build_protos.py $(PROTOS) $(VENV)/.requirements
 	$(BIN)/python build_protos.py
-	touch $@
+	@touch $@
 
 $(VENV)/.core: setup.py $(SOURCES) $(VENV)/.requirements
-	$(BIN)/python setup.py --quiet build_ext --inplace
+	@echo "compiling the core where it changed"
+	@$(BIN)/python setup.py --quiet build_ext --inplace
 	@if $(BIN)/python -c 'import sys; from tapewatch import engine_mode as e; sys.exit(e.mode() != "compiled")'; \
 	then touch $@; fi  # else tried again next time: a compiler may have been installed
