@@ -1,9 +1,11 @@
-# ruff: noqa: N802 - the names are the contract's
+
 """In-process services with which the SDK's tests talk over real channels."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import grpc
@@ -128,6 +130,26 @@ async def serving(add: Callable[[Any, grpc.aio.Server], object], servicer: Any, 
         yield f"127.0.0.1:{bound}"
     finally:
         await server.stop(None)
+
+
+@contextmanager
+def serving_in_thread(add: Callable[[Any, grpc.aio.Server], object], make: Callable[[], Any]) -> Iterator[str]:
+    """Serve from a loop of another thread, for tests of blocking code; yields HOST:PORT."""
+    address: Future[str] = Future()
+    stop: Future[None] = Future()
+
+    async def serve() -> None:
+        async with serving(add, make()) as found:
+            address.set_result(found)
+            await asyncio.wrap_future(stop)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    try:
+        yield address.result(timeout=10)
+    finally:
+        stop.set_result(None)
+        thread.join(timeout=10)
 
 
 async def until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:

@@ -1,7 +1,5 @@
-import asyncio
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -12,29 +10,19 @@ from tapewatch.client.cases import CaseClient
 from tapewatch.client.errors import ClientError
 from tapewatch.client.ingest import IngestClient, IngestPublisher
 from tapewatch.client.sync import Blocking
-from tests.tapewatch.client.fakes import FakeCases, FakeIngest, serving
+from tests.tapewatch.client.fakes import FakeCases, FakeIngest, serving_in_thread
+
+
+def add_both(servicers: Any, server: Any) -> None:
+    add_IngestServiceServicer_to_server(servicers[0], server)
+    add_CaseServiceServicer_to_server(servicers[1], server)
 
 
 @pytest.fixture
 def target() -> Iterator[str]:
-    """Both fakes on one port, served by a loop of another thread."""
-    address: Future[str] = Future()
-    stop: Future[None] = Future()
-
-    def add(servicers: Any, server: Any) -> None:
-        add_IngestServiceServicer_to_server(servicers[0], server)
-        add_CaseServiceServicer_to_server(servicers[1], server)
-
-    async def serve() -> None:
-        async with serving(add, (FakeIngest(), FakeCases())) as found:
-            address.set_result(found)
-            await asyncio.wrap_future(stop)
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    yield address.result(timeout=10)
-    stop.set_result(None)
-    thread.join(timeout=10)
+    """Both fakes on one port."""
+    with serving_in_thread(add_both, lambda: (FakeIngest(), FakeCases())) as address:
+        yield address
 
 
 def test_a_script_calls_without_asyncio(target: str) -> None:

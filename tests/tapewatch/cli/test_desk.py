@@ -1,0 +1,123 @@
+"""The commands of the desk, against fakes over real channels."""
+
+import json
+
+import pytest
+
+from tapewatch.cli.main import main
+from tests.tapewatch.cli.fakes import ALERT, CASE, DeskFake
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(arguments) == 0
+    return capsys.readouterr().out
+
+
+def test_alerts_are_listed_with_words_and_times(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = printed(capsys, "alerts", "list", "--target", target)
+    assert "2026-03-02 09:00:00.123456Z" in shown
+    assert all(text in shown for text in ("HIGH", "0.75", "spoofing", "NRDL", "O1", "abababababab"))
+
+
+def test_json_has_whole_numbers_words_and_every_key(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (alert,) = json.loads(printed(capsys, "alerts", "list", "--target", target, "--json"))
+    assert (alert["severity"], alert["start_time_ns"]) == ("HIGH", ALERT.start_time_ns)
+    assert (alert["order_ids"], alert["anomaly"], alert["closed"]) == ([], None, True)
+    assert set(alert) == {field.name for field in ALERT.DESCRIPTOR.fields}
+
+
+def test_terminal_escapes_in_texts_are_shown_not_obeyed(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = printed(capsys, "alerts", "show", ALERT.alert_id, "--target", target)
+    assert "\x1b" not in shown
+    assert "\\x1b[31mordinary is 100." in shown
+
+
+def test_a_refused_filter_is_explained(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["alerts", "list", "--filter", "nonsense", "--target", target]) == 1
+    assert capsys.readouterr().err == "tapewatch: filter: expected a condition, found it\n"
+
+
+def test_filter_and_limit_reach_the_service(target: str, desk: DeskFake, capsys: pytest.CaptureFixture[str]) -> None:
+    printed(capsys, "alerts", "list", "--filter", "severity >= HIGH", "--limit", "5", "--target", target)
+    assert (desk.asked[0].filter, desk.asked[0].page_size) == ("severity >= HIGH", 5)
+
+
+def test_a_case_is_shown_with_its_explanations(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = printed(capsys, "cases", "show", "7", "--target", target)
+    assert "7 (cdcdcdcdcdcd): Spoofing in NRDL" in shown
+    assert "Withdrew 9,000 within 2 s" in shown
+
+
+def test_a_verb_carries_the_etag_that_was_read(target: str, desk: DeskFake, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = printed(
+        capsys,
+        *("cases", "close", "7", "--disposition", "no-action", "--reason", "test order"),
+        *("--actor", "anna", "--target", target),
+    )
+    request = desk.asked[0]
+    assert (request.case_id, request.etag, request.actor) == (CASE.case_id, "e1", "anna")
+    assert "CLOSED: NO_ACTION, test order" in shown
+
+
+def test_an_unknown_disposition_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cases", "close", "7", "--disposition", "gone", "--reason", "x"]) == 2
+    expected = "--disposition: expected one of FALSE_POSITIVE, NO_ACTION, WARNED, REPORTED, found 'gone'"
+    assert expected in capsys.readouterr().err
+
+
+def test_a_watch_prints_one_json_document_a_line(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = printed(capsys, "cases", "watch", "--all", "--limit", "3", "--json", "--target", target)
+    assert [json.loads(line)["number"] for line in shown.splitlines()] == [1, 2, 3]
+
+
+def test_the_ledger_shows_both_equations(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = printed(capsys, "sources", "--ingest", target, "--detection", target)
+    assert "received = journalled + rejected + duplicate: 10 = 7 + 2 + 1 holds" in shown
+    assert "journalled = evaluated + late + poisoned + pending: 7 = 7 + 0 + 0 + 0 holds" in shown
+
+
+def test_a_ledger_that_does_not_balance_is_exit_code_1(
+    target: str, desk: DeskFake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.pending = 1
+    assert main(["sources", "--ingest", target, "--detection", target, "--json"]) == 1
+    shown = capsys.readouterr()
+    assert "the ledger does not balance for venue" in shown.err
+    assert json.loads(shown.out)["sources"][0]["detection_balances"] is False
+
+
+def test_a_corrected_row_replaces_a_quarantined_one(
+    target: str, desk: DeskFake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = '{"kind": "NEW", "side": "BUY", "quantity": 5, "venue": "XTWS", "text": null}'
+    assert printed(capsys, "sources", "quarantine", "replay", "3", "--row", row, "--target", target) == "journalled\n"
+    sent = desk.asked[0]
+    assert (sent.quarantine_id, sent.event.quantity, sent.event.venue) == ("3", 5.0, "XTWS")
+
+
+@pytest.mark.parametrize("row", ["[1]", "{", '{"prise": 3}'])
+def test_a_row_that_is_none_is_wrong_usage(row: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sources", "quarantine", "replay", "3", "--row", row]) == 2
+    assert "--row: expected" in capsys.readouterr().err
+
+
+def test_quarantined_rows_are_listed(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = printed(capsys, "sources", "quarantine", "list", "--target", target)
+    assert all(text in shown for text in ("venue", "quantity", "NEGATIVE"))
+
+
+def test_a_rule_is_shown_with_parameters_and_gaps(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = printed(capsys, "rules", "show", "spoofing", "--target", target)
+    assert all(text in shown for text in ("window_s", "0.1 to 60", "icebergs"))
+
+
+def test_an_intact_audit_trail_is_said_to_be_so(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, "audit", "verify", "--target", target) == "12 audit records, all as they were written\n"
+
+
+def test_a_tampered_audit_trail_names_the_first_bad_record(
+    target: str, desk: DeskFake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.intact = False
+    assert main(["audit", "verify", "--target", target]) == 1
+    assert "audit record 5 is not as it was written: the hash differs" in capsys.readouterr().err
