@@ -21,6 +21,8 @@ from tapewatch.runtime.addresses import Address
 from tapewatch.runtime.service import Service
 from tapewatch.runtime.settings import Section
 
+LOGON_WAIT_SECONDS = 30.0
+"""How long a run waits for the gateway to come up before it fails."""
 SERVICE_NAME = "surveillance.v1.SimulatorService"
 
 
@@ -54,7 +56,7 @@ async def lifespan(service: Service, settings: SimulatorSettings) -> AsyncIterat
     store = FileStore(settings.data_directory / "fix")
 
     def connect() -> AbstractAsyncContextManager[Outlet]:
-        return open_session(gateway.host, gateway.port, config, store)
+        return open_session(gateway.host, gateway.port, config, store, logon_wait_s=LOGON_WAIT_SECONDS)
 
     def spawn(work: Coroutine[object, object, None]) -> "asyncio.Task[None]":
         return service.spawn(work, at_stop="finish")

@@ -1,0 +1,79 @@
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import grpc.aio
+import pytest
+from pydantic import ValidationError
+
+from fix_gateway.acceptor import serve
+from fix_gateway.settings import FixSettings
+from simulator.app import SimulatorSettings, lifespan
+from surveillance.v1 import simulator_pb2 as messages
+from surveillance.v1 import simulator_pb2_grpc
+from tapewatch.fix.message import Message
+from tapewatch.fix.session import SessionEvent
+from tapewatch.fix.transport import Reply
+from tapewatch.runtime.service import running_service
+
+DEADLINE_S = 20.0
+
+
+class Counting:
+    """A FIX application that counts, and tells when it has some."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.has_some = asyncio.Event()
+
+    async def on_messages(self, session_name: str, messages_: Sequence[Message]) -> Sequence[Reply]:
+        self.count += len(messages_)
+        self.has_some.set()
+        return ()
+
+
+async def test_a_service_that_stops_ends_its_run_logs_out_and_loses_nothing(tmp_path: Path) -> None:
+    counting, events = Counting(), list[SessionEvent]()
+    gateway = FixSettings(fix_listen="127.0.0.1:0", store=tmp_path / "gateway")
+    async with await serve(gateway, counting, on_event=lambda _, event: events.append(event)) as acceptor:
+        settings = SimulatorSettings(
+            listen="127.0.0.1:0", gateway=f"127.0.0.1:{acceptor.port}", data_directory=tmp_path / "simulator"
+        )
+        async with (
+            running_service("simulator", settings, lifespan) as service,
+            grpc.aio.insecure_channel(str(service.address)) as channel,
+        ):
+            stub = simulator_pb2_grpc.SimulatorServiceStub(channel)
+            request = messages.StartSimulationRequest(seed=1, speed=5.0, normal_only=True)
+            await stub.StartSimulation(request, timeout=5)
+            await asyncio.wait_for(counting.has_some.wait(), DEADLINE_S)
+            sent = (await stub.GetSimulation(messages.GetSimulationRequest(), timeout=5)).events_sent
+        assert counting.count >= sent > 0
+        assert "logout" in [event.kind for event in events]
+
+
+async def test_a_gateway_that_is_not_there_fails_the_run_and_names_its_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int
+) -> None:
+    monkeypatch.setattr("simulator.app.LOGON_WAIT_SECONDS", 0.2)
+    gateway = f"127.0.0.1:{unused_tcp_port}"
+    settings = SimulatorSettings(listen="127.0.0.1:0", gateway=gateway, data_directory=tmp_path)
+    async with (
+        running_service("simulator", settings, lifespan) as service,
+        grpc.aio.insecure_channel(str(service.address)) as channel,
+    ):
+        stub = simulator_pb2_grpc.SimulatorServiceStub(channel)
+        await stub.StartSimulation(messages.StartSimulationRequest(minutes=1, normal_only=True), timeout=5)
+        async with asyncio.timeout(DEADLINE_S):
+            while True:
+                simulation = await stub.GetSimulation(messages.GetSimulationRequest(), timeout=5)
+                if simulation.state == messages.SIMULATION_STATE_FAILED:
+                    break
+    assert gateway in simulation.error
+    assert "is the gateway running" in simulation.error
+
+
+@pytest.mark.parametrize("gateway", ["nowhere", "host:99999", ""])
+def test_a_gateway_without_host_and_port_is_refused(gateway: str) -> None:
+    with pytest.raises(ValidationError, match="expected HOST:PORT"):
+        SimulatorSettings(gateway=gateway)
