@@ -1,13 +1,12 @@
 """Reads FIX logs as found in the wild: any prefix, delimiter or line split, gz, both directions."""
 
-import gzip
 import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 from tapewatch.fix.codec import Garbled, Message, TimestampError, day_number
 from tapewatch.fix.log_scanner import LINE_BREAKS, LogScanner
@@ -18,6 +17,7 @@ from tapewatch.fix.session_config import source_name
 from tapewatch.fix.store import EPOCHS_A_DAY_MAX, next_epoch
 
 CHUNK_BYTES = 1 << 20
+GZIP_WINDOW = 31  # zlib's largest window with a gzip header
 GZIP_MAGIC = b"\x1f\x8b"
 EXECUTION_REPORT = re.compile(rb"[\x01|A;~\x02>\]1]35=8[\x01|^;~\x02<\[\\]")
 
@@ -152,12 +152,28 @@ def _has_reports(path: Path) -> bool:
 
 
 def _chunks(path: Path, report: LogReport) -> Iterator[bytes]:
-    with path.open("rb") as plain:
-        is_packed = plain.read(2) == GZIP_MAGIC
-        plain.seek(0)
-        file = cast(IO[bytes], gzip.GzipFile(fileobj=plain)) if is_packed else plain
-        try:
-            while chunk := file.read(CHUNK_BYTES):
-                yield chunk
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            report.garbled[f"compressed data is damaged or cut: {error}"] += 1
+    with path.open("rb") as file:
+        is_packed = file.read(2) == GZIP_MAGIC
+        file.seek(0)
+        if is_packed:
+            yield from _unpacked(file, report)
+            return
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
+
+
+def _unpacked(file: IO[bytes], report: LogReport) -> Iterator[bytes]:
+    """Everything that can be unpacked; what is damaged or cut is reported."""
+    stream = zlib.decompressobj(GZIP_WINDOW)
+    packed = file.read(CHUNK_BYTES)
+    try:
+        while packed:
+            yield stream.decompress(packed, CHUNK_BYTES)
+            packed = stream.unconsumed_tail or stream.unused_data or file.read(CHUNK_BYTES)
+            if stream.eof and packed:
+                stream = zlib.decompressobj(GZIP_WINDOW)
+    except zlib.error as error:
+        report.garbled[f"compressed data is damaged: {error}"] += 1
+        return
+    if not stream.eof:
+        report.garbled["compressed data ends early"] += 1

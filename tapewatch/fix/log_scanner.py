@@ -74,7 +74,7 @@ class LogScanner:
 
     def _exact_end(self, data: bytes, head: re.Match[bytes]) -> int | None:
         """The end of a message that is as it was sent: SOH between fields and a right BodyLength."""
-        if head.group(1) != SOH:
+        if head.group(1) != SOH or b"\n" in head.group() or b"\r" in head.group():
             return None
         length_end = data.find(SOH, head.end(), head.end() + LENGTH_DIGITS_MAX)
         digits = data[head.end() : length_end]

@@ -1,6 +1,7 @@
 """A counterparty for session tests: writes messages by hand and reads what a session answers; the clock is a number."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from tapewatch.fix.codec import Field, Framer, Message, encode, format_timestamp, parse_timestamp_ns
 from tapewatch.fix.session import Session, SessionConfig, SessionOutput
@@ -18,9 +19,9 @@ def fields_of(message: Message, *tags: int) -> tuple[str | None, ...]:
 class Peer:
     """The other side of one acceptor session, THEM -> US, with its own outbound number and the fake clock."""
 
-    def __init__(self, store: SessionStore | None = None, **settings: object) -> None:
+    def __init__(self, store: SessionStore | None = None, **settings: Any) -> None:
         self.config = SessionConfig(
-            **{"begin_string": "FIX.4.4", "sender": "US", "target": "THEM", "role": "acceptor", **settings}  # type: ignore[arg-type]
+            **{"begin_string": "FIX.4.4", "sender": "US", "target": "THEM", "role": "acceptor", **settings}
         )
         self.store = store or MemoryStore()
         self.session = Session(self.config, self.store)

@@ -1,6 +1,7 @@
 """Gaps, resends and restarts of the session layer, without a network or a clock."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from tests.tapewatch.fix.fix_peer import SECOND_NS, START_NS, Peer, fields_of, r
 DUP = [(43, "Y"), (122, format_timestamp(START_NS))]
 
 
-def logged_on(**settings: object) -> Peer:
+def logged_on(**settings: Any) -> Peer:
     peer = Peer(**settings)
     peer.logon()
     return peer

@@ -1,0 +1,41 @@
+"""A sink that plays ingest: durable on demand, knowing repeated events by their identity."""
+
+import asyncio
+
+from tapewatch.client.ingest import PublishResult
+from tapewatch.market.frame import Frame
+from tapewatch.market.identity import event_id
+
+
+class FakeIngest:
+    """Keeps the rows of what was published, each identity once; ``is_open`` cleared means ingest is away."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, object]] = []
+        self.published_count = 0
+        self.is_open = asyncio.Event()
+        self.is_open.set()
+        self._ids: set[str] = set()
+
+    async def publish(self, frame: Frame) -> PublishResult:
+        """Waits while ingest is away, then takes the frame."""
+        await self.is_open.wait()
+        before = len(self.rows)
+        for row in frame.rows():
+            self.published_count += 1
+            name = event_id(
+                str(row["source"]),
+                int(str(row["source_epoch"])),
+                int(str(row["source_sequence"])),
+                int(str(row.get("source_part") or 0)),
+                str(row.get("event_key") or ""),
+            )
+            if name not in self._ids:
+                self._ids.add(name)
+                self.rows.append(row)
+        fresh = len(self.rows) - before
+        return PublishResult("b", fresh, frame.row_count - fresh, (), len(self.rows))
+
+    def executions(self) -> list[object]:
+        """The execution ids in the order of arrival."""
+        return [row["execution_id"] for row in self.rows]
