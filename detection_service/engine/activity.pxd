@@ -42,4 +42,5 @@ cdef class Activity:
     cdef public long long window
     cdef public double[::1] window_measures
     cdef public list closed_windows
+    cdef public int windows_held
     cdef double[::1] measures_at(self, long long time_ns)

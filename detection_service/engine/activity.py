@@ -9,7 +9,7 @@ RING = cython.declare(cython.int, 64)
 RING_SIZE = 64
 WINDOW_NS = cython.declare(cython.longlong, 60_000_000_000)
 FEATURE_WINDOW_NS = 60_000_000_000
-CLOSED_WINDOWS_MAX = cython.declare(cython.int, 4)
+CLOSED_WINDOWS_MAX = 4
 MEASURE_COUNT = cython.declare(cython.int, 16)
 MEASURES = (
     "orders_buy", "orders_sell", "quantity_buy", "quantity_sell", "cancels", "cancelled_buy", "cancelled_sell",
@@ -103,7 +103,7 @@ class Activity:
     """One group of linked accounts in one market.
 
     `last_...` arrays are indexed by side code. `window_measures` (shape (16,), order of MEASURES) count the current
-    minute of event time, `closed_windows` holds the last four as (minute number, values).
+    minute of event time, `closed_windows` holds the last `windows_held` (four) as (minute number, values).
     """
 
     def __init__(self, number, group, market):
@@ -121,6 +121,7 @@ class Activity:
         self.window = -1
         self.window_measures = arrays.doubles(MEASURE_COUNT)
         self.closed_windows = []
+        self.windows_held = CLOSED_WINDOWS_MAX
 
     def measures_at(self, time_ns):
         """The measures of the window a time falls in; an older window is closed first."""
@@ -129,7 +130,7 @@ class Activity:
         if window != self.window:
             if self.window >= 0:
                 self.closed_windows.append([self.window, list(self.window_measures)])
-                if len(self.closed_windows) > CLOSED_WINDOWS_MAX:
+                if len(self.closed_windows) > self.windows_held:
                     del self.closed_windows[0]
             self.window = window
             for index in range(MEASURE_COUNT):

@@ -34,6 +34,10 @@ class SnapshotError(ValueError):
 class AnomalyScorer(Protocol):
     """Ranks the recent windows of groups in a market; never makes or stops an alert."""
 
+    @property
+    def model_id(self) -> str:
+        """Content hash of the model."""
+
     def score(self, windows: list[list[float]]) -> Anomaly | None:
         """The view of the most unusual of the windows (rows of raw measures); None without windows."""
 
@@ -88,6 +92,11 @@ class Engine:
     def configuration(self) -> EngineConfiguration:
         """The configuration in force."""
         return self._configuration
+
+    @property
+    def model_id(self) -> str:
+        """Id of the anomaly model; empty without one."""
+        return "" if self._scorer is None else self._scorer.model_id
 
     @property
     def core(self) -> Core:

@@ -19,6 +19,7 @@ cdef class Registry:
     cdef public list venue_names
     cdef public list group_names
     cdef public object group_of
+    cdef public int windows_held
     cdef public int[::1] group_of_account
     cdef public long long[::1] venue_time
     cdef public long long[::1] venue_deadline

@@ -3,6 +3,7 @@
 
 import cython
 
+from detection_service.engine.activity import CLOSED_WINDOWS_MAX
 from tapewatch.market import arrays
 
 if cython.compiled:
@@ -31,7 +32,8 @@ class Registry:
     """Numbers are given in order of appearance and never change.
 
     `group_of` is a callable: account name -> name of its beneficial group. Arrays named for venues, sources and
-    accounts are indexed by their numbers. `capabilities` are sets of bits of what a source has shown.
+    accounts are indexed by their numbers. `capabilities` are sets of bits of what a source has shown; `windows_held` is
+    how many closed feature windows are kept a group and market.
     """
 
     def __init__(self, group_of):
@@ -56,6 +58,7 @@ class Registry:
         self.late = arrays.longs(_INITIAL)
         self.capabilities = arrays.integers(_INITIAL)
         self.source_seed = arrays.words(_INITIAL)
+        self.windows_held = CLOSED_WINDOWS_MAX
 
     def market_of(self, row):
         """The market of a row of the frame in hand."""
@@ -153,7 +156,9 @@ class Registry:
         if number < 0:
             number = len(self.activities)
             self.activity_index.put(key, number)
-            self.activities.append(Activity(number, group, market))
+            activity: Activity = Activity(number, group, market)
+            activity.windows_held = self.windows_held
+            self.activities.append(activity)
         return self.activities[number]
 
     def market_named(self, venue, instrument):

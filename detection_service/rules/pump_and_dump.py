@@ -133,7 +133,8 @@ def _after(scene: Scene, parameters: Mapping[str, float], memory: Mapping[str, f
     peak = max(memory["peak"], price)
     lost = (peak - price) / (peak - base) if peak > base else 0.0
     dumped = lost >= parameters["dump_share_min"]
-    if memory["dumped"] or (price < memory["peak"] and not dumped):
+    rising = price > memory["peak"]
+    if not rising and (memory["dumped"] or not dumped):
         return None
     rise = peak / base - 1
     grave = Severity.CRITICAL if rise > 0.15 else Severity.HIGH

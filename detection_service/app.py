@@ -1,0 +1,106 @@
+"""Settings of the detection service, and how it is put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import Counter, Gauge
+from pydantic import Field, field_validator
+
+from detection_service.checkpoint import Checkpoints
+from detection_service.consumer import Consumer
+from detection_service.engine.configuration import ConfigurationError, EngineConfiguration
+from detection_service.engine.engine import Engine
+from detection_service.rules.catalogue import RULE_BY_ID
+from detection_service.servicer import SERVICE_NAME, DetectionServicer
+from surveillance.v1 import detection_pb2_grpc
+from tapewatch.client.cases import CaseClient
+from tapewatch.client.ingest import IngestClient
+from tapewatch.engine_mode import warn_once_if_interpreted
+from tapewatch.market.reference import Reference, ReferenceDataError, read_table
+from tapewatch.runtime.errors import StartError
+from tapewatch.runtime.service import Service
+from tapewatch.runtime.settings import Section
+
+SECTION: Final = "detection"
+
+
+class DetectionSettings(Section):
+    """Section `detection` of the settings file."""
+
+    listen: str = Field("127.0.0.1:50052", description="HOST:PORT to serve gRPC on")
+    ingest: str = Field("127.0.0.1:50051", description="HOST:PORT of the ingest service")
+    cases: str = Field("127.0.0.1:50053", description="HOST:PORT of the case service")
+    directory: Path = Field(Path("tapewatch-data/detection"), description="where snapshots are kept; made when absent")
+    snapshot_every_events: int = Field(
+        500_000, ge=1, description="events between snapshots; a start replays at most about so many"
+    )
+    rules: dict[str, dict[str, float]] | None = Field(
+        None, description="rule id to parameter overrides; all rules with their defaults when absent"
+    )
+    accounts: Path | None = Field(None, description="CSV of accounts: owners and links")
+    instruments: Path | None = Field(None, description="CSV of instruments")
+    announcements: Path | None = Field(None, description="CSV of announcements")
+    orders_expected: int = Field(65_536, ge=1, le=1 << 26, description="live orders to make room for at the start")
+
+    @field_validator("rules")
+    @classmethod
+    def _known_rules(cls, rules: Mapping[str, Mapping[str, float]] | None) -> Mapping[str, Mapping[str, float]] | None:
+        try:
+            EngineConfiguration(rules or {}).parameters()
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from error
+        return rules
+
+    def configuration(self) -> EngineConfiguration:
+        """What the engine starts with. Raises ReferenceDataError."""
+        tables = {name: getattr(self, name) for name in ("accounts", "instruments", "announcements")}
+        rows = {name: read_table(name, path) for name, path in tables.items() if path is not None}
+        rules = {rule_id: {} for rule_id in RULE_BY_ID} if self.rules is None else self.rules
+        return EngineConfiguration(rules, Reference.of(**rows), self.orders_expected)
+
+
+@asynccontextmanager
+async def lifespan(service: Service, settings: DetectionSettings) -> AsyncIterator[None]:
+    """Recover, subscribe, serve."""
+    warn_once_if_interpreted()
+    try:
+        engine = Engine(settings.configuration())
+        consumer = Consumer(engine, Checkpoints(settings.directory), settings.snapshot_every_events)
+    except (ReferenceDataError, OSError) as error:
+        raise StartError(str(error)) from error
+    consumer.recover()
+    servicer = DetectionServicer(consumer, service)
+    service.add(detection_pb2_grpc.add_DetectionServiceServicer_to_server, servicer, SERVICE_NAME)
+    progress = _metrics(service, consumer)
+    async with (
+        IngestClient(settings.ingest, service.security) as ingest,
+        CaseClient(settings.cases, service.security) as cases,
+    ):
+        service.spawn(consumer.outbox.run(cases))
+        service.spawn(consumer.run(ingest.subscribe(consumer.next_sequence, SECTION), progress))
+        yield
+
+
+def _metrics(service: Service, consumer: Consumer) -> Callable[[], None]:
+    registry = service.metrics
+    position = Gauge("tapewatch_detection_next_sequence", "Journal position processed up to", registry=registry)
+    pending = Gauge("tapewatch_detection_alerts_pending", "Alert revisions not yet recorded", registry=registry)
+    held = Gauge("tapewatch_detection_events_held", "Events held back for order", registry=registry)
+    made = Counter("tapewatch_detection_alert_revisions", "Alert revisions made", registry=registry)
+    seen = consumer.outbox.made
+
+    def progress() -> None:
+        nonlocal seen
+        outbox = consumer.outbox
+        position.set(consumer.next_sequence)
+        pending.set(outbox.made - outbox.recorded)
+        held.set(consumer.ordering.pending_rows)
+        if outbox.made > seen:
+            made.inc(outbox.made - seen)
+            seen = outbox.made
+
+    return progress

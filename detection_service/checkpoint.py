@@ -1,0 +1,75 @@
+"""Snapshots on disk: the newest that is whole is what a start recovers from."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgpack
+
+MAGIC: Final = b"TWC1"
+KEPT: Final = 2
+SUFFIX: Final = ".snapshot"
+
+
+class CheckpointError(RuntimeError):
+    """A snapshot file can not be read; says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Everything the service needs to go on at `next_sequence`: engine, ordering, revisions made, controls in force."""
+
+    next_sequence: int
+    engine: bytes
+    ordering: dict[str, Any]
+    revisions_made: int
+    controls: dict[str, bytes]
+
+
+class Checkpoints:
+    """A folder of snapshots named by the journal position they go on from."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        """Writes a snapshot durably, then removes all but the newest two. Raises OSError."""
+        body = msgpack.packb({name: getattr(checkpoint, name) for name in Checkpoint.__slots__}, use_bin_type=True)
+        path = self._directory / f"{checkpoint.next_sequence:020d}{SUFFIX}"
+        partial = path.with_suffix(".partial")
+        with partial.open("wb") as file:
+            file.write(MAGIC + zlib.crc32(body).to_bytes(4, "little") + body)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.rename(path)
+        handle = os.open(self._directory, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        for old in sorted(self._directory.glob(f"*{SUFFIX}"))[:-KEPT]:
+            old.unlink()
+
+    def newest(self) -> tuple[Checkpoint | None, list[str]]:
+        """The newest whole snapshot, None without one, and what was wrong with newer ones."""
+        problems: list[str] = []
+        for path in sorted(self._directory.glob(f"*{SUFFIX}"), reverse=True):
+            try:
+                return _read(path), problems
+            except CheckpointError as error:
+                problems.append(str(error))
+        return None, problems
+
+
+def _read(path: Path) -> Checkpoint:
+    data = path.read_bytes()
+    body = data[8:]
+    if data[:4] != MAGIC or zlib.crc32(body).to_bytes(4, "little") != data[4:8]:
+        raise CheckpointError(f"{path}: expected an undamaged snapshot, found a wrong mark or checksum")
+    values: dict[str, Any] = msgpack.unpackb(body, raw=False, strict_map_key=False)
+    return Checkpoint(**values)

@@ -1,0 +1,29 @@
+"""Control records of the journal: what changes the outcome, effective at its position."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from detection_service.anomaly.model import ForestModel
+from detection_service.engine.configuration import EngineConfiguration
+from detection_service.engine.engine import Engine
+from tapewatch.market.reference import Reference
+
+CONFIGURATION: Final = "configuration"
+REFERENCE: Final = "reference"
+MODEL: Final = "model"
+
+
+def apply(engine: Engine, kind: str, content: bytes) -> None:
+    """Makes a control record's content effective. Raises ValueError where it is not what its kind says."""
+    values: dict[str, Any] = json.loads(content)
+    held = engine.configuration
+    if kind == CONFIGURATION:
+        engine.configure(EngineConfiguration(values["rules"], held.reference, held.orders_expected))
+    elif kind == REFERENCE:
+        engine.configure(EngineConfiguration(held.rules, Reference.from_json(values), held.orders_expected))
+    elif kind == MODEL:
+        engine.use_scorer(ForestModel.from_json(values))
+    else:
+        raise ValueError(f"control record of unknown kind {kind!r}")

@@ -1,0 +1,129 @@
+"""Releases journalled events to the engine in event order: a pure function of the journal.
+
+A venue fed by one source is already in order and passes straight through. A venue fed by several is held back to the
+slowest source that has neither ended nor been marked idle, and released sorted by time, then journal position. An
+event behind what its venue has released is late: it goes through in place and the engine counts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tapewatch.market.frame import Frame
+
+PENDING_ROWS_MAX: Final = 1_000_000
+
+
+@dataclass(slots=True)
+class _Venue:
+    """The newest event time of each active source of a venue, and the frames held back with their positions."""
+
+    newest: dict[str, int] = field(default_factory=dict)
+    held: list[Frame] = field(default_factory=list)
+    rows: int = 0
+
+    @property
+    def watermark(self) -> int:
+        return min(self.newest.values(), default=(1 << 63) - 1)
+
+
+class Ordering:
+    """Takes frames in journal order, gives frames in event order. Raises nothing; holds at most what sources lag."""
+
+    def __init__(self) -> None:
+        self._venues: dict[str, _Venue] = {}
+
+    def take(self, frame: Frame) -> Iterator[Frame]:
+        """The events that may be evaluated now that a frame has come."""
+        for venue_name, source_name, part in _parts(frame):
+            venue = self._venues.setdefault(venue_name, _Venue())
+            if venue.newest.keys() <= {source_name} and not venue.held:
+                venue.newest[source_name] = max(_newest(part), venue.newest.get(source_name, 0))
+                yield part
+                continue
+            # Cut where time runs backwards, so that what is late does not depend on how rows were batched.
+            times = part.columns["event_time_ns"]
+            for start, stop in _runs(times[1:] < times[:-1], part.row_count):
+                piece = part if stop - start == part.row_count else part.slice(start, stop)
+                venue.newest[source_name] = max(_newest(piece), venue.newest.get(source_name, 0))
+                venue.held.append(piece)
+                venue.rows += piece.row_count
+                yield from _release(venue)
+
+    def source_quiet(self, source: str, *, ended: bool) -> Iterator[Frame]:
+        """A source ended or fell silent: what waited for it is released. A silent one counts again when it speaks."""
+        del ended  # both release alike; a source that speaks again is simply seen again
+        for venue in self._venues.values():
+            if venue.newest.pop(source, None) is not None:
+                yield from _release(venue)
+
+    @property
+    def pending_rows(self) -> int:
+        """Events held back."""
+        return sum(venue.rows for venue in self._venues.values())
+
+    def pending_by_source(self) -> dict[str, int]:
+        """Events held back, by source."""
+        counts: dict[str, int] = {}
+        for venue in self._venues.values():
+            for frame in venue.held:
+                for index, count in zip(*np.unique(frame.columns["source"], return_counts=True), strict=True):
+                    name = frame.strings[int(index)]
+                    counts[name] = counts.get(name, 0) + int(count)
+        return counts
+
+    def state(self) -> dict[str, Any]:
+        """Plain values from which `restore` makes the same ordering."""
+        return {
+            name: {"newest": venue.newest, "held": [frame.encode() for frame in venue.held]}
+            for name, venue in self._venues.items()
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Becomes the ordering whose `state` was taken."""
+        self._venues = {}
+        for name, values in state.items():
+            held = [Frame.decode(frame) for frame in values["held"]]
+            rows = sum(frame.row_count for frame in held)
+            self._venues[name] = _Venue(dict(values["newest"]), held, rows)
+
+
+def _parts(frame: Frame) -> Iterator[tuple[str, str, Frame]]:
+    """The frame's runs of rows of one venue and source, in row order; the frame itself where it is one run."""
+    venues, sources = frame.columns["venue"], frame.columns["source"]
+    changes = (venues[1:] != venues[:-1]) | (sources[1:] != sources[:-1])
+    for start, stop in _runs(changes, frame.row_count):
+        part = frame if stop - start == frame.row_count else frame.slice(start, stop)
+        yield frame.strings[int(venues[start])], frame.strings[int(sources[start])], part
+
+
+def _runs(breaks: NDArray[np.bool_], row_count: int) -> Iterator[tuple[int, int]]:
+    """Start and end of the runs of rows between breaks; `breaks[i]` stands between rows i and i + 1."""
+    starts = [0, *(np.flatnonzero(breaks) + 1).tolist(), row_count]
+    yield from pairwise(starts)
+
+
+def _newest(frame: Frame) -> int:
+    return int(frame.columns["event_time_ns"].max())
+
+
+def _release(venue: _Venue) -> Iterator[Frame]:
+    if not venue.held:
+        return
+    waiting = Frame.concat(venue.held)
+    times: NDArray[np.int64] = waiting.columns["event_time_ns"]
+    ready = times <= venue.watermark
+    if not ready.any():
+        venue.held = [waiting]
+        return
+    rows = np.flatnonzero(ready)
+    rest = np.flatnonzero(~ready)
+    venue.held = [waiting.take(rest)] if len(rest) else []
+    venue.rows = len(rest)
+    yield waiting.take(rows[np.argsort(times[rows], kind="stable")])

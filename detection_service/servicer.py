@@ -1,0 +1,136 @@
+"""DetectionService: protobuf to the engine's own terms and back; no logic."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
+
+from detection_service.consumer import Consumer
+from detection_service.rules.catalogue import RULE_BY_ID
+from detection_service.rules.rule import Metadata
+from surveillance.v1 import detection_pb2, detection_pb2_grpc
+from tapewatch.engine_mode import mode
+from tapewatch.runtime.errors import InvalidArgument, NotFound
+from tapewatch.runtime.service import Service
+
+SERVICE_NAME: Final = "surveillance.v1.DetectionService"
+PAGE_SIZE_DEFAULT: Final = 100
+PAGE_SIZE_MAX: Final = 1000
+
+
+class DetectionServicer(detection_pb2_grpc.DetectionServiceServicer):
+    """Answers from one consumer and its engine."""
+
+    def __init__(self, consumer: Consumer, service: Service) -> None:
+        self._consumer = consumer
+        self._service = service
+
+    async def ListRules(self, request: detection_pb2.ListRulesRequest, context: Any) -> detection_pb2.ListRulesResponse:
+        """The rules in force, by id."""
+        parameters = self._consumer.engine.configuration.parameters()
+        names = sorted(parameters)
+        start = _start(request.page_token, names)
+        size = min(request.page_size or PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)
+        if request.page_size < 0:
+            raise InvalidArgument("PAGE_SIZE", f"page_size: expected 0 or more, found {request.page_size}")
+        page = names[start : start + size]
+        return detection_pb2.ListRulesResponse(
+            rules=[self._rule(name, parameters[name]) for name in page],
+            next_page_token=page[-1] if start + size < len(names) else "",
+        )
+
+    async def GetRule(self, request: detection_pb2.GetRuleRequest, context: Any) -> detection_pb2.Rule:
+        """One rule in force."""
+        parameters = self._consumer.engine.configuration.parameters()
+        if request.rule_id not in parameters:
+            known = ", ".join(sorted(parameters))
+            raise NotFound("RULE_NOT_FOUND", f"no rule {request.rule_id!r} is in force; there are {known}")
+        return self._rule(request.rule_id, parameters[request.rule_id])
+
+    async def StreamAlerts(
+        self, request: detection_pb2.StreamAlertsRequest, context: Any
+    ) -> AsyncIterator[detection_pb2.StreamAlertsResponse]:
+        """Alert revisions from a cursor on."""
+        revisions = self._consumer.outbox.revisions(request.cursor)
+        async for alert, cursor in self._service.until_stopped(revisions):
+            yield detection_pb2.StreamAlertsResponse(alert=alert, cursor=cursor)
+
+    async def GetDetectionStatus(
+        self, request: detection_pb2.GetDetectionStatusRequest, context: Any
+    ) -> detection_pb2.DetectionStatus:
+        """Position, counters, and what can not apply."""
+        consumer = self._consumer
+        status = consumer.engine.status()
+        outbox = consumer.outbox
+        return detection_pb2.DetectionStatus(
+            next_sequence=consumer.next_sequence,
+            event_time_ns=status["event_time_ns"],
+            engine=mode(),
+            model_id=consumer.engine.model_id,
+            config_digest=consumer.engine.config_digest,
+            sources=self._sources(status["sources"]),
+            alerts_by_rule=status["alerts_by_rule"],
+            not_applicable=status["not_applicable"],
+            alerts_pending=outbox.made - outbox.recorded,
+            snapshot_sequence=consumer.snapshot_sequence,
+            live_orders=status["live_orders"],
+        )
+
+    def _sources(self, sources: Mapping[str, Mapping[str, Any]]) -> list[detection_pb2.SourceEvaluation]:
+        pending = self._consumer.ordering.pending_by_source()
+        poisoned = self._consumer.poisoned
+        return [
+            detection_pb2.SourceEvaluation(
+                source=name,
+                evaluated=sources[name]["evaluated"] if name in sources else 0,
+                late=sources[name]["late"] if name in sources else 0,
+                unknown_order=sources[name]["unknown_order"] if name in sources else 0,
+                poisoned=poisoned.get(name, 0),
+                pending=pending.get(name, 0),
+            )
+            for name in sorted({*sources, *pending, *poisoned})
+        ]
+
+    def _rule(self, rule_id: str, parameters: Mapping[str, float]) -> detection_pb2.Rule:
+        metadata = RULE_BY_ID[rule_id].metadata
+        sources = self._consumer.engine.status()["sources"]
+        return detection_pb2.Rule(
+            rule_id=rule_id,
+            version=metadata.version,
+            title=metadata.title,
+            typology=metadata.typology,
+            description=metadata.description,
+            data_needed=[need.text for need in metadata.needs],
+            parameters=_parameters(metadata, parameters),
+            known_false_positives=metadata.known_false_positives,
+            known_gaps=metadata.known_gaps,
+            triage_steps=metadata.triage_steps,
+            regulations=metadata.regulations,
+            not_applicable={
+                source: values["not_applicable"][rule_id]
+                for source, values in sources.items()
+                if rule_id in values["not_applicable"]
+            },
+        )
+
+
+def _parameters(metadata: Metadata, values: Mapping[str, float]) -> list[detection_pb2.RuleParameter]:
+    return [
+        detection_pb2.RuleParameter(
+            name=parameter.name,
+            value=values[parameter.name],
+            unit=parameter.unit,
+            minimum=parameter.minimum,
+            maximum=parameter.maximum,
+            reason=parameter.reason,
+        )
+        for parameter in metadata.parameters
+    ]
+
+
+def _start(page_token: str, names: list[str]) -> int:
+    if not page_token:
+        return 0
+    if page_token not in names:
+        raise InvalidArgument("PAGE_TOKEN", f"page_token: expected one from an answer before, found {page_token!r}")
+    return names.index(page_token) + 1
