@@ -31,9 +31,7 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="The labelled run to its end, then the findings.")] = False,
     no_console: Annotated[bool, typer.Option("--no-console", help="Without the web console.")] = False,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the simulated market.")] = DEMO_SEED,
-    speed: Annotated[
-        float, typer.Option("--speed", min=0.1, help="Market seconds a second, live.")
-    ] = SPEED,
+    speed: Annotated[float, typer.Option("--speed", min=0.1, help="Market seconds a second, live.")] = SPEED,
     directory: Annotated[
         Path | None, typer.Option("--directory", metavar="DIR", help="Keep data, settings and logs there.")
     ] = None,

@@ -13,6 +13,7 @@ from tapewatch.cli.demo_report import DemoReport, match
 from tapewatch.cli.demo_stack import DemoStack
 from tapewatch.cli.failure import CommandError
 from tapewatch.cli.ledger import LedgerLine, merge
+from tapewatch.cli.model_training import publish_model, train_from_ingest
 from tapewatch.cli.reference_files import publish_reference, read_reference
 from tapewatch.client.cases import CaseClient
 from tapewatch.client.detection import DetectionClient
@@ -23,6 +24,8 @@ from tapewatch.runtime.security import SecuritySettings
 WARM_UP_MINUTES = 5.0
 LABELLED_MINUTES = 20.0
 POLL_S = 0.2
+SEED_END = 1 << 32
+"""The forest's seeds are below."""
 STUCK_AFTER_S = 60.0
 """The demo fails when nothing at all has moved for so long."""
 
@@ -124,6 +127,9 @@ async def warm_up(clients: DemoClients, stack: DemoStack, seed: int) -> None:
     await publish_reference(clients.ingest.target, clients.security, reference)
     await clients.simulator.start(seed=seed, minutes=WARM_UP_MINUTES, normal_only=True)
     clients.acknowledged += (await clients.drained()).simulation.events_acknowledged
+    address, security = clients.ingest.target, clients.security
+    model = await asyncio.to_thread(train_from_ingest, address, security, seed % SEED_END)
+    await asyncio.to_thread(publish_model, address, security, model)
     clients.seconds["warm-up"] = time.monotonic() - begun_s
 
 

@@ -26,6 +26,7 @@ from tapewatch.cli.files import (
     explained,
     open_files,
 )
+from tapewatch.cli.model_training import read_model
 from tapewatch.cli.output import harmless, print_json, print_lines, print_table, progress_bar
 from tapewatch.cli.reference_files import AccountsOption, AnnouncementsOption, InstrumentsOption, read_reference
 from tapewatch.engine_mode import warn_once_if_interpreted
@@ -47,7 +48,7 @@ def detect(
         str | None, typer.Option("--rules", metavar="ID,...", help="Only these rules; all without.")
     ] = None,
     model: Annotated[
-        Path | None, typer.Option("--model", metavar="FILE", help="Anomaly model to rank alerts by.")
+        Path | None, typer.Option("--model", metavar="FILE", exists=True, help="Anomaly model to rank alerts by.")
     ] = None,
     venue: VenueOption = None,
     instrument: InstrumentOption = None,
@@ -60,6 +61,8 @@ def detect(
 ) -> None:
     """Run the engine over files and write the alerts."""
     warn_once_if_interpreted()
+    if not out.parent.is_dir():
+        raise CommandError(f"--out: expected a file in an existing directory, found no directory {out.parent}")
     reference = read_reference(accounts, instruments, announcements)
     engine = make_engine(EngineConfiguration(rules=chosen_rules(rules, config), reference=reference), model)
     opened = open_files(files, file_format, FormatOptions(venue=venue, instrument=instrument, date=date))
@@ -85,7 +88,7 @@ def chosen_rules(rule_ids: str | None, config: Path | None) -> dict[str, dict[st
 def make_engine(configuration: EngineConfiguration, model: Path | None) -> Engine:
     """An engine, with a model to rank by where one is named."""
     try:
-        return Engine(configuration)
+        return Engine(configuration, None if model is None else read_model(model))
     except ConfigurationError as error:
         raise WrongUsageError(str(error)) from error
 
@@ -99,8 +102,6 @@ def write_alerts(out: Path, alerts: Sequence[Alert]) -> None:
 
 @contextmanager
 def _replacing(out: Path) -> Iterator[Any]:
-    if not out.parent.is_dir():
-        raise CommandError(f"--out: expected a file in an existing directory, found no directory {out.parent}")
     handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
     partial = Path(name)
     try:

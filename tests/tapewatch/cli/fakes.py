@@ -1,4 +1,3 @@
-
 """In-process services for the tests of commands, with a little content."""
 
 from collections.abc import AsyncIterator
