@@ -11,31 +11,31 @@ from typing import Any
 import cython
 import numpy as np
 
-VARINT: cython.int = 0
-FIXED64: cython.int = 1
-LENGTH: cython.int = 2
-FIXED32: cython.int = 5
-BATCH_ID: cython.int = 1
-EVENTS: cython.int = 2
-FRAME: cython.int = 3
-END_OF_SOURCE: cython.int = 4
-SOURCE: cython.int = 5
+VARINT = cython.declare(cython.int, 0)
+FIXED64 = cython.declare(cython.int, 1)
+LENGTH = cython.declare(cython.int, 2)
+FIXED32 = cython.declare(cython.int, 5)
+BATCH_ID = cython.declare(cython.int, 1)
+EVENTS = cython.declare(cython.int, 2)
+FRAME = cython.declare(cython.int, 3)
+END_OF_SOURCE = cython.declare(cython.int, 4)
+SOURCE = cython.declare(cython.int, 5)
 
-FIELDS_MAX: cython.int = 64
-NUMBER: cython.int = 1
-DOUBLE: cython.int = 2
-CODE: cython.int = 3
-TEXT: cython.int = 4
-AGGRESSOR: cython.int = 5
-EXTENSION: cython.int = 6
+FIELDS_MAX = cython.declare(cython.int, 64)
+NUMBER = cython.declare(cython.int, 1)
+DOUBLE = cython.declare(cython.int, 2)
+CODE = cython.declare(cython.int, 3)
+TEXT = cython.declare(cython.int, 4)
+AGGRESSOR = cython.declare(cython.int, 5)
+EXTENSION = cython.declare(cython.int, 6)
 
 COMPILED: bool = cython.compiled
 FIELD_KINDS: tuple[int, ...] = (NUMBER, DOUBLE, CODE, TEXT, AGGRESSOR, EXTENSION)
 
 NAN_BITS = 0x7FF8000000000000
-HASH_SEED: cython.ulonglong = 0xCBF29CE484222325
-HASH_FACTOR: cython.ulonglong = 0x100000001B3
-MASK: cython.ulonglong = 0xFFFFFFFFFFFFFFFF
+HASH_SEED = cython.declare(cython.ulonglong, 0xCBF29CE484222325)
+HASH_FACTOR = cython.declare(cython.ulonglong, 0x100000001B3)
+MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 STRINGS_AT_FIRST = 64
 
 
@@ -237,7 +237,7 @@ class RequestParser:
         value: cython.ulonglong = 0
         shift: cython.int = 0
         while at < end and shift < 70:
-            byte: cython.ulonglong = cython.cast(cython.uchar, data[at])
+            byte: cython.ulonglong = data[at]
             at += 1
             value |= ((byte & 0x7F) << shift) & MASK
             if byte < 0x80:
@@ -266,7 +266,7 @@ class RequestParser:
         value: cython.ulonglong = 0
         place: cython.int
         for place in range(8):
-            byte: cython.ulonglong = cython.cast(cython.uchar, data[at + place])
+            byte: cython.ulonglong = data[at + place]
             value |= byte << (8 * place)
         self.at = at + 8
         return value
@@ -303,7 +303,7 @@ class RequestParser:
         digest: cython.ulonglong = self.hash_seed
         at: cython.Py_ssize_t
         for at in range(start, start + length):
-            digest = ((digest ^ cython.cast(cython.uchar, data[at])) * HASH_FACTOR) & MASK
+            digest = ((digest ^ data[at]) * HASH_FACTOR) & MASK
         digest ^= digest >> 29
         place: cython.ulonglong = digest & self.table_mask
         index: cython.uint = self.table[place]

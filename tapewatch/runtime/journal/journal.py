@@ -26,7 +26,7 @@ SHORTEST_WAIT_S: Final = 0.001  # timers below this spin
 
 
 class JournalError(Unavailable):
-    """The disk refused a write or a sync, as the cause says. What is on it is unknown: the process must end and recover.
+    """The disk refused a write or sync; the cause says how. What is on it is unknown: the process must end and recover.
 
     To a caller it is UNAVAILABLE: what was not answered is to be sent again once the service is back.
     """
