@@ -14,7 +14,7 @@ TAIL_SHARE = 0.04
 TAIL_EXPONENT = 1.6
 """Sizes above the body follow a power law with this exponent; published estimates lie between 1.5 and 2."""
 ROUND_SIZE_SHARE = 0.15
-ROUND_LOTS = (5, 10, 20, 50)
+ROUND_LOTS = (1, 5, 10, 20)
 QUANTITY_MULTIPLE_MAX = 120
 """No ordinary order is greater than this many typical ones."""
 

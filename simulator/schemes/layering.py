@@ -10,7 +10,7 @@ from simulator.schemes.pressure import Pressure, press
 from simulator.schemes.scheme import Scheme
 
 LAYERS = (3, 6)
-SIZE_MULTIPLES = (1.2, 12.0)
+SIZE_MULTIPLES = (1.5, 16.0)
 LIFE_SECONDS = (15.0, 4.0)
 WITHDRAWAL_SECONDS = (2.0, 0.1)
 ROUNDS_AT_MOST = 3

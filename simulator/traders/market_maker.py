@@ -1,16 +1,17 @@
 """Two-sided market makers: they quote several levels, reprice at every change of mind and cancel nearly everything."""
 
-from math import ceil, floor
+from math import ceil, exp, floor
 
 from simulator.market import Behaviour, Seat
 from simulator.matching import BUY, SELL, Order
 from simulator.population import Account
-from simulator.randomness import jittered_ns, ordinary_quantity
+from simulator.randomness import jittered_ns
 from simulator.traders.belief import Belief
 
 LEVEL_COUNT = 3
 REPLACE_SHARE = 0.08
 SIZE_MULTIPLE = 1.5
+SIZE_SIGMA = 0.45
 FULL_REQUOTE_SHARE = 0.03
 
 
@@ -50,10 +51,7 @@ class _Quotes:
                 self._seat.replace(order, price, order.quantity)
                 return
             self._seat.cancel(order)
-        quantity = ordinary_quantity(self._seat.random, self._seat.instrument)
-        lot = self._seat.instrument.lot_size
-        quantity = ceil(quantity * SIZE_MULTIPLE * (1.0 + 0.5 * level) / lot) * lot
-        self._orders[place] = self._seat.submit(self._account, side, price, quantity)
+        self._orders[place] = self._seat.submit(self._account, side, price, _quote_quantity(self._seat, level))
         self._counted[place] = 0
 
 
@@ -73,6 +71,13 @@ def make_market(seat: Seat, account: Account, reaction_seconds: float) -> Behavi
             quotes.quote(BUY, level, _clip(bid, BUY, seat.best(SELL)))
             quotes.quote(SELL, level, _clip(ask, SELL, seat.best(BUY)))
         yield jittered_ns(seat.random, reaction_seconds, 0.6)
+
+
+def _quote_quantity(seat: Seat, level: int) -> int:
+    """Draw the size of a quote: market makers show much the same everywhere, more behind the best price."""
+    instrument = seat.instrument
+    multiple = SIZE_MULTIPLE * (1.0 + 0.5 * level) * exp(SIZE_SIGMA * seat.random.gauss(0.0, 1.0))
+    return ceil(instrument.typical_quantity * multiple / instrument.lot_size) * instrument.lot_size
 
 
 def _clip(price: int, side: int, opposite: int | None) -> int:
