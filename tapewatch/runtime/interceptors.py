@@ -159,7 +159,7 @@ class _Call:
                     return
                 async with aclosing(result) as responses:
                     async for response in responses:
-                        await context.write(self._encoded(response))
+                        await _write(self._encoded(response), context)
             except Exception as error:
                 await _answer(error, self._method, context, outcome)
 
@@ -187,6 +187,13 @@ class _Call:
     def _encoded(self, response: Any) -> bytes:
         encoded: bytes = response if self._serialise is None else self._serialise(response)
         return encoded
+
+
+async def _write(encoded: bytes, context: _Context) -> None:
+    try:
+        await context.write(encoded)
+    except grpc.aio.InternalError as error:  # gRPC found the client gone before it cancelled this task
+        raise asyncio.CancelledError from error
 
 
 def _behaviour(handler: _Handler) -> Callable[..., Any]:

@@ -17,6 +17,8 @@ from tapewatch.runtime.settings import Section, SecuritySettings
 
 TOY = "tapewatch.test.Toy"
 SECRET = "/var/lib/secret-path"
+TURNS_TO_CLOSE = 2_000
+"""Of the event loop: a handler's closing takes longer than gRPC waits for it."""
 SHAPES = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")
 Behaviour = Callable[[str, Any], Awaitable[str]]
 
@@ -87,7 +89,16 @@ class Toy:
             yield request
             await asyncio.Event().wait()
         finally:
+            for _ in range(TURNS_TO_CLOSE):
+                await asyncio.sleep(0)
             self._story.append("held")
+
+    async def flood(self, request: bytes, context: Any) -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield bytes(1_000_000)
+        finally:
+            self._story.append("flood")
 
     def handlers(self) -> Any:
         """The generic handler that serves them."""
@@ -104,6 +115,7 @@ class Toy:
             "synchronous": grpc.unary_unary_rpc_method_handler(self.synchronous, **typed),
             "raw": grpc.unary_unary_rpc_method_handler(self.raw),
             "raw_until_stopped": grpc.stream_stream_rpc_method_handler(self.raw_until_stopped),
+            "flood": grpc.unary_stream_rpc_method_handler(self.flood),
             "held": grpc.unary_stream_rpc_method_handler(self.held),
         }
         return grpc.method_handlers_generic_handler(TOY, methods)

@@ -7,7 +7,7 @@ import pytest
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.wrappers_pb2 import StringValue
 from google.rpc import status_pb2  # type: ignore[import-untyped] # publishes no types
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tapewatch.runtime import errors
@@ -97,6 +97,7 @@ def test_an_error_without_our_details_gives_none(trailing: Any) -> None:
     message=st.text(max_size=20_000),
     metadata=st.dictionaries(st.from_regex(r"[a-z_]{1,30}", fullmatch=True), st.text(max_size=2_000), max_size=40),
 )
+@example(message="é" * 5_000, metadata={f"{'x' * 28}{number}": "é" * 500 for number in range(10, 40)})
 def test_details_never_outgrow_what_a_peer_accepts(message: str, metadata: dict[str, str]) -> None:
     error = ServiceError(grpc.StatusCode.INVALID_ARGUMENT, "REASON", message, metadata)
     trailing = trailing_details(error)
