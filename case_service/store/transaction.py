@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 from case_service.audit import Entry, Head, Record, appended
 from case_service.store.bulk import execute_many
 from case_service.store.tables import audit_records, heads
+from tapewatch.runtime.errors import ServiceError
 
 _HEADS = select(
     heads.c.change_sequence, heads.c.alert_number, heads.c.case_number, heads.c.audit_count, heads.c.audit_hash
@@ -64,16 +65,22 @@ class Transaction:
 
     @contextmanager
     def unit(self) -> Iterator[None]:
-        """A unit of work: when it raises, the rows and the heads are as before it."""
+        """A unit of work: when it raises a ServiceError, the rows and the heads are as before it.
+
+        After any other error the whole transaction is lost: a database may have ended it already (SQLite does on a full
+        disk), and with it the savepoint.
+        """
         before = dataclasses.replace(self.heads)
+        savepoint = self.connection.begin_nested()
         try:
-            with self.connection.begin_nested():
-                yield
-                self._write_records()
-        except BaseException:
+            yield
+        except ServiceError:
+            savepoint.rollback()
             self.heads = before
             self._records.clear()
             raise
+        self._write_records()
+        savepoint.commit()
 
     def _write_records(self) -> None:
         execute_many(self.connection, _INSERT_RECORD, [each.fields() for each in self._records])

@@ -1,11 +1,14 @@
 from pathlib import Path
 
+import grpc
 import pytest
+from sqlalchemy.exc import DatabaseError
 
 from case_service.app import SECTION, CaseSettings
+from case_service.store import sqlite
 from tapewatch.runtime.errors import StartError
 from tapewatch.runtime.settings import SettingsError, load_settings
-from tests.case_service.fakes import MINUTE_NS, alert, running_cases
+from tests.case_service.fakes import MINUTE_NS, Cases, alert, alert_id, running_cases
 
 
 def test_defaults_need_no_file() -> None:
@@ -57,3 +60,37 @@ async def test_what_was_recorded_is_there_after_a_restart(database: Path) -> Non
         (again,) = await cases.record(alert())
         assert (again.case_id, again.changed) == (result.case_id, False)
         assert (await cases.call("GetCase", case_id="1")).case_id == result.case_id
+
+
+async def test_a_full_disk_acknowledges_nothing_more_stops_the_service_and_loses_nothing(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acknowledged: list[str] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite, "WRITER_PRAGMAS", (*sqlite.WRITER_PRAGMAS, "max_page_count=150"))
+        with pytest.raises(DatabaseError, match="database or disk is full"):
+            await record_until_it_stops(database, acknowledged)
+    assert acknowledged
+    async with running_cases(database) as cases:
+        verified = await cases.call("VerifyAudit")
+        assert (verified.intact, verified.records) == (True, len(acknowledged))
+        for name in acknowledged:
+            assert (await cases.call("GetAlert", alert_id=name)).alert_id == name
+
+
+async def record_until_it_stops(database: Path, acknowledged: list[str]) -> None:
+    async with running_cases(database) as cases:
+        for number in range(5_000):
+            if await outcome(cases, number) is not grpc.StatusCode.OK:
+                break
+            acknowledged.append(alert_id(number))
+        assert await outcome(cases, 0) is grpc.StatusCode.UNAVAILABLE
+        await cases.service.stop.wait()
+
+
+async def outcome(cases: Cases, number: int) -> grpc.StatusCode:
+    try:
+        await cases.record(alert(number))
+    except grpc.aio.AioRpcError as error:
+        return error.code()
+    return grpc.StatusCode.OK
