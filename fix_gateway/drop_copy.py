@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import structlog
 
@@ -58,7 +59,7 @@ class DropCopyApplication:
         for msg_type, count in Counter(message.msg_type for message in messages).items():
             self._metrics.messages.labels(session_name, msg_type[:4]).inc(count)
         if rows:
-            self._metrics.lag_seconds.labels(session_name).set((now_ns - int(str(rows[-1]["event_time_ns"]))) / 1e9)
+            self._metrics.lag_seconds.labels(session_name).set((now_ns - cast(int, rows[-1]["event_time_ns"])) / 1e9)
         return rows
 
     def _note(self, session_name: str, note: str, is_mapped: bool) -> None:

@@ -15,6 +15,7 @@ from tapewatch.fix.message import FieldMap, Message, TextField, readable
 from tapewatch.fix.timestamps import (
     TimestampError,
     day_number,
+    day_text,
     format_timestamp,
     parse_date_ns,
     parse_timestamp_ns,
@@ -31,6 +32,7 @@ __all__ = [
     "Value",
     "checksum",
     "day_number",
+    "day_text",
     "encode",
     "format_timestamp",
     "parse_date_ns",
@@ -51,6 +53,7 @@ MESSAGE_BYTES_MAX = 1 << 20
 GARBLED_BYTES_KEPT = 4096
 INCOMPLETE = -1
 DATA_TAGS = frozenset(DATA_LENGTH_TAGS.values())
+_DATA_LENGTHS = frozenset(DATA_LENGTH_TAGS)
 
 Value = str | int | float | bool | bytes
 Field = tuple[int, Value]
@@ -107,24 +110,23 @@ def checksum(data: bytes) -> int:
     return total & 0xFF
 
 
-def parse_fields(text: str) -> list[TextField]:
-    """Splits ``tag=value`` pairs parted by SOH (none at the end); data fields go by their length field.
-
-    Raises GarbledError for a tag that is no number or a field without ``=``.
-    """
+def parse_values(text: str) -> dict[int, str] | None:
+    """The quick way of ``parse_fields`` to the first value of each tag; None where only the careful way tells."""
     tags = _TAGS
+    parts = text.split("\x01")
     try:
-        fields = [(tags[name], value) for name, value in [part.split("=", 1) for part in text.split("\x01")]]
-    except (ValueError, GarbledError):
-        return _scan_fields(text)
-    for tag, _ in fields:
-        if tag in DATA_LENGTH_TAGS:
-            return _scan_fields(text)
-    return fields
+        values = {tags[name]: value for name, value in [part.split("=", 1) for part in parts]}
+    except ValueError:
+        return None
+    return values if len(values) == len(parts) and _DATA_LENGTHS.isdisjoint(values) else None
 
 
-def _scan_fields(text: str) -> list[TextField]:
-    """The careful way of ``parse_fields``: a data field right after its length field may hold SOH."""
+def parse_fields(text: str) -> list[TextField]:
+    """Splits ``tag=value`` pairs parted by SOH (none at the end), in order.
+
+    A data field right after its length field goes by that length and may hold SOH. Raises GarbledError for a tag that
+    is no number or a field without ``=``.
+    """
     fields: list[TextField] = []
     position = 0
     data_tag = data_length = -1
@@ -270,15 +272,17 @@ def _wait_or_refuse(may_come: bool, reason: str) -> int:
 
 
 def read_message(raw: bytes, check_sum: bool = True) -> Message:
-    """Reads one framed message, ``8=`` to the SOH after 10; raises GarbledError with the reason."""
+    """Reads one framed message, ``8=...9=...`` to the SOH after 10; raises GarbledError with the reason."""
     stated = raw[-4:-1]
     if check_sum and (not stated.isdigit() or int(stated) != checksum(raw[:-TRAILER_BYTES])):
         expected = checksum(raw[:-TRAILER_BYTES])
         raise GarbledError(f"CheckSum is {expected:03d}, the message says {stated.decode('latin-1')!r}")
-    fields = parse_fields(raw[:-1].decode("latin-1"))
-    if len(fields) < 4 or fields[0][0] != 8 or fields[1][0] != 9 or fields[2][0] != 35 or fields[-1][0] != 10:
-        raise GarbledError(f"expected fields 8, 9, 35 first, found {[tag for tag, _ in fields[:3]]}")
-    return Message(fields, raw)
+    text = raw[:-1].decode("latin-1")
+    third = text.find("\x01", text.find("\x01") + 1) + 1
+    if not text.startswith("35=", third):
+        raise GarbledError(f"expected fields 8, 9, 35 first, found {text[third : third + 20]!r}")
+    values = parse_values(text)
+    return Message(parse_fields(text), raw) if values is None else Message((), raw, values)
 
 
 def encode(begin_string: str, fields: Iterable[Field]) -> bytes:

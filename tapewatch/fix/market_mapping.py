@@ -1,6 +1,8 @@
 """Trade capture reports, market data and trading states to event rows."""
 
-from tapewatch.fix.codec import TimestampError, day_number, parse_timestamp_ns
+from typing import cast
+
+from tapewatch.fix.codec import TimestampError, day_text, parse_timestamp_ns
 from tapewatch.fix.message import FieldMap, Message
 from tapewatch.fix.order_mapping import aggressor_of
 from tapewatch.fix.profile import Profile
@@ -43,7 +45,7 @@ def _trade_side(message: Message, profile: Profile, row: Row, outside: FieldMap,
     trade_id = first(values, profile.trade_id_tags) or execution_id
     if execution_id:
         row["execution_id"] = execution_id
-        day = day_number(int(str(row["event_time_ns"])))
+        day = day_text(cast(int, row["event_time_ns"]))
         row["event_key"] = f"{day}|AE|{execution_id}|{values.get(571, '')}|{row['kind']}|{row['source_part']}"
     if trade_id:
         row["trade_id"] = trade_id
@@ -89,7 +91,7 @@ def _entry_row(entry: FieldMap, message: Message, row: Row, as_quote: bool) -> R
     """A print or a book level; None for what is neither, or is part of a quote, or lacks its price."""
     values = entry.values
     kind = values.get(269, "")
-    row["event_time_ns"] = _entry_time_ns(values, message, int(str(row["event_time_ns"])))
+    row["event_time_ns"] = _entry_time_ns(values, message, cast(int, row["event_time_ns"]))
     set_number(row, "price", values.get(270))
     set_number(row, "quantity", values.get(271))
     if kind == "2" and values.get(279, "0") == "0":
@@ -112,7 +114,7 @@ def _entry_time_ns(values: Values, message: Message, default_ns: int) -> int:
     time = values.get(273)
     if time is None:
         return default_ns
-    date = values.get(272) or str(day_number(default_ns))
+    date = values.get(272) or day_text(default_ns)
     try:
         return parse_timestamp_ns(f"{date}-{time}")
     except TimestampError:

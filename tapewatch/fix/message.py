@@ -14,13 +14,19 @@ class FieldMap:
     Texts keep one character a byte (latin-1), so nothing is lost; ``text`` reads UTF-8 where it is valid.
     """
 
-    __slots__ = ("fields", "values")
+    __slots__ = ("_fields", "values")
 
-    def __init__(self, fields: Sequence[TextField]) -> None:
-        self.fields = fields
-        self.values: dict[int, str] = dict(fields)
-        if len(self.values) != len(fields):
-            self.values = dict(reversed(fields))
+    def __init__(self, fields: Sequence[TextField], values: dict[int, str] | None = None) -> None:
+        """``values`` without ``fields`` is for whose tags are all different: the fields follow from it."""
+        self._fields = fields
+        self.values: dict[int, str] = dict(reversed(fields)) if values is None else values
+
+    @property
+    def fields(self) -> Sequence[TextField]:
+        """The fields in the order of the message."""
+        if not self._fields:
+            self._fields = list(self.values.items())
+        return self._fields
 
     def get(self, tag: int) -> str | None:
         """The first value of a tag as it was sent, or None."""
@@ -80,8 +86,8 @@ class Message(FieldMap):
 
     __slots__ = ("epoch", "raw")
 
-    def __init__(self, fields: Sequence[TextField], raw: bytes = b"") -> None:
-        super().__init__(fields)
+    def __init__(self, fields: Sequence[TextField], raw: bytes = b"", values: dict[int, str] | None = None) -> None:
+        super().__init__(fields, values)
         self.raw = raw
         self.epoch = 0
 

@@ -128,7 +128,7 @@ def _add_report_ids(row: Row, values: Values, profile: Profile, kind: str) -> No
     execution_id = first(values, (17,))
     if execution_id:
         row["execution_id"] = execution_id
-        row["event_key"] = dedupe_key(values, profile, int(str(row["event_time_ns"])))
+        row["event_key"] = dedupe_key(values, profile, row)
 
 
 def _add_terms(row: Row, values: Values) -> None:

@@ -1,8 +1,9 @@
 """The columns every event of an order shares, read from a message by the rules of a profile."""
 
 import math
+from typing import cast
 
-from tapewatch.fix.codec import TimestampError, day_number, parse_timestamp_ns
+from tapewatch.fix.codec import TimestampError, day_text, parse_timestamp_ns
 from tapewatch.fix.message import FieldMap, Message
 from tapewatch.fix.profile import Profile
 
@@ -168,9 +169,7 @@ def with_reason(row: Row, reason: str) -> None:
     row["text"] = f"{reason}: {row['text']}" if row.get("text") else reason
 
 
-def dedupe_key(values: Values, profile: Profile, time_ns: int) -> str:
-    """The key by which the same report is known when it is sent again; empty without an execution id."""
-    if first(values, (17,)) == "":
-        return ""
-    parts = [str(day_number(time_ns)), *(values.get(tag, "") for tag in profile.dedup_tags)]
-    return "|".join(parts)
+def dedupe_key(values: Values, profile: Profile, row: Row) -> str:
+    """The key by which a report with an execution id is known when it is sent again."""
+    day = day_text(cast(int, row["event_time_ns"]))
+    return "|".join([day, *[values.get(tag, "") for tag in profile.dedup_tags]])

@@ -58,6 +58,11 @@ def format_timestamp(time_ns: int, digits: int = 3) -> str:
     return text if digits == 0 else f"{text}.{fraction_ns:09d}"[: 18 + digits]
 
 
+def day_text(time_ns: int) -> str:
+    """The UTC day of a time, YYYYMMDD."""
+    return _day_text(time_ns // DAY_NS)
+
+
 def day_number(time_ns: int) -> int:
     """The UTC day of a time as the integer YYYYMMDD."""
     return int(_day_text(time_ns // DAY_NS))
