@@ -17,6 +17,7 @@ from tapewatch.cli.model_training import publish_model, train_from_ingest
 from tapewatch.cli.reference_files import publish_reference, read_reference
 from tapewatch.client.cases import CaseClient
 from tapewatch.client.detection import DetectionClient
+from tapewatch.client.errors import ClientError
 from tapewatch.client.ingest import IngestClient
 from tapewatch.client.simulator import SimulatorClient
 from tapewatch.runtime.security import SecuritySettings
@@ -87,20 +88,32 @@ class DemoClients:
             tuple(merge(sources, state.sources)),
         )
 
+    async def progress_if_all_are_up(self) -> Progress | None:
+        """Ask everyone once; None while a service is being started again."""
+        try:
+            return await self.progress()
+        except ClientError as error:
+            if not error.passing:
+                raise
+            return None
+
     async def drained(self) -> Progress:
         """Wait until everything sent has become alerts in cases; CommandError where a run fails or nothing moves."""
-        moved_s, before = time.monotonic(), None
+        moved_s, before, missing = time.monotonic(), None, ["nothing is known yet"]
         while True:
-            now = await self.progress()
+            if time.monotonic() - moved_s > STUCK_AFTER_S:
+                raise CommandError(f"nothing has moved for {STUCK_AFTER_S:.0f} s: {'; '.join(missing)}")
+            now = await self.progress_if_all_are_up()
+            if now is None:
+                await asyncio.sleep(POLL_S)
+                continue
             if now.simulation.state == simulator_pb2.SIMULATION_STATE_FAILED:
                 raise CommandError(f"the simulated run failed: {now.simulation.error}")
             missing = now.missing()
             if not missing:
                 return now
-            if before is None or now != before:
+            if now != before:
                 moved_s, before = time.monotonic(), now
-            elif time.monotonic() - moved_s > STUCK_AFTER_S:
-                raise CommandError(f"nothing has moved for {STUCK_AFTER_S:.0f} s: {'; '.join(missing)}")
             await asyncio.sleep(POLL_S)
 
 

@@ -14,6 +14,8 @@ from surveillance.v1 import case_pb2, event_pb2, ingest_pb2
 from tapewatch.cli.demo_run import DemoClients, Progress
 from tapewatch.cli.ledger import equations, total
 from tapewatch.cli.output import harmless, table, time_text, word
+from tapewatch.client.connection import ended_by_server, resumed
+from tapewatch.client.retry import Backoff
 
 REFRESH_S = 0.25
 TRADES_KEPT_MAX = 100
@@ -115,12 +117,14 @@ async def _draw(view: DemoView, console: Console) -> None:
 
 
 async def _follow_trades(clients: DemoClients, view: DemoView) -> None:
-    async for answer in clients.ingest.stream_events():
+    ended = ended_by_server(clients.ingest.target)
+    async for answer in resumed(clients.ingest.stream_events, Backoff(), ended):
         view.add_event(answer)
 
 
 async def _follow_narrative(clients: DemoClients, view: DemoView) -> None:
-    async for sentence in clients.simulator.watch_narrative():
+    ended = ended_by_server(clients.simulator.target)
+    async for sentence in resumed(clients.simulator.watch_narrative, Backoff(), ended):
         view.add_sentence(sentence.event_time_ns, sentence.text, "cyan" if sentence.scenario_id else "dim")
 
 
@@ -139,5 +143,5 @@ async def _follow_cases(clients: DemoClients, view: DemoView) -> None:
 
 async def _follow_ledger(clients: DemoClients, view: DemoView) -> None:
     while True:
-        view.progress = await clients.progress()
+        view.progress = await clients.progress_if_all_are_up() or view.progress
         await asyncio.sleep(REFRESH_S * 2)

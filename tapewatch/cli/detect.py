@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from detection_service.app import DetectionSettings
 from detection_service.engine.configuration import ConfigurationError, EngineConfiguration, selected
 from detection_service.engine.engine import Engine
 from ingest_service.formats import EventFile, FormatOptions
@@ -30,6 +31,8 @@ from tapewatch.cli.model_training import read_model
 from tapewatch.cli.output import harmless, print_json, print_lines, print_table, progress_bar
 from tapewatch.cli.reference_files import AccountsOption, AnnouncementsOption, InstrumentsOption, read_reference
 from tapewatch.engine_mode import warn_once_if_interpreted
+from tapewatch.market.reference import TABLES, Reference, ReferenceDataError
+from tapewatch.runtime.settings import load_settings
 
 app = typer.Typer()
 ROWS_PER_FRAME = 16_384
@@ -64,7 +67,7 @@ def detect(
     if not out.parent.is_dir():
         raise CommandError(f"--out: expected a file in an existing directory, found no directory {out.parent}")
     reference = read_reference(accounts, instruments, announcements)
-    engine = make_engine(EngineConfiguration(rules=chosen_rules(rules, config), reference=reference), model)
+    engine = make_engine(configuration_of(rules, reference, config), model)
     opened = open_files(files, file_format, FormatOptions(venue=venue, instrument=instrument, date=date))
     with explained(), progress_bar("detecting", None) as advance:
         result = detect_files(opened, engine, rows_per_frame, advance)
@@ -76,13 +79,19 @@ def detect(
         _show(opened, result, out)
 
 
-def chosen_rules(rule_ids: str | None, config: Path | None) -> dict[str, dict[str, float]]:
-    """Rules named on the command line, with the parameters of the settings file; all of them without names."""
+def configuration_of(rule_ids: str | None, reference: Reference, config: Path | None) -> EngineConfiguration:
+    """The settings' rules and reference data, overridden by those of the command line."""
+    settings = load_settings("detection", DetectionSettings, config, os.environ)
     try:
-        chosen = selected(rule_ids)
+        configured = settings.configuration()
+        chosen = configured.rules if rule_ids is None else selected(rule_ids)
     except ConfigurationError as error:
         raise WrongUsageError(f"--rules: {error}") from error
-    return chosen
+    except ReferenceDataError as error:
+        raise CommandError(str(error)) from error
+    rules = {rule_id: configured.rules.get(rule_id, {}) for rule_id in chosen}
+    tables = {name: getattr(reference, name) or getattr(configured.reference, name) for name in TABLES}
+    return EngineConfiguration(rules, Reference.of(**tables))
 
 
 def make_engine(configuration: EngineConfiguration, model: Path | None) -> Engine:

@@ -170,10 +170,10 @@ class Supervisor:
             self._report(service.name, f"killed: it had not stopped {STOP_TIMEOUT_S:.0f} s after SIGTERM")
 
     def _give_up(self, service: ServiceProcess, code: int) -> None:
-        failure = CommandError(f"{service.name} ended with exit code {code}; {self._last_words(service)}")
-        self._report(service.name, str(failure))
+        text = f"ended with exit code {code}; {self._last_words(service)}"
+        self._report(service.name, text)
         if not self._hopeless.done():
-            self._hopeless.set_result(failure)
+            self._hopeless.set_result(CommandError(f"{service.name} {text}"))
 
     def log_path(self, service: ServiceProcess) -> Path:
         """Where a service's standard output and error go."""
