@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +17,7 @@ from ingest_service.formats.bitstamp import OrderLives, OrderRow
 from ingest_service.formats.columns import constant, encoded
 from ingest_service.formats.content import LineBlock, head_of, line_blocks
 from ingest_service.formats.contract import EventFile, FileReport, FormatOptions, RowFault
+from ingest_service.formats.json_line import VALUES, json_object
 from ingest_service.formats.reading import EventBatch, ReadEventFile
 from tapewatch.market.event import Kind, Side
 
@@ -97,7 +97,7 @@ def _feed_line(line: int, data: bytes) -> _FeedLine | str:
     if action == "book":
         return action
     try:
-        body = json.loads(words[2])
+        body = json_object(words[2], VALUES)
         side = 0 if action == "trade" else _SIDES[body["order_type"]]
         price, volume = Decimal(str(body["price"])), Decimal(str(body["amount"])).scaleb(8)
         if not price.is_finite() or not volume.is_finite() or not _is_whole(volume):

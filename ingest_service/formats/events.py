@@ -7,22 +7,21 @@ In text an empty value is null, `event_time_ns` an integer, booleans are true or
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.json as arrow_json
 import pyarrow.parquet as pq
 
 from ingest_service.formats.columns import ValueFault, convertible, event_frame
 from ingest_service.formats.content import LineBlock, first_line, head_of, line_blocks, shortened
 from ingest_service.formats.contract import EventFile, FileReport, FormatError, FormatOptions, RowFault
 from ingest_service.formats.delimited import read_delimited
+from ingest_service.formats.json_line import TEXTS, json_object
 from ingest_service.formats.reading import EventBatch, ReadEventFile
 from tapewatch.market import event as schema
 from tapewatch.market.event import ColumnType
@@ -67,10 +66,9 @@ class EventsFormat:
 
 def _json_names(head: bytes) -> list[str]:
     try:
-        row = json.loads(head.split(b"\n", 1)[0])
+        return list(json_object(head.split(b"\n", 1)[0], TEXTS))
     except ValueError:
         return []
-    return list(row) if isinstance(row, dict) else []
 
 
 def _header_names(head: bytes) -> list[str]:
@@ -113,33 +111,12 @@ def _frame(columns: Mapping[str, Any]) -> tuple[Frame, list[ValueFault]]:
 
 def _read_json_lines(path: Path, report: FileReport) -> Iterator[EventBatch]:
     for block in line_blocks(path):
-        yield from _fast_json_batch(block) or _careful_json_batch(block, report)
-
-
-def _fast_json_batch(block: LineBlock) -> list[EventBatch] | None:
-    """The block by pyarrow, trusted only when every line became a row of the expected types."""
-    options = arrow_json.ParseOptions(explicit_schema=_ARROW_SCHEMA, unexpected_field_behavior="error")
-    read = arrow_json.ReadOptions(use_threads=False, block_size=len(block.data) + 1)
-    try:
-        block.data.decode()  # pyarrow takes any bytes for text here
-        table = arrow_json.read_json(pa.BufferReader(block.data), read, options)
-    except (pa.ArrowInvalid, UnicodeDecodeError):
-        return None
-    if table.num_rows != block.line_count():
-        return None
-    frame, faults = _frame({name: table.column(name).combine_chunks() for name in table.column_names})
-    lines = np.arange(block.first_line, block.first_line + table.num_rows)
-    return [EventBatch(frame, lines, lines, None, block.text, faults)]
-
-
-def _careful_json_batch(block: LineBlock, report: FileReport) -> list[EventBatch]:
-    rows, lines = _json_rows(block, report)
-    if not rows:
-        return []
-    columns, json_faults = _json_columns(rows)
-    frame, faults = _frame(columns)
-    places = np.array(lines, dtype=np.int64)
-    return [EventBatch(frame, places, places, None, block.text, [*json_faults, *faults])]
+        rows, lines = _json_rows(block, report)
+        if rows:
+            columns, json_faults = _json_columns(rows)
+            frame, faults = _frame(columns)
+            places = np.array(lines, dtype=np.int64)
+            yield EventBatch(frame, places, places, None, block.text, [*json_faults, *faults])
 
 
 def _json_rows(block: LineBlock, report: FileReport) -> tuple[list[dict[str, object]], list[int]]:
@@ -149,15 +126,10 @@ def _json_rows(block: LineBlock, report: FileReport) -> tuple[list[dict[str, obj
         if not data.strip():
             continue
         try:
-            row = _DECODER.decode(data.decode())
-            if not isinstance(row, dict):
-                raise ValueError(f"found a {type(row).__name__}")
-        except (ValueError, RecursionError) as error:
-            message = f"expected a JSON object on the line: {error}"
-            report.reject(RowFault(line, "", "MALFORMED_ROW", message, block.text(line)))
-            continue
-        rows.append(row)
-        lines.append(line)
+            rows.append(json_object(data, TEXTS))
+            lines.append(line)
+        except ValueError as error:
+            report.reject(RowFault(line, "", "MALFORMED_ROW", str(error), block.text(line)))
     return rows, lines
 
 
@@ -189,23 +161,6 @@ def _scalar_text(value: object) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else None
-
-
-def _refuse_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text}, which is not a number of JSON")
-
-
-_ARROW_TYPES: Final = {
-    ColumnType.INT64: pa.int64(),
-    ColumnType.FLOAT64: pa.float64(),
-    ColumnType.CODE: pa.string(),
-    ColumnType.TEXT: pa.string(),
-}
-_ARROW_SCHEMA: Final = pa.schema(
-    (column.name, pa.bool_() if column.name == "aggressor" else _ARROW_TYPES[column.type]) for column in schema.COLUMNS
-)
-# Numbers stay the text they are, so that all layouts parse them by the same code.
-_DECODER: Final = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=_refuse_constant)
 
 
 def _check_parquet(path: Path) -> None:

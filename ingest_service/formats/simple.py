@@ -7,7 +7,6 @@ custody_transfer) move no order and are rejected by name.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ import numpy as np
 
 from ingest_service.formats.content import line_blocks
 from ingest_service.formats.contract import EventFile, FileReport, FormatOptions, RowFault
+from ingest_service.formats.json_line import VALUES, json_object
 from ingest_service.formats.reading import EventBatch, ReadEventFile
 from tapewatch.market.frame import Frame
 from tapewatch.market.validate import QUANTITY_MAXIMUM
@@ -49,10 +49,10 @@ class SimpleFormat:
     def sniff(self, path: Path, head: bytes) -> str | None:
         """By JSON lines with `type` and `ts`."""
         try:
-            row = json.loads(head.split(b"\n", 1)[0])
+            row = json_object(head.split(b"\n", 1)[0], VALUES)
         except ValueError:
             return None
-        if isinstance(row, dict) and {"type", "ts"} <= row.keys() and "kind" not in row:
+        if {"type", "ts"} <= row.keys() and "kind" not in row:
             return "its first line is JSON with type and ts, as in the toy scenarios"
         return None
 
@@ -84,11 +84,9 @@ def _read(path: Path, options: FormatOptions, report: FileReport) -> Iterator[Ev
 
 def _events(data: bytes, line: int, instruments: dict[str, str], options: FormatOptions) -> list[Row]:
     try:
-        body = json.loads(data)
+        body = json_object(data, VALUES)
     except ValueError as error:
-        raise _LineError("", "MALFORMED_ROW", f"expected a JSON object on the line: {error}") from error
-    if not isinstance(body, dict):
-        raise _LineError("", "MALFORMED_ROW", f"expected a JSON object on the line, found a {type(body).__name__}")
+        raise _LineError("", "MALFORMED_ROW", str(error)) from error
     row: Row = {"event_time_ns": _time_ns(body), "venue": options.venue or VENUE}
     type_ = body.get("type")
     if type_ == "order":

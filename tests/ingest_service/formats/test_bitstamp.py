@@ -120,7 +120,7 @@ def test_the_feed_gives_the_events_of_the_table_and_the_prints(read: Read, write
 
 BAD_FEED = {
     "hello": "expected milliseconds, one of order_created, order_changed, order_deleted, trade, order_book, and JSON",
-    "1 trade {": "expected JSON with price, amount and id: JSONDecodeError",
+    "1 trade {": "expected JSON with price, amount and id: ValueError expected a JSON object on the line: ",
     '1 trade {"price": 1, "amount": 1}': "expected JSON with price, amount and id: KeyError 'id'",
     '1 order_created {"price": 1, "amount": 1, "id": 1, "order_type": 2}': "expected JSON with price, amount and id",
     '1 trade {"price": "nan", "amount": 1, "id": 1}': "expected a finite price and an amount of up to 8 places",

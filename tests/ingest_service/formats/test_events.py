@@ -202,8 +202,9 @@ def test_a_row_that_names_its_source_keeps_it_and_others_get_the_files(read: Rea
 JSON_GOOD = {"event_time_ns": 17, "kind": "PHASE", "venue": "X", "instrument": "Y", "phase": "OPEN"}
 BAD_JSON = {
     '{"event_time_ns": 18, ': ("", "MALFORMED_ROW", "expected a JSON object on the line: Expecting property name"),
-    "[1]": ("", "MALFORMED_ROW", "expected a JSON object on the line: found a list"),
-    '{"price": NaN}': ("", "MALFORMED_ROW", "expected a JSON object on the line: NaN, which is not a number of JSON"),
+    "[1]": ("", "MALFORMED_ROW", "expected a JSON object on the line, found a list"),
+    '{"price": NaN}': ("", "MALFORMED_ROW", "expected a JSON object on the line: NaN is not a number of JSON"),
+    '{"venue": "\\ud800"}': ("", "MALFORMED_ROW", "expected a JSON object on the line: 'utf-8' codec can't encode"),
     json.dumps(JSON_GOOD | {"prise": 1}): ("prise", "UNKNOWN_COLUMN", "unknown column 'prise': did you mean 'price'?"),
     json.dumps(JSON_GOOD | {"price": [1]}): ("price", "NESTED_VALUE", "price: expected one value, found a list"),
     json.dumps(JSON_GOOD | {"event_time_ns": 1.5}): (

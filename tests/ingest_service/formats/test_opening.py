@@ -38,6 +38,11 @@ def test_an_unknown_format_is_an_error_with_the_formats_and_the_first_bytes(writ
     )
 
 
+def test_a_line_nested_beyond_all_measure_is_not_a_known_format(write: Write) -> None:
+    with pytest.raises(FormatError, match="its format is not known"):
+        open_events(write("day.jsonl", '{"kind":' * 8000))
+
+
 def test_an_empty_file_is_an_error_that_says_so(write: Write) -> None:
     with pytest.raises(FormatError, match=r"day.csv: the file is empty; an event file has at least a header"):
         open_events(write("day.csv", ""))
