@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest_service.intervals import IntervalSet
+from ingest_service.ledger import is_constant
 from tapewatch.market.frame import Frame
 
 Mask = NDArray[np.bool_]
@@ -84,13 +85,13 @@ class Deduper:
         """
         frame_columns = frame.columns
         keyed = frame_columns.get("event_key")
-        picked = np.arange(frame.row_count) if rows is None else rows
         if keyed is None or not keyed.any():
-            return self._claim_numbered(frame, picked, rows is None)
+            return self._claim_numbered(frame, rows)
+        picked = np.arange(frame.row_count) if rows is None else rows
         is_keyed = keyed[picked] != 0
         known = np.zeros(picked.size, dtype=bool)
         known[is_keyed] = self._claim_keyed(frame, picked[is_keyed])
-        plain = self._claim_numbered(frame, picked[~is_keyed], False)
+        plain = self._claim_numbered(frame, picked[~is_keyed])
         if plain is not None:
             known[~is_keyed] = plain
         return known if known.any() else None
@@ -100,18 +101,19 @@ class Deduper:
         highest = int(frame.columns["event_time_ns"][rows].max()) if rows.size else 0
         return self.keys.claim(digests, highest)
 
-    def _claim_numbered(self, frame: Frame, rows: Array, is_all: bool) -> Mask | None:
-        if rows.size == 0:
+    def _claim_numbered(self, frame: Frame, rows: Array | None) -> Mask | None:
+        count = frame.row_count if rows is None else rows.size
+        if count == 0:
             return None
-        columns = [frame.columns.get(name) for name in ("source", "source_epoch", "source_part", "source_sequence")]
+        found = [frame.columns.get(name) for name in ("source", "source_epoch", "source_part", "source_sequence")]
         source, epoch, part, sequence = (
-            np.zeros(rows.size, dtype=np.int64) if each is None else each if is_all else each[rows] for each in columns
+            np.zeros(count, dtype=np.int64) if each is None else each if rows is None else each[rows] for each in found
         )
-        if _is_constant(source) and _is_constant(epoch) and _is_constant(part):
+        if is_constant(source) and is_constant(epoch) and is_constant(part):
             return self._set_for(frame.strings[int(source[0])], int(epoch[0]), int(part[0])).claim(sequence)
         groups = np.stack((source.astype(np.int64), epoch, part), axis=1)
         distinct, group_of_row = np.unique(groups, axis=0, return_inverse=True)
-        known = np.zeros(rows.size, dtype=bool)
+        known = np.zeros(count, dtype=bool)
         for group, (source_index, epoch_number, part_number) in enumerate(distinct.tolist()):
             members = np.flatnonzero(group_of_row.reshape(-1) == group)
             numbers = self._set_for(frame.strings[source_index], epoch_number, part_number)
@@ -145,7 +147,3 @@ def key_digests(frame: Frame, rows: Array) -> list[bytes]:
 def _source_hash(source: str) -> hashlib.blake2b:
     text = source.encode()
     return hashlib.blake2b(len(text).to_bytes(4, "little") + text, digest_size=DIGEST_BYTES)
-
-
-def _is_constant(values: Array) -> bool:
-    return bool((values == values[0]).all())

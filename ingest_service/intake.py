@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ingest_service.controls import control_payload
 from ingest_service.dedupe import NUMBER_SETS_MAX, PART_MAX
-from ingest_service.ledger import SOURCES_MAX, rows_by_source
+from ingest_service.ledger import SOURCES_MAX, Groups, rows_by_source
 from ingest_service.quarantine import refusals_of
 from ingest_service.state import IngestState
 from tapewatch.market.frame import Frame
@@ -61,21 +61,27 @@ class Intake:
         """Takes a batch. Raises InvalidArgument, naming batch, row and field, where rows can not be told apart."""
         if frame.row_count == 0:
             return Taken(0, 0, [], [])
-        check_identity(batch_id, frame)
+        groups = check_identity(batch_id, frame)
         self._check_room()
         now_ns = self._clock()
-        self.state.ledger.receive(frame)
+        self.state.ledger.receive(groups)
         rejections = sorted_by_row(validate(frame), _number_faults(frame))
         good = _without(frame.row_count, rejections)
         known = self.state.deduper.claim(frame, good)
         duplicates = 0 if known is None else int(known.sum())
         fresh = _fresh_rows(frame.row_count, good, known)
-        journalled = self._append(frame if fresh is None else frame.take(fresh), now_ns)
+        if fresh is None:
+            self._append(frame, groups, now_ns)
+        elif fresh.size:
+            kept = frame.take(fresh)
+            self._append(kept, rows_by_source(kept), now_ns)
+        journalled = frame.row_count if fresh is None else int(fresh.size)
         quarantine_ids = self._refuse(frame, rejections, now_ns)
         if known is not None:
             rows = np.arange(frame.row_count) if good is None else good
-            self._repeat(_count_by_source(frame.take(rows[known])), now_ns)
-        self.state.ledger.check(frame)
+            repeated = rows_by_source(frame.take(rows[known]))
+            self._repeat({source: count for source, _, count in repeated}, now_ns)
+        self.state.ledger.check(groups)
         return Taken(journalled, duplicates, rejections, quarantine_ids)
 
     def end_source(self, source: str) -> None:
@@ -114,14 +120,11 @@ class Intake:
                 "that many; give a feed one source name, and move the data directory away to begin a new journal",
             )
 
-    def _append(self, frame: Frame, now_ns: int) -> int:
-        if frame.row_count == 0:
-            return 0
-        self.state.ledger.journal(frame, now_ns)
+    def _append(self, frame: Frame, groups: Groups, now_ns: int) -> None:
+        self.state.ledger.journal(frame, groups, now_ns)
         for payload, rows in _records(frame):
             self.journal.append(RecordKind.EVENTS, payload, rows)
         self.state.journal_sequence = self.journal.next_sequence
-        return frame.row_count
 
     def _refuse(self, frame: Frame, rejections: list[Rejection], now_ns: int) -> list[int]:
         if not rejections:
@@ -148,8 +151,11 @@ class Intake:
         self.state.quarantine_sequence = self.state.quarantine.log.next_sequence
 
 
-def check_identity(batch_id: str, frame: Frame) -> None:
-    """Raises InvalidArgument where the batch is too long, or a row has no source, or neither key nor number."""
+def check_identity(batch_id: str, frame: Frame) -> Groups:
+    """The frame's sources and rows.
+
+    Raises InvalidArgument where the batch is too long, or a row has no source, or neither key nor number.
+    """
     if frame.row_count > BATCH_ROWS_MAX:
         raise InvalidArgument(
             "BATCH_TOO_LARGE",
@@ -160,16 +166,18 @@ def check_identity(batch_id: str, frame: Frame) -> None:
     if source is None or not source.all():
         row = 0 if source is None else int(np.flatnonzero(source == 0)[0])
         raise _no_identity(batch_id, row, "source", "a source")
-    long = [index for index, text in _used(frame, source) if len(text) > SOURCE_CHARACTERS_MAX]
-    if long:
-        row = int(np.flatnonzero(np.isin(source, long))[0])
-        raise _no_identity(batch_id, row, "source", f"a source of at most {SOURCE_CHARACTERS_MAX} characters")
+    groups = rows_by_source(frame)
+    for name, rows, _ in groups:
+        if len(name) > SOURCE_CHARACTERS_MAX:
+            row = 0 if rows is None else int(rows[0])
+            raise _no_identity(batch_id, row, "source", f"a source of at most {SOURCE_CHARACTERS_MAX} characters")
     sequence = frame.columns.get("source_sequence", np.zeros(frame.row_count, dtype=np.int64))
     key = frame.columns.get("event_key")
     numbered = sequence > 0 if key is None else (sequence > 0) | (key != 0)
     if not numbered.all():
         row = int(np.flatnonzero(~numbered)[0])
         raise _no_identity(batch_id, row, "source_sequence", "an event_key, or a source_sequence of 1 or more")
+    return groups
 
 
 def sorted_by_row(first: list[Rejection], second: list[Rejection]) -> list[Rejection]:
@@ -178,11 +186,6 @@ def sorted_by_row(first: list[Rejection], second: list[Rejection]) -> list[Rejec
         return first
     found = {rejection.row: rejection for rejection in (*second, *first)}
     return [found[row] for row in sorted(found)]
-
-
-def _used(frame: Frame, indices: Array) -> list[tuple[int, str]]:
-    distinct = indices[:1] if (indices == indices[0]).all() else np.unique(indices)
-    return [(index, frame.strings[index]) for index in distinct.tolist()]
 
 
 def _no_identity(batch_id: str, row: int, field: str, expected: str) -> InvalidArgument:
@@ -200,7 +203,7 @@ def _number_faults(frame: Frame) -> list[Rejection]:
     faults: list[Rejection] = []
     for name, highest in (("source_epoch", EPOCH_MAX), ("source_part", PART_MAX)):
         values = frame.columns.get(name)
-        if values is None:
+        if values is None or (values.min() >= 0 and values.max() <= highest):
             continue
         for row in np.flatnonzero((values < 0) | (values > highest)).tolist():
             message = f"{name}: expected 0 to {highest}, found {int(values[row])}"
@@ -222,10 +225,6 @@ def _fresh_rows(row_count: int, good: Array | None, known: NDArray[np.bool_] | N
     if known is None:
         return good
     return (np.arange(row_count) if good is None else good)[~known]
-
-
-def _count_by_source(frame: Frame) -> dict[str, int]:
-    return {source: int(rows.size) for source, rows in rows_by_source(frame)}
 
 
 def _records(frame: Frame) -> list[tuple[bytes, int]]:

@@ -8,7 +8,6 @@ were durable and whose answer was lost on the way.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,6 +18,8 @@ from ingest_service.intervals import IntervalSet
 from tapewatch.market.frame import Frame
 
 Array = NDArray[Any]
+Groups = list[tuple[str, Array | None, int]]
+"""A source, its rows in the frame (None: all), their number."""
 
 SOURCES_MAX: Final = 100_000
 VENUES_PER_SOURCE_MAX: Final = 256
@@ -118,17 +119,18 @@ class Ledger:
         """Whether no new source may begin."""
         return len(self.sources) >= SOURCES_MAX
 
-    def receive(self, frame: Frame) -> None:
-        """Counts the frame's rows as received."""
-        for source, rows in rows_by_source(frame):
-            self.open(source).received += rows.size
+    def receive(self, groups: Groups) -> None:
+        """Counts rows as received."""
+        for source, _, count in groups:
+            self.open(source).received += count
 
-    def journal(self, frame: Frame, time_ns: int) -> None:
-        """Counts a journalled frame."""
-        for source, rows in rows_by_source(frame):
+    def journal(self, frame: Frame, groups: Groups, time_ns: int) -> None:
+        """Counts a journalled frame; `groups` are its own."""
+        for source, rows, count in groups:
             books = self.open(source)
-            books.journalled += rows.size
-            books.last_event_time_ns = max(books.last_event_time_ns, int(frame.columns["event_time_ns"][rows].max()))
+            books.journalled += count
+            times = _of_rows(frame.columns["event_time_ns"], rows)
+            books.last_event_time_ns = max(books.last_event_time_ns, int(times.max()))
             books.last_received_time_ns = max(books.last_received_time_ns, time_ns)
             books.ended = False
             _note_numbers(books, frame, rows)
@@ -151,40 +153,54 @@ class Ledger:
         books.duplicate += count
         books.last_received_time_ns = max(books.last_received_time_ns, time_ns)
 
-    def check(self, frame: Frame) -> None:
-        """Raises LedgerError unless the books of the frame's sources balance."""
-        for source, _ in rows_by_source(frame):
+    def check(self, groups: Groups) -> None:
+        """Raises LedgerError unless the books of the sources balance."""
+        for source, _, _ in groups:
             self.open(source).check()
 
 
-def rows_by_source(frame: Frame) -> Iterator[tuple[str, Array]]:
-    """Each source of the frame and its rows, in order of first use in the string table."""
+def rows_by_source(frame: Frame) -> Groups:
+    """The sources of the frame, each with its rows and their number."""
     indices = frame.columns["source"]
     if indices.size == 0:
-        return
-    if (indices == indices[0]).all():
-        yield frame.strings[int(indices[0])], np.arange(frame.row_count)
-        return
-    for index in np.unique(indices).tolist():
-        yield frame.strings[index], np.flatnonzero(indices == index)
+        return []
+    if is_constant(indices):
+        return [(frame.strings[int(indices[0])], None, frame.row_count)]
+    groups = ((index, np.flatnonzero(indices == index)) for index in np.unique(indices).tolist())
+    return [(frame.strings[index], rows, rows.size) for index, rows in groups]
 
 
-def _note_numbers(books: SourceLedger, frame: Frame, rows: Array) -> None:
+def is_constant(values: Array) -> bool:
+    """Whether all values, of which there is one at least, are the same."""
+    first = values[0]
+    return bool(first == values[-1]) and bool((values == first).all())
+
+
+def _of_rows(values: Array, rows: Array | None) -> Array:
+    return values if rows is None else values[rows]
+
+
+def _note_numbers(books: SourceLedger, frame: Frame, rows: Array | None) -> None:
     sequences = frame.columns.get("source_sequence")
     if sequences is None:
         return
-    numbers = sequences[rows]
+    numbers = _of_rows(sequences, rows)
+    # without a key every row has a number, or it would not have come so far
+    numbered = numbers > 0 if "event_key" in frame.columns else None
+    newest = 0
     epochs = frame.columns.get("source_epoch")
-    of_rows = np.zeros(rows.size, dtype=np.int64) if epochs is None else epochs[rows]
-    newest = int(of_rows.max())
-    picked = numbers[(of_rows == newest) & (numbers > 0)]
+    if epochs is not None:
+        of_rows = _of_rows(epochs, rows)
+        newest = int(of_rows.max())
+        if not is_constant(of_rows):
+            numbered = (of_rows == newest) if numbered is None else numbered & (of_rows == newest)
+    picked = numbers if numbered is None else numbers[numbered]
     if picked.size:
         books.number(newest, picked)
 
 
-def _note_venues(books: SourceLedger, frame: Frame, rows: Array) -> None:
-    venues = frame.columns["venue"][rows]
-    distinct = venues[:1] if (venues == venues[0]).all() else np.unique(venues)
-    for index in distinct.tolist():
+def _note_venues(books: SourceLedger, frame: Frame, rows: Array | None) -> None:
+    venues = _of_rows(frame.columns["venue"], rows)
+    for index in venues[:1].tolist() if is_constant(venues) else np.unique(venues).tolist():
         if len(books.venues) < VENUES_PER_SOURCE_MAX:
             books.venues.add(frame.strings[index])

@@ -19,7 +19,7 @@ from typing import Any, Final
 from ingest_service.controls import Controls
 from ingest_service.dedupe import DIGEST_BYTES, Deduper
 from ingest_service.intervals import IntervalSet
-from ingest_service.ledger import Ledger, SourceLedger
+from ingest_service.ledger import Ledger, SourceLedger, rows_by_source
 from ingest_service.quarantine import Quarantine
 from tapewatch.market.frame import Frame
 from tapewatch.runtime.journal import Record, RecordKind
@@ -45,8 +45,9 @@ class IngestState:
         if record.kind is RecordKind.EVENTS:
             frame = Frame.decode(record.payload)
             self.deduper.claim(frame)
-            self.ledger.receive(frame)
-            self.ledger.journal(frame, record.ingest_time_ns)
+            groups = rows_by_source(frame)
+            self.ledger.receive(groups)
+            self.ledger.journal(frame, groups, record.ingest_time_ns)
         elif record.kind is RecordKind.CONTROL:
             self.controls.remember(record.payload, record.first_sequence)
         else:

@@ -92,6 +92,8 @@ class RequestParser:
         self._walk_request(events)
         rows = len(events)
         self.event_count = rows
+        if rows == 0:
+            return
         numbers, doubles, codes, texts = slot_counts
         self.numbers = np.zeros((numbers, rows), dtype=np.uint64)
         self.doubles = np.full((doubles, rows), NAN_BITS, dtype=np.uint64)
