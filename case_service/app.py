@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 
 from case_service.grouping import DUE_HOURS, FAMILIES, NANOSECONDS_OF_MINUTE, WINDOW_MINUTES, Policy, family_table
 from case_service.paging import PageTokens
+from case_service.recorder import Recorder
 from case_service.servicer import SERVICE_NAME, CaseMetrics, CaseServicer
 from case_service.store import reading
 from case_service.store.store import READERS, open_store
@@ -65,7 +66,8 @@ async def lifespan(
     """Open the store and serve from it; `clock_ns` is the service's clock, nanoseconds since the Unix epoch."""
     async with open_store(settings.database, clock_ns, settings.readers) as store:
         tokens = PageTokens(await store.read(reading.page_token_key))
-        servicer = CaseServicer(store, settings.policy, tokens, CaseMetrics(service.metrics))
+        recorder = Recorder(store, settings.policy)
+        servicer = CaseServicer(store, recorder, settings.policy, tokens, CaseMetrics(service.metrics))
         service.add(case_pb2_grpc.add_CaseServiceServicer_to_server, servicer, SERVICE_NAME)
 
         async def end_watches() -> None:
@@ -73,6 +75,7 @@ async def lifespan(
             store.bell.close()
 
         service.spawn(store.writer.run())
+        service.spawn(recorder.run())
         service.spawn(end_watches(), at_stop="finish")
         yield
 

@@ -11,10 +11,10 @@ from case_service.convert import audit_message, case_bytes, case_message, comman
 from case_service.filter import ALERT_FIELDS, CASE_FIELDS, parse
 from case_service.grouping import Policy
 from case_service.paging import PageTokens, page_size_of
+from case_service.recorder import Recorder
 from case_service.store import reading
 from case_service.store.batch import Outcome
 from case_service.store.filters import alert_conditions, case_conditions
-from case_service.store.recording import record
 from case_service.store.store import Store
 from case_service.store.verbs import perform
 from case_service.watch import RETRY_AFTER_MS, parse_cursor, watch
@@ -49,8 +49,11 @@ class CaseMetrics:
 class CaseServicer(case_pb2_grpc.CaseServiceServicer):
     """Serves alerts, cases and their history from a store."""
 
-    def __init__(self, store: Store, policy: Policy, tokens: PageTokens, metrics: CaseMetrics) -> None:
+    def __init__(
+        self, store: Store, recorder: Recorder, policy: Policy, tokens: PageTokens, metrics: CaseMetrics
+    ) -> None:
         self._store = store
+        self._recorder = recorder
         self._policy = policy
         self._tokens = tokens
         self._metrics = metrics
@@ -67,7 +70,7 @@ class CaseServicer(case_pb2_grpc.CaseServiceServicer):
                 field="alerts",
             )
         incoming = [incoming_of(message, position) for position, message in enumerate(request.alerts)]
-        outcomes = await self._store.write(lambda shared: record(shared, incoming, self._policy))
+        outcomes = await self._recorder.record(incoming)
         self._metrics.count(outcomes)
         return case_pb2.RecordAlertsResponse(
             results=[

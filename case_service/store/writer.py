@@ -55,7 +55,7 @@ class Writer:
         Raises what `work` raises, ResourceExhausted when the queue is full, Unavailable when the writer has ended.
         """
         if self._ended:
-            raise _ended()
+            raise ended()
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         try:
             self._queue.put_nowait(_Unit(work, answer))
@@ -85,7 +85,7 @@ class Writer:
             while not self._queue.empty():
                 group.append(self._queue.get_nowait())
             for unit in group:
-                _answer(unit, _ended())
+                _answer(unit, ended())
 
     def close(self) -> None:
         """Wait for the transaction that runs and end the thread."""
@@ -114,7 +114,8 @@ def _answer(unit: _Unit, outcome: object) -> None:
         unit.answer.set_result(outcome)
 
 
-def _ended() -> Unavailable:
+def ended() -> Unavailable:
+    """What a caller is told when nothing can be written any more."""
     return Unavailable(
         "WRITER_ENDED",
         "the case store takes no more writes: the service stops or its disk failed; send the request again later",
