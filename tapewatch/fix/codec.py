@@ -291,17 +291,39 @@ def encode(begin_string: str, fields: Iterable[Field]) -> bytes:
     Text goes out as UTF-8, floats as their shortest decimal text, bool as Y or N. Raises ValueError for a value with
     SOH in it (data fields excepted, after their right length), an empty value or a number that is not finite.
     """
+    fields = list(fields)
+    body = _plain_body(fields)
+    if body is None:
+        body = _careful_body(fields)
+    head = b"8=%b\x019=%d\x01%b" % (begin_string.encode("ascii"), len(body), body)
+    return b"%b10=%03d\x01" % (head, checksum(head))
+
+
+def _plain_body(fields: list[Field]) -> bytes | None:
+    """The fields where none is bytes, empty or holds SOH; None otherwise."""
+    parts: list[str] = []
+    for tag, value in fields:
+        kind = type(value)
+        if kind is float or kind is bool:
+            value = encode_value(tag, value).decode("ascii")
+        elif kind is bytes:
+            return None
+        parts.append(f"{tag}={value}\x01")
+    text = "".join(parts)
+    return None if "=\x01" in text or text.count("\x01") != len(parts) else text.encode("utf-8")
+
+
+def _careful_body(fields: list[Field]) -> bytes:
+    """Field by field: data fields may hold SOH after their right length, what cannot be sent is refused by its tag."""
     parts: list[bytes] = []
     data_length = -1
     for tag, value in fields:
-        text = value.encode("utf-8") if type(value) is str else encode_value(tag, value)
+        text = encode_value(tag, value)
         if not text or (SOH in text and not (tag in DATA_TAGS and data_length == len(text))):
             raise ValueError(f"tag {tag}: expected a value without SOH, found {text[:40]!r}")
         data_length = int(text) if tag in DATA_LENGTH_TAGS and text.isdigit() else -1
         parts.append(b"%d=%b\x01" % (tag, text))
-    body = b"".join(parts)
-    head = b"8=%b\x019=%d\x01%b" % (begin_string.encode("ascii"), len(body), body)
-    return b"%b10=%03d\x01" % (head, checksum(head))
+    return b"".join(parts)
 
 
 def encode_value(tag: int, value: Value) -> bytes:

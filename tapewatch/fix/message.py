@@ -84,12 +84,13 @@ class Message(FieldMap):
     ``raw`` is its bytes as received; ``epoch`` the epoch of its sequence number, set by the session.
     """
 
-    __slots__ = ("epoch", "raw")
+    __slots__ = ("_sequence", "epoch", "raw")
 
     def __init__(self, fields: Sequence[TextField], raw: bytes = b"", values: dict[int, str] | None = None) -> None:
         super().__init__(fields, values)
         self.raw = raw
         self.epoch = 0
+        self._sequence: int | None = -1
 
     @property
     def begin_string(self) -> str:
@@ -104,7 +105,9 @@ class Message(FieldMap):
     @property
     def sequence(self) -> int | None:
         """Tag 34, None where absent or no number."""
-        return self.integer(34)
+        if self._sequence == -1:
+            self._sequence = self.integer(34)
+        return self._sequence
 
     def __repr__(self) -> str:
         return "|".join(f"{tag}={value}" for tag, value in self.fields)
