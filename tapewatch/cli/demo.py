@@ -126,11 +126,11 @@ def show_report(report: DemoReport) -> None:
     """Print the findings for people."""
     print_table(SCENARIO_COLUMNS, scenario_rows(report), "Schemes played")
     print()
-    print_table(CASE_COLUMNS, case_rows(report.cases), "Cases")
+    print_table(CASE_COLUMNS, case_rows(report), "Cases")
     print()
-    if report.extra:
-        print_table(CASE_COLUMNS, case_rows(report.extra), "Cases that no scheme explains")
-        print()
+    numbers = ", ".join(str(case.number) for case in sorted(report.extra, key=lambda case: case.number))
+    typer.echo(f"{len(report.extra)} cases that no scheme explains{': ' if numbers else ''}{numbers}")
+    print()
     print_table(COLUMNS, (line.cells() for line in (*report.ledger, total(report.ledger))), "Ledger")
     for equation in equations(total(report.ledger)):
         typer.echo(equation)

@@ -7,11 +7,13 @@ from typing import Any
 from case_service.grouping import Policy
 from surveillance.v1 import alert_pb2, case_pb2, simulator_pb2
 from tapewatch.cli.ledger import LedgerLine, equations, total
-from tapewatch.cli.output import plain, time_text, word
+from tapewatch.cli.output import lines, plain, time_text, word
 
 REQUIRED_FAMILIES = ("ORDER_BOOK", "WASH")
 """Families of schemes that must each be found as one case: spoofing and layering, wash trades."""
 MISSED = "MISSED"
+FAMILY_OF = Policy().family_of
+EXPLANATIONS_SHOWN_MAX = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,33 +90,38 @@ def match(
 ) -> tuple[tuple[Outcome, ...], tuple[case_pb2.Case, ...]]:
     """Scenarios with the cases that found them, and the cases that no scenario explains."""
     by_id = {alert.alert_id: alert for alert in alerts}
-    family_of = Policy().family_of
     outcomes = []
     explained: set[str] = set()
     for scenario in scenarios:
-        family = family_of(scenario.typology)
+        family = FAMILY_OF(scenario.typology)
         touching = [case for case in cases if _shows(case, scenario, by_id)]
-        found = tuple(case for case in touching if case.typology_family == family)
+        found = tuple(case for case in touching if family in _families(case))
         explained.update(case.case_id for case in touching)
         outcomes.append(Outcome(scenario, family, found))
     return tuple(outcomes), tuple(case for case in cases if case.case_id not in explained)
 
 
+def _families(case: case_pb2.Case) -> set[str]:
+    """Families of what a case is about: a scheme is named like the rule that looks for it."""
+    return {case.typology_family, *map(FAMILY_OF, case.rule_ids)}
+
+
 def _shows(case: case_pb2.Case, scenario: simulator_pb2.Scenario, alerts: Mapping[str, alert_pb2.Alert]) -> bool:
-    """Whether a case names an order or trade of the scenario, or its people there and then."""
+    """Whether a case names an order of the scenario, or its people there and then.
+
+    A trade proves nothing: it has two sides, and the other one may be anybody.
+    """
     if (case.venue, case.instrument) != (scenario.venue, scenario.instrument):
         return False
     known = [alerts[alert_id] for alert_id in case.alert_ids if alert_id in alerts]
-    orders = {order for alert in known for order in alert.order_ids}
-    trades = {trade for alert in known for trade in alert.trade_ids}
-    if orders & set(scenario.order_ids) or trades & set(scenario.trade_ids):
+    if any(not set(scenario.order_ids).isdisjoint(alert.order_ids) for alert in known):
         return True
     same_people = bool({*case.accounts, *case.owners} & {*scenario.accounts, *scenario.owners})
     return same_people and case.start_time_ns <= scenario.end_time_ns and scenario.start_time_ns <= case.end_time_ns
 
 
 SCENARIO_COLUMNS = ("scheme", "instrument", "from", "accounts", "found as")
-CASE_COLUMNS = ("case>", "severity", "score>", "rules", "instrument", "who", "explanation")
+CASE_COLUMNS = ("case>", "scheme", "severity", "score>", "rules", "instrument", "who", "explanation")
 
 
 def scenario_rows(report: DemoReport) -> list[tuple[object, ...]]:
@@ -131,17 +138,29 @@ def scenario_rows(report: DemoReport) -> list[tuple[object, ...]]:
     ]
 
 
-def case_rows(cases: Iterable[case_pb2.Case]) -> list[tuple[object, ...]]:
-    """Cases under CASE_COLUMNS, the explanation of each rule once."""
+def case_rows(report: DemoReport) -> list[tuple[object, ...]]:
+    """The cases under CASE_COLUMNS by number, with the scheme each found; `-` where no scheme explains it."""
+    schemes: dict[str, list[str]] = {}
+    for outcome in report.outcomes:
+        for case in outcome.cases:
+            schemes.setdefault(case.case_id, []).append(outcome.scenario.typology)
     return [
         (
             case.number,
+            lines(schemes.get(case.case_id, ["-"])),
             word(case, "severity"),
             f"{case.score:.2f}",
-            "\n".join(case.rule_ids),
+            lines(case.rule_ids),
             f"{case.venue} {case.instrument}",
-            "\n".join(case.owners or case.accounts),
-            "\n".join(dict.fromkeys(case.explanations)),
+            lines(case.owners or case.accounts),
+            lines(_explanations(case)),
         )
-        for case in sorted(cases, key=lambda case: case.number)
+        for case in sorted(report.cases, key=lambda case: case.number)
     ]
+
+
+def _explanations(case: case_pb2.Case) -> list[str]:
+    """The first few of a case's explanations, and how many more there are."""
+    texts = list(dict.fromkeys(case.explanations))
+    more = len(texts) - EXPLANATIONS_SHOWN_MAX
+    return [*texts[:EXPLANATIONS_SHOWN_MAX], *([f"and {more} more of the kind"] if more > 0 else [])]

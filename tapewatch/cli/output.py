@@ -32,6 +32,11 @@ def harmless(text: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
+def lines(texts: Iterable[str]) -> Text:
+    """Texts one below the other, for a cell."""
+    return Text("\n".join(harmless(text) for text in texts))
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
     """A table; columns whose name ends with `>` are right-aligned."""
     console().print(table(columns, rows, title))

@@ -53,9 +53,19 @@ def test_a_scenario_in_two_cases_is_a_problem() -> None:
 
 
 def test_a_case_of_another_family_explains_but_does_not_find() -> None:
-    found = report(case(3, family="WASH"), alerts=(EVIDENCE,))
+    found = report(case(3, family="WASH", rule_ids=["wash_self"]), alerts=(EVIDENCE,))
     assert found.outcomes[0].found == "MISSED"
     assert found.extra == ()
+
+
+def test_a_rule_of_the_family_finds_it_whatever_the_case_calls_its_family() -> None:
+    found = report(case(3, family="SPOOF", rule_ids=["layering"]), alerts=(EVIDENCE,))
+    assert found.outcomes[0].found == "case 3"
+
+
+def test_a_trade_with_somebody_else_does_not_find_it() -> None:
+    found = report(case(3, owners=["O9"]), alerts=(alert_pb2.Alert(alert_id="a", trade_ids=["t1"]),))
+    assert found.outcomes[0].found == "MISSED"
 
 
 def test_the_same_people_at_the_same_time_find_it_without_order_ids() -> None:
