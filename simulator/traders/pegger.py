@@ -1,4 +1,4 @@
-"""An honest algorithm that cancels 97 % of its orders: it keeps one order at the best price as that moves."""
+"""An honest algorithm that cancels 97 % of its orders: one order that follows the best price."""
 
 from simulator.market import Behaviour, Seat
 from simulator.matching import BUY, SELL, Order
@@ -6,10 +6,11 @@ from simulator.population import Account
 from simulator.randomness import jittered_ns, ordinary_quantity
 
 LOOK_SECONDS = 0.6
+DISTANCE_TICKS = 3
 
 
 def peg(seat: Seat, account: Account) -> Behaviour:
-    """Follow the best price of one side with a single order; change sides after a fill."""
+    """Follow the best price of one side with a single order a few ticks away; change sides after a fill."""
     random = seat.random
     order: Order | None = None
     side = BUY if random.random() < 0.5 else SELL
@@ -19,9 +20,11 @@ def peg(seat: Seat, account: Account) -> Behaviour:
             seat.cancel(order)
             order, side = None, -side
         best = seat.best(side)
-        if best is None or (order is not None and order.is_resting and order.price == best):
+        if best is None:
             continue
-        if order is not None:
+        price = max(1, best - side * DISTANCE_TICKS)
+        if order is not None and order.is_resting:
+            if order.price == price:
+                continue
             seat.cancel(order)
-            best = seat.best(side) or best
-        order = seat.submit(account, side, best, ordinary_quantity(random, seat.instrument))
+        order = seat.submit(account, side, price, ordinary_quantity(random, seat.instrument))
