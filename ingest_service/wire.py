@@ -117,10 +117,18 @@ class RequestParser:
     def strings(self) -> tuple[Any, bytes]:
         """Where each distinct string ends, uint32, and their bytes; string 0 is the empty one."""
         lengths = np.asarray(self.lengths)[: self.string_count]
-        starts = np.asarray(self.starts)[: self.string_count].tolist()
-        data = self.data
-        blob = b"".join([data[start : start + length] for start, length in zip(starts, lengths.tolist(), strict=True)])
-        return np.cumsum(lengths, dtype=np.uint64).astype("<u4"), blob
+        ends = np.cumsum(lengths, dtype=np.uint64).astype("<u4")
+        data: bytes = self.data
+        blob = np.empty(int(ends[-1]), dtype=np.uint8)
+        target: cython.uchar[::1] = blob
+        index: cython.Py_ssize_t
+        at: cython.Py_ssize_t
+        written: cython.Py_ssize_t = 0
+        for index in range(1, self.string_count):
+            for at in range(self.starts[index], self.starts[index] + self.lengths[index]):
+                target[written] = data[at]
+                written += 1
+        return ends, blob.tobytes()
 
     def text(self, span: tuple[int, int]) -> bytes:
         """The bytes of a span."""

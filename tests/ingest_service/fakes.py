@@ -58,9 +58,9 @@ def event(values: dict[str, Any]) -> event_pb2.Event:
     message = event_pb2.Event()
     for name, value in values.items():
         if name == "kind":
-            message.kind = Kind[value]  # type: ignore[assignment]
+            message.kind = Kind[value]  # type: ignore[assignment]  # the enums share their numbers
         elif name == "side":
-            message.side = Side[value]  # type: ignore[assignment]
+            message.side = Side[value]  # type: ignore[assignment]  # the enums share their numbers
         elif name.startswith("x_"):
             message.extensions[name] = value
         else:
