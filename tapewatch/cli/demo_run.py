@@ -12,7 +12,7 @@ from surveillance.v1 import simulator_pb2
 from tapewatch.cli.demo_report import DemoReport, match
 from tapewatch.cli.demo_stack import DemoStack
 from tapewatch.cli.failure import CommandError
-from tapewatch.cli.ledger import LedgerLine, merge
+from tapewatch.cli.ledger import LedgerLine, merge, total
 from tapewatch.cli.model_training import publish_model, train_from_ingest
 from tapewatch.cli.reference_files import publish_reference, read_reference
 from tapewatch.client.cases import CaseClient
@@ -46,11 +46,17 @@ class Progress:
         """Events held back for order."""
         return sum(line.pending for line in self.ledger)
 
-    def missing(self) -> list[str]:
-        """What has not arrived yet; empty once everything has drained."""
+    def missing(self, acknowledged_before: int = 0) -> list[str]:
+        """What has not arrived yet; empty once everything of this run, and of those before, has drained."""
+        acknowledged = acknowledged_before + self.simulation.events_acknowledged
+        received = total(self.ledger).received
         finished = self.simulation.state == simulator_pb2.SIMULATION_STATE_FINISHED
         checks = [
             (finished, f"the simulator has sent {self.simulation.events_sent} events and is not finished"),
+            (
+                received >= acknowledged,
+                f"ingest has received {received} of {acknowledged} events that FIX acknowledged",
+            ),
             (
                 self.detection_next >= self.journal_next,
                 f"detection is at position {self.detection_next} of {self.journal_next}",
@@ -109,7 +115,7 @@ class DemoClients:
                 continue
             if now.simulation.state == simulator_pb2.SIMULATION_STATE_FAILED:
                 raise CommandError(f"the simulated run failed: {now.simulation.error}")
-            missing = now.missing()
+            missing = now.missing(self.acknowledged)
             if not missing:
                 return now
             if now != before:
