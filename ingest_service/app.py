@@ -13,12 +13,14 @@ import structlog
 from pydantic import Field
 
 from ingest_service.intake import Intake
+from ingest_service.metrics import IngestCollector
 from ingest_service.publish import PENDING_BYTES_MAX, Publisher
 from ingest_service.quarantine import Quarantine
 from ingest_service.recovery import Snapshots, rebuild
 from ingest_service.servicer import FULL_NAME, IngestServicer
 from ingest_service.silence import SilenceWatch
 from ingest_service.subscribe import Subscribers
+from tapewatch.runtime.errors import DataLoss, StartError
 from tapewatch.runtime.journal import Journal, JournalOptions, Retention
 from tapewatch.runtime.service import Service
 from tapewatch.runtime.settings import Section
@@ -63,26 +65,23 @@ async def lifespan(
 ) -> AsyncIterator[None]:
     """Recovers, then serves; at the end everything taken is durable and a snapshot makes the next start fast."""
     async with AsyncExitStack() as stack:
-        journal = await stack.enter_async_context(
-            Journal.open(settings.directory / "journal", settings.journal_options(), clock)
-        )
-        quarantine_options = JournalOptions(QUARANTINE_SEGMENT_BYTES, settings.commit_interval_ms)
-        quarantine_log = await stack.enter_async_context(
-            Journal.open(settings.directory / "quarantine", quarantine_options, clock)
-        )
-        for log in (journal, quarantine_log):
-            if log.recovery is not None:
-                _log.warning("cut an incomplete write", what=str(log.recovery), lost=log.recovery.lost_sequence)
+        options = settings.journal_options()
+        small = JournalOptions(QUARANTINE_SEGMENT_BYTES, settings.commit_interval_ms)
+        journal = await stack.enter_async_context(_open_journal(settings.directory / "journal", options, clock))
+        log = await stack.enter_async_context(_open_journal(settings.directory / "quarantine", small, clock))
         snapshots = Snapshots(settings.directory / "state.snapshot", settings.snapshot_bytes)
-        state = rebuild(journal, Quarantine(quarantine_log), snapshots)
+        try:
+            state = rebuild(journal, Quarantine(log), snapshots)
+        except DataLoss as error:
+            raise StartError(f"{settings.directory}: {error}") from error
         _log.info("recovered", next_sequence=journal.next_sequence, sources=len(state.ledger.sources))
         intake = Intake(journal, state, clock)
         subscribers = Subscribers(journal)
         servicer = IngestServicer(intake, Publisher(intake, service.stop, settings.pending_bytes_max), subscribers)
         service.add_handlers(servicer.handlers(), FULL_NAME)
-        for log in (journal, quarantine_log):
-            service.spawn(log.watch())
-        service.spawn(_end_followers(service, journal))
+        service.metrics.register(IngestCollector(intake))
+        for watch in (journal.watch(), log.watch(), intake.watch(), _end_followers(service, journal)):
+            service.spawn(watch)
         silence = SilenceWatch(intake, int(settings.idle_s * 1e9), clock)
         service.spawn(_rounds(intake, silence, snapshots, subscribers))
         yield
@@ -103,5 +102,25 @@ async def _rounds(intake: Intake, silence: SilenceWatch, snapshots: Snapshots, s
             _log.info("source is silent", source=source)
         if snapshots.is_due(intake):
             await snapshots.save(intake)
-        for path in intake.journal.retain(min([snapshots.sequence, *subscribers.positions.values()])):
+        for path in intake.journal.retain(_retention_floor(intake.journal, snapshots, subscribers)):
             _log.info("removed a journal segment beyond retention", path=str(path))
+
+
+def _retention_floor(journal: Journal, snapshots: Snapshots, subscribers: Subscribers) -> int:
+    """Nothing past the snapshot goes, and nothing a subscriber still wants while there is twice the room."""
+    limit_bytes = journal.options.retention.bytes_max
+    if limit_bytes is not None and journal.extent.size_bytes > 2 * limit_bytes:
+        return snapshots.sequence
+    return min([snapshots.sequence, *subscribers.positions.values()])
+
+
+def _open_journal(directory: Path, options: JournalOptions, clock: Callable[[], int]) -> Journal:
+    try:
+        journal = Journal.open(directory, options, clock)
+    except DataLoss as error:
+        raise StartError(f"{directory}: {error}") from error
+    if journal.recovery is not None:
+        lost = journal.recovery.lost_sequence
+        log = _log.info if lost is None else _log.error
+        log("cut an incomplete write", what=str(journal.recovery), durable_rows_lost_from=lost)
+    return journal

@@ -22,7 +22,7 @@ from ingest_service.quarantine import refusals_of
 from ingest_service.state import IngestState
 from tapewatch.market.frame import Frame
 from tapewatch.market.validate import Rejection, validate
-from tapewatch.runtime.errors import InvalidArgument, ResourceExhausted
+from tapewatch.runtime.errors import InvalidArgument, ResourceExhausted, Unavailable
 from tapewatch.runtime.journal import Journal, RecordKind
 
 Array = NDArray[Any]
@@ -44,13 +44,23 @@ class Taken:
     quarantine_ids: list[int]
 
 
+class IntakeError(RuntimeError):
+    """What is in memory no longer agrees with the journal: a defect of ours, the process must not go on."""
+
+
 class Intake:
     """Takes batches, marks and control records into the journal. One a process; used from one event loop."""
 
     def __init__(self, journal: Journal, state: IngestState, clock: Callable[[], int]) -> None:
         self.journal = journal
         self.state = state
+        self.broken = asyncio.Event()
         self._clock = clock
+
+    async def watch(self) -> None:
+        """Returns never; raises IntakeError once a batch was left half taken, so that the owner's task group ends."""
+        await self.broken.wait()
+        raise IntakeError("a batch was left half taken; the next start recovers from the journal")
 
     async def durable(self) -> int:
         """Waits until all that was taken is on disk; the durable sequence. Raises JournalError."""
@@ -63,6 +73,17 @@ class Intake:
             return Taken(0, 0, [], [])
         groups = check_identity(batch_id, frame)
         self._check_room()
+        if self.broken.is_set():
+            raise Unavailable("BROKEN", "ingest is about to stop; send again what was not answered")
+        taken = None
+        try:
+            taken = self._take(frame, groups)
+        finally:
+            if taken is None:  # some rows may be known and not journalled: only a restart puts that right
+                self.broken.set()
+        return taken
+
+    def _take(self, frame: Frame, groups: Groups) -> Taken:
         now_ns = self._clock()
         self.state.ledger.receive(groups)
         rejections = sorted_by_row(validate(frame), _number_faults(frame))

@@ -2,7 +2,7 @@
 
 Reading and answering run beside each other, so many batches are in flight. Two bounds: bytes of a stream not answered,
 and bytes of all streams that wait for the disk. Beyond either nothing is read, which holds the sender back by flow
-control; where that lasts STALL_MAX_S the stream ends with RESOURCE_EXHAUSTED.
+control. Where the disk has not finished within STALL_MAX_S the stream ends with RESOURCE_EXHAUSTED.
 """
 
 from __future__ import annotations
@@ -65,10 +65,9 @@ class Publisher:
         return await self._intake.durable()
 
     async def disk_keeps_up(self) -> None:
-        """Waits where too much waits for the disk. Raises TimeoutError after STALL_MAX_S."""
+        """Waits where too much waits for the disk."""
         if self._intake.journal.pending_bytes >= self._pending_bytes_max:
-            async with asyncio.timeout(STALL_MAX_S):
-                await self._intake.durable()
+            await self._intake.durable()
 
 
 class _Stream:
@@ -93,7 +92,7 @@ class _Stream:
             self._came.clear()
             while self._waiting:
                 count = len(self._waiting)
-                durable_sequence = await self._publisher.durable()
+                durable_sequence = await self._durable()
                 for _ in range(count):
                     batch = self._waiting.popleft()
                     yield answer_of(batch.batch_id, batch.taken, durable_sequence).SerializeToString()
@@ -118,21 +117,26 @@ class _Stream:
                 if self._unanswered_bytes >= STREAM_BYTES_MAX or len(self._waiting) >= STREAM_BATCHES_MAX:
                     await self._room()
                 await self._publisher.disk_keeps_up()
-        except TimeoutError:
-            raise ResourceExhausted(
-                "OVERLOADED",
-                f"{self._unanswered_bytes} bytes of this stream wait to be durable or for their answers to be read, "
-                f"for {STALL_MAX_S:.0f} s; send again what was not answered, later and slower",
-                retry_after_ms=RETRY_AFTER_MS,
-            ) from None
         finally:
             self._came.set()
 
     async def _room(self) -> None:
-        async with asyncio.timeout(STALL_MAX_S):
-            while self._unanswered_bytes >= STREAM_BYTES_MAX or len(self._waiting) >= STREAM_BATCHES_MAX:
-                self._answered.clear()
-                await self._answered.wait()
+        while self._unanswered_bytes >= STREAM_BYTES_MAX or len(self._waiting) >= STREAM_BATCHES_MAX:
+            self._answered.clear()
+            await self._answered.wait()
+
+    async def _durable(self) -> int:
+        try:
+            async with asyncio.timeout(STALL_MAX_S):
+                return await self._publisher.durable()
+        except TimeoutError:
+            raise ResourceExhausted(
+                "OVERLOADED",
+                f"{len(self._waiting)} batches of this stream wait for the disk, longer than {STALL_MAX_S:g} s; all up "
+                f"to batch {self._last_durable!r} is durable, send the rest again, later and slower",
+                retry_after_ms=RETRY_AFTER_MS,
+                last_durable_batch_id=self._last_durable,
+            ) from None
 
     async def _stop_reading(self) -> None:
         await self._stop.wait()

@@ -29,7 +29,9 @@ class Snapshots:
         return intake.journal.extent.size_bytes - self._bytes_at_last >= self._journal_bytes
 
     async def save(self, intake: Intake) -> None:
-        """Saves the state as it is now, once the logs are durable as far as it goes."""
+        """Saves the state as it is now, once the logs are durable as far as it goes; nothing of a broken intake."""
+        if intake.broken.is_set():
+            return
         data, sequence = intake.state.encode(), intake.state.journal_sequence
         self._bytes_at_last = intake.journal.extent.size_bytes
         await intake.durable()

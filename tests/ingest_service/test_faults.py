@@ -7,6 +7,7 @@ import random
 import signal
 import socket
 import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,9 +15,12 @@ import grpc
 import grpc.aio
 import pytest
 
+from ingest_service import publish
+from ingest_service.intake import IntakeError
 from surveillance.v1 import ingest_pb2
 from surveillance.v1.ingest_pb2_grpc import IngestServiceStub
-from tapewatch.runtime.journal import FileLayer, JournalError
+from tapewatch.runtime.errors import StartError, error_info, retry_after_ms
+from tapewatch.runtime.journal import FileLayer, Journal, JournalError, RecordKind
 from tests.ingest_service.fakes import Running, frame_request, intake_in, journalled_rows, request, row, serving
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
@@ -168,6 +172,100 @@ async def test_a_failing_disk_answers_nothing_and_stops_the_service(
         assert answer.journalled + answer.duplicates == 1
 
 
+class SyncsWhenOpen(FileLayer):
+    """A disk that hangs while its gate is closed."""
+
+    gate = threading.Event()
+
+    def sync(self, descriptor: int) -> None:
+        SyncsWhenOpen.gate.wait(20)
+        super().sync(descriptor)
+
+
+async def test_a_disk_that_hangs_ends_the_stream_with_the_last_durable_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tapewatch.runtime.journal.journal.FileLayer", SyncsWhenOpen)
+    monkeypatch.setattr(publish, "STALL_MAX_S", 0.2)
+    SyncsWhenOpen.gate.set()
+    async with serving(tmp_path) as running:
+        call = running.stub.Publish()
+        await call.write(request("good", [row(1)]))
+        assert (await call.read()).batch_id == "good"
+        SyncsWhenOpen.gate.clear()
+        await call.write(request("stalled", [row(2)]))
+        with pytest.raises(grpc.aio.AioRpcError, match="wait for the disk, longer than") as caught:
+            await call.read()
+        SyncsWhenOpen.gate.set()
+        assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        info = error_info(caught.value)
+        assert info is not None
+        assert info.metadata["last_durable_batch_id"] == "good"
+        assert retry_after_ms(caught.value) == publish.RETRY_AFTER_MS
+        (answer,) = await running.publish(request("stalled", [row(2)]))
+        assert answer.duplicates == 1, "it was taken, and is durable now"
+
+
+async def test_a_sender_is_held_back_while_the_disk_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tapewatch.runtime.journal.journal.FileLayer", SyncsWhenOpen)
+    SyncsWhenOpen.gate.set()
+    async with serving(tmp_path, pending_bytes_max=1 << 20) as running:
+        SyncsWhenOpen.gate.clear()
+        batches = [
+            frame_request(f"b{start}", [row(start * 1000 + each + 1) for each in range(1000)]) for start in range(100)
+        ]
+        publishing = asyncio.create_task(running.publish(*batches))
+        status, before = await status_of_journal(running), -1
+        while status.next_sequence != before or status.next_sequence == 0:
+            before = status.next_sequence
+            await asyncio.wait([publishing], timeout=0.2)
+            status = await status_of_journal(running)
+        assert status.next_sequence < 50_000, "what is beyond the bound is not read"
+        SyncsWhenOpen.gate.set()
+        answers = await publishing
+        assert sum(answer.journalled for answer in answers) == 100_000
+
+
+async def status_of_journal(running: Running) -> ingest_pb2.IngestStatus:
+    status: ingest_pb2.IngestStatus = await running.stub.GetIngestStatus(ingest_pb2.GetIngestStatusRequest())
+    return status
+
+
+def fail_to_append(self: Journal, kind: RecordKind, payload: bytes, row_count: int = 1) -> int:
+    raise ZeroDivisionError
+
+
+async def publish_into_a_defect(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving(directory) as running:
+        with monkeypatch.context() as patch:
+            patch.setattr(Journal, "append", fail_to_append)
+            with pytest.raises(grpc.aio.AioRpcError, match="internal error"):
+                await running.publish(request("unlucky", [row(1)]))
+        await asyncio.wait_for(running.service.stop.wait(), 10)
+
+
+async def test_a_defect_in_mid_batch_stops_the_service_and_the_next_start_puts_it_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(IntakeError, match="half taken"):
+        await publish_into_a_defect(tmp_path, monkeypatch)
+    async with serving(tmp_path) as running:
+        (answer,) = await running.publish(request("unlucky", [row(1)]))
+        assert answer.journalled == 1
+
+
+async def test_a_damaged_journal_is_not_served(tmp_path: Path) -> None:
+    async with serving(tmp_path) as running:
+        await running.publish(request("one", [row(1)]), request("two", [row(2)]))
+    (segment,) = (tmp_path / "journal").glob("*.segment")
+    content = bytearray(segment.read_bytes())
+    content[100] ^= 4
+    segment.write_bytes(content)
+    with pytest.raises(StartError, match=rf"{tmp_path}/journal: journal segment {segment.name} at offset 0"):
+        async with serving(tmp_path):
+            pass
+
+
 async def test_a_slow_subscriber_does_not_hold_up_the_others_and_misses_nothing(tmp_path: Path) -> None:
     batch_rows = 500
     async with serving(tmp_path) as running:
@@ -196,7 +294,7 @@ async def test_a_slow_subscriber_does_not_hold_up_the_others_and_misses_nothing(
 async def status_after_retention(running: Running) -> ingest_pb2.IngestStatus:
     deadline_s = asyncio.get_running_loop().time() + 20
     while asyncio.get_running_loop().time() < deadline_s:
-        status: ingest_pb2.IngestStatus = await running.stub.GetIngestStatus(ingest_pb2.GetIngestStatusRequest())
+        status = await status_of_journal(running)
         if status.first_sequence > 0:
             return status
     raise AssertionError("no segment was removed within 20 s")

@@ -325,3 +325,15 @@ async def test_reflection_lists_the_service(tmp_path: Path) -> None:
         async for answer in stub.ServerReflectionInfo(iter([ask])):
             assert FULL_NAME in [each.name for each in answer.list_services_response.service]
             break
+
+
+async def test_the_metrics_count_rows_by_what_became_of_them(tmp_path: Path) -> None:
+    async with serving(tmp_path) as running:
+        await running.publish(request("a", [row(1), row(1), row(2, quantity=-1.0), row(3)]))
+        read = running.service.metrics.get_sample_value
+        counted = [
+            read("tapewatch_ingest_rows_total", {"outcome": outcome})
+            for outcome in ("journalled", "rejected", "duplicate")
+        ]
+        assert counted == [2, 1, 1]
+        assert read("tapewatch_ingest_durable_sequence") == 2

@@ -118,8 +118,8 @@ def damaged(path: Path, offset: int) -> DataLoss:
     """The error for bytes that are not what was written there."""
     return DataLoss(
         "JOURNAL_DAMAGED",
-        f"{path} at offset {offset}: expected a record with a matching checksum, found damaged bytes; "
-        "restore the segment from a copy, nothing after this point is served",
+        f"journal segment {path.name} at offset {offset}: expected a record with a matching checksum, found damaged "
+        "bytes; restore the segment from a copy, nothing from there on is served",
         segment=path.name,
         offset=offset,
     )

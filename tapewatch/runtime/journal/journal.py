@@ -303,7 +303,7 @@ def _recover(
     if mark.sequence > sequence and recovery is None:
         raise DataLoss(
             "JOURNAL_SEGMENT_MISSING",
-            f"{directory}: expected a journal up to position {mark.sequence}, found it ending at {sequence}; "
+            f"expected a journal up to position {mark.sequence}, found it ending at {sequence}; "
             "restore the missing segment from a copy",
         )
     segments = segments or [writer.begin(0)]
