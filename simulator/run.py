@@ -19,6 +19,9 @@ DRAIN_SECONDS_MAX = 120.0
 PACE_STEP_SECONDS = 0.005
 """Events due within this time are sent at once: shorter sleeps cost more than they tell."""
 
+YIELD_EVENTS = 256
+"""After so many events others get a turn, however ready the gateway is."""
+
 
 class State(Enum):
     """Where a run stands."""
@@ -116,6 +119,8 @@ class Run:
             await outlet.send(*drop_copy.message(report))
             self.events_sent += 1
             self.event_time_ns = report.event_time_ns
+            if self.events_sent % YIELD_EVENTS == 0:
+                await asyncio.sleep(0)
 
     async def _wait_until_due(self, event_time_ns: int, begun: float) -> None:
         simulated_seconds = (event_time_ns - self.simulation.config.start_time_ns) / SECOND_NS
