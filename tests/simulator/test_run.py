@@ -116,6 +116,28 @@ async def test_the_gateway_gets_over_a_real_session_exactly_the_events_of_the_si
     ]
 
 
+async def test_a_gateway_that_restarts_in_mid_run_still_gets_every_event_once(tmp_path: Path) -> None:
+    config = SimulationConfig(seed=2, minutes=0.5)
+    recorder = Recorder()
+    store = MemoryStore()
+    settings = FixSettings(fix_listen="127.0.0.1:0", store=tmp_path)
+    acceptor = await serve(settings, recorder)
+    session = SessionConfig(BEGIN_STRING, SimulatorSettings().sender, SimulatorSettings().target)
+    port = acceptor.port
+    run = Run(Simulation(config), lambda: open_session("127.0.0.1", port, session, store), speed=10.0)
+    task = asyncio.create_task(run.play())
+    async with asyncio.timeout(DEADLINE_S):
+        while len(recorder.messages) < 500:  # noqa: ASYNC110 - polls with a deadline
+            await asyncio.sleep(0)
+    await acceptor.close()
+    again = FixSettings(fix_listen=f"127.0.0.1:{port}", store=tmp_path)
+    async with await serve(again, recorder):
+        await asyncio.wait_for(task, 2 * DEADLINE_S)
+    assert (run.state, run.error) == (State.FINISHED, "")
+    executions = [message.get(17) for message in recorder.messages]
+    assert executions == [row["execution_id"] for row in simulate(config)]
+
+
 def new_stage(tmp_path: Path, outlet: FakeOutlet) -> Stage:
     return Stage(tmp_path, 1_000_000_000, outlet.connect, asyncio.create_task)
 
