@@ -54,5 +54,5 @@ def _run(connection: Connection, script: ScriptDirectory, target: str, *, upgrad
         return list(plan(target, revision))  # type: ignore[arg-type]  # alembic's own commands pass it through so
 
     with EnvironmentContext(Config(), script, fn=steps, destination_rev=target) as environment:
-        environment.configure(connection=connection, target_metadata=None)
+        environment.configure(connection=connection, target_metadata=None, transactional_ddl=True)
         environment.run_migrations()
