@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from tapewatch import engine_mode
 from tests.conftest import CHECKOUT
@@ -87,8 +88,21 @@ def test_compiled_modules_match_their_sources() -> None:
     assert engine_mode.stale_modules() == [], "edited since they were compiled: run `make setup`"
 
 
+def _tools() -> dict[str, Any]:
+    tools: dict[str, Any] = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    return tools
+
+
+def test_every_package_of_the_library_has_a_place_in_the_import_rules() -> None:
+    contracts = _tools()["importlinter"]["contracts"]
+    sides = ("source_modules", "forbidden_modules")
+    placed = {name for contract in contracts for side in sides for name in contract.get(side, [])}
+    packages = {f"tapewatch.{path.parent.name}" for path in (CHECKOUT / "tapewatch").glob("*/__init__.py")}
+    assert sorted(packages - placed) == []
+
+
 def test_only_modules_of_the_core_are_excused_from_full_typing() -> None:
-    overrides = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"]["overrides"]
+    overrides = _tools()["mypy"]["overrides"]
     excused = {name for entry in overrides if "disallow_untyped_defs" in entry for name in entry["module"]}
     assert sorted(excused - engine_mode.core_sources().keys()) == []
 
