@@ -1,6 +1,7 @@
 """Puts the FIX gateway together: sessions, mapping, and the way to ingest."""
 
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -20,19 +21,33 @@ from tapewatch.runtime.errors import StartError
 from tapewatch.runtime.service import Service
 
 QUIET = frozenset({"logon", "logout", "resend"})
+LOGGED_EACH_MAX = 50
+LOGGED_EVERY = 1000
 
 _log = structlog.get_logger(__name__)
+
+
+class EventLog:
+    """Counts every session event and logs it; of a flood of one kind only every ``LOGGED_EVERY``-th."""
+
+    def __init__(self, metrics: GatewayMetrics) -> None:
+        self._metrics = metrics
+        self._seen: Counter[tuple[str, str]] = Counter()
+
+    def __call__(self, session_name: str, event: SessionEvent) -> None:
+        self._metrics.session_events.labels(session_name, event.kind).inc()
+        self._seen[session_name, event.kind] += 1
+        count = self._seen[session_name, event.kind]
+        if count <= LOGGED_EACH_MAX or count % LOGGED_EVERY == 0:
+            log = _log.info if event.kind in QUIET else _log.warning
+            log("fix session", session=session_name, kind=event.kind, text=event.text, count=count)
 
 
 @asynccontextmanager
 async def lifespan(service: Service, settings: FixSettings) -> AsyncIterator[None]:
     """Opens the way to ingest, then the sessions; closes in the reverse order."""
     metrics = GatewayMetrics(service.metrics)
-
-    def on_event(session_name: str, event: SessionEvent) -> None:
-        metrics.session_events.labels(session_name, event.kind).inc()
-        log = _log.info if event.kind in QUIET else _log.warning
-        log("fix session", session=session_name, kind=event.kind, text=event.text)
+    on_event = EventLog(metrics)
 
     try:
         profiles = {session.config().source: load_profile(session.profile) for session in settings.sessions}

@@ -303,11 +303,10 @@ def _plain_body(fields: list[Field]) -> bytes | None:
     """The fields where none is bytes, empty or holds SOH; None otherwise."""
     parts: list[str] = []
     for tag, value in fields:
-        kind = type(value)
-        if kind is float or kind is bool:
-            value = encode_value(tag, value).decode("ascii")
-        elif kind is bytes:
+        if isinstance(value, bytes):
             return None
+        if isinstance(value, float | bool):
+            value = encode_value(tag, value).decode("ascii")
         parts.append(f"{tag}={value}\x01")
     text = "".join(parts)
     return None if "=\x01" in text or text.count("\x01") != len(parts) else text.encode("utf-8")

@@ -52,7 +52,7 @@ class Profile(_Part):
     order_id_tags: tuple[Tag, ...] = (37,)
     previous_order_id_tags: tuple[Tag, ...] = ()
     swap_client_ids: bool = False
-    dedup_tags: tuple[Tag, ...] = (37, 17)
+    dedup_tags: tuple[Tag, ...] = (37, 17, 20, 150)
     trade_id_tags: tuple[Tag, ...] = (880, 1003)
     trade_report_id_tags: tuple[Tag, ...] = (17, 571)
     trade_report_reference_tags: tuple[Tag, ...] = (19, 572)

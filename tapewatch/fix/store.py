@@ -132,7 +132,7 @@ class FileStore:
         self.next_inbound = 1
         self._sequences = array("Q")
         self._offsets = array("Q")
-        self._end = 0
+        self._end = self._synced_end = 0
         try:
             files = sorted(directory.glob("epoch-*.log"))
             self._file: BinaryIO = self._recover(files[-1]) if files else self._begin(0)
@@ -190,9 +190,11 @@ class FileStore:
         self._file.flush()
 
     def sync(self) -> None:
-        """Flushes and fsyncs."""
+        """Flushes and fsyncs what is new since the last time."""
         self._file.flush()
-        os.fdatasync(self._file.fileno())
+        if self._end != self._synced_end:
+            os.fdatasync(self._file.fileno())
+            self._synced_end = self._end
 
     def close(self) -> None:
         """Syncs, closes and unlocks."""
@@ -218,7 +220,7 @@ class FileStore:
             os.fsync(file.fileno())
         unfinished.rename(path)
         _sync_directory(self._directory)
-        self._end = len(record)
+        self._end = self._synced_end = len(record)
         return path.open("ab")
 
     def _recover(self, path: Path) -> BinaryIO:

@@ -4,18 +4,20 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from itertools import islice
 from typing import Protocol, cast
 
 from tapewatch.fix.codec import Field, Message
 from tapewatch.fix.session import Session, SessionConfig, SessionEvent, SessionOutput, State
-from tapewatch.fix.store import SessionStore
+from tapewatch.fix.store import SessionStore, StoreError
 
 INBOX_MESSAGES_MAX = 20_000
 INBOX_BYTES_MAX = 64 << 20
 BATCH_MESSAGES_MAX = 10_000
 WRITE_BATCH_BYTES = 64 << 10
+UNREAD_BYTES_MAX = 16 << 20
 TICK_S = 0.5
 SYNC_EVERY_TICKS = 2
 DRAIN_AFTER_CLOSE_S = 5.0
@@ -71,6 +73,7 @@ class SessionConnection(asyncio.Protocol):
         self._outbox = bytearray()
         self._is_flush_due = False
         self._is_reading = True
+        self._failure: Exception | None = None
         self._ticks = 0
         self.is_writable = True
         self.is_closed = False
@@ -87,7 +90,8 @@ class SessionConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Takes bytes as they came."""
         if not self.is_closed:
-            self._take(self.session.receive(data, self._clock()))
+            with self._store_guard():
+                self._take(self.session.receive(data, self._clock()))
 
     def pause_writing(self) -> None:
         """The peer reads slowly: senders wait."""
@@ -102,13 +106,15 @@ class SessionConnection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone."""
         self.is_closed = True
-        self.session.store.flush()
         self._notify()
 
     # -- for the owner
 
     async def run(self) -> None:
-        """Hands on what comes until the connection is closed; raises what the application raises but HandOnError."""
+        """Hands on what comes until the connection is closed.
+
+        Raises what the application raises but HandOnError, and what the store raised: nothing can go on without it.
+        """
         try:
             while not self.is_closed or self._inbox:
                 if self._inbox:
@@ -123,6 +129,8 @@ class SessionConnection(asyncio.Protocol):
             self.close()
             self.session.disconnected()
             self.session.store.sync()
+        if self._failure is not None:
+            raise self._failure
 
     def send(self, msg_type: str, fields: Iterable[Field]) -> int:
         """Sends one business message; returns its number."""
@@ -149,6 +157,18 @@ class SessionConnection(asyncio.Protocol):
 
     # -- parts
 
+    @contextlib.contextmanager
+    def _store_guard(self) -> Iterator[None]:
+        """Callbacks of the loop have no caller to raise to: a store that fails ends the connection and ``run``."""
+        try:
+            yield
+        except (OSError, StoreError) as error:
+            self._failure = error
+            self.is_closed = True
+            if self._transport is not None:
+                self._transport.abort()
+            self._notify()
+
     def _take(self, output: SessionOutput) -> None:
         for event in output.events:
             self._report(event)
@@ -170,11 +190,12 @@ class SessionConnection(asyncio.Protocol):
 
     def _resend_batch(self) -> None:
         if self.is_writable and not self.is_closed and self.session.is_resending:
-            self._take(self.session.resend_more(self._clock()))
-            self._flush()
+            with self._store_guard():
+                self._take(self.session.resend_more(self._clock()))
+                self._flush()
 
     async def _hand_on(self) -> None:
-        batch = [self._inbox[place] for place in range(min(len(self._inbox), BATCH_MESSAGES_MAX))]
+        batch = list(islice(self._inbox, BATCH_MESSAGES_MAX))
         replies = await self._application.on_messages(self.session.config.source, batch)
         for _ in batch:
             self._inbox_bytes -= len(self._inbox.popleft().raw)
@@ -204,7 +225,11 @@ class SessionConnection(asyncio.Protocol):
             self._flush()
         elif not self._is_flush_due:
             self._is_flush_due = True
-            asyncio.get_running_loop().call_soon(self._flush)
+            asyncio.get_running_loop().call_soon(self._flush_due)
+
+    def _flush_due(self) -> None:
+        with self._store_guard():
+            self._flush()
 
     def _flush(self) -> None:
         self._is_flush_due = False
@@ -212,14 +237,18 @@ class SessionConnection(asyncio.Protocol):
             self.session.store.flush()
             self._transport.write(bytes(self._outbox))
             self._outbox.clear()
+            if self._transport.get_write_buffer_size() > UNREAD_BYTES_MAX:
+                self._report(SessionEvent("refused", f"the peer leaves {UNREAD_BYTES_MAX} bytes unread"))
+                self._transport.abort()
 
     def _tick(self) -> None:
         if self.is_closed:
             return
         self._ticks += 1
-        if self._ticks % SYNC_EVERY_TICKS == 0:
-            self.session.store.flush()
-        self._take(self.session.tick(self._clock()))
+        with self._store_guard():
+            if self._ticks % SYNC_EVERY_TICKS == 0:
+                self.session.store.sync()
+            self._take(self.session.tick(self._clock()))
         asyncio.get_running_loop().call_later(TICK_S, self._tick)
 
     def _report(self, event: SessionEvent) -> None:

@@ -13,6 +13,7 @@ class FakeIngest:
     def __init__(self) -> None:
         self.rows: list[dict[str, object]] = []
         self.published_count = 0
+        self.frame_sizes: list[int] = []
         self.is_open = asyncio.Event()
         self.is_open.set()
         self._ids: set[str] = set()
@@ -21,11 +22,12 @@ class FakeIngest:
         """Waits while ingest is away, then takes the frame."""
         await self.is_open.wait()
         before = len(self.rows)
+        self.frame_sizes.append(frame.row_count)
         for row in frame.rows():
             self.published_count += 1
             name = event_id(
                 str(row["source"]),
-                int(str(row["source_epoch"])),
+                int(str(row.get("source_epoch") or 0)),
                 int(str(row["source_sequence"])),
                 int(str(row.get("source_part") or 0)),
                 str(row.get("event_key") or ""),

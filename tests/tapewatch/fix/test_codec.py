@@ -109,6 +109,13 @@ def test_what_is_skipped_without_end_takes_no_memory() -> None:
     assert len(garbled.raw) == 4096
 
 
+def test_a_large_message_in_single_bytes_is_not_looked_at_again_for_each() -> None:
+    large = encode("FIX.4.4", [*HEAD, (95, 300_000), (96, b"x" * 300_000)])
+    framer = Framer()
+    found = [item for place in range(len(large)) for item in framer.feed(large[place : place + 1])]
+    assert [item.raw for item in found if isinstance(item, Message)] == [large]
+
+
 @pytest.mark.parametrize("value", ["", "a\x01b", float("nan"), float("inf"), b"\x01"])
 def test_a_value_that_cannot_be_sent_is_refused_naming_the_tag(value: str | float | bytes) -> None:
     with pytest.raises(ValueError, match="tag 58"):

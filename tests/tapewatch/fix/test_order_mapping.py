@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tapewatch.fix.codec import Field, Framer, Message, encode
 from tapewatch.fix.mapping import Row, map_message
@@ -66,7 +68,7 @@ def test_a_new_order_is_a_row_with_everything_the_venue_said() -> None:
         "source": SOURCE,
         "source_epoch": 20260105000,
         "source_sequence": 7,
-        "event_key": "20260105|O1|E1",
+        "event_key": "20260105|O1|E1||0",
     }
 
 
@@ -273,6 +275,13 @@ def test_the_same_report_sent_again_has_the_same_key_and_another_day_another() -
     assert keys[0] == keys[1] != keys[2]
 
 
+def test_a_bust_under_the_id_of_its_fill_is_another_event() -> None:
+    fill = report(t150="F", t31="10", t32="5")
+    bust = report(t150="H", t31="10", t32="5", t19="E1")
+    assert fill["execution_id"] == bust["execution_id"]
+    assert fill["event_key"] != bust["event_key"]
+
+
 @pytest.mark.parametrize(("code", "side"), [("1", "BUY"), ("2", "SELL"), ("5", "SELL"), ("6", "SELL"), ("3", "BUY")])
 def test_sides_are_buy_or_sell(code: str, side: str) -> None:
     assert report(t54=code)["side"] == side
@@ -378,6 +387,26 @@ def test_what_is_no_event_says_why(msg_type: str, said: str) -> None:
     assert rows == []
     assert note is not None
     assert said in note
+
+
+USED_TAGS = [
+    1, 6, 11, 14, 15, 17, 19, 20, 30, 31, 32, 37, 38, 39, 40, 41, 43, 44, 52, 54, 55, 58, 60, 99, 103, 122, 150, 151,
+    268, 269, 270, 271, 272, 273, 279, 295, 326, 340, 378, 448, 452, 453, 487, 552, 851, 880, 1057,
+]  # fmt: skip
+PLAUSIBLE = ["0", "1", "2", "F", "Y", "10.5", "20260105-09:00:00", "99990101-00:00:00", "nan", "-1", "\u00fc", "9" * 30]
+
+
+@given(
+    st.sampled_from(["8", "9", "D", "F", "G", "AE", "W", "X", "S", "i", "s", "h", "f", "q", "AB"]),
+    st.lists(st.tuples(st.sampled_from(USED_TAGS), st.one_of(st.sampled_from(PLAUSIBLE), st.text(min_size=1)))),
+)
+def test_no_message_breaks_the_mapping_or_the_frame(msg_type: str, fields: list[tuple[int, str]]) -> None:
+    sendable = [(tag, value.replace("\x01", "")) for tag, value in fields if value.replace("\x01", "")]
+    rows, note = map_message(message_of(msg_type, [*sendable]), FIX44, SOURCE)
+    assert rows or note
+    frame = Frame.decode(Frame.from_rows(rows).encode())
+    assert frame.row_count == len(rows)
+    validate(frame) if rows else None
 
 
 def test_texts_of_people_are_readable_in_the_row() -> None:

@@ -1,6 +1,7 @@
 """Sessions over a real loopback connection."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tapewatch.fix import transport
-from tapewatch.fix.codec import Message
+from tapewatch.fix.codec import Field, Message, encode
 from tapewatch.fix.session import Session, SessionConfig, SessionEvent
 from tapewatch.fix.store import MemoryStore
 from tapewatch.fix.transport import HandOnError, Reply, SessionConnection, open_session
@@ -197,6 +198,41 @@ async def test_a_gap_of_thousands_is_sent_again_in_batches() -> None:
         await session.drained()
         await until(lambda: len(gateway.application.ids) == 3000)
     assert gateway.application.ids == ids(3000)
+
+
+class FullDisk(MemoryStore):
+    """A store that cannot write."""
+
+    def set_next_inbound(self, sequence: int) -> None:
+        raise OSError(28, "No space left on device")
+
+
+async def test_a_store_that_cannot_write_ends_the_run_and_acknowledges_nothing() -> None:
+    async with acceptor() as gateway:
+        gateway.session.store = FullDisk()
+        reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+        head: list[Field] = [(35, "A"), (49, "THEM"), (56, "US"), (34, 1), (52, "20260105-09:00:00")]
+        writer.write(encode("FIX.4.4", [*head, (98, 0), (108, 30)]))
+        with contextlib.suppress(ConnectionResetError):
+            assert await reader.read() == b""
+        with pytest.raises(OSError, match="No space left"):
+            await gateway.runs[0]
+        writer.close()
+
+
+async def test_a_peer_that_asks_and_never_reads_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "UNREAD_BYTES_MAX", 1 << 20)
+    async with acceptor() as gateway:
+        _, writer = await asyncio.open_connection("127.0.0.1", gateway.port, limit=1024)
+        head: list[Field] = [(49, "THEM"), (56, "US"), (52, "20260105-09:00:00")]
+        writer.write(encode("FIX.4.4", [(35, "A"), *head, (34, 1), (98, 0), (108, 30)]))
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+            for number in range(2, 5000):
+                writer.write(encode("FIX.4.4", [(35, "1"), *head, (34, number), (112, "x" * 50_000)]))
+                await writer.drain()
+        await until(gateway.runs[0].done)
+        writer.close()
+    assert "refused: the peer leaves 1048576 bytes unread" in gateway.events
 
 
 async def test_nobody_listening_is_an_error_with_the_address_and_the_reason() -> None:
