@@ -231,9 +231,16 @@ def audit_page(connection: Connection, subject: str, after: int | None, count: i
     """
     query = select(audit_records).where(audit_records.c.sequence > (after or 0))
     if subject:
-        query = query.where(or_(audit_records.c.subject == subject, audit_records.c.alert_id == subject))
+        query = query.where(_about(subject))
     rows = connection.execute(query.order_by(audit_records.c.sequence).limit(count + 1))
     return _page((Record(*row) for row in rows), count, lambda each: len(each.detail + each.reason), PAGE_BYTES_MAX)
+
+
+def _about(subject: str) -> ColumnElement[bool]:
+    """Records of a case, or of an alert: those are records of its case that name it."""
+    its_case = select(cases.c.case_id).join(alerts, alerts.c.case_number == cases.c.number)
+    of_alert = audit_records.c.subject == its_case.where(alerts.c.alert_id == subject).scalar_subquery()
+    return or_(audit_records.c.subject == subject, of_alert & (audit_records.c.alert_id == subject))
 
 
 def verify_audit(connection: Connection) -> Finding:

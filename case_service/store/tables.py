@@ -154,8 +154,9 @@ audit_records = Table(
     _text("hash"),
     _text("alert_id"),
     Index("audit_by_subject", "subject", "sequence"),
-    Index("audit_by_alert", "alert_id", "sequence"),
 )
+
+"""Records of an alert are found through its case, their subject: an index of their own would cost each alert more."""
 
 requests = Table(
     "requests",

@@ -186,7 +186,6 @@ def _create_audit_records() -> None:
         sa.Column("alert_id", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("sequence"),
     )
-    op.create_index("audit_by_alert", "audit_records", ["alert_id", "sequence"], unique=False)
     op.create_index("audit_by_subject", "audit_records", ["subject", "sequence"], unique=False)
 
 
