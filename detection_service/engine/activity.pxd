@@ -20,6 +20,7 @@ cdef class WithdrawalRing:
     cdef public double[::1] price
     cdef public double[::1] quantity
     cdef public double[::1] depth_share
+    cdef public double[::1] opposite_open
     cdef public unsigned char[::1] side
     cdef public int[::1] account
     cdef public unsigned long long[::1] entry_high
@@ -27,7 +28,7 @@ cdef class WithdrawalRing:
     cdef public unsigned long long[::1] event_high
     cdef public unsigned long long[::1] event_low
     cdef public list order_id
-    cdef double withdrawn(self, int side, long long since) noexcept
+    cdef bint dominates(self, int side, long long since, double minimum, double ratio) noexcept
 
 
 cdef class Activity:
@@ -39,8 +40,11 @@ cdef class Activity:
     cdef public long long[::1] last_fill_time
     cdef public double[::1] last_fill_order_quantity
     cdef public long long[::1] last_withdrawal_time
+    cdef public double[::1] open_high
+    cdef public double[::1] open_low
     cdef public long long window
     cdef public double[::1] window_measures
     cdef public list closed_windows
     cdef public int windows_held
     cdef double[::1] measures_at(self, long long time_ns)
+    cdef void hold(self, int side, double delta) noexcept

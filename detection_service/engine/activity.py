@@ -21,11 +21,12 @@ _FILL_FIELDS = (
     "order_id", "trade_id",
 )  # fmt: skip
 _WITHDRAWAL_FIELDS = (
-    "count", "time", "entry_time", "price", "quantity", "depth_share", "side", "account", "entry_high", "entry_low",
-    "event_high", "event_low", "order_id",
+    "count", "time", "entry_time", "price", "quantity", "depth_share", "opposite_open", "side", "account",
+    "entry_high", "entry_low", "event_high", "event_low", "order_id",
 )  # fmt: skip
 _ACTIVITY_FIELDS = (
-    "number", "group", "market", "last_fill_time", "last_fill_order_quantity", "last_withdrawal_time", "window",
+    "number", "group", "market", "last_fill_time", "last_fill_order_quantity", "last_withdrawal_time", "open_high",
+    "open_low", "window",
     "window_measures", "closed_windows",
 )  # fmt: skip
 LONG_AGO = cython.declare(cython.longlong, -(1 << 62))
@@ -67,6 +68,7 @@ class WithdrawalRing:
         self.price = arrays.doubles(RING)
         self.quantity = arrays.doubles(RING)
         self.depth_share = arrays.doubles(RING)
+        self.opposite_open = arrays.doubles(RING)
         self.side = arrays.octets(RING)
         self.account = arrays.integers(RING)
         self.entry_high = arrays.words(RING)
@@ -75,12 +77,15 @@ class WithdrawalRing:
         self.event_low = arrays.words(RING)
         self.order_id = [b""] * RING
 
-    def withdrawn(self, side, since):
-        """Quantity withdrawn on a side at or after a time."""
+    def dominates(self, side, since, minimum, ratio):
+        """Whether at least `minimum` was withdrawn on a side at or after a time, and `ratio` times what the group
+        withdrew on the other side plus what it left standing there."""
         index: cython.Py_ssize_t = self.count
         oldest: cython.Py_ssize_t = max(0, self.count - RING)
         place: cython.Py_ssize_t
         total: cython.double = 0.0
+        elsewhere: cython.double = 0.0
+        standing: cython.double = 0.0
         while index > oldest:
             index -= 1
             place = index % RING
@@ -88,7 +93,10 @@ class WithdrawalRing:
                 break
             if self.side[place] == side:
                 total += self.quantity[place]
-        return total
+                standing = max(standing, self.opposite_open[place])
+            else:
+                elsewhere += self.quantity[place]
+        return total >= minimum and total >= ratio * (elsewhere + standing)
 
     def state(self):
         """Plain values from which `restore` makes the same ring."""
@@ -102,8 +110,9 @@ class WithdrawalRing:
 class Activity:
     """One group of linked accounts in one market.
 
-    `last_...` arrays are indexed by side code. `window_measures` (shape (16,), order of MEASURES) count the current
-    minute of event time, `closed_windows` holds the last `windows_held` (four) as (minute number, values).
+    `last_...` arrays are indexed by side code, and so is the quantity open in the market, a double-double sum.
+    `window_measures` (shape (16,), order of MEASURES) count the current minute of event time, `closed_windows` holds
+    the last `windows_held` (four) as (minute number, values).
     """
 
     def __init__(self, number, group, market):
@@ -115,6 +124,8 @@ class Activity:
         self.last_fill_time = arrays.longs(3)
         self.last_withdrawal_time = arrays.longs(3)
         self.last_fill_order_quantity = arrays.doubles(3)
+        self.open_high = arrays.doubles(3)
+        self.open_low = arrays.doubles(3)
         for side in range(3):
             self.last_fill_time[side] = LONG_AGO
             self.last_withdrawal_time[side] = LONG_AGO
@@ -122,6 +133,15 @@ class Activity:
         self.window_measures = arrays.doubles(MEASURE_COUNT)
         self.closed_windows = []
         self.windows_held = CLOSED_WINDOWS_MAX
+
+    def hold(self, side, delta):
+        """The quantity open on a side changes by `delta` (Knuth's two-sum, as in the book)."""
+        high: cython.double = self.open_high[side]
+        total: cython.double = high + delta
+        part: cython.double = total - high
+        low: cython.double = self.open_low[side] + ((high - (total - part)) + (delta - part))
+        self.open_high[side] = total + low
+        self.open_low[side] = low - (self.open_high[side] - total)
 
     def measures_at(self, time_ns):
         """The measures of the window a time falls in; an older window is closed first."""

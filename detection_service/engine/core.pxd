@@ -9,6 +9,11 @@ cdef class Core(LiveBook):
     cdef public PairTable pairs
     cdef public double pressure_ratio
     cdef public double pressure_multiple
+    cdef public double one_sided_ratio
+    cdef public long long entry_time
+    cdef public double order_quantity
+    cdef public long long match_entry_gap
+    cdef public double match_size_ratio
     cdef public long long pressure_span_ns
     cdef public long long fill_window_ns
     cdef public long long pair_window_ns

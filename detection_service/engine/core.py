@@ -77,6 +77,7 @@ class Core(LiveBook):
         self.triggers = 0
         self.pressure_ratio = 3.0
         self.pressure_multiple = 4.0
+        self.one_sided_ratio = 3.0
         self.pressure_span_ns = 15 * _SECOND_NS
         self.fill_window_ns = 5 * _SECOND_NS
         self.pair_window_ns = 120 * _SECOND_NS
@@ -305,6 +306,7 @@ class Core(LiveBook):
         ring.price[place] = orders.price[slot]
         ring.quantity[place] = taken
         ring.depth_share[place] = orders.depth_share[slot]
+        ring.opposite_open[place] = activity.open_high[3 - side]
         ring.side[place] = side
         ring.account[place] = orders.account[slot]
         ring.entry_high[place] = orders.event_high[slot]
@@ -319,15 +321,13 @@ class Core(LiveBook):
 
     def _press(self, activity, side):
         """Asks the rules where a group lately withdrew far more on a side than it traded on the other, much of it for
-        the instrument, and more than it withdrew there."""
+        the instrument, and far more than it withdrew or has standing there."""
         ring: WithdrawalRing = activity.withdrawals
-        since: cython.longlong = self.now - self.pressure_span_ns
-        withdrawn: cython.double = ring.withdrawn(side, since)
-        if (
-            withdrawn >= self.pressure_multiple * self.market.sizes.median
-            and withdrawn >= self.pressure_ratio * activity.last_fill_order_quantity[3 - side]
-            and withdrawn >= ring.withdrawn(3 - side, since)
-        ):
+        minimum: cython.double = max(
+            self.pressure_multiple * self.market.sizes.median,
+            self.pressure_ratio * activity.last_fill_order_quantity[3 - side],
+        )
+        if ring.dominates(side, self.now - self.pressure_span_ns, minimum, self.one_sided_ratio):
             self.activity = activity
             self.pressure_side = side
             self.triggers |= _PRESSURE
@@ -338,13 +338,15 @@ class Core(LiveBook):
         quantity: cython.double = view.quantity[row]
         leaves: cython.double = view.leaves[row]
         account: cython.int = self.account_of(view.account[row])
-        order_quantity: cython.double = quantity
         side: cython.int = view.side[row]
         first: cython.bint
         self.capabilities[self.source] |= _HAS_FILLS
         self._identify(row)
+        self.order_quantity = quantity
+        self.entry_time = 0
         if slot >= 0:
-            order_quantity = self.orders.quantity[slot]
+            self.order_quantity = self.orders.quantity[slot]
+            self.entry_time = self.orders.entry_time[slot]
             if account < 0:
                 account = self.orders.account[slot]
             self._set_leaves(slot, self.orders.leaves[slot] - quantity if leaves != leaves else leaves)
@@ -352,7 +354,7 @@ class Core(LiveBook):
             self._unknown(row)
         if account >= 0:
             self.capabilities[self.source] |= _HAS_ACCOUNTS
-            self._filled(row, self.activity_of(account, self.market.number), account, order_quantity)
+            self._filled(row, self.activity_of(account, self.market.number), account, self.order_quantity)
         first = self._match(row, account)
         if view.trade_id[row] == 0:
             first = not self.market.has_trade_feed and (
@@ -402,6 +404,8 @@ class Core(LiveBook):
         self.match_other_order_id = b""
         self.match_other_high = 0
         self.match_other_low = 0
+        self.match_entry_gap = -1
+        self.match_size_ratio = 0.0
         if text == 0:
             self.match_first = True
             if account >= 0 and other >= 0 and side == _BUY:
@@ -412,6 +416,8 @@ class Core(LiveBook):
         self.match_first = matches.key[place] != key
         if self.match_first:
             matches.put(place, key, account, side, other >= 0, self.event_high, self.event_low, order_id)
+            matches.entry_time[place] = self.entry_time
+            matches.order_quantity[place] = self.order_quantity
             if account >= 0 and other >= 0:
                 self._pair(row, account, other)
             return True
@@ -420,6 +426,11 @@ class Core(LiveBook):
             self.match_other_high = matches.event_high[place]
             self.match_other_low = matches.event_low[place]
             self.match_first = not matches.paired[place]
+            if self.entry_time and matches.entry_time[place]:
+                self.match_entry_gap = abs(self.entry_time - matches.entry_time[place])
+                self.match_size_ratio = min(self.order_quantity, matches.order_quantity[place]) / max(
+                    self.order_quantity, matches.order_quantity[place]
+                )
             matches.paired[place] = True
             self._pair(row, account, matches.account[place])
         return False
@@ -441,9 +452,11 @@ class Core(LiveBook):
         self.match_order_id = view.text(view.order_text(row))
         if group == other_group:
             self.triggers |= _MATCH
-        elif self.match_first:
-            key = mix(self.market.seed ^ (min(group, other_group) << 32 | max(group, other_group)))
-            self.match_pair = self.pairs.row_of(key)
+            group = account
+            other_group = other
+        key = mix(self.market.seed ^ (min(group, other_group) << 32 | max(group, other_group)))
+        self.match_pair = self.pairs.row_of(key)
+        if self.match_first:
             recent = self.pairs.add(
                 self.match_pair,
                 self.group_of_account[self.match_buyer],
@@ -455,7 +468,7 @@ class Core(LiveBook):
                 self.match_trade_id,
                 self.pair_window_ns,
             )
-            if recent >= self.pair_trades:
+            if recent >= self.pair_trades and not self.triggers & _MATCH:
                 self.triggers |= _PAIR
 
     def _print(self, price, quantity, side):

@@ -61,7 +61,7 @@ class Engine:
         ]
         self._market_rules = frozenset(rule.metadata.rule_id for rule, _ in self._rules if rule.triggers & PRICE)
         self._episodes.configure([rule.metadata for rule in RULE_BY_ID.values()], self.config_digest)
-        self._scene = Scene(self._core, self._configuration.reference.owner_of)
+        self._scene = Scene(self._core, self._configuration.reference.owners_behind)
         self._set_pre_checks(parameters)
 
     def _set_pre_checks(self, parameters: dict[str, dict[str, float]]) -> None:
@@ -70,12 +70,14 @@ class Engine:
         if pressure:
             self._core.pressure_ratio = min(values["genuine_ratio_min"] for values in pressure)
             self._core.pressure_multiple = min(values["size_multiple_min"] for values in pressure)
+            self._core.one_sided_ratio = min(values["one_sided_min"] for values in pressure)
             spans = [values.get("withdraw_span_s", values.get("withdraw_within_s", 0.0)) for values in pressure]
             flips = [values["flip_within_s"] for values in pressure]
             self._core.pressure_span_ns = int((max(spans) + max(flips)) * 1e9)
             self._core.fill_window_ns = int(max(flips) * 1e9)
         if "ping_pong" in parameters:
-            self._core.pair_trades = int(parameters["ping_pong"]["trades_min"])
+            both_ways = parameters["ping_pong"]["trades_min"] * parameters["ping_pong"]["turns_share_min"]
+            self._core.pair_trades = int(both_ways)
             self._core.pair_window_ns = int(parameters["ping_pong"]["window_s"] * 1e9)
 
     def configure(self, configuration: EngineConfiguration) -> None:

@@ -4,12 +4,14 @@
 import cython
 
 if cython.compiled:
+    from cython.cimports.detection_service.engine.activity import Activity
     from cython.cimports.detection_service.engine.frame_view import FrameView
     from cython.cimports.detection_service.engine.registry import Registry
     from cython.cimports.tapewatch.market.book import Ladder
     from cython.cimports.tapewatch.market.hashing import mix
     from cython.cimports.tapewatch.market.order_table import OrderTable
 else:
+    from detection_service.engine.activity import Activity
     from detection_service.engine.frame_view import FrameView
     from detection_service.engine.registry import Registry
     from tapewatch.market.book import Ladder
@@ -63,6 +65,7 @@ class LiveBook(Registry):
         slot: cython.int = self.orders.insert(view.hash_of(view.order_text(row), self.market.seed))
         account: cython.int = self.account_of(view.account[row])
         side: cython.int = view.side[row]
+        activity: Activity
         self.orders.side[slot] = side if side else _BUY
         self.orders.price[slot] = view.price[row]
         self.orders.quantity[slot] = quantity
@@ -74,7 +77,9 @@ class LiveBook(Registry):
         self.orders.event_low[slot] = self.event_low
         if account >= 0:
             self.capabilities[self.source] |= _HAS_ACCOUNTS
-            self.orders.participant[slot] = self.activity_of(account, self.market.number).number
+            activity = self.activity_of(account, self.market.number)
+            self.orders.participant[slot] = activity.number
+            activity.hold(self.orders.side[slot], leaves)
         return slot
 
     def _rest(self, slot):
@@ -97,7 +102,15 @@ class LiveBook(Registry):
             ladder.leave(self.orders.level[slot], self.orders.leaves[slot])
         if self.market.pending == slot:
             self.market.pending = -1
+        self._hold(slot, -self.orders.leaves[slot])
         self.orders.remove(slot)
+
+    def _hold(self, slot, delta):
+        """The quantity the order's owner has open changes by `delta`."""
+        activity: Activity
+        if self.orders.participant[slot] >= 0:
+            activity = self.activities[self.orders.participant[slot]]
+            activity.hold(self.orders.side[slot], delta)
 
     def _set_leaves(self, slot, leaves):
         """Changes the open quantity of an order; 0 closes it."""
@@ -108,6 +121,7 @@ class LiveBook(Registry):
         if self.orders.level[slot] >= 0:
             ladder = self.market.book.ladder(self.orders.side[slot])
             ladder.change(self.orders.level[slot], leaves - self.orders.leaves[slot])
+        self._hold(slot, leaves - self.orders.leaves[slot])
         self.orders.leaves[slot] = leaves
 
     def _rekey(self, row, slot, price, quantity, leaves):
@@ -116,6 +130,7 @@ class LiveBook(Registry):
         orders: OrderTable = self.orders
         key: cython.ulonglong = view.hash_of(view.order_text(row), self.market.seed)
         fresh: cython.int = slot
+        self._hold(slot, leaves - orders.leaves[slot])
         if key != orders.key[slot] and view.order_text(row):
             fresh = orders.insert(key)
             orders.side[fresh] = orders.side[slot]

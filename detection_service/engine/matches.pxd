@@ -6,6 +6,8 @@ cdef class MatchTable:
     cdef public unsigned long long[::1] event_high
     cdef public unsigned long long[::1] event_low
     cdef public list order_id
+    cdef public long long[::1] entry_time
+    cdef public double[::1] order_quantity
     cdef Py_ssize_t place_of(self, unsigned long long key) noexcept
     cdef void put(self, Py_ssize_t place, unsigned long long key, int account, int side, bint paired, unsigned long long high, unsigned long long low, bytes order_id)
 

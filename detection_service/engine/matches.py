@@ -6,7 +6,9 @@ import cython
 from tapewatch.market import arrays
 
 MATCHES = cython.declare(cython.int, 65536)
-_MATCH_FIELDS = ("key", "account", "side", "paired", "event_high", "event_low", "order_id")
+_MATCH_FIELDS = (
+    "key", "account", "side", "paired", "event_high", "event_low", "order_id", "entry_time", "order_quantity",
+)  # fmt: skip
 PAIRS = cython.declare(cython.int, 16384)
 WAYS = cython.declare(cython.int, 4)
 TRADES = cython.declare(cython.int, 16)
@@ -27,6 +29,8 @@ class MatchTable:
         self.event_high = arrays.words(MATCHES)
         self.event_low = arrays.words(MATCHES)
         self.order_id = [b""] * MATCHES
+        self.entry_time = arrays.longs(MATCHES)
+        self.order_quantity = arrays.doubles(MATCHES)
 
     def place_of(self, key):
         """Where a match with this key is or would be."""
@@ -82,10 +86,11 @@ class PairTable:
         return idle
 
     def add(self, row, buyer, time, price, quantity, high, low, trade_id, span):
-        """Adds a trade; the number of the pair's trades held that are not older than `span`."""
+        """Adds a trade; twice the lesser number of trades not older than `span` in which each bought."""
         place: cython.Py_ssize_t = row * TRADES + self.count[row] % TRADES
         index: cython.longlong
         recent: cython.longlong = 0
+        bought: cython.longlong = 0
         self.buyer[place] = buyer
         self.time[place] = time
         self.price[place] = price
@@ -98,7 +103,8 @@ class PairTable:
         for index in range(min(self.count[row], TRADES)):
             if self.time[row * TRADES + index] >= time - span:
                 recent += 1
-        return recent
+                bought += self.buyer[row * TRADES + index] == buyer
+        return 2 * min(bought, recent - bought)
 
     def trades(self, row: int, since: int) -> list[tuple[int, int, float, float, int, int, bytes]]:
         """The pair's trades since a time, oldest first: (time, buyer, price, quantity, event high, low, trade id)."""

@@ -18,24 +18,41 @@ class Fill(NamedTuple):
     order_quantity: float
     side: Side
     account: str
-    event_id: str
+    event: tuple[int, int]
     order_id: str
     trade_id: str
 
+    @property
+    def event_id(self) -> str:
+        """Id of the fill's event."""
+        return _id(*self.event)
+
 
 class Withdrawal(NamedTuple):
-    """An order taken off mostly unfilled; `depth_share` is its share of the best ten levels at entry."""
+    """An order taken off mostly unfilled; `depth_share` is its share of the best ten levels at entry,
+    `opposite_open` what the group had open on the other side when it went."""
 
     time_ns: int
     entry_time_ns: int
     price: float
     quantity: float
     depth_share: float
+    opposite_open: float
     side: Side
     account: str
-    entry_event_id: str
-    event_id: str
+    entry_event: tuple[int, int]
+    event: tuple[int, int]
     order_id: str
+
+    @property
+    def entry_event_id(self) -> str:
+        """Id of the event that entered the order."""
+        return _id(*self.entry_event)
+
+    @property
+    def event_id(self) -> str:
+        """Id of the event that withdrew it."""
+        return _id(*self.event)
 
     @property
     def life_s(self) -> float:
@@ -55,7 +72,11 @@ class PairTrade(NamedTuple):
 
 
 class Match(NamedTuple):
-    """Two accounts that traded, by name; `first` when the trade was not seen before."""
+    """Two accounts that traded, by name; `first` when the trade was not seen before.
+
+    `entry_gap_s` is the time between the entries of both orders (None where only one side is known), `size_ratio` the
+    smaller order's share of the larger.
+    """
 
     buyer: str
     seller: str
@@ -65,6 +86,8 @@ class Match(NamedTuple):
     order_ids: frozenset[str]
     event_ids: frozenset[str]
     first: bool
+    entry_gap_s: float | None
+    size_ratio: float
 
 
 def opposite(side: Side) -> Side:
@@ -75,9 +98,9 @@ def opposite(side: Side) -> Side:
 class Scene:
     """The core at a trigger. Rules read everything through here, in the field's words."""
 
-    def __init__(self, core: Any, owner_of: Callable[[str], str]) -> None:
+    def __init__(self, core: Any, owners_behind: Callable[[str], frozenset[str]]) -> None:
         self._core = core
-        self._owner_of = owner_of
+        self._owners_behind = owners_behind
         self.episode_memory: Mapping[str, float] = {}
         self.open_episode: Callable[[frozenset[str]], Mapping[str, float] | None] = lambda _: None
 
@@ -102,8 +125,14 @@ class Scene:
         return Side(self._core.pressure_side)
 
     def owners(self, accounts: frozenset[str]) -> frozenset[str]:
-        """Beneficial owners of accounts."""
-        return frozenset(self._owner_of(account) for account in accounts)
+        """Beneficial owners of the accounts' groups: the same whichever accounts of a group acted."""
+        return frozenset[str]().union(*(self._owners_behind(account) for account in accounts))
+
+    def executed_orders(self, quantity_min: float) -> int:
+        """Orders of at least a size that the acting group let trade, among its last 64 fills."""
+        ring = self._core.activity.fills
+        held = range(min(ring.count, RING_SIZE))
+        return len({ring.order_id[place] for place in held if ring.order_quantity[place] >= quantity_min})
 
     def fills(self, side: Side, since_ns: int, group: str | None = None) -> list[Fill]:
         """Fills of the acting (or named) group on a side since a time, oldest first."""
@@ -123,7 +152,7 @@ class Scene:
                         ring.order_quantity[place],
                         side,
                         self._account(ring.account[place]),
-                        _id(ring.event_high[place], ring.event_low[place]),
+                        (ring.event_high[place], ring.event_low[place]),
                         ring.order_id[place].decode(),
                         ring.trade_id[place].decode(),
                     )
@@ -146,10 +175,11 @@ class Scene:
                         ring.price[place],
                         ring.quantity[place],
                         ring.depth_share[place],
+                        ring.opposite_open[place],
                         side,
                         self._account(ring.account[place]),
-                        _id(ring.entry_high[place], ring.entry_low[place]),
-                        _id(ring.event_high[place], ring.event_low[place]),
+                        (ring.entry_high[place], ring.entry_low[place]),
+                        (ring.event_high[place], ring.event_low[place]),
                         ring.order_id[place].decode(),
                     )
                 )
@@ -172,6 +202,8 @@ class Scene:
             frozenset(order.decode() for order in orders if order),
             frozenset(events),
             bool(core.match_first),
+            core.match_entry_gap / 1e9 if core.match_entry_gap >= 0 else None,
+            core.match_size_ratio,
         )
 
     def group_of(self, account: str) -> str:

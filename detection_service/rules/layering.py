@@ -8,6 +8,7 @@ from detection_service.engine.core import PRESSURE
 from detection_service.engine.scene import Fill, Scene, Withdrawal, opposite
 from detection_service.rules import needs
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
+from detection_service.rules.spoofing import elsewhere
 from tapewatch.alert import Measurement, Severity
 
 METADATA = Metadata(
@@ -27,7 +28,7 @@ METADATA = Metadata(
         Parameter("cancelled_share_min", 0.7, "share", 0.1, 1, "the layers were not meant to trade"),
         Parameter("genuine_ratio_min", 3.0, "x", 1, 1000, "the wall dwarfs the order that was to be filled"),
         Parameter("size_multiple_min", 4.0, "x median", 1, 1000, "the wall together is large for the instrument"),
-        Parameter("one_sided_min", 3.0, "x", 1, 100, "withdrawn here against withdrawn on the other side"),
+        Parameter("one_sided_min", 3.0, "x", 1, 100, "withdrawn here against withdrawn and left on the other side"),
         Parameter("flip_within_s", 2.0, "s", 0, 60, "a fill this soon after the withdrawal still profits from it"),
     ),
     regulations=(
@@ -76,7 +77,6 @@ class Layering:
             return None
         total = sum(layer.quantity for layer in layers)
         traded = sum(fill.quantity for fill in scene.fills(side, since))
-        elsewhere = sum(order.quantity for order in scene.withdrawals(opposite(side), since))
         measures = {
             "layers": float(len({layer.price for layer in layers})),
             "cancelled_share": total / (total + traded),
@@ -85,7 +85,8 @@ class Layering:
         }
         if any(observed < parameters[f"{name}_min"] for name, observed in measures.items()):
             return None
-        if total < parameters["one_sided_min"] * elsewhere:
+        reach_ns = int(parameters["withdraw_span_s"] * 1e9)
+        if total < parameters["one_sided_min"] * elsewhere(scene, layers, reach_ns):
             return None
         return _finding(scene, parameters, layers, fills, measures)
 

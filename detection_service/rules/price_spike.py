@@ -23,7 +23,7 @@ METADATA = Metadata(
     ),
     needs=(needs.PRINTS,),
     parameters=(
-        Parameter("deviations_min", 10.0, "deviations", 3, 100, "minute returns are fat-tailed: 4.5 is common"),
+        Parameter("deviations_min", 15.0, "deviations", 3, 100, "minute returns are fat-tailed: 4.5 is common"),
         Parameter("move_min", 0.01, "share", 0.0005, 1, "smaller moves harm nobody"),
         Parameter("minutes_min", 30.0, "minutes", 5, 239, "minutes with trades before anything is usual"),
         Parameter("trades_min", 5.0, "trades", 1, 1000, "one stray print is an off-market price, not a move"),

@@ -24,10 +24,13 @@ METADATA = Metadata(
     parameters=(
         Parameter("rise_min", 0.05, "share", 0.005, 10, "published pumps rise 5 % and more in five minutes"),
         Parameter("rise_multiple_min", 3.0, "x", 1, 100, "against the largest usual five minutes (99 %) of the day"),
+        Parameter("rise_steep_min", 0.1, "share", 0.005, 10, "so steep a rise stands out even on a wild day"),
+        Parameter("rise_multiple_steep_min", 2.0, "x", 1, 100, "what it is then held against"),
         Parameter("volume_multiple_min", 3.0, "x", 1, 1000, "against the busiest usual five minutes (95 %) of the day"),
         Parameter("buy_share_min", 0.6, "share", 0.5, 1, "buyers take the initiative in a pump"),
         Parameter("trades_min", 20.0, "trades", 1, 10_000, "a handful of trades is a thin market, not a crowd"),
         Parameter("history_min", 12.0, "buckets", 1, 288, "five-minute buckets with trades before anything is usual"),
+        Parameter("rise_new_min", 0.1, "share", 0.005, 10, "rise asked of an instrument without that history"),
         Parameter("dump_share_min", 0.5, "share", 0.1, 1, "of the rise lost again"),
     ),
     regulations=(
@@ -37,7 +40,7 @@ METADATA = Metadata(
     known_false_positives=("News, a listing, an exploit: everybody buys for a reason.",),
     known_gaps=(
         "Slow pumps over hours or days.",
-        "An instrument in its first hour has no usual day to be held against.",
+        "An instrument in its first five minutes, and, below a rise of a tenth, in its first hour.",
     ),
     triage_steps=(
         "Is there public news at the time of the first rush?",
@@ -49,6 +52,7 @@ METADATA = Metadata(
 )
 FIVE_MINUTES = 60  # fast buckets
 DAY = 288  # slow buckets
+NEW_BUCKETS_MIN = 1  # nothing at all can be said of less
 
 
 class PumpAndDump:
@@ -65,9 +69,18 @@ class PumpAndDump:
         measures = _measures(scene.market, parameters)
         if measures is None:
             return None
-        if any(measures[name] < parameters[f"{name}_min"] for name in measures if f"{name}_min" in parameters):
+        limits = _limits(measures["rise"], parameters)
+        if any(measures[name] < limit for name, limit in limits.items()):
             return None
         return _finding(scene, parameters, measures)
+
+
+def _limits(rise: float, parameters: Mapping[str, float]) -> dict[str, float]:
+    """What each measure must reach for a rise of this size."""
+    limits = {name: parameters[f"{name}_min"] for name in ("rise", "rise_multiple", "volume_multiple")}
+    if rise >= parameters["rise_steep_min"]:
+        limits["rise_multiple"] = parameters["rise_multiple_steep_min"]
+    return limits | {name: parameters[f"{name}_min"] for name in ("buy_share", "trades")}
 
 
 def _measures(market: Any, parameters: Mapping[str, float]) -> dict[str, float] | None:
@@ -79,7 +92,7 @@ def _measures(market: Any, parameters: Mapping[str, float]) -> dict[str, float] 
         return None
     last = market.slow.newest
     bars = market.slow.bars(last - DAY, last - 2)
-    if len(bars) < parameters["history_min"]:
+    if len(bars) < NEW_BUCKETS_MIN or (len(bars) < parameters["history_min"] and rise < parameters["rise_new_min"]):
         return None
     span = last - 1 - bars[0][0]
     ranges = sorted((high / low - 1 for _, _, high, low, _, _ in bars if low > 0), reverse=True)
@@ -105,6 +118,7 @@ def _severity(rise: float) -> Severity:
 
 def _finding(scene: Scene, parameters: Mapping[str, float], measures: dict[str, float]) -> Finding:
     rise, base = measures["rise"], measures["base"]
+    limits = _limits(rise, parameters)
     price = scene.market.last_price
     score = (
         0.4
@@ -122,7 +136,7 @@ def _finding(scene: Scene, parameters: Mapping[str, float], measures: dict[str, 
             f"{measures['volume_multiple']:.1f} times their busiest volume, {measures['buy_share']:.0%} of it from "
             f"buyers taking the initiative."
         ),
-        tuple(Measurement(name, measures[name], parameters[f"{name}_min"], unit) for name, unit in units.items()),
+        tuple(Measurement(name, measures[name], limits[name], unit) for name, unit in units.items()),
         {"base": base, "peak": price, "rise": rise, "score": min(0.85, score), "dumped": 0.0},
     )
 

@@ -18,7 +18,7 @@ METADATA = Metadata(
     description=(
         "A group places an order that is large for the instrument and for its side of the book, trades on the other "
         "side while it stands or just after, and takes it off almost untouched. Orders on both sides alike, as a "
-        "market maker's, are not pressure and do not count."
+        "market maker's, are not pressure and do not count; nor does a group that lets orders of such size trade."
     ),
     needs=(needs.ORDERS, needs.ACCOUNTS, needs.FILLS),
     parameters=(
@@ -28,7 +28,10 @@ METADATA = Metadata(
         Parameter("genuine_ratio_min", 3.0, "x", 1, 1000, "the pressure dwarfs the order that was to be filled"),
         Parameter("withdraw_within_s", 10.0, "s", 0.01, 600, "how soon after the fill the order goes"),
         Parameter("flip_within_s", 2.0, "s", 0, 60, "a fill this soon after the withdrawal still profits from it"),
-        Parameter("one_sided_min", 3.0, "x", 1, 100, "withdrawn here against withdrawn on the other side"),
+        Parameter("flips_min", 2.0, "orders", 1, 20, "changing one's mind once is no scheme"),
+        Parameter("memory_s", 600.0, "s", 1, 3600, "how far back repetitions count"),
+        Parameter("one_sided_min", 3.0, "x", 1, 100, "withdrawn here against withdrawn and left on the other side"),
+        Parameter("withdrawn_share_min", 0.8, "share", 0, 1, "whoever lets such orders trade means them"),
     ),
     regulations=(
         "MAR Art. 12(2)(c) and Annex I A(f) (unverified)",
@@ -63,28 +66,46 @@ class Spoofing:
         """A finding where a large withdrawn order and an opposite fill belong together."""
         side = scene.pressure_side
         reach_ns = int((parameters["life_max_s"] + parameters["withdraw_within_s"]) * 1e9)
-        fills = scene.fills(opposite(side), scene.now_ns - reach_ns)
         large = _large(scene, parameters)
-        pairs = [(order, fill) for order in large for fill in fills if _belong(order, fill, parameters)]
-        if not pairs:
+        if not large:
             return None
+        fills = scene.fills(opposite(side), large[0].entry_time_ns)
+        pairs = [(order, fill) for order in large for fill in fills if _while_standing(order, fill, parameters)]
+        if not pairs:
+            pairs = [(order, fill) for order in large for fill in fills if _just_after(order, fill, parameters)]
+            if len({order for order, _ in pairs}) < parameters["flips_min"]:
+                return None
         orders = list(dict.fromkeys(order for order, _ in pairs))
         genuine = list(dict.fromkeys(fill for _, fill in pairs))
         largest = max(orders, key=lambda order: order.quantity)
         filled = sum(fill.quantity for fill in genuine)
         ratio = largest.quantity / max(filled, *(fill.order_quantity for fill in genuine))
-        since = min(order.entry_time_ns for order in orders)
-        elsewhere = sum(order.quantity for order in scene.withdrawals(opposite(side), since))
         if ratio < parameters["genuine_ratio_min"]:
             return None
-        if sum(order.quantity for order in orders) < parameters["one_sided_min"] * elsewhere:
+        if sum(order.quantity for order in orders) < parameters["one_sided_min"] * elsewhere(scene, orders, reach_ns):
+            return None
+        if _withdrawn_share(scene, largest) < parameters["withdrawn_share_min"]:
             return None
         return _finding(scene, parameters, orders, genuine, largest, ratio)
 
 
+def elsewhere(scene: Scene, orders: list[Withdrawal], reach_ns: int) -> float:
+    """What the group withdrew on the other side meanwhile, and had standing there at most."""
+    since = min(*(order.entry_time_ns for order in orders), scene.now_ns - reach_ns)
+    withdrawn = sum(order.quantity for order in scene.withdrawals(opposite(orders[0].side), since))
+    return withdrawn + max(order.opposite_open for order in orders)
+
+
+def _withdrawn_share(scene: Scene, largest: Withdrawal) -> float:
+    """Of the group's orders of at least half this size, how many were withdrawn rather than traded."""
+    size = largest.quantity / 2
+    withdrawn = sum(order.quantity >= size for order in scene.withdrawals(largest.side, 0))
+    return withdrawn / (withdrawn + scene.executed_orders(size))
+
+
 def _large(scene: Scene, parameters: Mapping[str, float]) -> list[Withdrawal]:
     size_min = parameters["size_multiple_min"] * scene.market.sizes.median
-    since = scene.now_ns - int((parameters["flip_within_s"] + parameters["withdraw_within_s"]) * 1e9)
+    since = scene.now_ns - int(parameters["memory_s"] * 1e9)
     return [
         order
         for order in scene.withdrawals(scene.pressure_side, since)
@@ -94,11 +115,15 @@ def _large(scene: Scene, parameters: Mapping[str, float]) -> list[Withdrawal]:
     ]
 
 
-def _belong(order: Withdrawal, fill: Fill, parameters: Mapping[str, float]) -> bool:
-    """Whether the fill came while the order stood, and it went soon after, or just after it went."""
-    if order.entry_time_ns <= fill.time_ns <= order.time_ns:
-        return order.time_ns - fill.time_ns <= parameters["withdraw_within_s"] * 1e9
-    return 0 <= fill.time_ns - order.time_ns <= parameters["flip_within_s"] * 1e9
+def _while_standing(order: Withdrawal, fill: Fill, parameters: Mapping[str, float]) -> bool:
+    """Whether the fill came while the order stood, and it went soon after."""
+    soon = order.time_ns - fill.time_ns <= parameters["withdraw_within_s"] * 1e9
+    return order.entry_time_ns <= fill.time_ns <= order.time_ns and soon
+
+
+def _just_after(order: Withdrawal, fill: Fill, parameters: Mapping[str, float]) -> bool:
+    """Whether the fill came just after the order went."""
+    return 0 < fill.time_ns - order.time_ns <= parameters["flip_within_s"] * 1e9
 
 
 def _finding(

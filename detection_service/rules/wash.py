@@ -10,6 +10,7 @@ from detection_service.rules.rule import Finding, excess, graded
 from tapewatch.alert import Measurement, Severity
 
 HOUR_BUCKETS = 60
+LATELY_NS = 600 * 1_000_000_000
 
 
 def finding(scene: Scene, parameters: Mapping[str, float], match: Match, what: str) -> Finding:
@@ -17,8 +18,10 @@ def finding(scene: Scene, parameters: Mapping[str, float], match: Match, what: s
     accounts = frozenset({match.buyer, match.seller})
     owners = scene.owners(accounts)
     before = scene.open_episode(owners) or {}
-    trades = before.get("trades", 0.0) + (1.0 if match.first else 0.0)
-    quantity = before.get("quantity", 0.0) + (match.quantity if match.first else 0.0)
+    recent = scene.pair_trades(scene.now_ns - LATELY_NS)
+    trades = before.get("trades", len(recent) - 1.0) + (1.0 if match.first or not before else 0.0)
+    quantity = before["quantity"] if before else sum(trade.quantity for trade in recent) - match.quantity
+    quantity += match.quantity if match.first or not before else 0.0
     last = scene.now_ns // MINUTE_NS
     volume = scene.market.minute.traded(last - HOUR_BUCKETS, last)
     share = min(1.0, quantity / volume) if volume > 0 else 1.0
@@ -29,7 +32,7 @@ def finding(scene: Scene, parameters: Mapping[str, float], match: Match, what: s
         accounts=accounts,
         severity=graded(score, (0.5, Severity.MEDIUM), (0.7, Severity.HIGH), (0.9, Severity.CRITICAL)),
         score=score,
-        start_time_ns=scene.now_ns,
+        start_time_ns=min((trade.time_ns for trade in recent), default=scene.now_ns),
         end_time_ns=scene.now_ns,
         explanation=(
             f"{what} {trades:.0f} time{'s' if trades != 1 else ''}, {quantity:g} in all and lately at "
@@ -41,8 +44,8 @@ def finding(scene: Scene, parameters: Mapping[str, float], match: Match, what: s
             Measurement("volume_share", share, parameters["volume_share_grave"], "share"),
         ),
         opening=match.event_ids,
-        evidence=match.event_ids,
+        evidence=match.event_ids | {trade.event_id for trade in recent},
         order_ids=match.order_ids,
-        trade_ids=frozenset({match.trade_id} if match.trade_id else ()),
+        trade_ids=frozenset({match.trade_id, *(trade.trade_id for trade in recent)}) - {""},
         memory={"trades": trades, "quantity": quantity},
     )

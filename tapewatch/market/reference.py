@@ -44,6 +44,7 @@ class Reference:
     announcements: tuple[Row, ...] = ()
     owners: Mapping[str, str] = field(default_factory=dict, compare=False)
     groups: Mapping[str, str] = field(default_factory=dict, compare=False)
+    group_owners: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False)
 
     @staticmethod
     def of(
@@ -52,11 +53,16 @@ class Reference:
         """Reference data with its links worked out."""
         rows = tuple(accounts)
         owners = {row["account"]: row.get("owner") or row["account"] for row in rows}
-        return Reference(rows, tuple(instruments), tuple(announcements), owners, dict(_groups(rows, owners)))
+        groups = dict(_groups(rows, owners))
+        members: dict[str, set[str]] = {}
+        for account, group in groups.items():
+            members.setdefault(group, set()).add(owners.get(account, account))
+        group_owners = {group: frozenset(names) for group, names in members.items()}
+        return Reference(rows, tuple(instruments), tuple(announcements), owners, groups, group_owners)
 
-    def owner_of(self, account: str) -> str:
-        """Beneficial owner of an account; the account itself where none is known."""
-        return self.owners.get(account, account)
+    def owners_behind(self, account: str) -> frozenset[str]:
+        """Beneficial owners of an account's whole group; the account itself where none is known."""
+        return self.group_owners.get(self.group_of(account), frozenset({account}))
 
     def group_of(self, account: str) -> str:
         """Name of the group of accounts that one beneficial owner or declared links join."""
