@@ -4,6 +4,7 @@ A trader is a generator: each value it yields is how many nanoseconds it sleeps.
 venue numbers orders, trades and executions in the order of events whoever caused them.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from heapq import heappop, heappush
 from random import Random
@@ -55,7 +56,7 @@ class Market:
     ) -> None:
         self.now_ns = start_time_ns
         self.start_time_ns = start_time_ns
-        self._pending: list[Report] = []
+        self._pending: deque[Report] = deque()
         numbering = Numbering(first_number)
         self.listings = {
             instrument.symbol: Listing(MatchingEngine(instrument, numbering, self._pending.append))
@@ -85,9 +86,16 @@ class Market:
             wait_ns = next(behaviour, None)
             if wait_ns is not None:
                 heappush(queue, (self.now_ns + wait_ns, number, behaviour))
-            if pending:
-                yield from pending
-                pending.clear()
+            while pending:
+                yield pending.popleft()
+
+    def end_session(self) -> Iterator[Report]:
+        """Expire what rests in every book and yield the reports; nobody wakes after that."""
+        self._queue.clear()
+        for listing in self.listings.values():
+            listing.engine.end_session(self.next_time_ns())
+        while self._pending:
+            yield self._pending.popleft()
 
 
 class Seat:

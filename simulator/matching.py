@@ -22,6 +22,7 @@ LIMIT = "LIMIT"
 MARKET = "MARKET"
 
 SELF_MATCH_TEXT = "self-match prevention"
+SESSION_END_TEXT = "end of session"
 UNFILLED_TEXT = "immediate or cancel: remainder"
 NO_SUCH_ORDER_TEXT = "order is not open"
 
@@ -169,6 +170,10 @@ class BookSide:
         """Return the best price in ticks, None when the side is empty."""
         return self.side * self.keys[-1] if self.keys else None
 
+    def first(self) -> Order | None:
+        """Return the order that trades next, None when the side is empty."""
+        return self.levels[self.keys[-1]].head if self.keys else None
+
     def depth(self, level_count: int) -> int:
         """Return the visible quantity on the best levels."""
         levels = self.levels
@@ -265,6 +270,12 @@ class MatchingEngine:
         self._match_and_rest(time_ns, order)
         return True
 
+    def end_session(self, time_ns: int) -> None:
+        """Expire every resting order, bids before asks, best price and oldest order first."""
+        for book in (self.bids, self.asks):
+            while (order := book.first()) is not None:
+                self._close(time_ns, order, "EXPIRE", SESSION_END_TEXT)
+
     def _match_and_rest(self, time_ns: int, order: Order) -> None:
         self._match(time_ns, order)
         if not order.leaves:
@@ -279,11 +290,9 @@ class MatchingEngine:
     def _match(self, time_ns: int, order: Order) -> None:
         book = self.asks if order.side == BUY else self.bids
         worst_key = -order.side * order.price if order.price is not None else None
-        keys = book.keys
-        while order.leaves and keys and (worst_key is None or keys[-1] >= worst_key):
-            resting = book.levels[keys[-1]].head
-            if resting is None:
-                raise AssertionError(f"level {keys[-1]} of {self.instrument.symbol} is in the book without orders")
+        while order.leaves and (resting := book.first()) is not None:
+            if worst_key is not None and book.keys[-1] < worst_key:
+                return
             if resting.self_match_key and resting.self_match_key == order.self_match_key:
                 self._close(time_ns, resting, "EXPIRE", SELF_MATCH_TEXT)
             else:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from simulator.drop_copy import DropCopy
 from simulator.randomness import SECOND_NS
+from simulator.report import Report
 from simulator.simulation import Simulation
 from tapewatch.fix.codec import Field
 
@@ -114,13 +115,18 @@ class Run:
         for report in self.simulation.reports():
             if self._speed:
                 await self._wait_until_due(report.event_time_ns, begun)
+            await self._send(outlet, drop_copy, report)
             if self._stop.is_set():
                 break
-            await outlet.send(*drop_copy.message(report))
-            self.events_sent += 1
-            self.event_time_ns = report.event_time_ns
-            if self.events_sent % YIELD_EVENTS == 0:
-                await asyncio.sleep(0)
+        for report in self.simulation.end_session():
+            await self._send(outlet, drop_copy, report)
+
+    async def _send(self, outlet: Outlet, drop_copy: DropCopy, report: Report) -> None:
+        await outlet.send(*drop_copy.message(report))
+        self.events_sent += 1
+        self.event_time_ns = report.event_time_ns
+        if self.events_sent % YIELD_EVENTS == 0:
+            await asyncio.sleep(0)
 
     async def _wait_until_due(self, event_time_ns: int, begun: float) -> None:
         simulated_seconds = (event_time_ns - self.simulation.config.start_time_ns) / SECOND_NS

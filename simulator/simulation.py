@@ -86,12 +86,17 @@ class Simulation:
         return self.config.start_time_ns + int(self.config.minutes * 60 * SECOND_NS) if self.config.minutes else None
 
     def reports(self) -> Iterator[Report]:
-        """Run the market and yield what the venue says, in order of event time."""
+        """Run the market and yield what the venue says, in order of event time; resting orders expire at the end."""
         end_ns = self.end_time_ns
         yield from self._market.reports(end_ns)
         while end_ns is not None and any(not scenario.is_over for scenario in self.scenarios):
             end_ns += OVERTIME_STEP_NS
             yield from self._market.reports(end_ns)
+        yield from self.end_session()
+
+    def end_session(self) -> Iterator[Report]:
+        """Expire what still rests and yield the reports: the end of `reports`, or of a run cut short."""
+        return self._market.end_session()
 
     def rows(self) -> Iterator[dict[str, object]]:
         """Run the market and yield rows of the event table."""

@@ -11,6 +11,7 @@ from simulator.matching import (
     NO_SUCH_ORDER_TEXT,
     SELF_MATCH_TEXT,
     SELL,
+    SESSION_END_TEXT,
     UNFILLED_TEXT,
     Order,
 )
@@ -137,6 +138,18 @@ def test_an_impossible_order_is_rejected_with_the_reason(
     assert venue.kinds() == ["REJECT"]
     assert complaint in str(venue.reports[0].text)
     assert (order.leaves, order.is_resting) == (0, False)
+
+
+def test_the_end_of_the_session_expires_what_rests_best_first() -> None:
+    venue = Venue()
+    for name, side, price in (("low", BUY, 998), ("high", BUY, 999), ("high too", BUY, 999), ("ask", SELL, 1001)):
+        venue.engine.submit(1, name, side, price, 100)
+    venue.engine.end_session(2)
+    expired = [report for report in venue.reports if report.kind == "EXPIRE"]
+    assert [report.account for report in expired] == ["high", "high too", "low", "ask"]
+    assert {report.text for report in expired} == {SESSION_END_TEXT}
+    assert {report.leaves_quantity for report in expired} == {0.0}
+    assert venue.engine.bids.best() is venue.engine.asks.best() is None
 
 
 @dataclass

@@ -59,7 +59,7 @@ async def test_a_gateway_that_cannot_be_reached_fails_the_run_with_the_reason() 
     assert (run.state, run.error) == (State.FAILED, "expected a FIX logon at 127.0.0.1:1")
 
 
-async def test_a_stopped_run_sends_no_more_and_still_drains() -> None:
+async def test_a_stopped_run_closes_its_orders_sends_no_more_and_still_drains() -> None:
     outlet = FakeOutlet()
     outlet.hold_after = 100
     run = new_run(outlet, SimulationConfig(seed=1, minutes=0))
@@ -69,7 +69,11 @@ async def test_a_stopped_run_sends_no_more_and_still_drains() -> None:
     outlet.released.set()
     await asyncio.wait_for(task, DEADLINE_S)
     assert run.state is State.FINISHED
-    assert len(outlet.sent) == run.events_sent == run.events_acknowledged == 101
+    assert 101 < len(outlet.sent) == run.events_sent == run.events_acknowledged < 300
+    leaves = {dict(fields)[37]: dict(fields)[151] for _, fields in outlet.sent}
+    assert set(leaves.values()) == {0.0}
+    executions = [dict(fields)[17] for _, fields in outlet.sent]
+    assert executions == [str(number) for number in range(1, len(executions) + 1)]
 
 
 async def test_a_paced_run_waits_until_an_event_is_due_and_a_stop_wakes_it() -> None:

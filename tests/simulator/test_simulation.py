@@ -7,7 +7,7 @@ import pytest
 
 from simulator.instrument import EQUITIES
 from simulator.market import Market
-from simulator.matching import SELF_MATCH_TEXT
+from simulator.matching import SELF_MATCH_TEXT, SESSION_END_TEXT
 from simulator.population import MARKET_MAKER, populate
 from simulator.report import Report
 from simulator.schedule import WARMUP_SECONDS_MAX, plan
@@ -69,6 +69,18 @@ def test_leaves_follow_from_the_events_of_each_order(demo: tuple[Simulation, lis
         elif report.kind == "REPLACE":
             leaves[report.order_id] = report.leaves_quantity
         assert report.leaves_quantity == leaves[report.order_id] >= 0
+
+
+def test_a_session_ends_with_every_order_closed_and_none_of_a_scheme_left_until_then(
+    demo: tuple[Simulation, list[Report]],
+) -> None:
+    simulation, reports = demo
+    leaves = {report.order_id: report.leaves_quantity for report in reports}
+    assert set(leaves.values()) == {0.0}
+    schemers = {order_id for label in simulation.labels() for order_id in label.order_ids}
+    left = {report.order_id for report in reports if report.text == SESSION_END_TEXT}
+    assert len(left) > 50
+    assert not left & schemers
 
 
 def test_the_book_is_never_crossed_once_a_request_has_been_matched() -> None:
