@@ -7,6 +7,7 @@ from tapewatch.fix.store import SessionStore
 
 Head = Callable[[str, int], list[Field]]
 
+QUEUE_BYTES_MAX = 64 << 20
 REWRITTEN_TAGS = frozenset({8, 9, 10, 43, 52, 122})
 
 
@@ -19,6 +20,7 @@ class Gap:
     def __init__(self, queue_max: int) -> None:
         self._queue_max = queue_max
         self._queue: dict[int, Message] = {}
+        self._queue_bytes = 0
         self.highest_seen = 0
         self.requested_to = 0
         self.requested_from = 0
@@ -32,6 +34,7 @@ class Gap:
     def clear(self) -> None:
         """Forgets everything, as at the end of a connection."""
         self._queue.clear()
+        self._queue_bytes = 0
         self.highest_seen = self.requested_to = self.requested_from = self.attempts = 0
 
     def see(self, sequence: int) -> None:
@@ -41,12 +44,17 @@ class Gap:
     def keep(self, message: Message, sequence: int) -> None:
         """Keeps a message that came early, while there is room."""
         self.see(sequence)
-        if len(self._queue) < self._queue_max:
+        has_room = len(self._queue) < self._queue_max and self._queue_bytes < QUEUE_BYTES_MAX
+        if has_room and sequence not in self._queue:
             self._queue[sequence] = message
+            self._queue_bytes += len(message.raw)
 
     def take(self, sequence: int) -> Message | None:
         """The kept message with this number, if any."""
-        return self._queue.pop(sequence, None)
+        message = self._queue.pop(sequence, None)
+        if message is not None:
+            self._queue_bytes -= len(message.raw)
+        return message
 
     def request(self, expected: int, chunk: int) -> tuple[int, int]:
         """Opens a request; returns BeginSeqNo and the last number wanted. Counts repeats of the same request."""
@@ -63,7 +71,7 @@ class Gap:
             return False
         self.requested_to = 0
         for early in [sequence for sequence in self._queue if sequence < expected]:
-            del self._queue[early]
+            self.take(early)
         return expected <= self.highest_seen
 
 

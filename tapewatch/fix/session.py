@@ -57,6 +57,7 @@ class Session:
         self._heartbeat_ns = config.heartbeat_s * SECOND_NS
         self._now_ns = self._sent_ns = self._received_ns = self._state_ns = self._requested_ns = 0
         self._test_pending = self._is_paused = False
+        self._progress = 0
         self._out = SessionOutput()
         self._handlers: dict[str, Callable[[Message], None]] = {
             "0": self._on_heartbeat,
@@ -181,7 +182,7 @@ class Session:
     def resume_inbound(self, now_ns: int) -> None:
         """We read again."""
         self._is_paused = False
-        self._received_ns = now_ns
+        self._received_ns = self._requested_ns = now_ns
 
     # -- inbound
 
@@ -426,10 +427,15 @@ class Session:
         elif silent_ns >= self._heartbeat_ns * TEST_REQUEST_FACTOR and not self._test_pending:
             self._test_pending = True
             self._emit("1", [(112, format_timestamp(self._now_ns))])
-        if self._gap.is_requested and self._now_ns - self._requested_ns >= self._heartbeat_ns:
-            self._repeat_request()
+        if self._gap.is_requested:
+            self._watch_request()
 
-    def _repeat_request(self) -> None:
+    def _watch_request(self) -> None:
+        """Repeats a request for which nothing came for a heartbeat; a long answer is left to come."""
+        if self._expected != self._progress:
+            self._progress, self._requested_ns = self._expected, self._now_ns
+        if self._now_ns - self._requested_ns < self._heartbeat_ns:
+            return
         try:
             self._request_resend()
         except FatalError as error:

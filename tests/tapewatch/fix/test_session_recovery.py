@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tapewatch.fix import resend
 from tapewatch.fix.codec import Framer, Message, format_timestamp
 from tapewatch.fix.session import Session, SessionConfig
 from tapewatch.fix.store import FileStore, MemoryStore
@@ -95,6 +96,24 @@ def test_the_gap_queue_is_bounded_and_the_forgotten_is_asked_for_again() -> None
     (request,) = peer.send("8", [*DUP, *report_fields("E2")], sequence=2)
     assert peer.numbers() == [2, 3, 4]
     assert fields_of(request, 35, 7) == ("2", "5")
+
+
+def test_a_long_answer_is_left_to_come() -> None:
+    peer = logged_on()
+    peer.send("8", report_fields(), sequence=9)
+    for number in range(2, 9):
+        assert "2" not in [message.msg_type for message in peer.wait(20)]
+        peer.send("8", [*DUP, *report_fields(f"E{number}")], sequence=number, t52=format_timestamp(peer.now_ns))
+    assert peer.numbers() == list(range(2, 10))
+
+
+def test_the_gap_queue_is_bounded_in_bytes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resend, "QUEUE_BYTES_MAX", 1000)
+    peer = logged_on()
+    for number in range(3, 9):
+        peer.send("8", report_fields(f"E{number}", t58="x" * 300), sequence=number)
+    (request,) = peer.send("8", [*DUP, *report_fields("E2")], sequence=2)
+    assert (peer.numbers(), request.get(7)) == ([2, 3, 4, 5], "6")
 
 
 def test_an_unanswered_request_is_repeated_and_then_given_up() -> None:
