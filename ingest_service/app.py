@@ -15,7 +15,6 @@ from pydantic import Field
 from ingest_service.intake import Intake
 from ingest_service.metrics import IngestCollector
 from ingest_service.publish import PENDING_BYTES_MAX, Publisher
-from ingest_service.quarantine import Quarantine
 from ingest_service.recovery import Snapshots, rebuild
 from ingest_service.servicer import FULL_NAME, IngestServicer
 from ingest_service.silence import SilenceWatch
@@ -25,7 +24,7 @@ from tapewatch.runtime.journal import Journal, JournalOptions, Retention
 from tapewatch.runtime.service import Service
 from tapewatch.runtime.settings import Section
 
-QUARANTINE_SEGMENT_BYTES: Final = 16 << 20
+QUARANTINE_SEGMENT_BYTES: Final = 1 << 20
 ROUND_S: Final = 1.0
 _log = structlog.get_logger(__name__)
 
@@ -44,6 +43,7 @@ class IngestSettings(Section):
     )
     retention_bytes: int | None = Field(64 << 30, ge=1 << 20, description="journal size kept; null: no limit")
     retention_hours: float | None = Field(None, gt=0, description="age of journal segments kept; null: no limit")
+    quarantine_bytes: int = Field(1 << 30, ge=1 << 20, description="refused rows kept, oldest removed first")
     idle_s: float = Field(5.0, gt=0, description="silence of a source after which an idle mark is journalled")
     snapshot_bytes: int = Field(
         256 << 20, ge=1 << 16, description="journal bytes after which ledger and dedupe are saved, to start fast"
@@ -66,12 +66,14 @@ async def lifespan(
     """Recovers, then serves; at the end everything taken is durable and a snapshot makes the next start fast."""
     async with AsyncExitStack() as stack:
         options = settings.journal_options()
-        small = JournalOptions(QUARANTINE_SEGMENT_BYTES, settings.commit_interval_ms)
+        small = JournalOptions(
+            QUARANTINE_SEGMENT_BYTES, settings.commit_interval_ms, retention=Retention(settings.quarantine_bytes)
+        )
         journal = await stack.enter_async_context(_open_journal(settings.directory / "journal", options, clock))
         log = await stack.enter_async_context(_open_journal(settings.directory / "quarantine", small, clock))
         snapshots = Snapshots(settings.directory / "state.snapshot", settings.snapshot_bytes)
         try:
-            state = rebuild(journal, Quarantine(log), snapshots)
+            state = rebuild(journal, log, snapshots)
         except DataLoss as error:
             raise StartError(f"{settings.directory}: {error}") from error
         _log.info("recovered", next_sequence=journal.next_sequence, sources=len(state.ledger.sources))
@@ -102,6 +104,7 @@ async def _rounds(intake: Intake, silence: SilenceWatch, snapshots: Snapshots, s
             _log.info("source is silent", source=source)
         if snapshots.is_due(intake):
             await snapshots.save(intake)
+        intake.state.quarantine.retain(snapshots.quarantine_sequence)
         for path in intake.journal.retain(_retention_floor(intake.journal, snapshots, subscribers)):
             _log.info("removed a journal segment beyond retention", path=str(path))
 

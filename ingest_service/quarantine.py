@@ -100,6 +100,11 @@ class Quarantine:
             return [], {}
         return [], content["duplicates"]
 
+    def retain(self, floor_id: int) -> None:
+        """Removes the oldest rows beyond the log's retention, none at or after `floor_id`."""
+        if self.log.retain(floor_id):
+            self.replayed = {row_id for row_id in self.replayed if row_id >= self.log.first_sequence}
+
     def rows(self, start: int, source: str = "") -> Iterator[QuarantinedRow]:
         """The refused rows from an id on, oldest first; of one source where it is given."""
         for record in self.log.read_from(max(start, self.log.first_sequence)):

@@ -10,7 +10,6 @@ import grpc.aio
 
 from ingest_service.app import IngestSettings, lifespan
 from ingest_service.intake import Intake
-from ingest_service.quarantine import Quarantine
 from ingest_service.recovery import Snapshots, rebuild
 from surveillance.v1 import event_pb2, ingest_pb2
 from surveillance.v1.ingest_pb2_grpc import IngestServiceStub
@@ -92,7 +91,7 @@ async def intake_in(directory: Path, clock: FakeClock | None = None) -> AsyncIte
         Journal.open(directory / "journal", options, clock) as journal,
         Journal.open(directory / "quarantine", options, clock) as log,
     ):
-        state = rebuild(journal, Quarantine(log), Snapshots(directory / "state.snapshot", 1 << 30))
+        state = rebuild(journal, log, Snapshots(directory / "state.snapshot", 1 << 30))
         yield Intake(journal, state, clock)
 
 

@@ -315,3 +315,23 @@ async def test_a_position_older_than_retention_is_out_of_range_and_says_where_to
     async with serving(tmp_path) as running:
         (answer,) = await running.publish(frame_request("again", [row(1), row(20_001)]))
         assert (answer.journalled, answer.duplicates) == (1, 1), "dedupe outlives the segments"
+    (tmp_path / "state.snapshot").write_bytes(b"damaged")
+    with pytest.raises(StartError, match=r"expected a usable snapshot in state\.snapshot"):
+        async with serving(tmp_path):
+            pass
+
+
+async def test_the_quarantine_keeps_the_newest_rows_within_its_bytes_and_the_counts_of_all(tmp_path: Path) -> None:
+    limits = {"quarantine_bytes": 1 << 20, "snapshot_bytes": 1 << 16}
+    async with serving(tmp_path, **limits) as running:
+        for start in range(0, 9_000, 1_000):
+            rows = [row(start + each + 1, quantity=-1.0) for each in range(1_000)]
+            await running.publish(request(f"bad-{start}", rows))
+        deadline_s = asyncio.get_running_loop().time() + 20
+        listed = await running.stub.ListQuarantine(ingest_pb2.ListQuarantineRequest())
+        while listed.rows[0].quarantine_id == "0" and asyncio.get_running_loop().time() < deadline_s:
+            listed = await running.stub.ListQuarantine(ingest_pb2.ListQuarantineRequest())
+        assert int(listed.rows[0].quarantine_id) > 0
+    async with serving(tmp_path, **limits) as running:
+        source = await running.stub.GetSource(ingest_pb2.GetSourceRequest(source="feed"))
+        assert (source.received, source.rejected) == (9_000, 9_000)

@@ -70,6 +70,7 @@ class Journal:
         self.extent = extent
         self.next_sequence = extent.durable_sequence
         self.pending_bytes = 0  # payload bytes appended and not yet durable
+        self.appended_bytes = 0  # payload bytes appended since it was opened
         self._writer = writer
         self._clock = clock
         self._buffer: list[Record] = []
@@ -157,6 +158,7 @@ class Journal:
         self._buffer.append(Record(kind, first_sequence, row_count, self._clock(), payload))
         self._buffer_bytes += len(payload)
         self.pending_bytes += len(payload)
+        self.appended_bytes += len(payload)
         self.next_sequence += row_count
         self._wanted.set()
         if self._buffer_bytes >= self.options.commit_bytes:
