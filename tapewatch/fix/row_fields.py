@@ -26,14 +26,37 @@ SIDES: dict[str, str] = {
 NO_ID = frozenset({"", "0", "NONE", "N/A", "[N/A]"})
 """What venues write where an id has to stand but there is none."""
 
-COPIED = (
-    (40, "order_type"),
-    (59, "time_in_force"),
-    (528, "capacity"),
-    (847, "algorithm"),
-    (15, "currency"),
-    (58, "text"),
+ORDER_TYPES = {
+    "1": "MARKET",
+    "2": "LIMIT",
+    "3": "STOP",
+    "4": "STOP_LIMIT",
+    "5": "MARKET_ON_CLOSE",
+    "B": "LIMIT_ON_CLOSE",
+    "K": "MARKET_TO_LIMIT",
+    "P": "PEGGED",
+}
+TIMES_IN_FORCE = {
+    "0": "DAY",
+    "1": "GTC",
+    "2": "AT_OPENING",
+    "3": "IOC",
+    "4": "FOK",
+    "5": "GTX",
+    "6": "GTD",
+    "7": "AT_CLOSE",
+}
+CAPACITIES = {"A": "AGENCY", "G": "PROPRIETARY", "I": "INDIVIDUAL", "P": "PRINCIPAL", "R": "RISKLESS_PRINCIPAL"}
+
+COPIED: tuple[tuple[int, str, dict[str, str]], ...] = (
+    (40, "order_type", ORDER_TYPES),
+    (59, "time_in_force", TIMES_IN_FORCE),
+    (528, "capacity", CAPACITIES),
+    (847, "algorithm", {}),
+    (15, "currency", {}),
+    (58, "text", {}),
 )
+"""Tag, column and the names of the standard's codes; a code the standard does not know stays as the venue gave it."""
 
 
 def number(text: str | None) -> float | None:
@@ -145,16 +168,17 @@ def _session_account(message: Message, profile: Profile, source: str, is_request
 
 
 def add_order(row: Row, values: Values, profile: Profile) -> None:
-    """Side, the client's id, and what is copied as the venue gave it."""
+    """Side, the client's id, and what is copied."""
     side = SIDES.get(values.get(54, ""))
     if side is not None:
         row["side"] = side
     client_id = client_ids(values, profile)[0]
     if client_id:
         row["client_order_id"] = client_id
-    for tag, column in COPIED:
-        if tag in values:
-            row[column] = values[tag]
+    for tag, column, names in COPIED:
+        value = values.get(tag)
+        if value is not None:
+            row[column] = names.get(value, value)
 
 
 def set_number(row: Row, column: str, text: str | None) -> None:

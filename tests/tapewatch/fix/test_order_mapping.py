@@ -60,9 +60,9 @@ def test_a_new_order_is_a_row_with_everything_the_venue_said() -> None:
         "leaves_quantity": 100.0,
         "display_quantity": 10.0,
         "stop_price": 9.5,
-        "order_type": "2",
-        "time_in_force": "0",
-        "capacity": "P",
+        "order_type": "LIMIT",
+        "time_in_force": "DAY",
+        "capacity": "PRINCIPAL",
         "currency": "USD",
         "text": "hello",
         "source": SOURCE,
@@ -290,6 +290,11 @@ def test_sides_are_buy_or_sell(code: str, side: str) -> None:
 @pytest.mark.parametrize("text", ["abc", "nan", "inf", "1_0", ""])
 def test_what_is_no_number_says_nothing(text: str) -> None:
     assert "price" not in report(t44=text)
+
+
+def test_a_code_the_standard_does_not_know_stays_as_it_came() -> None:
+    row = report(t40="Z", t59="X")
+    assert (row["order_type"], row["time_in_force"]) == ("Z", "X")
 
 
 def test_a_market_order_has_no_price() -> None:
