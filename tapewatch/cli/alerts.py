@@ -46,7 +46,7 @@ def _row(alert: alert_pb2.Alert) -> tuple[str, ...]:
         alert.venue,
         alert.instrument,
         ", ".join(alert.owners or alert.accounts) or "-",
-        alert.alert_id[:12],
+        alert.alert_id,
     )
 
 

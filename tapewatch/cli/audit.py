@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from surveillance.v1 import case_pb2
 from tapewatch.cli.calls import ask
 from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
 from tapewatch.cli.failure import CommandError
@@ -33,7 +34,7 @@ def list_records(
             each.actor,
             each.action,
             each.subject[:12],
-            f"{word(each, 'from_state')} > {word(each, 'to_state')}" if each.to_state else "",
+            _change(each),
             each.reason,
         )
         for each in records
@@ -51,3 +52,9 @@ def verify(target: TargetOption = None, config: ConfigOption = None, as_json: Js
         raise CommandError(f"audit record {found.first_bad_sequence} is not as it was written: {found.problem}")
     if not as_json:
         typer.echo(f"{found.records} audit records, all as they were written")
+
+
+def _change(record: case_pb2.AuditRecord) -> str:
+    before = word(record, "from_state") if record.from_state else ""
+    after = word(record, "to_state") if record.to_state else ""
+    return after if before in ("", after) else f"{before} > {after}"

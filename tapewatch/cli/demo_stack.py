@@ -1,20 +1,18 @@
 """The demo's own stack: a directory, free ports, a settings file."""
 
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tapewatch.cli.ports import LOOPBACK, free_ports
 from tapewatch.cli.stack import MODULES, services
 from tapewatch.cli.supervisor import ServiceProcess
-
-LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +62,3 @@ def demo_settings(home: Path) -> dict[str, Any]:
         "simulator": {"listen": simulator, "gateway": fix, "data_directory": str(home / "simulator")},
         "log": {"format": "json"},
     }
-
-
-def free_ports(count: int) -> list[int]:
-    """Distinct ports that were free a moment ago."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((LOOPBACK, 0))
-        return [each.getsockname()[1] for each in sockets]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from rich.console import Console, Group, RenderableType
@@ -20,6 +21,7 @@ from tapewatch.client.retry import Backoff
 REFRESH_S = 0.25
 TRADES_KEPT_MAX = 100
 SIGNALS_KEPT_MAX = 50
+EVENTS_BEHIND_MAX = 5_000
 CASES_SHOWN_MAX = 12
 SEVERITY_STYLES = {"CRITICAL": "bold red", "HIGH": "red", "MEDIUM": "yellow", "LOW": "dim"}
 SIDES = {event_pb2.SIDE_BUY: "buy", event_pb2.SIDE_SELL: "sell"}
@@ -117,9 +119,14 @@ async def _draw(view: DemoView, console: Console) -> None:
 
 
 async def _follow_trades(clients: DemoClients, view: DemoView) -> None:
+    """The live trades; where they come faster than rows can be streamed, some are left out."""
     ended = ended_by_server(clients.ingest.target)
-    async for answer in resumed(clients.ingest.stream_events, Backoff(), ended):
-        view.add_event(answer)
+    while True:
+        async with aclosing(resumed(clients.ingest.stream_events, Backoff(), ended)) as answers:
+            async for answer in answers:
+                view.add_event(answer)
+                if view.progress is not None and view.progress.journal_next - answer.sequence > EVENTS_BEHIND_MAX:
+                    break
 
 
 async def _follow_narrative(clients: DemoClients, view: DemoView) -> None:

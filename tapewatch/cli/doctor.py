@@ -4,7 +4,6 @@ import asyncio
 import importlib
 import os
 import shutil
-import socket
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator
@@ -17,11 +16,11 @@ import typer
 from tapewatch import engine_mode
 from tapewatch.cli.configured import ConfigOption, JsonOption, security_of
 from tapewatch.cli.output import print_json, print_table
+from tapewatch.cli.ports import is_taken
 from tapewatch.cli.processes import recorded_processes
 from tapewatch.cli.stack import DATA_DIRECTORY, configured_services, is_writable, run_directory_for
 from tapewatch.cli.supervisor import ServiceProcess
 from tapewatch.cli.up import DirectoryOption
-from tapewatch.runtime.addresses import Address
 from tapewatch.runtime.health_probe import probe
 from tapewatch.runtime.security import SecuritySettings
 from tapewatch.runtime.settings import LogSettings, MetricsSettings, load_settings
@@ -158,17 +157,8 @@ def _service(service: ServiceProcess, health: str, runs: bool) -> Finding:
     if runs:
         mend = "see its log in the run directory; `tapewatch down` and `tapewatch up` start it afresh"
         return Finding("wrong", what, f"its process runs but does not serve ({health})", mend)
-    if _is_taken(service.address):
+    if is_taken(service.address):
         found = f"another program holds the port ({health})"
         mend = f"end it, or give {service.name} another port in the settings"
         return Finding("wrong", what, found, mend)
     return Finding("ok", what, "not started, its port is free", "`tapewatch up` starts it")
-
-
-def _is_taken(address: str) -> bool:
-    parsed = Address.parse(address)
-    try:
-        with socket.create_connection((parsed.host, parsed.port), timeout=PROBE_TIMEOUT_S):
-            return True
-    except OSError:
-        return False

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from tapewatch.cli.failure import CommandError
+from tapewatch.cli.ports import is_taken
 from tapewatch.cli.processes import forget_process, record_process
 from tapewatch.runtime.health_probe import probe
 from tapewatch.runtime.security import SecuritySettings
@@ -69,6 +70,11 @@ class Supervisor:
         self._watchers: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
+        """Start everything; CommandError where another program holds a port (it might even look healthy)."""
+        for service in self.services:
+            if await asyncio.to_thread(is_taken, service.address):
+                mend = f"end it, or give {service.name} another port in the settings"
+                raise CommandError(f"{service.name}: another program listens at {service.address}; {mend}")
         self._run_directory.mkdir(parents=True, exist_ok=True)
         for service in self.services:
             self._watchers.append(asyncio.create_task(self._keep_running(service), name=f"watch {service.name}"))

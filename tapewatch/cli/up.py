@@ -20,7 +20,6 @@ from tapewatch.cli.stack_record import (
     SUPERVISOR,
     forget_services,
     read_services,
-    running_supervisor,
     write_services,
 )
 from tapewatch.cli.supervisor import HEALTHY_TIMEOUT_S, ServiceProcess, Supervisor
@@ -111,13 +110,23 @@ def _detach(config: Path | None, directory: Path | None, run_directory: Path) ->
         process = subprocess.Popen(
             arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
+    is_up = False
+    try:
+        _await_services(process, run_directory, log)
+        is_up = True
+    finally:
+        if not is_up and process.poll() is None:  # an interrupted `up` leaves nothing behind
+            process.terminate()
+            process.wait()
+        process.returncode = process.returncode or 0  # it is meant to outlive us: Popen shall not warn of it
+
+
+def _await_services(process: "subprocess.Popen[bytes]", run_directory: Path, log: Path) -> None:
     deadline_s = time.monotonic() + START_TIMEOUT_S
     while read_services(run_directory) is None:
         if process.poll() is not None:
             lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["nothing"]
             raise CommandError(f"the services did not start: {lines[-1].removeprefix('tapewatch: ')} (see {log})")
         if time.monotonic() >= deadline_s:
-            process.terminate()
             raise CommandError(f"the services are not up after {START_TIMEOUT_S:.0f} s: see {log}")
         time.sleep(POLL_S)
-    assert running_supervisor(run_directory) is not None
