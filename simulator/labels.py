@@ -98,21 +98,25 @@ class Scenario:
 
 
 class SchemeSeat(Seat):
-    """The seat of a schemer: its orders may trade with each other, and all of them are written down."""
+    """The seat of a schemer: all its orders are written down, and may trade with each other where the scheme wants."""
 
-    __slots__ = ("scenario",)
+    __slots__ = ("_trades_with_itself", "scenario")
 
-    def __init__(self, market: Market, listing: Listing, random: Random, scenario: Scenario) -> None:
+    def __init__(
+        self, market: Market, listing: Listing, random: Random, scenario: Scenario, trades_with_itself: bool
+    ) -> None:
         super().__init__(market, listing, random)
         self.scenario = scenario
+        self._trades_with_itself = trades_with_itself
 
     def submit(
         self, account: Account, side: int, price: int | None, quantity: int, time_in_force: str = DAY, display: int = 0
     ) -> Order:
         """Enter an order of the scheme."""
+        key = "" if self._trades_with_itself else account.owner
         order = self._engine.submit(
             self._market.next_time_ns(), account.account, side, price, quantity,
-            trader=account.trader, time_in_force=time_in_force, display=display,
+            trader=account.trader, time_in_force=time_in_force, display=display, self_match_key=key,
         )  # fmt: skip
         self.scenario.orders.append(order)
         return order

@@ -141,7 +141,8 @@ class Simulation:
             accounts=choose_accounts(scheme.troupe, self.population, random, self._taken_owners),
             narrative=self.narrative,
         )
-        seat = SchemeSeat(self._market, self._market.listings[planned.instrument], random, scenario)
+        listing = self._market.listings[planned.instrument]
+        seat = SchemeSeat(self._market, listing, random, scenario, scheme.trades_with_itself)
         self._market.enter(_played(scheme, seat, scenario), self.config.start_time_ns + planned.offset_ns - self.now_ns)
         self.scenarios.append(scenario)
         return scenario

@@ -39,4 +39,5 @@ PING_PONG = Scheme(
     troupe="strangers",
     duration_seconds_max=300.0,
     play=_play,
+    trades_with_itself=True,
 )

@@ -35,6 +35,7 @@ class Scheme:
     duration_seconds_max: float
     play: Callable[[SchemeSeat, Sequence[Account], float], Behaviour]
     wants_thin_market: bool = False
+    trades_with_itself: bool = False
 
 
 def choose_accounts(

@@ -52,6 +52,7 @@ WASH_SELF = Scheme(
     troupe="single",
     duration_seconds_max=300.0,
     play=_play_self,
+    trades_with_itself=True,
 )
 WASH_OWNER = Scheme(
     name="wash_owner",
@@ -60,4 +61,5 @@ WASH_OWNER = Scheme(
     troupe="linked",
     duration_seconds_max=300.0,
     play=_play_owner,
+    trades_with_itself=True,
 )

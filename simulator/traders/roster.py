@@ -20,6 +20,10 @@ HEDGERS_PER_INSTRUMENT = 2
 PEGGERS_PER_INSTRUMENT = 2
 READERS_PER_INSTRUMENT = 2
 TREND_FOLLOWERS_PER_INSTRUMENT = 2
+SPECIALISTS_PER_INSTRUMENT = (
+    READERS_PER_INSTRUMENT + TREND_FOLLOWERS_PER_INSTRUMENT + HEDGERS_PER_INSTRUMENT + PEGGERS_PER_INSTRUMENT
+)
+"""Proprietary accounts with one habit each in an instrument; the crowd there is everybody else."""
 REACTION_SECONDS = 0.9
 LOOK_SECONDS = 0.6
 TAKES_PER_SECOND = 1.1
@@ -38,9 +42,10 @@ def _people(
     market: Market, listing: Listing, population: Population, seed: int, activity: float, makers: Iterator[int]
 ) -> Iterator[Behaviour]:
     symbol, pace = listing.instrument.symbol, activity * listing.instrument.activity
-    random = stream(seed, f"roster/{symbol}")
-    market_makers = population.of_type(MARKET_MAKER)
-    proprietary, institutions = population.of_type(PROPRIETARY), population.of_type(INSTITUTION)
+    market_makers, institutions = population.of_type(MARKET_MAKER), population.of_type(INSTITUTION)
+    specialists = stream(seed, f"roster/{symbol}").sample(population.of_type(PROPRIETARY), SPECIALISTS_PER_INSTRUMENT)
+    crowd = tuple(account for account in population.clients if account not in specialists)
+    free = iter(specialists)
 
     def seat(name: str) -> Seat:
         return Seat(market, listing, stream(seed, f"{symbol}/{name}"))
@@ -49,19 +54,19 @@ def _people(
     for index in makers:
         account = market_makers[index % len(market_makers)]
         yield make_market(seat(f"maker {index}"), account, REACTION_SECONDS / pace)
-    yield take(seat("takers"), population.clients, TAKES_PER_SECOND * pace)
-    yield rest(seat("patient"), population.clients, RESTS_PER_SECOND * pace)
+    yield take(seat("takers"), crowd, TAKES_PER_SECOND * pace)
+    yield rest(seat("patient"), crowd, RESTS_PER_SECOND * pace)
     yield slice_block(seat("slicing"), institutions)
     yield show_block(seat("blocks"), institutions)
     yield chase(seat("herd"), population.of_type(RETAIL))
     for index in range(READERS_PER_INSTRUMENT):
-        yield read_book(seat(f"reader {index}"), random.choice(proprietary), LOOK_SECONDS / pace)
+        yield read_book(seat(f"reader {index}"), next(free), LOOK_SECONDS / pace)
     for index in range(TREND_FOLLOWERS_PER_INSTRUMENT):
-        yield follow_trend(seat(f"trend {index}"), random.choice(proprietary))
+        yield follow_trend(seat(f"trend {index}"), next(free))
     for index in range(HEDGERS_PER_INSTRUMENT):
-        yield hedge(seat(f"hedger {index}"), random.choice(proprietary))
+        yield hedge(seat(f"hedger {index}"), next(free))
     for index in range(PEGGERS_PER_INSTRUMENT):
-        yield peg(seat(f"pegger {index}"), random.choice(proprietary))
+        yield peg(seat(f"pegger {index}"), next(free))
 
 
 def market_maker_count(instrument_count: int) -> int:

@@ -47,7 +47,7 @@ def quiet_market(names: str = "ABCD") -> tuple[Market, SchemeSeat, Seat, list[Ac
     for distance in range(5):
         honest.submit(account("maker"), BUY, 998 - distance, 1000)
         honest.submit(account("maker"), SELL, 1002 + distance, 1000)
-    return market, SchemeSeat(market, listing, stream(1, "scheme"), scenario), honest, accounts
+    return market, SchemeSeat(market, listing, stream(1, "scheme"), scenario, trades_with_itself=True), honest, accounts
 
 
 class FakeOutlet:

@@ -142,6 +142,15 @@ def test_a_pump_raises_the_price_and_the_accounts_sell_all_they_bought(seed: int
     assert len(label.owners) >= 3
 
 
+@pytest.mark.parametrize("scheme", ["spoofing", "layering", "pump_and_dump"])
+def test_only_washes_and_ping_pong_trade_with_themselves(scheme: str) -> None:
+    for seed in SEEDS:
+        _, events, simulation = played(scheme, seed, 1.0)
+        owner = {one.account: one.owner for one in simulation.population.accounts}
+        fills = [report for report in events if report.kind == "FILL"]
+        assert all(owner[report.account] != owner[report.contra_account or ""] for report in fills)
+
+
 def _mid_after_four_seconds(seed: int, side: int | None) -> float:
     """Middle price of a share a while after a large order was shown on a side (None: on no side)."""
     market = Market(EQUITIES, seed, START_NS)
