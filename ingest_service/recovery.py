@@ -77,9 +77,7 @@ def rebuild(journal: Journal, log: Journal, snapshots: Snapshots) -> IngestState
             raise _rows_forgotten(snapshots.path, journal.first_sequence)
         state = IngestState(Quarantine(log))
     if journal.first_sequence > state.journal_sequence:
-        _log.error(
-            "no snapshot: rows before the journal's first are forgotten", first=journal.first_sequence
-        )
+        _log.error("no snapshot: rows before the journal's first are forgotten", first=journal.first_sequence)
     for record in journal.read_from(max(state.journal_sequence, journal.first_sequence)):
         state.replay_journal(record)
         snapshots.replayed_bytes += len(record.payload)

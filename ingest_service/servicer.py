@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -14,13 +15,11 @@ from ingest_service.ledger import SourceLedger
 from ingest_service.publish import Publisher, answer_of
 from ingest_service.quarantine import QuarantinedRow
 from ingest_service.requests import frame_of_events
+from ingest_service.row_view import wanted_events
 from ingest_service.subscribe import Subscribers
-from surveillance.v1 import event_pb2, ingest_pb2, ingest_pb2_grpc
-from tapewatch.market import event as schema
-from tapewatch.market.frame import Frame, FrameError
-from tapewatch.market.identity import event_id
+from surveillance.v1 import ingest_pb2, ingest_pb2_grpc
+from tapewatch.market.frame import FrameError
 from tapewatch.runtime.errors import InvalidArgument, NotFound, Unavailable
-from tapewatch.runtime.journal import Record, RecordKind
 
 FULL_NAME: Final = "surveillance.v1.IngestService"
 PAGE_SIZE_DEFAULT: Final = 100
@@ -58,7 +57,7 @@ class IngestServicer:
         sent = 0
         async with aclosing(journal.follow(start)) as chunks:
             async for records in chunks:
-                for response in _wanted_events(records, request, start):
+                for response in wanted_events(records, request, start):
                     yield response
                     sent += 1
                     if sent == request.limit:
@@ -95,7 +94,8 @@ class IngestServicer:
         """A page of refused rows; the token is the id to go on from."""
         size = _page_size(request.page_size)
         start = _row_id(request.page_token, "page_token") if request.page_token else 0
-        rows = list(itertools.islice(self._intake.state.quarantine.rows(start, request.source), size + 1))
+        found = itertools.islice(self._intake.state.quarantine.rows(start, request.source), size + 1)
+        rows = await asyncio.to_thread(list, found)  # one source's rows may lie far apart in the log
         return ingest_pb2.ListQuarantineResponse(
             rows=[_quarantined(row) for row in rows[:size]],
             next_page_token=str(rows[size].quarantine_id) if len(rows) > size else "",
@@ -169,40 +169,6 @@ def _generated_handlers(servicer: IngestServicer) -> dict[str, grpc.RpcMethodHan
     register: Any = ingest_pb2_grpc.add_IngestServiceServicer_to_server  # typed for real servers only
     register(servicer, capture)
     return capture.methods
-
-
-def _wanted_events(
-    records: Iterable[Record], request: ingest_pb2.StreamEventsRequest, start: int
-) -> Iterable[ingest_pb2.StreamEventsResponse]:
-    for record in records:
-        if record.kind is not RecordKind.EVENTS:
-            continue
-        for offset, row in enumerate(Frame.decode(record.payload).rows()):
-            wanted = request.venue in ("", row["venue"]) and request.instrument in ("", row["instrument"])
-            if wanted and record.first_sequence + offset >= start:
-                yield ingest_pb2.StreamEventsResponse(
-                    sequence=record.first_sequence + offset, event_id=_id_of(row), event=event_of(row)
-                )
-
-
-def _id_of(row: dict[str, Any]) -> str:
-    epoch, sequence, part = (row.get(name, 0) for name in ("source_epoch", "source_sequence", "source_part"))
-    return event_id(row["source"], epoch, sequence, part, row.get("event_key", ""))
-
-
-def event_of(row: dict[str, Any]) -> event_pb2.Event:
-    """The protobuf form of a row."""
-    event = event_pb2.Event()
-    for name, value in row.items():
-        if name == "kind":
-            event.kind = schema.Kind[value]  # type: ignore[assignment]  # the enums share their numbers
-        elif name == "side":
-            event.side = schema.Side[value]  # type: ignore[assignment]  # the enums share their numbers
-        elif name.startswith(schema.EXTENSION_PREFIX):
-            event.extensions[name] = value
-        else:
-            setattr(event, name, value)
-    return event
 
 
 def _source(books: SourceLedger) -> ingest_pb2.Source:
