@@ -13,9 +13,9 @@ from tapewatch.fix.codec import Field, Message
 from tapewatch.fix.session import Session, SessionConfig, SessionEvent, SessionOutput, State
 from tapewatch.fix.store import SessionStore, StoreError
 
-INBOX_MESSAGES_MAX = 20_000
+INBOX_MESSAGES_MAX = 4_000
 INBOX_BYTES_MAX = 64 << 20
-BATCH_MESSAGES_MAX = 10_000
+BATCH_MESSAGES_MAX = 1_000
 WRITE_BATCH_BYTES = 64 << 10
 UNREAD_BYTES_MAX = 16 << 20
 TICK_S = 0.5
