@@ -11,6 +11,7 @@ cdef class FillRing:
     cdef public unsigned long long[::1] event_low
     cdef public list order_id
     cdef public list trade_id
+    cdef double traded(self, int side, long long since) noexcept
 
 
 cdef class WithdrawalRing:
@@ -28,7 +29,7 @@ cdef class WithdrawalRing:
     cdef public unsigned long long[::1] event_high
     cdef public unsigned long long[::1] event_low
     cdef public list order_id
-    cdef bint dominates(self, int side, long long since, double minimum, double ratio) noexcept
+    cdef bint dominates(self, int side, long long since, double minimum, double ratio, double large, int several) noexcept
 
 
 cdef class Activity:

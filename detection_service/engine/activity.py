@@ -49,6 +49,19 @@ class FillRing:
         self.order_id = [b""] * RING
         self.trade_id = [b""] * RING
 
+    def traded(self, side, since):
+        """Quantity filled on a side at or after a time."""
+        index: cython.Py_ssize_t = self.count
+        oldest: cython.Py_ssize_t = max(0, self.count - RING)
+        total: cython.double = 0.0
+        while index > oldest:
+            index -= 1
+            if self.time[index % RING] < since:
+                break
+            if self.side[index % RING] == side:
+                total += self.quantity[index % RING]
+        return total
+
     def state(self):
         """Plain values from which `restore` makes the same ring."""
         return arrays.dump(self, _FILL_FIELDS)
@@ -77,12 +90,14 @@ class WithdrawalRing:
         self.event_low = arrays.words(RING)
         self.order_id = [b""] * RING
 
-    def dominates(self, side, since, minimum, ratio):
-        """Whether at least `minimum` was withdrawn on a side at or after a time, and `ratio` times what the group
-        withdrew on the other side plus what it left standing there."""
+    def dominates(self, side, since, minimum, ratio, large, several):
+        """Whether at least `minimum` was withdrawn on a side at or after a time, `ratio` times what the group withdrew
+        on the other side plus what it left standing there, in `several` orders or with one of size `large` among them.
+        """
         index: cython.Py_ssize_t = self.count
         oldest: cython.Py_ssize_t = max(0, self.count - RING)
         place: cython.Py_ssize_t
+        orders: cython.int = 0
         total: cython.double = 0.0
         elsewhere: cython.double = 0.0
         standing: cython.double = 0.0
@@ -92,11 +107,12 @@ class WithdrawalRing:
             if self.time[place] < since:
                 break
             if self.side[place] == side:
+                orders += several if self.quantity[place] >= large else 1
                 total += self.quantity[place]
                 standing = max(standing, self.opposite_open[place])
             else:
                 elsewhere += self.quantity[place]
-        return total >= minimum and total >= ratio * (elsewhere + standing)
+        return orders >= several and total >= minimum and total >= ratio * (elsewhere + standing)
 
     def state(self):
         """Plain values from which `restore` makes the same ring."""

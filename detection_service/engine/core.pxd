@@ -10,6 +10,8 @@ cdef class Core(LiveBook):
     cdef public double pressure_ratio
     cdef public double pressure_multiple
     cdef public double one_sided_ratio
+    cdef public double large_multiple
+    cdef public int layers
     cdef public long long entry_time
     cdef public double order_quantity
     cdef public long long match_entry_gap

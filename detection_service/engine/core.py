@@ -59,7 +59,6 @@ _AGGRESSOR = cython.declare(cython.int, 2)
 _MOSTLY = cython.declare(cython.double, 0.5)
 _RING = cython.declare(cython.int, 64)
 _SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
-_FEW_BUCKETS = cython.declare(cython.int, 60)
 
 
 class Core(LiveBook):
@@ -78,6 +77,8 @@ class Core(LiveBook):
         self.pressure_ratio = 3.0
         self.pressure_multiple = 4.0
         self.one_sided_ratio = 3.0
+        self.large_multiple = 5.0
+        self.layers = 3
         self.pressure_span_ns = 15 * _SECOND_NS
         self.fill_window_ns = 5 * _SECOND_NS
         self.pair_window_ns = 120 * _SECOND_NS
@@ -323,11 +324,14 @@ class Core(LiveBook):
         """Asks the rules where a group lately withdrew far more on a side than it traded on the other, much of it for
         the instrument, and far more than it withdrew or has standing there."""
         ring: WithdrawalRing = activity.withdrawals
+        since: cython.longlong = self.now - self.pressure_span_ns
+        traded: cython.double = activity.fills.traded(3 - side, since)
         minimum: cython.double = max(
             self.pressure_multiple * self.market.sizes.median,
-            self.pressure_ratio * activity.last_fill_order_quantity[3 - side],
+            self.pressure_ratio * max(traded, activity.last_fill_order_quantity[3 - side]),
         )
-        if ring.dominates(side, self.now - self.pressure_span_ns, minimum, self.one_sided_ratio):
+        large: cython.double = self.large_multiple * self.market.sizes.median
+        if ring.dominates(side, since, minimum, self.one_sided_ratio, large, self.layers):
             self.activity = activity
             self.pressure_side = side
             self.triggers |= _PRESSURE
@@ -472,31 +476,14 @@ class Core(LiveBook):
                 self.triggers |= _PAIR
 
     def _print(self, price, quantity, side):
-        """A trade moves the market's windows; a move of note asks the price rules, once a bucket of 5 s."""
-        market: MarketState = self.market
-        bucket: cython.longlong
-        low: cython.double
+        """A trade moves the market; a move of note asks the price rules."""
         self.capabilities[self.source] |= _HAS_PRINTS
-        market.fast.add(self.now, price, quantity, side)
-        market.minute.add(self.now, price, quantity, side)
-        market.slow.add(self.now, price, quantity, side)
-        market.last_price = price
-        market.last_trade_time = self.now
-        bucket = market.fast.newest
-        if bucket == market.evaluated_bucket:
-            return
-        market.evaluated_bucket = bucket
-        low = market.fast.lowest(bucket - _FEW_BUCKETS, bucket)
-        if market.watched or market.fast.highest(bucket - _FEW_BUCKETS, bucket) - low >= self.price_move * abs(low):
+        if self.market.trade(self.now, price, quantity, side, self.price_move):
             self.triggers |= _PRICE
 
     def state(self):
         """Plain values from which `restore` makes the same core."""
-        return {
-            "book": self.live_book_state(),
-            "matches": self.matches.state(),
-            "pairs": self.pairs.state(),
-        }
+        return {"book": self.live_book_state(), "matches": self.matches.state(), "pairs": self.pairs.state()}
 
     def restore(self, state):
         """Becomes the core whose `state` was taken."""

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 import msgpack
 
+from detection_service.engine.activity import RING_SIZE as WITHDRAWALS_HELD
 from detection_service.engine.configuration import EngineConfiguration
 from detection_service.engine.core import DEADLINE, PRESSURE, PRICE, Core
 from detection_service.engine.episodes import Episode, Episodes
@@ -71,10 +72,14 @@ class Engine:
             self._core.pressure_ratio = min(values["genuine_ratio_min"] for values in pressure)
             self._core.pressure_multiple = min(values["size_multiple_min"] for values in pressure)
             self._core.one_sided_ratio = min(values["one_sided_min"] for values in pressure)
+            self._core.large_multiple = parameters.get("spoofing", {}).get("size_multiple_min", NEVER)
+            self._core.layers = int(parameters.get("layering", {}).get("layers_min", WITHDRAWALS_HELD + 1))
             spans = [values.get("withdraw_span_s", values.get("withdraw_within_s", 0.0)) for values in pressure]
             flips = [values["flip_within_s"] for values in pressure]
             self._core.pressure_span_ns = int((max(spans) + max(flips)) * 1e9)
             self._core.fill_window_ns = int(max(flips) * 1e9)
+        moves = [values[name] for values in parameters.values() for name in ("rise_min", "move_min") if name in values]
+        self._core.price_move = min(moves, default=float("inf"))
         if "ping_pong" in parameters:
             both_ways = parameters["ping_pong"]["trades_min"] * parameters["ping_pong"]["turns_share_min"]
             self._core.pair_trades = int(both_ways)

@@ -23,3 +23,4 @@ cdef class MarketState:
     cdef public str phase
     cdef public double bid_price
     cdef public double ask_price
+    cdef bint trade(self, long long now, double price, double quantity, int side, double move) noexcept

@@ -18,6 +18,7 @@ MINUTE_NS = 60 * SECOND_NS
 SLOW_BUCKET_NS = 300 * SECOND_NS
 # 20 minutes of 5 s, 4 hours of minutes, 24 hours (and a bucket) of 5 minutes.
 FAST_BUCKETS, MINUTE_BUCKETS, SLOW_BUCKETS = 240, 240, 300
+_FIVE_MINUTES = cython.declare(cython.int, 60)  # fast buckets
 _PLAIN_FIELDS = (
     "number", "venue", "venue_name", "instrument_name", "seed", "pending", "pending_time", "has_trade_feed",
     "watched", "last_price", "last_trade_time", "evaluated_bucket", "phase", "bid_price", "ask_price",
@@ -52,6 +53,25 @@ class MarketState:
         self.phase = ""
         self.bid_price = float("nan")
         self.ask_price = float("nan")
+
+    def trade(self, now, price, quantity, side, move):
+        """A trade moves the windows; whether a move of note makes the price rules worth asking, once a bucket of 5 s.
+
+        `side` is the aggressor's, `move` the range within five minutes that is of note, a share of the price.
+        """
+        bucket: cython.longlong
+        low: cython.double
+        self.fast.add(now, price, quantity, side)
+        self.minute.add(now, price, quantity, side)
+        self.slow.add(now, price, quantity, side)
+        self.last_price = price
+        self.last_trade_time = now
+        bucket = self.fast.newest
+        if bucket == self.evaluated_bucket:
+            return False
+        self.evaluated_bucket = bucket
+        low = self.fast.lowest(bucket - _FIVE_MINUTES, bucket)
+        return self.watched or self.fast.highest(bucket - _FIVE_MINUTES, bucket) - low >= move * abs(low)
 
     def state(self):
         """Plain values from which `restore` makes the same market."""

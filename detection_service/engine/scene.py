@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from detection_service.engine.activity import RING_SIZE
@@ -124,6 +124,10 @@ class Scene:
         """Side on which far more was withdrawn than on the other."""
         return Side(self._core.pressure_side)
 
+    def pressure_since_ns(self, orders: Sequence[Withdrawal]) -> int:
+        """Since when what a group does on the other side is held against orders: the core's span or more."""
+        return min(*(order.entry_time_ns for order in orders), self.now_ns - int(self._core.pressure_span_ns))
+
     def owners(self, accounts: frozenset[str]) -> frozenset[str]:
         """Beneficial owners of the accounts' groups: the same whichever accounts of a group acted."""
         return frozenset[str]().union(*(self._owners_behind(account) for account in accounts))
@@ -133,6 +137,11 @@ class Scene:
         ring = self._core.activity.fills
         held = range(min(ring.count, RING_SIZE))
         return len({ring.order_id[place] for place in held if ring.order_quantity[place] >= quantity_min})
+
+    def fill_count(self, group: str, since_ns: int) -> int:
+        """Fills of a group on both sides since a time, of its last 64."""
+        ring = self._core.find_activity(group, self._core.market.number).fills
+        return sum(ring.time[place] >= since_ns for place in range(min(ring.count, RING_SIZE)))
 
     def fills(self, side: Side, since_ns: int, group: str | None = None) -> list[Fill]:
         """Fills of the acting (or named) group on a side since a time, oldest first."""
@@ -159,15 +168,21 @@ class Scene:
                 )
         return found[::-1]
 
-    def withdrawals(self, side: Side, since_ns: int) -> list[Withdrawal]:
-        """Withdrawn orders of the acting group on a side since a time, oldest first."""
+    def withdrawn_orders(self, side: Side, quantity_min: float) -> int:
+        """Orders of at least a size that the acting group withdrew, among its last 64 withdrawals."""
+        ring = self._core.activity.withdrawals
+        held = range(min(ring.count, RING_SIZE))
+        return sum(ring.side[place] == side and ring.quantity[place] >= quantity_min for place in held)
+
+    def withdrawals(self, side: Side, since_ns: int, quantity_min: float = 0.0) -> list[Withdrawal]:
+        """Withdrawn orders of the acting group on a side since a time, of at least a size, oldest first."""
         ring = self._core.activity.withdrawals
         found = []
         for number in range(ring.count - 1, max(0, ring.count - RING_SIZE) - 1, -1):
             place = number % RING_SIZE
             if ring.time[place] < since_ns:
                 break
-            if ring.side[place] == side:
+            if ring.side[place] == side and ring.quantity[place] >= quantity_min:
                 found.append(
                     Withdrawal(
                         ring.time[place],

@@ -8,7 +8,7 @@ from detection_service.engine.core import PRESSURE
 from detection_service.engine.scene import Fill, Scene, Withdrawal, opposite
 from detection_service.rules import needs
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
-from detection_service.rules.spoofing import elsewhere
+from detection_service.rules.spoofing import elsewhere, traded_against
 from tapewatch.alert import Measurement, Severity
 
 METADATA = Metadata(
@@ -80,13 +80,12 @@ class Layering:
         measures = {
             "layers": float(len({layer.price for layer in layers})),
             "cancelled_share": total / (total + traded),
-            "genuine_ratio": total / max(sum(f.quantity for f in fills), *(f.order_quantity for f in fills)),
+            "genuine_ratio": total / traded_against(scene, layers, fills),
             "size_multiple": total / scene.market.sizes.median,
         }
         if any(observed < parameters[f"{name}_min"] for name, observed in measures.items()):
             return None
-        reach_ns = int(parameters["withdraw_span_s"] * 1e9)
-        if total < parameters["one_sided_min"] * elsewhere(scene, layers, reach_ns):
+        if total < parameters["one_sided_min"] * elsewhere(scene, layers):
             return None
         return _finding(scene, parameters, layers, fills, measures)
 

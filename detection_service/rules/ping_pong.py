@@ -10,7 +10,6 @@ from detection_service.engine.scene import PairTrade, Scene
 from detection_service.rules import needs
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
 from tapewatch.alert import Measurement, Severity
-from tapewatch.market.event import Side
 
 METADATA = Metadata(
     rule_id="ping_pong",
@@ -64,21 +63,15 @@ class PingPong:
         gross = sum(trade.quantity for trade in trades)
         bought = sum(trade.quantity for trade in trades if trade.buyer == trades[0].buyer)
         net = abs(2 * bought - gross) / gross
-        exclusive = min(
-            len(trades) / max(len(trades), _fills(scene, account, trades[0].time_ns))
-            for account in (match.buyer, match.seller)
-        )
         if turns < parameters["turns_share_min"] or net > parameters["net_share_max"]:
             return None
+        exclusive = min(
+            len(trades) / max(len(trades), scene.fill_count(scene.group_of(account), trades[0].time_ns))
+            for account in (match.buyer, match.seller)
+        )
         if exclusive < parameters["exclusive_share_min"]:
             return None
         return _finding(scene, parameters, trades, turns, net, exclusive)
-
-
-def _fills(scene: Scene, account: str, since_ns: int) -> int:
-    """Fills of the account's group with anybody."""
-    group = scene.group_of(account)
-    return sum(len(scene.fills(side, since_ns, group)) for side in (Side.BUY, Side.SELL))
 
 
 def _finding(

@@ -65,7 +65,6 @@ class Spoofing:
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Finding | None:
         """A finding where a large withdrawn order and an opposite fill belong together."""
         side = scene.pressure_side
-        reach_ns = int((parameters["life_max_s"] + parameters["withdraw_within_s"]) * 1e9)
         large = _large(scene, parameters)
         if not large:
             return None
@@ -78,20 +77,25 @@ class Spoofing:
         orders = list(dict.fromkeys(order for order, _ in pairs))
         genuine = list(dict.fromkeys(fill for _, fill in pairs))
         largest = max(orders, key=lambda order: order.quantity)
-        filled = sum(fill.quantity for fill in genuine)
-        ratio = largest.quantity / max(filled, *(fill.order_quantity for fill in genuine))
+        ratio = largest.quantity / traded_against(scene, orders, genuine)
         if ratio < parameters["genuine_ratio_min"]:
             return None
-        if sum(order.quantity for order in orders) < parameters["one_sided_min"] * elsewhere(scene, orders, reach_ns):
+        if sum(order.quantity for order in orders) < parameters["one_sided_min"] * elsewhere(scene, orders):
             return None
         if _withdrawn_share(scene, largest) < parameters["withdrawn_share_min"]:
             return None
         return _finding(scene, parameters, orders, genuine, largest, ratio)
 
 
-def elsewhere(scene: Scene, orders: list[Withdrawal], reach_ns: int) -> float:
+def traded_against(scene: Scene, orders: list[Withdrawal], genuine: list[Fill]) -> float:
+    """What the group traded on the other side meanwhile, or the largest order it meant to fill if that is more."""
+    fills = scene.fills(genuine[0].side, scene.pressure_since_ns(orders))
+    return max(sum(fill.quantity for fill in fills), *(fill.order_quantity for fill in genuine))
+
+
+def elsewhere(scene: Scene, orders: list[Withdrawal]) -> float:
     """What the group withdrew on the other side meanwhile, and had standing there at most."""
-    since = min(*(order.entry_time_ns for order in orders), scene.now_ns - reach_ns)
+    since = scene.pressure_since_ns(orders)
     withdrawn = sum(order.quantity for order in scene.withdrawals(opposite(orders[0].side), since))
     return withdrawn + max(order.opposite_open for order in orders)
 
@@ -99,7 +103,7 @@ def elsewhere(scene: Scene, orders: list[Withdrawal], reach_ns: int) -> float:
 def _withdrawn_share(scene: Scene, largest: Withdrawal) -> float:
     """Of the group's orders of at least half this size, how many were withdrawn rather than traded."""
     size = largest.quantity / 2
-    withdrawn = sum(order.quantity >= size for order in scene.withdrawals(largest.side, 0))
+    withdrawn = scene.withdrawn_orders(largest.side, size)
     return withdrawn / (withdrawn + scene.executed_orders(size))
 
 
@@ -108,10 +112,8 @@ def _large(scene: Scene, parameters: Mapping[str, float]) -> list[Withdrawal]:
     since = scene.now_ns - int(parameters["memory_s"] * 1e9)
     return [
         order
-        for order in scene.withdrawals(scene.pressure_side, since)
-        if order.life_s <= parameters["life_max_s"]
-        and order.quantity >= size_min
-        and order.depth_share >= parameters["depth_share_min"]
+        for order in scene.withdrawals(scene.pressure_side, since, size_min)
+        if order.life_s <= parameters["life_max_s"] and order.depth_share >= parameters["depth_share_min"]
     ]
 
 
