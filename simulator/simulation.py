@@ -18,6 +18,8 @@ DEFAULT_START_TIME_NS = 1_772_442_000_000_000_000
 """2026-03-02 09:00:00 UTC, a Monday."""
 OVERTIME_STEP_NS = 10 * SECOND_NS
 NUMBERS_PER_SESSION = 1_000_000_000
+SCENARIOS_KEPT_MAX = 2_000
+"""A market without an end forgets its oldest scenarios beyond so many."""
 RECURRENCE_SECONDS = 60.0
 TAKEN_OWNERS_MAX = 60
 """So many owners may have been in a scheme before those whose scheme is over may be drawn again."""
@@ -67,6 +69,7 @@ class Simulation:
         first_number = 1 + config.session_number * NUMBERS_PER_SESSION
         self._market = Market(config.instruments, config.seed, config.start_time_ns, first_number)
         self._taken_owners: set[str] = set()
+        self._admitted = 0
         cast(self._market, self.population, config.seed, config.activity)
         for planned in config.scenarios:
             self._admit(planned)
@@ -113,7 +116,7 @@ class Simulation:
         known = self._market.listings
         if instrument and instrument not in known:
             raise ValueError(f"no instrument named {instrument}: choose from {', '.join(known)}")
-        chosen = instrument or stream(self.config.seed, f"inject/{len(self.scenarios)}").choice(list(known))
+        chosen = instrument or stream(self.config.seed, f"inject/{self._admitted}").choice(list(known))
         return self._admit(PlannedScenario(scheme, severity, chosen, self.now_ns - self.config.start_time_ns))
 
     def _direct(self, schemes: Sequence[str]) -> Behaviour:
@@ -129,11 +132,11 @@ class Simulation:
                 yield jittered_ns(random, RECURRENCE_SECONDS, 0.3)
 
     def _admit(self, planned: PlannedScenario) -> Scenario:
-        number = len(self.scenarios) + 1
-        random = stream(self.config.seed, f"scenario/{number}")
+        self._admitted += 1
+        random = stream(self.config.seed, f"scenario/{self._admitted}")
         scheme = SCHEMES[planned.scheme]
         scenario = Scenario(
-            scenario_id=f"scenario-{number:03d}",
+            scenario_id=f"scenario-{self._admitted:03d}",
             typology=scheme.name,
             severity=planned.severity,
             instrument=planned.instrument,
@@ -145,6 +148,8 @@ class Simulation:
         seat = SchemeSeat(self._market, listing, random, scenario, scheme.trades_with_itself)
         self._market.enter(_played(scheme, seat, scenario), self.config.start_time_ns + planned.offset_ns - self.now_ns)
         self.scenarios.append(scenario)
+        if len(self.scenarios) > SCENARIOS_KEPT_MAX and self.scenarios[0].is_over:
+            del self.scenarios[0]
         return scenario
 
 

@@ -170,6 +170,17 @@ def test_a_market_without_an_end_plays_its_schemes_again_and_again() -> None:
     assert min(played["wash_self"], played["spoofing"]) >= 3
 
 
+def test_a_market_without_an_end_forgets_its_oldest_scenarios(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulator.simulation.SCENARIOS_KEPT_MAX", 3)
+    config = SimulationConfig(seed=2, minutes=0, recurring=("spoofing",), recurring_severity=1.0)
+    simulation = Simulation(config)
+    for report in simulation.reports():
+        if report.event_time_ns > config.start_time_ns + 900 * SECOND_NS:
+            break
+    assert len(simulation.scenarios) == 3
+    assert simulation.scenarios[0].scenario_id > "scenario-003"
+
+
 def test_a_scheme_put_in_while_the_market_runs_is_played_from_then_on() -> None:
     simulation = Simulation(SimulationConfig(seed=4, minutes=3))
     reports = simulation.reports()
