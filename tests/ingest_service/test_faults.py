@@ -273,10 +273,10 @@ async def test_a_slow_subscriber_does_not_hold_up_the_others_and_misses_nothing(
         fast = running.stub.Subscribe(ingest_pb2.SubscribeRequest(subscriber="fast"))
         batches = [
             frame_request(f"b{start}", [row(start * batch_rows + each + 1) for each in range(batch_rows)])
-            for start in range(200)
+            for start in range(400)
         ]
         await running.publish(*batches)
-        total = 200 * batch_rows
+        total = 400 * batch_rows
         while (record := await fast.read()).first_sequence + record.row_count < total:
             pass
         status = await running.stub.GetIngestStatus(ingest_pb2.GetIngestStatusRequest())
