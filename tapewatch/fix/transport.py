@@ -18,6 +18,7 @@ INBOX_BYTES_MAX = 64 << 20
 BATCH_MESSAGES_MAX = 1_000
 WRITE_BATCH_BYTES = 64 << 10
 UNREAD_BYTES_MAX = 16 << 20
+SENDS_BEFORE_YIELD = 256
 TICK_S = 0.5
 SYNC_EVERY_TICKS = 2
 DRAIN_AFTER_CLOSE_S = 5.0
@@ -281,9 +282,9 @@ class InitiatorSession:
         self._on_event = on_event
         self._connection: SessionConnection | None = None
         self._waiters: set[asyncio.Future[None]] = set()
-        self._unyielded_bytes = 0
+        self._unyielded_count = 0
         self._tests = 0
-        self._is_closing = False
+        self._is_closing = self._has_ended = False
         self.last_event = ""
 
     @property
@@ -302,9 +303,9 @@ class InitiatorSession:
             await self._change()
             connection = self._connection
         sequence = connection.send(msg_type, fields)
-        self._unyielded_bytes += 1
-        if self._unyielded_bytes >= 256:
-            self._unyielded_bytes = 0
+        self._unyielded_count += 1
+        if self._unyielded_count >= SENDS_BEFORE_YIELD:
+            self._unyielded_count = 0
             await asyncio.sleep(0)
         return sequence
 
@@ -332,12 +333,16 @@ class InitiatorSession:
     async def run(self) -> None:
         """Connects and reconnects with backoff until closed; cancel to stop."""
         delay_s = RECONNECT_FIRST_S
-        while not self._is_closing:
-            if await self._connect_once():
-                delay_s = RECONNECT_FIRST_S
-            if not self._is_closing:
-                await asyncio.sleep(delay_s)
-                delay_s = min(delay_s * 2, RECONNECT_MAX_S)
+        try:
+            while not self._is_closing:
+                if await self._connect_once():
+                    delay_s = RECONNECT_FIRST_S
+                if not self._is_closing:
+                    await asyncio.sleep(delay_s)
+                    delay_s = min(delay_s * 2, RECONNECT_MAX_S)
+        finally:
+            self._has_ended = True
+            self._wake()
 
     async def logout(self) -> None:
         """Logs out and waits for the end of the connection."""
@@ -394,6 +399,9 @@ class InitiatorSession:
         self._waiters.clear()
 
     async def _change(self) -> None:
+        """Waits for anything to happen; raises ConnectionError when nothing can any more."""
+        if self._has_ended:
+            raise ConnectionError(f"the FIX session {self._session.config.source} has ended: {self.last_event}")
         waiter = asyncio.get_running_loop().create_future()
         self._waiters.add(waiter)
         try:
@@ -442,7 +450,6 @@ async def open_session(
     """
     initiator = InitiatorSession(host, port, config, store, application, clock=clock, on_event=on_event)
     running = asyncio.create_task(initiator.run(), name=f"fix:{config.source}")
-    running.add_done_callback(lambda _: initiator._wake())
     try:
         await initiator.logged_on(logon_wait_s)
         yield initiator

@@ -188,6 +188,23 @@ async def test_the_application_may_answer() -> None:
             await until(lambda: heard.ids == ["ANSWER"])
 
 
+async def test_a_fault_of_the_initiators_application_ends_its_block() -> None:
+    class Faulty:
+        async def on_messages(self, session_name: str, messages: Sequence[Message]) -> Sequence[Reply]:
+            raise ZeroDivisionError("a fault of ours")
+
+    async with acceptor(Recorder(replies=[("8", report_fields("ANSWER"))])) as gateway:
+
+        async def send_for_ever() -> None:
+            opened = open_session("127.0.0.1", gateway.port, THEM, MemoryStore(), Faulty(), clock=clock_ns)
+            async with opened as session:
+                while True:
+                    await session.send("D", [(11, "C1")])
+
+        with pytest.raises(ZeroDivisionError):
+            await send_for_ever()
+
+
 async def test_a_gap_of_thousands_is_sent_again_in_batches() -> None:
     store = MemoryStore()
     sender = Session(THEM, store)
