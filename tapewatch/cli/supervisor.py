@@ -129,7 +129,10 @@ class Supervisor:
             if code == WRONG_SETTINGS or service.name not in self._was_healthy:
                 self._give_up(service, code)
                 return
-            self._report(service.name, f"ended with exit code {code}; starting again in {delay_s:g} s")
+            self._report(
+                service.name,
+                f"ended with exit code {code} (see {self.log_path(service)}); starting again in {delay_s:g} s",
+            )
             await asyncio.sleep(delay_s)
             delay_s = min(delay_s * 2, RESTART_DELAY_MAX_S)
             self.restarts[service.name] += 1

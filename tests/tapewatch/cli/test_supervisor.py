@@ -54,7 +54,7 @@ async def test_a_killed_service_is_started_again(tmp_path: Path, free_port: int,
         await until(lambda: supervisor.restarts["fake"] == 1)
         await until(lambda: recorded_process(tmp_path, "fake") not in (None, first))
         await supervisor.wait_until_healthy()
-    assert any(text.startswith("ended with exit code -9; starting again") for text in said)
+    assert any(text.startswith("ended with exit code -9 (see ") for text in said)
 
 
 async def test_a_service_that_can_not_start_is_reported_with_its_last_words(
