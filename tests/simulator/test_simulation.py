@@ -46,6 +46,11 @@ def test_event_times_never_go_back_and_executions_are_numbered_in_that_order(
     assert [int(report.execution_id) for report in reports] == list(range(1, len(reports) + 1))
 
 
+def test_the_venue_takes_requests_one_at_a_time(demo: tuple[Simulation, list[Report]]) -> None:
+    requests = [report for report in demo[1] if report.kind in ("NEW", "REPLACE", "CANCEL")]
+    assert all(before.event_time_ns < after.event_time_ns for before, after in pairwise(requests))
+
+
 def test_what_is_bought_is_sold_and_every_trade_has_two_sides(demo: tuple[Simulation, list[Report]]) -> None:
     trades: dict[str | None, list[Report]] = defaultdict(list)
     for report in demo[1]:

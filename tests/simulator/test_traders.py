@@ -12,13 +12,14 @@ from simulator.matching import BUY, SELL
 from simulator.population import Account, populate
 from simulator.randomness import SECOND_NS, ordinary_quantity, stream
 from simulator.report import Report
+from simulator.traders.belief import Belief
 from simulator.traders.hedger import hedge
 from simulator.traders.institution import show_block, slice_block
 from simulator.traders.market_maker import make_market
 from simulator.traders.pegger import peg
 from simulator.traders.roster import cast, market_maker_count
 from simulator.traders.takers import take
-from tests.simulator.fakes import SHARE, START_NS, account
+from tests.simulator.fakes import SHARE, START_NS, account, quiet_market
 
 
 def reports_of(trader: Callable[[Seat], Behaviour], minutes: float, seed: int = 5) -> list[Report]:
@@ -111,6 +112,20 @@ def test_a_market_maker_that_bought_too_much_lowers_its_quotes() -> None:
         return listing.mid_ticks()
 
     assert mid_after(SELL) < SHARE.start_price_ticks < mid_after(BUY)
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_an_opinion_follows_a_one_sided_book_and_the_flow_of_takers(side: int) -> None:
+    _, _, honest, (one, *_) = quiet_market()
+    belief = Belief(honest)
+    calm = belief.fair_ticks(0)
+    honest.submit(one, side, 998 if side == BUY else 1002, 20_000)
+    leaning = belief.fair_ticks(0)
+    honest.submit(one, side, None, 1_000)
+    taken = belief.fair_ticks(0)
+    assert side * (leaning - calm) > 0.5
+    assert side * (taken - leaning) > 0.1
+    assert belief.fair_ticks(100_000) < belief.fair_ticks(0) < belief.fair_ticks(-100_000)
 
 
 def test_ordinary_sizes_are_whole_lots_mostly_near_typical_with_a_heavy_tail() -> None:
