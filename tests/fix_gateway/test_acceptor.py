@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -183,24 +184,42 @@ async def test_too_many_connections_from_an_address_are_refused(tmp_path: Path) 
             each.close()
 
 
-async def test_one_byte_at_a_time_logs_on_too(tmp_path: Path) -> None:
-    async with gateway(tmp_path, FakeIngest()) as acceptor:
+class Echo:
+    """Sends every message back."""
+
+    async def on_messages(self, session_name: str, messages: Sequence[Message]) -> Sequence[Reply]:
+        return [(each.msg_type, [(11, each.text(11)), (55, each.text(55))]) for each in messages]
+
+
+@pytest.mark.parametrize(
+    ("begin_string", "target", "extra"),
+    [("FIX.4.2", "TW42", []), ("FIX.4.4", "TW44", []), ("FIXT.1.1", "TW50SP2", [(1137, "9")])],
+)
+async def test_a_strict_session_with_an_echo_works_byte_by_byte(
+    tmp_path: Path, begin_string: Literal["FIX.4.2", "FIX.4.4", "FIXT.1.1"], target: str, extra: list[Field]
+) -> None:
+    session = FixSessionSettings(
+        begin_string=begin_string, sender="ISLD", target=target, mode="strict", reset_on_logon=True
+    )
+    head: list[Field] = [(49, target), (56, "ISLD"), (52, format_timestamp(time.time_ns()))]
+    data = encode(begin_string, [(35, "A"), *head, (34, 1), (98, 0), (108, 30), *extra])
+    data += encode(begin_string, [(35, "D"), *head, (34, 2), (11, "C1"), (55, "ABC")])
+    data += encode(begin_string, [(35, "1"), *head, (34, 3), (112, "TEST")])
+    async with await serve(settings_at(tmp_path, session), Echo()) as acceptor:
         reader, writer = await asyncio.open_connection("127.0.0.1", acceptor.port)
-        for byte in logon():
+        for byte in data:
             writer.write(bytes([byte]))
             await writer.drain()
         framer, answers = Framer(), list[Message]()
-        while not answers:
-            answers += [item for item in framer.feed(await reader.read(100)) if isinstance(item, Message)]
-        assert answers[0].msg_type == "A"
+        while len(answers) < 3:
+            answers += [item for item in framer.feed(await reader.read(1000)) if isinstance(item, Message)]
         writer.close()
+    assert [each.sequence for each in answers] == [1, 2, 3]
+    assert sorted(each.msg_type for each in answers) == ["0", "A", "D"]
+    assert {each.get(1137) for each in answers if each.msg_type == "A"} == {"9" if extra else None}
 
 
 async def test_an_application_may_echo_what_it_gets(tmp_path: Path) -> None:
-    class Echo:
-        async def on_messages(self, session_name: str, messages: Sequence[Message]) -> Sequence[Reply]:
-            return [(each.msg_type, [(11, each.text(11)), (55, each.text(55))]) for each in messages]
-
     heard: list[str] = []
 
     class Hearing:
