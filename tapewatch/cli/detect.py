@@ -35,7 +35,7 @@ from tapewatch.market.reference import TABLES, Reference, ReferenceDataError
 from tapewatch.runtime.settings import load_settings
 
 app = typer.Typer()
-ROWS_PER_FRAME = 16_384
+ROWS_PER_FRAME = 65_536
 FAULTS_SHOWN_MAX = 5
 
 
