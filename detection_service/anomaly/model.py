@@ -50,7 +50,7 @@ class ForestModel:
     @staticmethod
     def of(arrays: Mapping[str, Array], normaliser: float, trained_windows: int) -> ForestModel:
         """A model from its arrays, checked and named by its content. Raises ModelError."""
-        typed = {name: np.ascontiguousarray(arrays[name], dtype=dtype) for name, dtype in _ARRAYS.items()}
+        typed = {name: np.array(arrays[name], dtype=dtype) for name, dtype in _ARRAYS.items()}
         _check(typed, normaliser)
         digest = hashlib.sha256(json.dumps([SCHEMA, FEATURES, normaliser]).encode())
         for name in _ARRAYS:
