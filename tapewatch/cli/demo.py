@@ -17,7 +17,7 @@ from tapewatch.cli.demo_report import CASE_COLUMNS, SCENARIO_COLUMNS, DemoReport
 from tapewatch.cli.demo_run import DemoClients, demo_clients, run_once, warm_up
 from tapewatch.cli.demo_stack import DemoStack, demo_stack
 from tapewatch.cli.ledger import COLUMNS, equations, total
-from tapewatch.cli.output import console, harmless, print_json, print_lines, print_table
+from tapewatch.cli.output import console, counted, harmless, print_json, print_lines, print_table
 from tapewatch.cli.supervisor import Supervisor
 from tapewatch.engine_mode import warn_once_if_interpreted
 
@@ -129,7 +129,7 @@ def show_report(report: DemoReport) -> None:
     print_table(CASE_COLUMNS, case_rows(report), "Cases")
     print()
     numbers = ", ".join(str(case.number) for case in sorted(report.extra, key=lambda case: case.number))
-    typer.echo(f"{len(report.extra)} cases that no scheme explains{': ' if numbers else ''}{numbers}")
+    typer.echo(f"No scheme explains {counted(len(report.extra), 'case')}{': ' if numbers else ''}{numbers}")
     print()
     print_table(COLUMNS, (line.cells() for line in (*report.ledger, total(report.ledger))), "Ledger")
     for equation in equations(total(report.ledger)):

@@ -70,7 +70,11 @@ class Progress:
 
 @dataclass(slots=True)
 class DemoClients:
-    """Clients of the demo's services."""
+    """Clients of the demo's services.
+
+    `acknowledged` counts what FIX acknowledged in earlier runs, before this demo too; `begun_event_time_ns` is the
+    market's time at this demo's beginning.
+    """
 
     ingest: IngestClient
     detection: DetectionClient
@@ -78,6 +82,7 @@ class DemoClients:
     simulator: SimulatorClient
     security: SecuritySettings
     acknowledged: int = 0
+    begun_event_time_ns: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     report: DemoReport | None = None
 
@@ -144,7 +149,9 @@ async def warm_up(clients: DemoClients, stack: DemoStack, seed: int) -> None:
     tables = {name: stack.directory / "reference" / f"{name}.csv" for name in ("accounts", "instruments")}
     reference = read_reference(tables["accounts"], tables["instruments"], None)
     await publish_reference(clients.ingest.target, clients.security, reference)
-    await clients.simulator.start(seed=seed, minutes=WARM_UP_MINUTES, normal_only=True)
+    clients.acknowledged = total((await clients.progress()).ledger).received
+    run = await clients.simulator.start(seed=seed, minutes=WARM_UP_MINUTES, normal_only=True)
+    clients.begun_event_time_ns = run.start_time_ns
     clients.acknowledged += (await clients.drained()).simulation.events_acknowledged
     address, security = clients.ingest.target, clients.security
     model = await asyncio.to_thread(train_from_ingest, address, security, seed % SEED_END)
@@ -167,5 +174,6 @@ async def report(clients: DemoClients, ledger: tuple[LedgerLine, ...]) -> DemoRe
     scenarios, cases, alerts = await asyncio.gather(
         clients.simulator.list_scenarios(), clients.cases.list_cases(), clients.cases.list_alerts()
     )
-    outcomes, extra = match(scenarios, cases, alerts)
-    return DemoReport(outcomes, tuple(cases), extra, ledger, clients.acknowledged, clients.seconds)
+    own = [case for case in cases if case.end_time_ns >= clients.begun_event_time_ns]
+    outcomes, extra = match(scenarios, own, alerts)
+    return DemoReport(outcomes, tuple(own), extra, ledger, clients.acknowledged, clients.seconds)

@@ -14,7 +14,7 @@ from rich.text import Text
 from surveillance.v1 import case_pb2, event_pb2, ingest_pb2
 from tapewatch.cli.demo_run import DemoClients, Progress
 from tapewatch.cli.ledger import equations, total
-from tapewatch.cli.output import harmless, table, time_text, word
+from tapewatch.cli.output import counted, harmless, table, time_text, word
 from tapewatch.client.connection import ended_by_server, resumed
 from tapewatch.client.retry import Backoff
 
@@ -86,8 +86,8 @@ class DemoView:
         whole = total(self.progress.ledger)
         simulation = self.progress.simulation
         return Group(
-            Text(f"market time {time_text(simulation.event_time_ns)}; {simulation.scenarios} schemes played; "
-                 f"{self.engine} engine"),
+            Text(f"market time {time_text(simulation.event_time_ns)}; "
+                 f"{counted(simulation.scenarios, 'scheme')} played; {self.engine} engine"),
             Text(f"sent {simulation.events_sent}, acknowledged {simulation.events_acknowledged}, "
                  f"received {whole.received}, evaluated {whole.evaluated}, late {whole.late}, pending {whole.pending}, "
                  f"unknown orders {whole.unknown_order}"),

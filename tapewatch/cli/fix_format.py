@@ -92,14 +92,16 @@ def notes_of(log: LogReader) -> list[str]:
     """What a log held that gave no event, and why."""
     report: LogReport = log.report
     kinds = ", ".join(f"{count} of 35={kind}" for kind, count in sorted(report.messages_by_type.items()))
-    notes = [f"{report.messages} messages read: {kinds}" if kinds else "no FIX message could be read"]
-    notes += [f"{count} messages gave no event: {why}" for why, count in report.unmapped.most_common()]
-    notes += [f"{count} messages were read in part: {why}" for why, count in report.flags.most_common()]
-    notes += [f"{count} garbled messages were passed over: {why}" for why, count in report.garbled.most_common()]
+    notes = [f"{_messages(report.messages)} read: {kinds}" if kinds else "no FIX message could be read"]
+    notes += [f"{_messages(count)} gave no event: {why}" for why, count in report.unmapped.most_common()]
+    notes += [f"{_messages(count)} read in part: {why}" for why, count in report.flags.most_common()]
+    notes += [f"garbled, passed over {count} times: {why}" for why, count in report.garbled.most_common()]
     if report.bad_checksum or report.bad_length:
-        notes.append(
-            f"{report.bad_checksum} wrong checksums and {report.bad_length} wrong lengths were read all the same"
-        )
+        notes.append(f"wrong checksums: {report.bad_checksum}, wrong lengths: {report.bad_length}; read all the same")
     if report.repeated:
-        notes.append(f"{report.repeated} messages repeat a number of their session")
+        notes.append(f"{_messages(report.repeated)} with a number of their session that was there before")
     return notes
+
+
+def _messages(count: int) -> str:
+    return f"{count} message{'' if count == 1 else 's'}"

@@ -105,6 +105,11 @@ def word(message: Message, name: str) -> str:
     return enum_word(message.DESCRIPTOR.fields_by_name[name], getattr(message, name))
 
 
+def counted(count: int, noun: str) -> str:
+    """A number with its noun: 1 case, 2 cases."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def time_text(time_ns: int) -> str:
     """Nanoseconds since the epoch as UTC text to the microsecond; `-` for 0."""
     if time_ns == 0:

@@ -41,7 +41,7 @@ def test_cases_sentences_and_the_ledger_are_shown() -> None:
     assert "does not mean to trade" in text
     assert "Withdrew 9,000 within 2 s" in text
     assert "3 = 3 + 0 + 0 holds" in text
-    assert "1 schemes played; compiled engine" in text
+    assert "1 scheme played; compiled engine" in text
 
 
 def test_escapes_in_strangers_text_never_reach_the_terminal() -> None:

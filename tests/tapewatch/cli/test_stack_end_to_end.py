@@ -3,8 +3,11 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,10 +36,9 @@ class Stack:
         return {record.name: record for record in recorded_processes(self.run_directory)}
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+@contextmanager
+def running_stack(home: Path) -> Iterator[Stack]:
     """Ingest, detection, cases and the FIX gateway on free ports, stopped by `down`."""
-    home = tmp_path_factory.mktemp("stack")
     config = home / "tapewatch.yaml"
     settings = demo_settings(home)
     del settings["simulator"]
@@ -49,6 +51,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     assert main(["down", "--directory", str(home)]) == 0
     assert not any(is_running(record) for record in (*before.values(), *after.values()))
     assert list(made.run_directory.glob("*.pid")) == []
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running_stack(tmp_path_factory.mktemp("stack")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +127,38 @@ def test_a_replayed_file_gives_the_alerts_of_detect_once_each_though_detection_i
     assert (twice["journalled"], twice["duplicates"]) == (0, sent["journalled"])
     assert stored() == expected
     assert stack.processes()["detection"].pid != detection.pid
+
+
+def received(capsys: pytest.CaptureFixture[str], config: Path) -> int:
+    values = asked(capsys, "sources", "--config", config)[1]
+    return int(values["total"]["received"]) if values else 0
+
+
+@pytest.mark.parametrize("name", ["ingest", "cases"])
+def test_whichever_service_is_killed_in_mid_stream_nothing_is_lost_or_doubled(
+    name: str, market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    events = str(market / "events.parquet")
+    assert main(["detect", events, "--out", str(tmp_path / "alerts.jsonl"), "--json"]) == 0
+    sent = json.loads(capsys.readouterr().out)["ledger"]["evaluated"]
+    expected = {json.loads(line)["alert_id"] for line in (tmp_path / "alerts.jsonl").read_text().splitlines()}
+    with running_stack(tmp_path) as stack:
+        command = [sys.executable, "-m", "tapewatch.cli.main", "replay", events, "--config", str(stack.config)]
+        with subprocess.Popen([*command, "--speed", "60x", "--batch", "200"], stdout=subprocess.DEVNULL) as replaying:
+            wait_until(lambda: received(capsys, stack.config) > 1_000)
+            os.kill(stack.processes()[name].pid, signal.SIGKILL)
+            assert replaying.wait(timeout=60) == 0
+        wait_until(lambda: asked(capsys, "sources", "--config", stack.config)[0] == 0)
+
+        def stored() -> list[str]:
+            alerts = asked(capsys, "alerts", "list", "--limit", 10_000, "--config", stack.config)[1] or []
+            return [alert["alert_id"] for alert in alerts]
+
+        wait_until(lambda: len(stored()) >= len(expected))
+        found = stored()
+        ledger = asked(capsys, "sources", "--config", stack.config)[1]["total"]
+    assert sorted(found) == sorted(expected)
+    assert (ledger["journalled"], ledger["evaluated"], ledger["rejected"]) == (sent, sent, 0)
 
 
 def test_cases_can_be_worked_from_the_command_line(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
