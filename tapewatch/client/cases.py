@@ -80,9 +80,7 @@ class CaseClient(ServiceClient):
         request = case_pb2.EscalateCaseRequest(reason=reason, **_verb(case, actor))
         return await self.call(self._stub.EscalateCase, request)
 
-    async def close_case(
-        self, case: case_pb2.Case, actor: str, disposition: int, reason: str
-    ) -> case_pb2.Case:
+    async def close_case(self, case: case_pb2.Case, actor: str, disposition: int, reason: str) -> case_pb2.Case:
         """End the case with a Disposition."""
         request = case_pb2.CloseCaseRequest(**_verb(case, actor), reason=reason, disposition=disposition)  # type: ignore[arg-type]  # the stub wants the enum's wrapper
         return await self.call(self._stub.CloseCase, request)

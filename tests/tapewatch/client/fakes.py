@@ -1,4 +1,3 @@
-
 """In-process services with which the SDK's tests talk over real channels."""
 
 import asyncio
