@@ -61,8 +61,15 @@ async def _interruptible(work: Coroutine[Any, Any, DemoReport | None]) -> DemoRe
     """Run the work; SIGINT and SIGTERM cancel it, once, and what it opened is closed. None where that happened."""
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
+
+    def interrupted() -> None:
+        if not task.cancelling():
+            task.cancel()
+        else:
+            _say("stopping the services, at most a few seconds more")
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
+        loop.add_signal_handler(number, interrupted)
     try:
         return await task
     except asyncio.CancelledError:
