@@ -1,3 +1,7 @@
+cimport cython
+
+
+@cython.final
 cdef class FillRing:
     cdef public Py_ssize_t count
     cdef public long long[::1] time
@@ -14,6 +18,7 @@ cdef class FillRing:
     cdef double traded(self, int side, long long since) noexcept
 
 
+@cython.final
 cdef class WithdrawalRing:
     cdef public Py_ssize_t count
     cdef public long long[::1] time
@@ -32,6 +37,7 @@ cdef class WithdrawalRing:
     cdef bint dominates(self, int side, long long since, double minimum, double ratio, double large, int several) noexcept
 
 
+@cython.final
 cdef class Activity:
     cdef public int number
     cdef public int group
@@ -47,5 +53,5 @@ cdef class Activity:
     cdef public double[::1] window_measures
     cdef public list closed_windows
     cdef public int windows_held
-    cdef double[::1] measures_at(self, long long time_ns)
+    cdef void roll(self, long long time_ns)
     cdef void hold(self, int side, double delta) noexcept

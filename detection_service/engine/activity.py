@@ -159,8 +159,8 @@ class Activity:
         self.open_high[side] = total + low
         self.open_low[side] = low - (self.open_high[side] - total)
 
-    def measures_at(self, time_ns):
-        """The measures of the window a time falls in; an older window is closed first."""
+    def roll(self, time_ns):
+        """Makes `window_measures` those of the window a time falls in; an older window is closed first."""
         window: cython.longlong = time_ns // WINDOW_NS
         index: cython.int
         if window != self.window:
@@ -171,7 +171,6 @@ class Activity:
             self.window = window
             for index in range(MEASURE_COUNT):
                 self.window_measures[index] = 0.0
-        return self.window_measures
 
     def state(self):
         """Plain values from which `restore` makes the same activity."""

@@ -1,8 +1,11 @@
+cimport cython
+
 from detection_service.engine.activity cimport Activity
 from detection_service.engine.matches cimport MatchTable, PairTable
 from detection_service.engine.live_book cimport LiveBook
 
 
+@cython.final
 cdef class Core(LiveBook):
     cdef public Py_ssize_t row
     cdef public MatchTable matches

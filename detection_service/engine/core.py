@@ -56,6 +56,7 @@ _BUY = cython.declare(cython.int, 1)
 _SELL = cython.declare(cython.int, 2)
 _AGGRESSOR = cython.declare(cython.int, 2)
 
+_ACCOUNTS = cython.declare(cython.ulonglong, 1 << 31)
 _MOSTLY = cython.declare(cython.double, 0.5)
 _RING = cython.declare(cython.int, 64)
 _SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
@@ -183,14 +184,14 @@ class Core(LiveBook):
 
     def _count_entry(self, row, slot, behind):
         activity: Activity = self.activities[self.orders.participant[slot]]
-        measures: cython.double[::1] = activity.measures_at(self.now)
         side: cython.int = self.orders.side[slot]
-        measures[side - 1] += 1.0
-        measures[side + 1] += self.orders.quantity[slot]
-        if self.orders.depth_share[slot] > measures[13]:
-            measures[13] = self.orders.depth_share[slot]
+        activity.roll(self.now)
+        activity.window_measures[side - 1] += 1.0
+        activity.window_measures[side + 1] += self.orders.quantity[slot]
+        if self.orders.depth_share[slot] > activity.window_measures[13]:
+            activity.window_measures[13] = self.orders.depth_share[slot]
         if behind == 0.0:
-            measures[15] += 1.0
+            activity.window_measures[15] += 1.0
 
     def _cancel(self, row):
         view: FrameView = self.view
@@ -242,7 +243,8 @@ class Core(LiveBook):
         activity: Activity
         if self.orders.participant[slot] >= 0:
             activity = self.activities[self.orders.participant[slot]]
-            activity.measures_at(self.now)[14] += 1.0
+            activity.roll(self.now)
+            activity.window_measures[14] += 1.0
             if away or leaves <= _MOSTLY * old_leaves:
                 self._withdraw(row, slot, old_leaves if away else old_leaves - leaves)
         if leaves <= 0.0:
@@ -287,17 +289,17 @@ class Core(LiveBook):
         orders: OrderTable = self.orders
         activity: Activity = self.activities[orders.participant[slot]]
         ring: WithdrawalRing = activity.withdrawals
-        measures: cython.double[::1] = activity.measures_at(self.now)
         side: cython.int = orders.side[slot]
         life: cython.longlong = self.now - orders.entry_time[slot]
         place: cython.Py_ssize_t
         if not taken > 0.0:
             return
-        measures[4] += 1.0
-        measures[4 + side] += taken
-        measures[11] += life / 1e9
+        activity.roll(self.now)
+        activity.window_measures[4] += 1.0
+        activity.window_measures[4 + side] += taken
+        activity.window_measures[11] += life / 1e9
         if life <= _SECOND_NS:
-            measures[12] += 1.0
+            activity.window_measures[12] += 1.0
         if taken < _MOSTLY * orders.quantity[slot]:
             return
         self._identify(row)
@@ -362,7 +364,8 @@ class Core(LiveBook):
         first = self._match(row, account)
         if view.trade_id[row] == 0:
             first = not self.market.has_trade_feed and (
-                view.aggressor[row] == _AGGRESSOR or (view.contra[row] != 0 and side == _BUY)
+                view.aggressor[row] == _AGGRESSOR
+                or (view.aggressor[row] == 0 and view.contra[row] != 0 and side == _BUY)
             )
         if first:
             self._print(view.price[row], quantity, side if view.aggressor[row] != 1 else 3 - side)
@@ -373,11 +376,11 @@ class Core(LiveBook):
         ring: FillRing = activity.fills
         side: cython.int = view.side[row]
         place: cython.Py_ssize_t = ring.count % _RING
-        measures: cython.double[::1] = activity.measures_at(self.now)
-        measures[7] += 1.0
-        measures[7 + side] += view.quantity[row]
+        activity.roll(self.now)
+        activity.window_measures[7] += 1.0
+        activity.window_measures[7 + side] += view.quantity[row]
         if view.aggressor[row] == _AGGRESSOR:
-            measures[10] += 1.0
+            activity.window_measures[10] += 1.0
         ring.time[place] = self.now
         ring.price[place] = view.price[row]
         ring.quantity[place] = view.quantity[row]
@@ -405,6 +408,8 @@ class Core(LiveBook):
         order_id: bytes = view.text(view.order_text(row))
         key: cython.ulonglong
         place: cython.Py_ssize_t
+        first: cython.bint
+        both: cython.bint
         self.match_other_order_id = b""
         self.match_other_high = 0
         self.match_other_low = 0
@@ -417,14 +422,16 @@ class Core(LiveBook):
             return True
         key = view.hash_of(text, self.market.seed)
         place = matches.place_of(key)
-        self.match_first = matches.key[place] != key
-        if self.match_first:
-            matches.put(place, key, account, side, other >= 0, self.event_high, self.event_low, order_id)
+        first = matches.key[place] != key
+        self.match_first = first or matches.account[place] < 0
+        if first or (account >= 0 and self.match_first):
+            both = account >= 0 and other >= 0
+            matches.put(place, key, account, side, both, self.event_high, self.event_low, order_id)
             matches.entry_time[place] = self.entry_time
             matches.order_quantity[place] = self.order_quantity
-            if account >= 0 and other >= 0:
+            if both:
                 self._pair(row, account, other)
-            return True
+            return first
         if account >= 0 and matches.account[place] >= 0 and matches.side[place] != side:
             self.match_other_order_id = matches.order_id[place]
             self.match_other_high = matches.event_high[place]
@@ -456,8 +463,8 @@ class Core(LiveBook):
         self.match_order_id = view.text(view.order_text(row))
         if group == other_group:
             self.triggers |= _MATCH
-            group = account
-            other_group = other
+            group = _ACCOUNTS | account
+            other_group = _ACCOUNTS | other
         key = mix(self.market.seed ^ (min(group, other_group) << 32 | max(group, other_group)))
         self.match_pair = self.pairs.row_of(key)
         if self.match_first:

@@ -1,3 +1,7 @@
+cimport cython
+
+
+@cython.final
 cdef class FrameView:
     cdef public Py_ssize_t row_count
     cdef public bytes blob

@@ -1,7 +1,10 @@
+cimport cython
+
 from tapewatch.market.book cimport Book
 from tapewatch.market.window cimport SizeHistogram, TradeWindow
 
 
+@cython.final
 cdef class MarketState:
     cdef public int number
     cdef public int venue

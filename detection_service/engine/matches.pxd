@@ -1,3 +1,7 @@
+cimport cython
+
+
+@cython.final
 cdef class MatchTable:
     cdef public unsigned long long[::1] key
     cdef public int[::1] account
@@ -12,6 +16,7 @@ cdef class MatchTable:
     cdef void put(self, Py_ssize_t place, unsigned long long key, int account, int side, bint paired, unsigned long long high, unsigned long long low, bytes order_id)
 
 
+@cython.final
 cdef class PairTable:
     cdef public unsigned long long[::1] key
     cdef public long long[::1] count

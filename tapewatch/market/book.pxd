@@ -1,3 +1,7 @@
+cimport cython
+
+
+@cython.final
 cdef class Ladder:
     cdef public bint is_bid
     cdef public Py_ssize_t length
@@ -24,6 +28,7 @@ cdef class Ladder:
     cpdef double behind(self, double price) noexcept
 
 
+@cython.final
 cdef class Book:
     cdef public Ladder bids
     cdef public Ladder asks

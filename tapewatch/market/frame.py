@@ -12,7 +12,7 @@ and their name in the string table.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -37,6 +37,11 @@ _DTYPES: Final[dict[ColumnType, np.dtype[Any]]] = {
     ColumnType.TEXT: np.dtype("<u4"),
 }
 _CODE_NAMES: Final[dict[str, type[schema.Kind] | type[schema.Side]]] = {"kind": schema.Kind, "side": schema.Side}
+_CODE_TABLES: Final[dict[str, dict[str | bool | None, int]]] = {
+    "kind": {None: 0, **{kind.name: int(kind) for kind in schema.Kind}},
+    "side": {None: 0, **{side.name: int(side) for side in schema.Side}},
+    "aggressor": {None: 0, False: int(schema.Aggressor.NO), True: int(schema.Aggressor.YES)},
+}
 
 Array = NDArray[Any]
 Text = tuple[Array, Sequence[str]]
@@ -103,8 +108,7 @@ class Frame:
     def table(self) -> StringTable:
         """The string table as bytes."""
         if self._table is None:
-            encoded = [text.encode() for text in self.strings]
-            self._table = StringTable(_ends(encoded), b"".join(encoded))
+            self._table = StringTable(*_joined(self.strings))
         return self._table
 
     def encode(self) -> bytes:
@@ -208,8 +212,13 @@ def _compact_strings(columns: dict[str, Array], extensions: dict[str, Array], st
     return [strings[index] for index in np.flatnonzero(used)]
 
 
-def _ends(encoded: list[bytes]) -> Array:
-    return np.cumsum([len(text) for text in encoded], dtype=np.uint64).astype("<u4")
+def _joined(strings: Sequence[str]) -> tuple[Array, bytes]:
+    """Where each string ends, and all of them in UTF-8."""
+    blob = "".join(strings)
+    sizes: Iterable[int] = map(len, strings)
+    if not blob.isascii():
+        sizes = (len(text.encode()) for text in strings)
+    return np.cumsum(np.fromiter(sizes, np.uint64, len(strings))).astype("<u4"), blob.encode()
 
 
 def _encode(frame: Frame) -> bytes:
@@ -223,8 +232,7 @@ def _encode(frame: Frame) -> bytes:
     for name in sorted(frame.extensions):
         strings.append(name)
         entries.append((0, ColumnType.TEXT, len(strings) - 1, frame.extensions[name]))
-    encoded = [text.encode() for text in strings]
-    blob = b"".join(encoded)
+    ends, blob = _joined(strings)
     parts = [_HEADER.pack(MAGIC, VERSION, len(entries), frame.row_count, len(strings), len(blob))]
     offset = _HEADER.size + _ENTRY.size * len(entries)
     body: list[bytes] = []
@@ -234,7 +242,7 @@ def _encode(frame: Frame) -> bytes:
         padding = -len(data) % 8
         body.append(data + bytes(padding))
         offset += len(data) + padding
-    return b"".join((*parts, *body, _ends(encoded).tobytes(), blob))
+    return b"".join((*parts, *body, ends.tobytes(), blob))
 
 
 def _decode(data: bytes) -> Frame:
@@ -289,48 +297,52 @@ def _decode_strings(data: bytes, at: int, count: int, blob_size: int) -> list[st
 
 
 def _from_rows(rows: Sequence[Mapping[str, object]]) -> Frame:
-    strings = [""]
     places = {"": 0}
     columns: dict[str, Array] = {}
     extensions: dict[str, Array] = {}
-    names = dict.fromkeys(name for row in rows for name in row)
-    for name in names:
+    for name in dict.fromkeys(name for row in rows for name in row):
         values = [row.get(name) for row in rows]
         if name.startswith(schema.EXTENSION_PREFIX):
-            extensions[name] = _texts(name, values, strings, places)
+            extensions[name] = _texts(name, values, places)
             continue
         column = _known(name)
         if all(value is None for value in values):
             continue
         if column.type is ColumnType.TEXT:
-            columns[name] = _texts(name, values, strings, places)
+            columns[name] = _texts(name, values, places)
         else:
-            columns[name] = np.array(
-                [_number(column, value, row) for row, value in enumerate(values)], dtype=_DTYPES[column.type]
-            )
-    return Frame(len(rows), columns, strings, extensions)
+            columns[name] = _numbers(column, values)
+    return Frame(len(rows), columns, list(places), extensions)
 
 
-def _texts(name: str, values: Sequence[object], strings: list[str], places: dict[str, int]) -> Array:
-    indices = np.zeros(len(values), dtype=np.uint32)
-    for row, value in enumerate(values):
-        if value is None:
-            continue
-        if not isinstance(value, str):
-            raise FrameError(f"row {row}, {name}: expected text, found {value!r}")
-        place = places.get(value)
-        if place is None:
-            place = places[value] = len(strings)
-            strings.append(value)
-        indices[row] = place
-    return indices
+def _texts(name: str, values: Sequence[object], places: dict[str, int]) -> Array:
+    """Indices of the texts in a string table that grows by those it does not hold yet."""
+    if not set(map(type, values)) <= {str, type(None)}:
+        row = next(row for row, value in enumerate(values) if not isinstance(value, str | None))
+        raise FrameError(f"row {row}, {name}: expected text, found {values[row]!r}")
+    place = places.setdefault
+    indices = [0 if value is None else place(value, len(places)) for value in values]  # type: ignore[arg-type] # all text
+    return np.array(indices, dtype=np.uint32)
+
+
+def _numbers(column: schema.Column, values: Sequence[Any]) -> Array:
+    dtype = _DTYPES[column.type]
+    types = set(map(type, values))
+    if column.type is ColumnType.FLOAT64 and types <= {float, type(None)}:
+        return np.array([np.nan if value is None else value for value in values], dtype=dtype)
+    if column.type is ColumnType.CODE and (table := _CODE_TABLES[column.name]).keys() >= set(values):
+        return np.array([table[value] for value in values], dtype=dtype)
+    return np.array([_number(column, value, row) for row, value in enumerate(values)], dtype=dtype)
 
 
 def _number(column: schema.Column, value: object, row: int) -> float | int:
     if value is None:
         return float("nan") if column.type is ColumnType.FLOAT64 else 0
     if column.type is ColumnType.CODE:
-        return _code(column.name, value, row)
+        expected = ", ".join(str(each) for each in _CODE_TABLES[column.name] if each is not None)
+        if not isinstance(value, str | bool) or value not in _CODE_TABLES[column.name]:
+            raise FrameError(f"row {row}, {column.name}: expected one of {expected}, found {value!r}")
+        return _CODE_TABLES[column.name][value]
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise FrameError(f"row {row}, {column.name}: expected a number, found {value!r}")
     if column.type is ColumnType.INT64:
@@ -338,16 +350,6 @@ def _number(column: schema.Column, value: object, row: int) -> float | int:
             raise FrameError(f"row {row}, {column.name}: expected a 64-bit integer, found {value!r}")
         return value
     return float(value)
-
-
-def _code(name: str, value: object, row: int) -> int:
-    if name == "aggressor" and isinstance(value, bool):
-        return schema.Aggressor.YES if value else schema.Aggressor.NO
-    names = _CODE_NAMES.get(name)
-    if names is not None and isinstance(value, str) and value in names.__members__:
-        return names[value]
-    expected = "true or false" if names is None else ", ".join(names.__members__)
-    raise FrameError(f"row {row}, {name}: expected one of {expected}, found {value!r}")
 
 
 def _python_values(frame: Frame, name: str) -> list[object]:

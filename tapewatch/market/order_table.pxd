@@ -1,3 +1,7 @@
+cimport cython
+
+
+@cython.final
 cdef class OrderTable:
     cdef public Py_ssize_t live
     cdef public int free

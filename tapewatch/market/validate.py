@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,6 +20,11 @@ TIME_MINIMUM_NS: Final = 0  # 1970-01-01
 TIME_MAXIMUM_NS: Final = 4_102_444_800_000_000_000  # 2100-01-01
 QUANTITY_MAXIMUM: Final = 1e18
 CODE_MAXIMUM: Final = 2  # of side and aggressor
+NAME_CHARACTERS_MAX: Final = 200  # of what an alert may have to name; its stores take no more
+_NAMES: Final = (
+    *("venue", "instrument", "account", "trader", "order_id", "client_order_id", "previous_order_id"),
+    *("execution_id", "reference_execution_id", "trade_id", "contra_account", "source"),
+)
 
 _ORDER_KINDS: Final = (Kind.NEW, Kind.REPLACE, Kind.CANCEL, Kind.FILL, Kind.EXPIRE)
 _NEEDS_SIDE: Final = (Kind.NEW, Kind.FILL, Kind.BOOK_LEVEL)
@@ -47,6 +52,8 @@ def validate(frame: Frame) -> list[Rejection]:
         return [Rejection(row, missing[0], "MISSING", message) for row in range(frame.row_count)]
     found: dict[int, Rejection] = {}
     for field, reason, mask, describe in _checks(frame):
+        if not mask.any():
+            continue
         for row in np.flatnonzero(mask).tolist():
             if row not in found:
                 found[row] = Rejection(row, field, reason, describe(row))
@@ -57,7 +64,7 @@ Check = tuple[str, str, Mask, Callable[[int], str]]
 
 
 def _checks(frame: Frame) -> list[Check]:
-    return [*_structure_checks(frame), *_number_checks(frame), *_kind_checks(frame)]
+    return [*_structure_checks(frame), *_name_checks(frame), *_number_checks(frame), *_kind_checks(frame)]
 
 
 def _structure_checks(frame: Frame) -> list[Check]:
@@ -90,6 +97,24 @@ def _code_message(name: str, codes: Array) -> Callable[[int], str]:
     return lambda row: f"expected a {name} code of 0 to {CODE_MAXIMUM}, found {int(codes[row])}"
 
 
+def _name_checks(frame: Frame) -> list[Check]:
+    ends, blob = frame.table.ends, frame.table.blob
+    if not (np.diff(ends) > NAME_CHARACTERS_MAX).any() and b"\0" not in blob:
+        return []
+    strings = frame.strings
+    bad = np.array([len(text) > NAME_CHARACTERS_MAX or "\0" in text for text in strings])
+    return [
+        (name, "BAD_NAME", bad[frame.columns[name]], _name_message(name, frame))
+        for name in _NAMES
+        if name in frame.columns
+    ]
+
+
+def _name_message(name: str, frame: Frame) -> Callable[[int], str]:
+    expected = f"{name}: expected at most {NAME_CHARACTERS_MAX} characters, none of them NUL"
+    return lambda row: f"{expected}; found {len(text := frame.text(name, row))} beginning {text[:40]!r}"
+
+
 def _number_checks(frame: Frame) -> list[Check]:
     checks: list[Check] = []
     for name in _QUANTITIES:
@@ -112,6 +137,20 @@ def _found(name: str, values: Array, expected: str) -> Callable[[int], str]:
     return lambda row: f"{name}: expected {expected}, found {float(values[row])!r}"
 
 
+def _members(kinds: Iterable[Kind]) -> Mask:
+    """Whether each kind code is one of `kinds`, shape (256,)."""
+    table = np.zeros(256, dtype=bool)
+    table[list(kinds)] = True
+    return table
+
+
+_IS_ORDER_WITH_ID = _members(kind for kind in _ORDER_KINDS if kind is not Kind.FILL)
+_IS_SIDED = _members(_NEEDS_SIDE)
+_IS_QUANTIFIED = _members((*_NEEDS_POSITIVE_QUANTITY, Kind.BOOK_LEVEL))
+_IS_POSITIVE = _members(_NEEDS_POSITIVE_QUANTITY)
+_IS_PRICED = _members(_NEEDS_PRICE)
+
+
 def _kind_checks(frame: Frame) -> list[Check]:
     kind = frame.columns["kind"]
     order_ids = _text_present(frame, "order_id") | _text_present(frame, "client_order_id")
@@ -126,31 +165,31 @@ def _kind_checks(frame: Frame) -> list[Check]:
         (
             "order_id",
             "MISSING",
-            np.isin(kind, _ORDER_KINDS) & (kind != Kind.FILL) & ~order_ids,
+            _IS_ORDER_WITH_ID[kind] & ~order_ids,
             lambda row: f"a {named(row)} needs order_id or client_order_id, found neither",
         ),
         (
             "side",
             "MISSING",
-            np.isin(kind, _NEEDS_SIDE) & (side == Side.NONE),
+            _IS_SIDED[kind] & (side == Side.NONE),
             lambda row: f"a {named(row)} needs side BUY or SELL, found none",
         ),
         (
             "quantity",
             "MISSING",
-            np.isin(kind, (*_NEEDS_POSITIVE_QUANTITY, Kind.BOOK_LEVEL)) & np.isnan(quantity),
+            _IS_QUANTIFIED[kind] & np.isnan(quantity),
             lambda row: f"a {named(row)} needs a quantity, found none",
         ),
         (
             "quantity",
             "NOT_POSITIVE",
-            np.isin(kind, _NEEDS_POSITIVE_QUANTITY) & (quantity == 0),
+            _IS_POSITIVE[kind] & (quantity == 0),
             lambda row: f"a {named(row)} needs a quantity above 0, found 0",
         ),
         (
             "price",
             "MISSING",
-            np.isin(kind, _NEEDS_PRICE) & np.isnan(price),
+            _IS_PRICED[kind] & np.isnan(price),
             lambda row: f"a {named(row)} needs a price, found none",
         ),
         ("phase", "UNKNOWN_PHASE", _bad_phase(frame), lambda row: _phase_message(frame, row)),

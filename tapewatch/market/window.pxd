@@ -1,3 +1,7 @@
+cimport cython
+
+
+@cython.final
 cdef class TradeWindow:
     cdef public long long bucket_ns
     cdef public Py_ssize_t size
@@ -18,10 +22,11 @@ cdef class TradeWindow:
     cpdef long long count(self, long long first, long long last) noexcept
 
 
+@cython.final
 cdef class SizeHistogram:
     cdef public int[::1] counts
     cdef public long long total
     cdef public int until_update
     cdef public double median
-    cdef void add(self, double quantity) noexcept
+    cpdef void add(self, double quantity) noexcept
     cdef void _update(self) noexcept

@@ -1,16 +1,14 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Event-time windows: rings of buckets that are summed when read, so that no sum ever drifts."""
 
-import math
-
 import cython
 
 from tapewatch.market import arrays
 
 if cython.compiled:
-    from cython.cimports.libc.math import log2
+    from cython.cimports.libc.math import floor, log2
 else:
-    from math import log2
+    from math import floor, log2
 
 NAN = cython.declare(cython.double, float("nan"))
 SELL = cython.declare(cython.int, 2)
@@ -21,7 +19,7 @@ _BUCKET_FIELDS = ("number", "open", "high", "low", "close", "volume", "buy_volum
 class TradeWindow:
     """A ring of trade buckets of `bucket_ns` each; bucket numbers are time // bucket_ns.
 
-    Ranges of bucket numbers are inclusive; buckets without trades, or too old to be held, count as empty.
+    Ranges of bucket numbers are inclusive; buckets without trades, before 1970 or too old to be held count as empty.
     """
 
     def __init__(self, bucket_ns, size):
@@ -29,6 +27,8 @@ class TradeWindow:
         self.size = size
         self.newest = -1
         self.number = arrays.longs(size)
+        for place in range(size):
+            self.number[place] = -1
         self.open = arrays.doubles(size)
         self.high = arrays.doubles(size)
         self.low = arrays.doubles(size)
@@ -64,7 +64,7 @@ class TradeWindow:
 
     def lowest(self, first, last):
         """Lowest price; NaN without trades."""
-        number: cython.longlong = max(first, last - self.size + 1)
+        number: cython.longlong = max(first, last - self.size + 1, 0)
         place: cython.Py_ssize_t
         found: cython.double = NAN
         while number <= last:
@@ -76,7 +76,7 @@ class TradeWindow:
 
     def highest(self, first, last):
         """Highest price; NaN without trades."""
-        number: cython.longlong = max(first, last - self.size + 1)
+        number: cython.longlong = max(first, last - self.size + 1, 0)
         place: cython.Py_ssize_t
         found: cython.double = NAN
         while number <= last:
@@ -88,7 +88,7 @@ class TradeWindow:
 
     def traded(self, first, last):
         """Quantity traded."""
-        number: cython.longlong = max(first, last - self.size + 1)
+        number: cython.longlong = max(first, last - self.size + 1, 0)
         place: cython.Py_ssize_t
         total: cython.double = 0.0
         while number <= last:
@@ -100,7 +100,7 @@ class TradeWindow:
 
     def bought(self, first, last):
         """Quantity traded on the buyers' initiative; half of what has no known aggressor."""
-        number: cython.longlong = max(first, last - self.size + 1)
+        number: cython.longlong = max(first, last - self.size + 1, 0)
         place: cython.Py_ssize_t
         total: cython.double = 0.0
         while number <= last:
@@ -112,7 +112,7 @@ class TradeWindow:
 
     def count(self, first, last):
         """Number of trades."""
-        number: cython.longlong = max(first, last - self.size + 1)
+        number: cython.longlong = max(first, last - self.size + 1, 0)
         place: cython.Py_ssize_t
         total: cython.longlong = 0
         while number <= last:
@@ -125,7 +125,7 @@ class TradeWindow:
     def bars(self, first: int, last: int) -> list[tuple[int, float, float, float, float, float]]:
         """The buckets with trades as (number, open, high, low, close, volume), oldest first."""
         found = []
-        for number in range(max(first, last - self.size + 1), last + 1):
+        for number in range(max(first, last - self.size + 1, 0), last + 1):
             place = number % self.size
             if self.number[place] == number and self.trades[place]:
                 found.append(
@@ -166,7 +166,7 @@ class SizeHistogram:
         place: cython.int
         if not quantity > 0.0:
             return
-        place = cython.cast(cython.int, math.floor(log2(quantity) * _BINS_PER_OCTAVE)) + _BINS // 2
+        place = cython.cast(cython.int, floor(log2(quantity) * _BINS_PER_OCTAVE)) + _BINS // 2
         self.counts[max(0, min(_BINS - 1, place))] += 1
         self.total += 1
         if self.until_update <= 0 or self.total < _UPDATE_EVERY:
