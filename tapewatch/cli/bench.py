@@ -1,28 +1,64 @@
 """`tapewatch bench`: rates and latencies of this machine; the measuring itself is tapewatch.bench."""
 
-import importlib
+import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tapewatch.cli.configured import JsonOption
 from tapewatch.cli.failure import CommandError, WrongUsageError
+from tapewatch.cli.output import console, print_json, progress_bar
+from tapewatch.engine_mode import warn_once_if_interpreted
 
 app = typer.Typer()
 PARTS = ("engine", "fix", "pipeline", "forest", "store")
+SECONDS = 3.0
 
 
 @app.command()
 def bench(
     parts: Annotated[list[str] | None, typer.Argument(help=f"Any of {', '.join(PARTS)}; all without.")] = None,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=0.1, max=60, help="Time for the repeats of each measurement.")
+    ] = SECONDS,
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", metavar="FILE", help="Write the table as a page, too.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure rates and p50/p99 latencies on this machine."""
-    unknown = [part for part in parts or () if part not in PARTS]
+    """Measure rates and p50/p99 latencies on this machine, beside what they must be."""
+    chosen = parts or list(PARTS)
+    unknown = [part for part in chosen if part not in PARTS]
     if unknown:
         raise WrongUsageError(f"expected parts among {', '.join(PARTS)}, found {', '.join(unknown)}")
+    if markdown is not None and not markdown.parent.is_dir():
+        raise CommandError(
+            f"--markdown: expected a file in an existing directory, found no directory {markdown.parent}"
+        )
+    warn_once_if_interpreted()
+    _measure(chosen, seconds, markdown, as_json)
+
+
+def _measure(parts: list[str], seconds: float, page: Path | None, as_json: bool) -> None:
+    from tapewatch.bench import report  # what it measures takes a second to import
+    from tapewatch.bench.figure import BenchError, Figure
+    from tapewatch.bench.machine import machine
+    from tapewatch.bench.run import MEASURES, run
+
+    described = machine()
+    figures: list[Figure] = []
     try:
-        module = importlib.import_module("tapewatch.bench")
-    except ModuleNotFoundError as error:
-        raise CommandError("the bench is not part of this installation: install tapewatch from a checkout") from error
-    raise typer.Exit(module.run(parts or PARTS, as_json=as_json))
+        with progress_bar("measuring", sum(len(MEASURES[part]) for part in parts)) as advance:
+            for found in run(parts, seconds):
+                figures += found
+                advance(1)
+    except BenchError as error:
+        raise CommandError(str(error)) from error
+    if page is not None:
+        page.write_text(report.markdown(figures, described, time.strftime("%Y-%m-%d", time.gmtime())), encoding="utf-8")
+    if as_json:
+        print_json({"machine": described, "seconds": seconds, "figures": [figure.to_json() for figure in figures]})
+        return
+    console().print(report.machine_line(described))
+    console().print(report.figures_table(figures))

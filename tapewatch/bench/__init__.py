@@ -1,0 +1,1 @@
+"""The bench: what the parts of Tapewatch do on this machine, beside what they must do."""

@@ -1,0 +1,164 @@
+"""The engine from encoded frames to alerts, on one core: how fast, where the time goes, and what it depends on."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from time import process_time
+
+from detection_service.engine.configuration import EngineConfiguration
+from detection_service.engine.engine import Engine
+from detection_service.engine.frame_view import FrameView
+from tapewatch.bench import market
+from tapewatch.bench.figure import BenchError, Figure, Samples, figure_of, repeated_rate, single
+from tapewatch.engine_mode import VARIABLE
+from tapewatch.market.frame import Frame
+
+PART = "engine"
+RATE_FLOOR = RATE_TARGET = 1_000_000
+COST_RATIO_MAX = 2.0
+ORDERS_FEW, ORDERS_MANY = 100_000, 1_000_000
+CHURN_EVENTS = 150_000
+RANDOM_EVENTS = 100_000
+DENSITY = 10.0
+INTERPRETED_EVENTS = 10_000
+INTERPRETED_TIMEOUT_S = 120.0
+
+
+def measure(seconds: float) -> list[Figure]:
+    """All figures of the engine; `seconds` bounds the repeats of each measurement."""
+    ordinary = market.session()
+    frames = market.encoded(market.frames_of(ordinary.reports))
+    configuration = EngineConfiguration(reference=ordinary.reference, orders_expected=1 << 16)
+    rate = _rate(frames, len(ordinary.reports), configuration, seconds)
+    stream = f"{len(ordinary.reports):,} events of a simulated market"
+    return [
+        figure_of(PART, "all rules", rate, "events/s", floor=RATE_FLOOR, target=RATE_TARGET, note=stream),
+        *profile("ordinary", frames, configuration, seconds),
+        *_at_random(seconds),
+        _dense(rate, seconds),
+        *_live_orders(seconds),
+        _interpreted(rate),
+    ]
+
+
+def _rate(frames: Sequence[bytes], events: int, configuration: EngineConfiguration, seconds: float) -> Samples:
+    return repeated_rate(lambda: _evaluate(frames, configuration), events, seconds)
+
+
+def _evaluate(frames: Sequence[bytes], configuration: EngineConfiguration) -> None:
+    engine = Engine(configuration)
+    for frame in frames:
+        engine.process(frame)
+
+
+def profile(stream: str, frames: Sequence[bytes], configuration: EngineConfiguration, seconds: float) -> list[Figure]:
+    """Where the time of a stream goes, as shares of the whole, and how often the rules are asked."""
+    events = sum(Frame.decode(frame).row_count for frame in frames)
+    triggers = _move(frames, configuration)
+
+    def seconds_of(work: Callable[[], object]) -> float:
+        return events / repeated_rate(work, events, seconds / 3).median
+
+    decoding = seconds_of(lambda: [FrameView(Frame.decode(frame)) for frame in frames])
+    moving = seconds_of(lambda: _move(frames, configuration))
+    all_of_it = seconds_of(lambda: _evaluate(frames, configuration))
+    rules = max(0.0, all_of_it - moving)
+    shares = (("decode", decoding), ("core", moving - decoding), ("rules and alerts", rules))
+    return [
+        *(
+            single(PART, f"{stream}: {name}", spent / all_of_it, "share", note=f"{spent / events * 1e9:.0f} ns/event")
+            for name, spent in shares
+        ),
+        single(
+            PART, f"{stream}: rules asked", triggers / events * 1_000, "/1000 events",
+            note=f"{rules / triggers * 1e6:.0f} us each" if triggers else "",
+        ),
+    ]  # fmt: skip
+
+
+def _move(frames: Sequence[bytes], configuration: EngineConfiguration) -> int:
+    """The core alone, no rule asked; how often one would have been."""
+    core = Engine(configuration).core
+    triggers = 0
+    for frame in frames:
+        core.begin(FrameView(Frame.decode(frame)))
+        while core.run():
+            triggers += 1
+    return triggers
+
+
+def _at_random(seconds: float) -> list[Figure]:
+    frames = market.encoded(market.accounts_at_random(RANDOM_EVENTS))
+    configuration = EngineConfiguration(orders_expected=1 << 16)
+    rate = _rate(frames, RANDOM_EVENTS, configuration, seconds)
+    note = f"{market.ACCOUNTS} accounts enter, cancel and trade at random"
+    return [
+        figure_of(PART, "pathological stream", rate, "events/s", note=note),
+        *profile("pathological", frames, configuration, seconds),
+    ]
+
+
+def _dense(ordinary: Samples, seconds: float) -> Figure:
+    """Cost an event of a market ten times as dense, over that of the ordinary one."""
+    dense = market.session(minutes=market.SESSION_MINUTES / DENSITY, activity=DENSITY)
+    frames = market.encoded(market.frames_of(dense.reports))
+    configuration = EngineConfiguration(reference=dense.reference, orders_expected=1 << 16)
+    rate = _rate(frames, len(dense.reports), configuration, seconds)
+    return single(
+        PART, f"cost at density {DENSITY:g}x over 1x", ordinary.median / rate.median, "times",
+        target=COST_RATIO_MAX, lower_is_better=True, note=f"{rate.median:,.0f} events/s at {DENSITY:g}x",
+    )  # fmt: skip
+
+
+def _live_orders(seconds: float) -> list[Figure]:
+    """Cost an event with a hundred thousand and with a million live orders."""
+    costs = {live: _churn_cost(live, seconds) for live in (ORDERS_FEW, ORDERS_MANY)}
+    figures = [
+        figure_of(PART, f"cost at {live:,} live orders", cost, "ns/event", lower_is_better=True,
+                  note="cancels of random orders and new ones")
+        for live, cost in costs.items()
+    ]  # fmt: skip
+    ratio = costs[ORDERS_MANY].median / costs[ORDERS_FEW].median
+    name = f"cost at {ORDERS_MANY:,} over {ORDERS_FEW:,}"
+    return [*figures, single(PART, name, ratio, "times", target=COST_RATIO_MAX, lower_is_better=True)]
+
+
+def _churn_cost(live: int, seconds: float) -> Samples:
+    """ns an event; the engine goes on from run to run, each with orders of its own."""
+    engine = Engine(EngineConfiguration(orders_expected=live))
+    for frame in market.standing_orders(live):
+        engine.process(frame)
+    if engine.status()["live_orders"] != live:
+        raise BenchError(f"expected {live} live orders, found {engine.status()['live_orders']}")
+    frames = market.encoded(market.churn(live, CHURN_EVENTS))
+    third = len(frames) // 3
+
+    def run(part: Sequence[bytes]) -> float:
+        begun_s = process_time()
+        for frame in part:
+            engine.process(frame)
+        return (process_time() - begun_s) / (len(part) * market.ROWS_A_FRAME) * 1e9
+
+    return Samples(tuple(run(frames[start : start + third]) for start in range(0, 3 * third, third)))
+
+
+def _interpreted(compiled: Samples) -> Figure:
+    """The same engine without compiled code, in a process of its own."""
+    command = [sys.executable, "-m", "tapewatch.bench.interpreted", str(INTERPRETED_EVENTS)]
+    environment = {**os.environ, VARIABLE: "interpreted"}
+    ended = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=INTERPRETED_TIMEOUT_S, check=False
+    )
+    if ended.returncode:
+        raise BenchError(f"the interpreted engine ended with exit code {ended.returncode}: {ended.stderr[-300:]}")
+    rate = json.loads(ended.stdout)["events_per_second"]
+    note = f"compiled is {compiled.median / rate:.1f} times as fast"
+    return single(PART, "all rules, interpreted", rate, "events/s", note=note)
+
+
+def rate_of_opening(events: int) -> float:
+    """Events/s of the first events of the ordinary market, whichever way the engine runs."""
+    frames = market.encoded(market.frames_of(market.session().reports[:events]))
+    return _rate(frames, events, EngineConfiguration(), 0.0).median

@@ -1,0 +1,75 @@
+"""The figures for people: a table, and a page of Markdown."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+
+from tapewatch.bench.figure import Figure
+from tapewatch.cli.output import table
+
+COLUMNS = ("part", "figure", "measured>", "low..high>", "floor>", "target>", "ratio>", "note")
+BIG = 100
+SMALL = 0.01
+
+
+def number(value: float) -> str:
+    """A value with the digits worth reading."""
+    if value == 0:
+        return "0"
+    if abs(value) >= BIG:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) < SMALL else f"{value:.2f}"
+
+
+def cells(figure: Figure) -> tuple[str, ...]:
+    """A figure in the order of COLUMNS; the ratio is to the floor, to the target where there is no floor."""
+    spread = f"{number(figure.low)}..{number(figure.high)}" if figure.runs > 1 else ""
+    ratio = figure.ratio_to(figure.target if figure.floor is None else figure.floor)
+    return (
+        figure.part,
+        figure.name,
+        f"{number(figure.value)} {figure.unit}".rstrip(),
+        spread,
+        *("" if limit is None else f"{_sign(figure)} {number(limit)}" for limit in (figure.floor, figure.target)),
+        "" if ratio is None else f"{ratio:.2f}" + ("" if ratio >= 1 else " !"),
+        figure.note,
+    )
+
+
+def _sign(figure: Figure) -> str:
+    return "<=" if figure.lower_is_better else ">="
+
+
+def figures_table(figures: Iterable[Figure]) -> Table:
+    """The table for a terminal."""
+    return table(COLUMNS, (cells(figure) for figure in figures))
+
+
+def machine_line(described: Mapping[str, Any]) -> str:
+    """One line on what was measured on."""
+    return (
+        f"{described['cores']} cores of {described['processor']}, {described['system']}, Python {described['python']}, "
+        f"engine {described['engine']}, load {described['load']} before the run"
+    )
+
+
+def markdown(figures: Sequence[Figure], described: Mapping[str, Any], date: str) -> str:
+    """The page of figures."""
+    rows = [[cell.replace("|", "\\|") for cell in cells(figure)] for figure in figures]
+    header = [name.rstrip(">") for name in COLUMNS]
+    rule = ["---:" if name.endswith(">") else "---" for name in COLUMNS]
+    lines = ["| " + " | ".join(row) + " |" for row in (header, rule, *rows)]
+    return "\n".join([*_HEAD, f"Measured on {date}: {machine_line(described)}.", "", *_READING, "", *lines, ""])
+
+
+_HEAD = ("# Performance", "", "Written by `tapewatch bench --markdown`; not edited.", "")
+_READING = (
+    "Medians of repeated runs, with their extremes. Figures of one process (engine, codec, forest) are by CPU time; "
+    "those of several",
+    "processes (pipeline, socket, store) by the clock, with whatever else the machine did: a load above the number of "
+    "cores before the",
+    "run means that it was shared, and those figures are low by as much. A ratio above 1 meets the floor (the target "
+    "where there is no",
+    "floor); `!` marks what does not. Senders run on the same cores as what they send to; requests are encoded before.",
+)
