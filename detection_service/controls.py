@@ -17,9 +17,13 @@ MODEL: Final = "model"
 
 def apply(engine: Engine, kind: str, content: bytes) -> None:
     """Makes a control record's content effective. Raises ValueError where it is not what its kind says."""
-    values: dict[str, Any] = json.loads(content)
+    values: Any = json.loads(content)
+    if not isinstance(values, dict):
+        raise ValueError(f"expected the content of a {kind} record as an object, found {type(values).__name__}")
     held = engine.configuration
     if kind == CONFIGURATION:
+        if not isinstance(values.get("rules"), dict):
+            raise ValueError(f"expected rules as an object of parameters by rule id, found {values.get('rules')!r}")
         engine.configure(EngineConfiguration(values["rules"], held.reference, held.orders_expected))
     elif kind == REFERENCE:
         engine.configure(EngineConfiguration(held.rules, Reference.from_json(values), held.orders_expected))

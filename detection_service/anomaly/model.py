@@ -82,7 +82,7 @@ class ForestModel:
         gains = scores[worst] - self.scores(plain)
         ranked = sorted(range(len(FEATURES)), key=lambda index: (-abs(gains[index]), index))[:CONTRIBUTIONS_MAX]
         contributions = tuple(
-            Contribution(FEATURES[index], float(rows[worst, index]), float(gains[index] / scores[worst]))
+            Contribution(FEATURES[index], float(rows[worst, index]), max(-1.0, float(gains[index] / scores[worst])))
             for index in ranked
         )
         return Anomaly(float(scores[worst]), self.model_id, contributions)
@@ -120,18 +120,21 @@ class ForestModel:
 def _check(arrays: Mapping[str, Array], normaliser: float) -> None:
     """Every walk must stay inside the arrays and end: children lie behind their parents."""
     nodes = len(arrays["feature"])
+    if any(len(arrays[name]) != nodes for name in ("threshold", "left", "right", "length")):
+        raise ModelError("the model's node arrays are not of one length")
     inner = arrays["feature"] >= 0
     places = np.arange(nodes)
     children = np.concatenate([arrays["left"][inner], arrays["right"][inner]])
     parents = np.concatenate([places[inner], places[inner]])
     sound = (
-        all(len(arrays[name]) == nodes for name in ("threshold", "left", "right", "length"))
-        and len(arrays["medians"]) == len(FEATURES)
+        len(arrays["medians"]) == len(FEATURES)
         and len(arrays["roots"]) > 0
         and bool((arrays["roots"] >= 0).all() and (arrays["roots"] < nodes).all())
         and bool((children > parents).all() and (children < nodes).all())
         and bool((arrays["feature"] < len(FEATURES)).all())
-        and normaliser > 0
+        and all(bool(np.isfinite(arrays[name]).all()) for name in ("threshold", "length", "medians"))
+        and bool((arrays["length"] >= 0).all())
+        and 0 < normaliser < np.inf
     )
     if not sound:
         raise ModelError("the model's trees do not hold together")

@@ -61,16 +61,18 @@ def _known(rule_id: str) -> Metadata:
     return rule.metadata
 
 
-def _parameters(rule_id: str, overrides: Mapping[str, float]) -> dict[str, float]:
+def _parameters(rule_id: str, overrides: Any) -> dict[str, float]:
     metadata = _known(rule_id)
     known = {parameter.name: parameter for parameter in metadata.parameters}
+    if not isinstance(overrides, Mapping):
+        raise ConfigurationError(f"rule {rule_id}: expected parameters by name, found {overrides!r}")
     for name, value in overrides.items():
         parameter = known.get(name)
         if parameter is None:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(known)}"
             raise ConfigurationError(f"rule {rule_id}: unknown parameter {name!r}: {hint}")
-        if not parameter.minimum <= value <= parameter.maximum:
+        if not isinstance(value, int | float) or not parameter.minimum <= value <= parameter.maximum:
             expected = f"{parameter.minimum:g} to {parameter.maximum:g} {parameter.unit}"
             raise ConfigurationError(f"rule {rule_id}, {name}: expected {expected}, found {value!r}")
     return metadata.defaults() | {name: float(value) for name, value in overrides.items()}

@@ -86,7 +86,11 @@ class Engine:
             self._core.pair_window_ns = int(parameters["ping_pong"]["window_s"] * 1e9)
 
     def configure(self, configuration: EngineConfiguration) -> None:
-        """Takes another configuration, effective from the next event on; open episodes go on."""
+        """Takes another configuration, effective from the next event on; open episodes go on.
+
+        Raises ConfigurationError where it is not valid; what was in force stays.
+        """
+        configuration.parameters()
         self._configuration = configuration
         self._core.regroup(configuration.reference.group_of)
         self._configure()
@@ -137,7 +141,7 @@ class Engine:
             finding = rule.evaluate(self._scene, parameters)
             if finding is None:
                 continue
-            episode = self._episodes.take(rule_id, venue, instrument, finding, core.now)
+            episode = self._episodes.take(rule_id, venue, instrument, finding, core.now, self._scene.event_id)
             if episode is not None:
                 yield self._revise(episode, closed=False)
         self._set_deadline(market.venue, venue)

@@ -75,14 +75,19 @@ class Episodes:
         episode = self._open.get((rule_id, venue, instrument, owners))
         return None if episode is None else episode.memory
 
-    def take(self, rule_id: str, venue: str, instrument: str, finding: Finding, now_ns: int) -> Episode | None:
-        """Opens or carries on an episode; the episode if a revision is due now."""
+    def take(
+        self, rule_id: str, venue: str, instrument: str, finding: Finding, now_ns: int, event_id: str
+    ) -> Episode | None:
+        """Opens or carries on an episode at an event; the episode if a revision is due now.
+
+        The event is one of those that name the alert, so that no later episode can reach back and bear the same name.
+        """
         rule = self._rules[rule_id]
         gap_ns = int(rule.episode_gap_s * 1e9)
         key = (rule_id, venue, instrument, finding.owners)
         episode = self._open.get(key)
         if episode is None:
-            episode = self._open[key] = _opened(rule, venue, instrument, finding, now_ns, gap_ns)
+            episode = self._open[key] = _opened(rule, venue, instrument, finding, now_ns, event_id)
             return episode
         graver = episode.take(finding, gap_ns)
         return episode if graver or now_ns >= episode.revised_at_ns + REVISE_EVERY_NS else None
@@ -141,17 +146,17 @@ class Episodes:
         self._open = {(each.rule_id, each.venue, each.instrument, each.owners): each for each in episodes}
 
 
-def _opened(rule: Metadata, venue: str, instrument: str, finding: Finding, now_ns: int, gap_ns: int) -> Episode:
+def _opened(rule: Metadata, venue: str, instrument: str, finding: Finding, now_ns: int, event_id: str) -> Episode:
     subject = finding.owners or (venue, instrument)
     end_at_ns = finding.start_time_ns + int(rule.episode_max_s * 1e9)
     return Episode(
-        alert_id=make_alert_id(rule.rule_id, rule.version, subject, finding.opening),
+        alert_id=make_alert_id(rule.rule_id, rule.version, subject, finding.opening | {event_id}),
         rule_id=rule.rule_id,
         venue=venue,
         instrument=instrument,
         revision=0,
         revised_at_ns=now_ns,
-        deadline_ns=min(end_at_ns, finding.end_time_ns + gap_ns),
+        deadline_ns=min(end_at_ns, finding.end_time_ns + int(rule.episode_gap_s * 1e9)),
         end_at_ns=end_at_ns,
         severity=finding.severity,
         score=finding.score,

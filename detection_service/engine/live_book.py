@@ -139,6 +139,7 @@ class LiveBook(Registry):
             orders.participant[fresh] = orders.participant[slot]
             orders.event_high[fresh] = orders.event_high[slot]
             orders.event_low[fresh] = orders.event_low[slot]
+            orders.depth_share[fresh] = orders.depth_share[slot]
             orders.remove(slot)
         orders.price[fresh] = price
         orders.quantity[fresh] = quantity

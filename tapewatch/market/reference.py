@@ -78,6 +78,9 @@ class Reference:
         for name in content:
             if name not in TABLES:
                 raise ReferenceDataError(f"unknown reference table {name!r}; expected {', '.join(TABLES)}")
+            rows = content[name]
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+                raise ReferenceDataError(f"reference table {name}: expected a list of objects, found {rows!r:.80}")
         return Reference.of(**{name: list(checked_rows(name, content.get(name, ()), name)) for name in TABLES})
 
     def digest(self) -> str:
