@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tapewatch import alert
 from tapewatch.market.frame import Frame
-from tapewatch.market.validate import validate
+from tapewatch.market.validate import NAME_CHARACTERS_MAX, validate
 
 GOOD: dict[str, object] = {
     "event_time_ns": 1_700_000_000_000_000_000,
@@ -48,3 +49,17 @@ def test_a_bad_value_is_rejected_and_its_neighbours_pass(change: dict[str, objec
 def test_a_missing_required_column_rejects_every_row() -> None:
     rows = [{name: value for name, value in GOOD.items() if name != "venue"}] * 2
     assert [(r.row, r.field) for r in validate(Frame.from_rows(rows))] == [(0, "venue"), (1, "venue")]
+
+
+@pytest.mark.parametrize("name", ["order_id", "account", "trade_id", "contra_account"])
+@pytest.mark.parametrize("text", ["x" * 201, "with\0nul"])
+def test_a_name_no_alert_could_carry_is_rejected_and_its_neighbours_pass(name: str, text: str) -> None:
+    rejections = validate(Frame.from_rows([GOOD, GOOD | {name: text}, GOOD]))
+    assert [(r.row, r.field, r.reason) for r in rejections] == [(1, name, "BAD_NAME")]
+    assert "expected at most 200 characters" in rejections[0].message
+    assert len(rejections[0].message) < 200
+
+
+def test_the_longest_name_an_alert_may_carry_passes() -> None:
+    assert NAME_CHARACTERS_MAX == alert.NAME_CHARACTERS_MAX
+    assert validate(Frame.from_rows([GOOD | {"order_id": "é" * NAME_CHARACTERS_MAX, "text": "x" * 5_000}])) == []
