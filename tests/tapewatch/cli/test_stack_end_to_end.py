@@ -190,7 +190,10 @@ def test_a_busy_port_is_named_by_up(tmp_path: Path, stack: Stack, capsys: pytest
     for section, key in (("ingest", "directory"), ("detection", "directory"), ("fix", "store")):
         settings[section][key] = str(tmp_path / section)
     config.write_text(yaml.safe_dump(settings))
-    assert main(["up", "--config", str(config), "--directory", str(tmp_path)]) == 1
-    error = capsys.readouterr().err
+    try:
+        assert main(["up", "--config", str(config), "--directory", str(tmp_path)]) == 1
+        error = capsys.readouterr().err
+    finally:
+        main(["down", "--directory", str(tmp_path)])
     assert f"cases: another program listens at {settings['cases']['listen']}" in error
     assert recorded_processes(tmp_path / "run") == []
