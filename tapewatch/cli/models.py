@@ -1,10 +1,11 @@
-"""`tapewatch models`: train and list anomaly models."""
+"""`tapewatch models`: train, show and list anomaly models."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from detection_service.anomaly.features import FEATURES
 from ingest_service.formats import FormatOptions
 from tapewatch.cli.calls import ask
 from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption, address_of, security_of
@@ -16,7 +17,7 @@ from tapewatch.cli.reference_files import AccountsOption, read_reference
 from tapewatch.cli.stack import DATA_DIRECTORY
 from tapewatch.client.detection import DetectionClient
 
-app = typer.Typer(no_args_is_help=True, help="Train and list anomaly models.")
+app = typer.Typer(no_args_is_help=True, help="Train, show and list anomaly models.")
 MODELS_DIRECTORY = DATA_DIRECTORY / "models"
 ROWS_PER_FRAME = 16_384
 
@@ -62,6 +63,32 @@ def train(
         ("written to", str(path)),
         ("in force", "no; --publish puts it in force" if position is None else f"from journal position {position} on"),
     )
+
+
+@app.command("show")
+def show(
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A model file.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Check a model file, and show what the model looks at and what is usual there."""
+    model = read_model(file)
+    usual = dict(zip(FEATURES, model.arrays["medians"].tolist(), strict=True))
+    values = {
+        "model_id": model.model_id,
+        "trained_windows": model.trained_windows,
+        "trees": len(model.arrays["roots"]),
+        "nodes": len(model.arrays["feature"]),
+        "medians": usual,
+    }
+    if as_json:
+        print_json(values)
+        return
+    print_lines(
+        ("model", model.model_id),
+        ("trained on", f"{model.trained_windows} account-instrument minutes"),
+        ("forest", f"{values['trees']} trees, {values['nodes']} nodes"),
+    )
+    print_table(("feature", "median>"), ((name, f"{median:.4g}") for name, median in usual.items()))
 
 
 @app.command("list")
