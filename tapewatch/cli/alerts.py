@@ -10,7 +10,7 @@ from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
 from tapewatch.cli.output import console, harmless, print_json, print_lines, print_table, time_text, word
 from tapewatch.client.cases import CaseClient
 
-app = typer.Typer(no_args_is_help=True, help="List, show and watch alerts.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, show and watch alerts.")
 
 FilterOption = Annotated[
     str, typer.Option("--filter", metavar="TEXT", help='Such as: rule_id = "spoofing" AND severity >= HIGH.')

@@ -11,7 +11,7 @@ from tapewatch.cli.failure import CommandError
 from tapewatch.cli.output import print_json, print_table, time_text, word
 from tapewatch.client.cases import CaseClient
 
-app = typer.Typer(no_args_is_help=True, help="The audit trail: list it, verify it.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The audit trail: list it, verify it.")
 
 
 @app.command("list")

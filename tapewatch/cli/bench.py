@@ -11,7 +11,7 @@ from tapewatch.cli.failure import CommandError, WrongUsageError
 from tapewatch.cli.output import console, print_json, progress_bar
 from tapewatch.engine_mode import warn_once_if_interpreted
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 PARTS = ("engine", "fix", "pipeline", "forest", "store")
 SECONDS = 3.0
 

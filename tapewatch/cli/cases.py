@@ -15,7 +15,7 @@ from tapewatch.cli.failure import WrongUsageError
 from tapewatch.cli.output import console, harmless, print_json, print_lines, print_table, time_text, word
 from tapewatch.client.cases import CaseClient
 
-app = typer.Typer(no_args_is_help=True, help="List, show and watch cases; move them by verbs.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, show and watch cases; move them by verbs.")
 
 CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="Number or id of the case.")]
 ActorOption = Annotated[str, typer.Option("--actor", help="Who acts.", default_factory=getpass.getuser)]

@@ -10,7 +10,7 @@ from tapewatch.cli.configured import JsonOption
 from tapewatch.cli.output import print_json
 from tapewatch.runtime.certificates import SERVICE_NAMES, init_certificates
 
-app = typer.Typer(help="Development certificates for mutual TLS.")
+app = typer.Typer(add_completion=False, help="Development certificates for mutual TLS.")
 
 
 @app.callback()

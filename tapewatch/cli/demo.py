@@ -21,7 +21,7 @@ from tapewatch.cli.output import console, counted, harmless, print_json, print_l
 from tapewatch.cli.supervisor import Supervisor
 from tapewatch.engine_mode import warn_once_if_interpreted
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 INTERRUPTED = 130
 SPEED = 20.0
 

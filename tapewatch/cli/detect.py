@@ -34,7 +34,7 @@ from tapewatch.engine_mode import warn_once_if_interpreted
 from tapewatch.market.reference import TABLES, Reference, ReferenceDataError
 from tapewatch.runtime.settings import load_settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 ROWS_PER_FRAME = 65_536
 FAULTS_SHOWN_MAX = 5
 

@@ -26,7 +26,7 @@ from tapewatch.runtime.security import SecuritySettings
 from tapewatch.runtime.settings import LogSettings, MetricsSettings, load_settings
 from tapewatch.runtime.settings_document import SettingsError
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 PROBE_TIMEOUT_S = 2.0
 PYTHON_MIN = (3, 11)
 SECTIONS = {

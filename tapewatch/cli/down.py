@@ -8,7 +8,7 @@ from tapewatch.cli.stack_record import SUPERVISOR, forget_services, running_supe
 from tapewatch.cli.supervisor import STOP_TIMEOUT_S
 from tapewatch.cli.up import DirectoryOption
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 SUPERVISOR_TIMEOUT_S = 6 * STOP_TIMEOUT_S
 """The supervisor stops its services one after the other."""
 

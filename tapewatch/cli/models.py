@@ -17,7 +17,7 @@ from tapewatch.cli.reference_files import AccountsOption, read_reference
 from tapewatch.cli.stack import DATA_DIRECTORY
 from tapewatch.client.detection import DetectionClient
 
-app = typer.Typer(no_args_is_help=True, help="Train, show and list anomaly models.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Train, show and list anomaly models.")
 MODELS_DIRECTORY = DATA_DIRECTORY / "models"
 ROWS_PER_FRAME = 16_384
 

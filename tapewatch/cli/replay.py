@@ -33,7 +33,7 @@ from tapewatch.client.ingest import IngestPublisher, PublishResult
 from tapewatch.market.frame import Frame
 from tapewatch.market.reference import Reference
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 ROWS_PER_BATCH = 4_096
 PATIENCE_S = 30.0
 """How long ingest may be away in the middle of a replay."""

@@ -9,7 +9,9 @@ from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
 from tapewatch.cli.output import print_json, print_lines, print_table
 from tapewatch.client.detection import DetectionClient
 
-app = typer.Typer(no_args_is_help=True, help="The rules in force, their parameters and known gaps.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="The rules in force, their parameters and known gaps."
+)
 
 
 @app.command("list")

@@ -12,7 +12,7 @@ from tapewatch.cli.configured import JsonOption
 from tapewatch.cli.failure import WrongUsageError
 from tapewatch.cli.output import print_json, print_lines, progress_bar, time_text
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 NO_SCHEME = "none"
 
 

@@ -17,7 +17,7 @@ from tapewatch.cli.output import print_json, print_table, time_text
 from tapewatch.client.detection import DetectionClient
 from tapewatch.client.ingest import IngestClient
 
-app = typer.Typer(help="The ledger: what became of every event of every source; the quarantine.")
+app = typer.Typer(add_completion=False, help="The ledger: what became of every event of every source; the quarantine.")
 quarantine_app = typer.Typer(no_args_is_help=True, help="The rows that validation refused.")
 app.add_typer(quarantine_app, name="quarantine")
 

@@ -20,7 +20,7 @@ from tapewatch.client.ingest import IngestClient
 from tapewatch.runtime.health_probe import probe
 from tapewatch.runtime.security import SecuritySettings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 PROBE_TIMEOUT_S = 2.0
 
 

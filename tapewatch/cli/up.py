@@ -24,7 +24,7 @@ from tapewatch.cli.stack_record import (
 )
 from tapewatch.cli.supervisor import HEALTHY_TIMEOUT_S, ServiceProcess, Supervisor
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 START_TIMEOUT_S = HEALTHY_TIMEOUT_S + 15.0
 POLL_S = 0.05
 

@@ -24,6 +24,7 @@ def test_every_command_loads_and_has_help(entry: Entry, capsys: pytest.CaptureFi
     assert main([entry.name, "--help"]) == 0
     shown = capsys.readouterr().out
     assert f"tapewatch {entry.name}" in shown
+    assert "--install-completion" not in shown
     assert importlib.import_module(f"tapewatch.cli.{entry.module}").__doc__
 
 
