@@ -62,9 +62,9 @@ def profile(stream: str, frames: Sequence[bytes], configuration: EngineConfigura
         return events / repeated_rate(work, events, seconds / 3).median
 
     decoding = seconds_of(lambda: [FrameView(Frame.decode(frame)) for frame in frames])
-    moving = seconds_of(lambda: _move(frames, configuration))
-    all_of_it = seconds_of(lambda: _evaluate(frames, configuration))
-    rules = max(0.0, all_of_it - moving)
+    moving = max(decoding, seconds_of(lambda: _move(frames, configuration)))
+    all_of_it = max(moving, seconds_of(lambda: _evaluate(frames, configuration)))  # each contains the one before
+    rules = all_of_it - moving
     shares = (("decode", decoding), ("core", moving - decoding), ("rules and alerts", rules))
     return [
         *(

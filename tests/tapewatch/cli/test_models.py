@@ -164,7 +164,8 @@ def test_detect_ranks_alerts_by_a_model_and_finds_no_others(
     )
     model_id = printed(capsys, "models", "show", model)["model_id"]
     anomalies = [alert.pop("anomaly") for alert in ranked]
-    assert anomalies and all(0 < found["score"] < 1 and found["model_id"] == model_id for found in anomalies)
+    assert anomalies
+    assert all(0 < found["score"] < 1 and found["model_id"] == model_id for found in anomalies)
     assert [alert.pop("anomaly") for alert in plain] == [None] * len(plain)
     assert ranked == plain
 
