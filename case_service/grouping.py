@@ -24,7 +24,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
         *("SMOKING", "PINGING", "PHISHING", "WIDE_SPREAD"),
     ),
     "WASH": (
-        *("WASH_TRADING", "WASH_SELF", "WASH_OWNER", "WASH_NETTING", "WASH_RING", "WASH_VOLUME"),
+        *("WASH_TRADE", "WASH_SELF", "WASH_OWNER", "WASH_NETTING", "WASH_RING", "WASH_VOLUME"),
         *("PING_PONG", "MATCHED_ORDERS", "PAINTING_THE_TAPE"),
     ),
     "PRICE": (

@@ -107,7 +107,7 @@ def _families(case: case_pb2.Case) -> set[str]:
 
 
 def _shows(case: case_pb2.Case, scenario: simulator_pb2.Scenario, alerts: Mapping[str, alert_pb2.Alert]) -> bool:
-    """Whether a case names an order of the scenario, or its people there and then.
+    """Whether a case names an order of the scenario, or its people there and then, or is about the market itself then.
 
     A trade proves nothing: it has two sides, and the other one may be anybody.
     """
@@ -116,8 +116,12 @@ def _shows(case: case_pb2.Case, scenario: simulator_pb2.Scenario, alerts: Mappin
     known = [alerts[alert_id] for alert_id in case.alert_ids if alert_id in alerts]
     if any(not set(scenario.order_ids).isdisjoint(alert.order_ids) for alert in known):
         return True
-    same_people = bool({*case.accounts, *case.owners} & {*scenario.accounts, *scenario.owners})
-    return same_people and case.start_time_ns <= scenario.end_time_ns and scenario.start_time_ns <= case.end_time_ns
+    people = {*case.accounts, *case.owners}
+    if people:
+        concerned = not people.isdisjoint({*scenario.accounts, *scenario.owners})
+    else:
+        concerned = FAMILY_OF(scenario.typology) in _families(case)
+    return concerned and case.start_time_ns <= scenario.end_time_ns and scenario.start_time_ns <= case.end_time_ns
 
 
 SCENARIO_COLUMNS = ("scheme", "instrument", "from", "accounts", "found as")
