@@ -91,3 +91,12 @@ def test_the_report_as_json_names_cases_by_scenario() -> None:
     values = report(case(3), alerts=(EVIDENCE,)).to_json()
     assert values["scenarios"][0]["cases"] == [3]
     assert values["ledger"][-1]["source"] == "all"
+
+
+def test_a_case_about_the_market_itself_finds_a_scheme_of_its_family_only() -> None:
+    market_wide = case(3, family="ORDER_BOOK", start_time_ns=150, end_time_ns=160)
+    other_family = case(4, family="PRICE", start_time_ns=150, end_time_ns=160)
+    market_wide.start_time_ns = other_family.start_time_ns = 150
+    found = report(market_wide, other_family)
+    assert [outcome.found for outcome in found.outcomes] == ["case 3"]
+    assert [extra.number for extra in found.extra] == [4]
