@@ -1,0 +1,183 @@
+"""What every rule must hold to, whatever it looks for."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+
+from detection_service.engine.configuration import EngineConfiguration
+from detection_service.engine.engine import Engine
+from detection_service.rules.catalogue import RULES
+from detection_service.rules.rule import Metadata
+from tapewatch.alert import Alert, canonical, from_json, to_json
+from tapewatch.market.frame import Frame
+from tests.detection_service.rules.schemes import SCHEMES, back_and_forth, layer, quiet_hours, spoof
+from tests.detection_service.scenario import Market, Row, configured, final, identity, revisions
+
+IDS = [rule.metadata.rule_id for rule in RULES]
+SEED = 7
+every_rule = pytest.mark.parametrize("rule_id", IDS)
+every_metadata = pytest.mark.parametrize("metadata", [rule.metadata for rule in RULES], ids=IDS)
+
+
+def played(rule_id: str) -> tuple[list[Row], EngineConfiguration]:
+    scheme = SCHEMES[rule_id]
+    return scheme.play().rows, configured(accounts=scheme.accounts)
+
+
+def told(alerts: list[Alert]) -> list[dict[str, object]]:
+    return [to_json(alert) for alert in alerts]
+
+
+def by_time(*markets: list[Row]) -> list[Row]:
+    return sorted(itertools.chain(*markets), key=lambda row: int(str(row["event_time_ns"])))
+
+
+@every_rule
+def test_a_rule_finds_its_scheme_and_names_who_is_behind_it(rule_id: str) -> None:
+    rows, configuration = played(rule_id)
+    (alert,) = final(revisions(rows, configuration), rule_id)
+    assert alert.owners == SCHEMES[rule_id].owners
+    assert from_json(to_json(alert)) == canonical(alert)
+
+
+@every_rule
+def test_the_same_input_twice_gives_the_same_revisions(rule_id: str) -> None:
+    rows, configuration = played(rule_id)
+    assert revisions(rows, configuration) == revisions(rows, configuration)
+
+
+@every_rule
+@pytest.mark.parametrize("rows_a_batch", [1, 7, 1_000])
+def test_revisions_do_not_depend_on_the_size_of_batches(rule_id: str, rows_a_batch: int) -> None:
+    rows, configuration = played(rule_id)
+    assert revisions(rows, configuration, rows_a_batch) == revisions(rows, configuration)
+
+
+@every_rule
+def test_an_engine_restored_again_and_again_goes_on_with_the_same_revisions(rule_id: str) -> None:
+    rows, configuration = played(rule_id)
+    whole = revisions(rows, configuration)
+    picked = random.Random(SEED)
+    cuts = sorted({*picked.sample(range(len(rows) - 12, len(rows)), 4), *picked.sample(range(len(rows)), 3)})
+    engine, made = Engine(configuration), list[Alert]()
+    for start, stop in itertools.pairwise([0, *cuts]):
+        made += engine.process(Frame.from_rows(rows[start:stop]))
+        snapshot = engine.snapshot()
+        engine = Engine(configuration)
+        engine.restore(snapshot)
+    made += engine.process(Frame.from_rows(rows[cuts[-1] :])) + engine.finish()
+    assert made == whole, f"restored before rows {cuts}, seed {SEED}"
+
+
+@every_rule
+def test_events_of_other_instruments_change_nothing(rule_id: str) -> None:
+    rows, configuration = played(rule_id)
+    other = Market("OTHER", source="elsewhere").crowd()
+    back_and_forth(layer(spoof(other, 10), 300), 400)
+    quiet = quiet_hours(Market("QUIET", source="elsewhere"), 60)
+    mixed = revisions(by_time(other.rows, quiet.rows, rows), configuration)
+    assert told(final(of(mixed, "ACME"))) == told(final(revisions(rows, configuration)))
+
+
+def of(alerts: list[Alert], instrument: str) -> list[Alert]:
+    """Alerts on one instrument; how often they were revised may depend on the venue's other events."""
+    return [alert for alert in alerts if alert.instrument == instrument]
+
+
+@every_rule
+def test_events_of_another_venue_change_nothing(rule_id: str) -> None:
+    rows, configuration = played(rule_id)
+    other = layer(spoof(Market("ACME", venue="XOTH", source="elsewhere").crowd(), 10), 300)
+    mixed = revisions(by_time(other.rows, rows), configuration)
+    assert told(final(alert for alert in mixed if alert.venue == "XTST")) == told(final(revisions(rows, configuration)))
+
+
+@every_rule
+def test_late_events_are_counted_and_change_nothing(rule_id: str) -> None:
+    rows, configuration = played(rule_id)
+    late = [row | {"event_time_ns": int(str(row["event_time_ns"])) - 1, "source_sequence": 10**6} for row in rows]
+    told_again = [each for row, again in zip(rows, late, strict=True) for each in (row, again)]
+    engine = Engine(configuration)
+    made = engine.process(Frame.from_rows(told_again)) + engine.finish()
+    assert made == revisions(rows, configuration)
+    assert engine.status()["sources"]["feed"] == {
+        **engine.status()["sources"]["feed"],
+        "evaluated": len(rows),
+        "late": len(rows),
+    }
+
+
+@every_rule
+def test_a_rule_alone_finds_what_it_finds_among_the_others(rule_id: str) -> None:
+    rows, configuration = played(rule_id)
+    alone = EngineConfiguration({rule_id: {}}, configuration.reference)
+    found_alone, found_among = final(revisions(rows, alone)), final(revisions(rows, configuration), rule_id)
+    assert [(alert.alert_id, alert.explanation) for alert in found_alone] == [
+        (alert.alert_id, alert.explanation) for alert in found_among
+    ]
+
+
+@every_rule
+def test_every_alert_says_that_it_is_over_in_its_last_revision_only(rule_id: str) -> None:
+    rows, configuration = played(rule_id)
+    made = revisions(rows, configuration)
+    for alert_id in {alert.alert_id for alert in made}:
+        mine = [alert for alert in made if alert.alert_id == alert_id]
+        assert [alert.revision for alert in mine] == list(range(1, len(mine) + 1))
+        assert [alert.closed for alert in mine] == [False] * (len(mine) - 1) + [True]
+
+
+@every_rule
+def test_evidence_names_events_that_were_told(rule_id: str) -> None:
+    rows, configuration = played(rule_id)
+    (alert,) = final(revisions(rows, configuration), rule_id)
+    assert alert.evidence_event_ids
+    assert set(alert.evidence_event_ids) <= {identity(row) for row in rows}
+
+
+@every_metadata
+def test_metadata_is_complete_and_admits_its_limits(metadata: Metadata) -> None:
+    lists = (
+        metadata.needs,
+        metadata.parameters,
+        metadata.regulations,
+        metadata.known_false_positives,
+        metadata.known_gaps,
+        metadata.triage_steps,
+    )
+    assert all(lists)
+    texts = [metadata.title, metadata.typology, metadata.version, metadata.description]
+    texts += [*metadata.known_false_positives, *metadata.known_gaps, *metadata.triage_steps]
+    assert all(text.strip() and "unknown" not in text.lower() and "TODO" not in text for text in texts)
+    assert 0 < metadata.episode_gap_s < metadata.episode_max_s
+
+
+@every_metadata
+def test_every_parameter_has_a_unit_a_reason_and_a_default_within_its_range(metadata: Metadata) -> None:
+    names = [parameter.name for parameter in metadata.parameters]
+    assert len(set(names)) == len(names)
+    for parameter in metadata.parameters:
+        assert parameter.minimum <= parameter.default <= parameter.maximum, parameter.name
+        assert parameter.minimum < parameter.maximum, parameter.name
+        assert parameter.unit, parameter.name
+        assert len(parameter.reason) > 10, parameter.name
+
+
+def test_rules_have_names_of_their_own_and_a_scheme_each() -> None:
+    assert len(set(IDS)) == len(IDS)
+    assert set(SCHEMES) == set(IDS)
+
+
+def test_no_rule_finds_anything_in_an_ordinary_market() -> None:
+    market = quiet_hours(Market(), 60)
+    crowd = Market(source="orders").crowd()
+    for number in range(300):
+        crowd.at(number * 12)
+        order = crowd.new(f"ordinary-{number % 40}", ("BUY", "SELL")[number % 2], 100.0, 50 + number % 90)
+        crowd.at(number * 12 + 5)
+        if number % 3:
+            crowd.cancel(order)
+    assert revisions(by_time(market.rows, crowd.rows)) == []
