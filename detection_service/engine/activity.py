@@ -62,6 +62,51 @@ class FillRing:
                 total += self.quantity[index % RING]
         return total
 
+    def rows(self, side: cython.int, since: cython.longlong):
+        """Fills on a side at or after a time, oldest first: (time, price, quantity, order quantity, account, event,
+        order id, trade id), the event as its identity's two words."""
+        index: cython.Py_ssize_t = self.count
+        oldest: cython.Py_ssize_t = max(0, self.count - RING)
+        place: cython.Py_ssize_t
+        found: list = []
+        while index > oldest:
+            index -= 1
+            place = index % RING
+            if self.time[place] < since:
+                break
+            if self.side[place] == side:
+                found.append(
+                    (
+                        self.time[place],
+                        self.price[place],
+                        self.quantity[place],
+                        self.order_quantity[place],
+                        self.account[place],
+                        (self.event_high[place], self.event_low[place]),
+                        self.order_id[place],
+                        self.trade_id[place],
+                    )
+                )
+        found.reverse()
+        return found
+
+    def count_since(self, since: cython.longlong):
+        """Number of fills held at or after a time."""
+        place: cython.Py_ssize_t
+        found: cython.int = 0
+        for place in range(min(self.count, RING)):
+            found += self.time[place] >= since
+        return found
+
+    def orders_from(self, minimum: cython.double):
+        """Number of orders of at least `minimum` among the fills held."""
+        place: cython.Py_ssize_t
+        found: set = set()
+        for place in range(min(self.count, RING)):
+            if self.order_quantity[place] >= minimum:
+                found.add(self.order_id[place])
+        return len(found)
+
     def state(self):
         """Plain values from which `restore` makes the same ring."""
         return arrays.dump(self, _FILL_FIELDS)
@@ -113,6 +158,44 @@ class WithdrawalRing:
             else:
                 elsewhere += self.quantity[place]
         return orders >= several and total >= minimum and total >= ratio * (elsewhere + standing)
+
+    def rows(self, side: cython.int, since: cython.longlong, minimum: cython.double):
+        """Withdrawals of at least `minimum` on a side at or after a time, oldest first: (time, entry time, price,
+        quantity, depth share, opposite open, account, entry event, event, order id), events as their two words."""
+        index: cython.Py_ssize_t = self.count
+        oldest: cython.Py_ssize_t = max(0, self.count - RING)
+        place: cython.Py_ssize_t
+        found: list = []
+        while index > oldest:
+            index -= 1
+            place = index % RING
+            if self.time[place] < since:
+                break
+            if self.side[place] == side and self.quantity[place] >= minimum:
+                found.append(
+                    (
+                        self.time[place],
+                        self.entry_time[place],
+                        self.price[place],
+                        self.quantity[place],
+                        self.depth_share[place],
+                        self.opposite_open[place],
+                        self.account[place],
+                        (self.entry_high[place], self.entry_low[place]),
+                        (self.event_high[place], self.event_low[place]),
+                        self.order_id[place],
+                    )
+                )
+        found.reverse()
+        return found
+
+    def count_of(self, side: cython.int, minimum: cython.double):
+        """Number of withdrawals held of at least `minimum` on a side."""
+        place: cython.Py_ssize_t
+        found: cython.int = 0
+        for place in range(min(self.count, RING)):
+            found += self.side[place] == side and self.quantity[place] >= minimum
+        return found
 
     def state(self):
         """Plain values from which `restore` makes the same ring."""

@@ -23,6 +23,7 @@ cdef class Core(LiveBook):
     cdef public long long fill_window_ns
     cdef public long long pair_window_ns
     cdef public int pair_trades
+    cdef public double pair_turns
     cdef public double price_move
     cdef public int triggers
     cdef public Activity activity

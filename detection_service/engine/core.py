@@ -84,6 +84,7 @@ class Core(LiveBook):
         self.fill_window_ns = 5 * _SECOND_NS
         self.pair_window_ns = 120 * _SECOND_NS
         self.pair_trades = 6
+        self.pair_turns = 0.6
         self.price_move = 0.005
 
     def begin(self, view):
@@ -478,6 +479,7 @@ class Core(LiveBook):
                 self.event_low,
                 self.match_trade_id,
                 self.pair_window_ns,
+                self.pair_turns,
             )
             if recent >= self.pair_trades and not self.triggers & _MATCH:
                 self.triggers |= _PAIR

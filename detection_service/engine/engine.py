@@ -81,8 +81,8 @@ class Engine:
         moves = [values[name] for values in parameters.values() for name in ("rise_min", "move_min") if name in values]
         self._core.price_move = min(moves, default=float("inf"))
         if "ping_pong" in parameters:
-            both_ways = parameters["ping_pong"]["trades_min"] * parameters["ping_pong"]["turns_share_min"]
-            self._core.pair_trades = int(both_ways)
+            self._core.pair_trades = int(parameters["ping_pong"]["trades_min"])
+            self._core.pair_turns = parameters["ping_pong"]["turns_share_min"]
             self._core.pair_window_ns = int(parameters["ping_pong"]["window_s"] * 1e9)
 
     def configure(self, configuration: EngineConfiguration) -> None:

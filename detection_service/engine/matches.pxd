@@ -29,4 +29,4 @@ cdef class PairTable:
     cdef public unsigned long long[::1] event_low
     cdef public list trade_id
     cdef Py_ssize_t row_of(self, unsigned long long key) noexcept
-    cdef long long add(self, Py_ssize_t row, int buyer, long long time, double price, double quantity, unsigned long long high, unsigned long long low, bytes trade_id, long long span)
+    cdef long long add(self, Py_ssize_t row, int buyer, long long time, double price, double quantity, unsigned long long high, unsigned long long low, bytes trade_id, long long span, double turns)

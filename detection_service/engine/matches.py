@@ -85,8 +85,9 @@ class PairTable:
         self.count[idle] = 0
         return idle
 
-    def add(self, row, buyer, time, price, quantity, high, low, trade_id, span):
-        """Adds a trade; twice the lesser number of trades not older than `span` in which each bought."""
+    def add(self, row, buyer, time, price, quantity, high, low, trade_id, span, turns):
+        """Adds a trade; the number of the pair's trades not older than `span`; 0 where
+        the buyer can not have changed in a share `turns` of them."""
         place: cython.Py_ssize_t = row * TRADES + self.count[row] % TRADES
         index: cython.longlong
         recent: cython.longlong = 0
@@ -104,7 +105,7 @@ class PairTable:
             if self.time[row * TRADES + index] >= time - span:
                 recent += 1
                 bought += self.buyer[row * TRADES + index] == buyer
-        return 2 * min(bought, recent - bought)
+        return recent if 2 * min(bought, recent - bought) >= turns * (recent - 1) else 0
 
     def trades(self, row: int, since: int) -> list[tuple[int, int, float, float, int, int, bytes]]:
         """The pair's trades since a time, oldest first: (time, buyer, price, quantity, event high, low, trade id)."""

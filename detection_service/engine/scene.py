@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from detection_service.engine.activity import RING_SIZE
 from tapewatch.market.event import Side
 
 
@@ -134,71 +133,32 @@ class Scene:
 
     def executed_orders(self, quantity_min: float) -> int:
         """Orders of at least a size that the acting group let trade, among its last 64 fills."""
-        ring = self._core.activity.fills
-        held = range(min(ring.count, RING_SIZE))
-        return len({ring.order_id[place] for place in held if ring.order_quantity[place] >= quantity_min})
+        return int(self._core.activity.fills.orders_from(quantity_min))
 
     def fill_count(self, group: str, since_ns: int) -> int:
         """Fills of a group on both sides since a time, of its last 64."""
-        ring = self._core.find_activity(group, self._core.market.number).fills
-        return sum(ring.time[place] >= since_ns for place in range(min(ring.count, RING_SIZE)))
+        activity = self._core.find_activity(group, self._core.market.number)
+        return int(activity.fills.count_since(since_ns))
 
     def fills(self, side: Side, since_ns: int, group: str | None = None) -> list[Fill]:
         """Fills of the acting (or named) group on a side since a time, oldest first."""
         activity = self._core.activity if group is None else self._core.find_activity(group, self._core.market.number)
-        ring = activity.fills
-        found = []
-        for number in range(ring.count - 1, max(0, ring.count - RING_SIZE) - 1, -1):
-            place = number % RING_SIZE
-            if ring.time[place] < since_ns:
-                break
-            if ring.side[place] == side:
-                found.append(
-                    Fill(
-                        ring.time[place],
-                        ring.price[place],
-                        ring.quantity[place],
-                        ring.order_quantity[place],
-                        side,
-                        self._account(ring.account[place]),
-                        (ring.event_high[place], ring.event_low[place]),
-                        ring.order_id[place].decode(),
-                        ring.trade_id[place].decode(),
-                    )
-                )
-        return found[::-1]
+        return [
+            Fill._make((*numbers, side, self._account(account), event, order_id.decode(), trade_id.decode()))
+            for *numbers, account, event, order_id, trade_id in activity.fills.rows(side, since_ns)
+        ]
 
     def withdrawn_orders(self, side: Side, quantity_min: float) -> int:
         """Orders of at least a size that the acting group withdrew, among its last 64 withdrawals."""
-        ring = self._core.activity.withdrawals
-        held = range(min(ring.count, RING_SIZE))
-        return sum(ring.side[place] == side and ring.quantity[place] >= quantity_min for place in held)
+        return int(self._core.activity.withdrawals.count_of(side, quantity_min))
 
     def withdrawals(self, side: Side, since_ns: int, quantity_min: float = 0.0) -> list[Withdrawal]:
         """Withdrawn orders of the acting group on a side since a time, of at least a size, oldest first."""
-        ring = self._core.activity.withdrawals
-        found = []
-        for number in range(ring.count - 1, max(0, ring.count - RING_SIZE) - 1, -1):
-            place = number % RING_SIZE
-            if ring.time[place] < since_ns:
-                break
-            if ring.side[place] == side and ring.quantity[place] >= quantity_min:
-                found.append(
-                    Withdrawal(
-                        ring.time[place],
-                        ring.entry_time[place],
-                        ring.price[place],
-                        ring.quantity[place],
-                        ring.depth_share[place],
-                        ring.opposite_open[place],
-                        side,
-                        self._account(ring.account[place]),
-                        (ring.entry_high[place], ring.entry_low[place]),
-                        (ring.event_high[place], ring.event_low[place]),
-                        ring.order_id[place].decode(),
-                    )
-                )
-        return found[::-1]
+        rows = self._core.activity.withdrawals.rows(side, since_ns, quantity_min)
+        return [
+            Withdrawal._make((*numbers, side, self._account(account), entry, event, order_id.decode()))
+            for *numbers, account, entry, event, order_id in rows
+        ]
 
     @property
     def match(self) -> Match:

@@ -50,11 +50,8 @@ class PriceSpike:
         """A finding where the last minute's move is beyond the usual."""
         market = scene.market
         now = market.fast.newest
-        before = market.fast.bars(now - 5 * MINUTE, now - MINUTE)
-        if not before or before[-1][4] <= 0:
-            return None
-        start = before[-1][4]
-        move = market.last_price / start - 1
+        start = market.fast.last_close(now - 5 * MINUTE, now - MINUTE)
+        move = market.last_price / start - 1 if start > 0 else 0.0
         if abs(move) < parameters["move_min"]:
             return None
         if market.fast.count(now - MINUTE, now) < parameters["trades_min"]:

@@ -122,6 +122,18 @@ class TradeWindow:
             number += 1
         return total
 
+    def last_close(self, first, last):
+        """Price of the last trade; NaN without trades."""
+        number: cython.longlong = last
+        oldest: cython.longlong = max(first, last - self.size + 1)
+        place: cython.Py_ssize_t
+        while number >= oldest:
+            place = number % self.size
+            if self.number[place] == number:
+                return self.close[place]
+            number -= 1
+        return NAN
+
     def bars(self, first: int, last: int) -> list[tuple[int, float, float, float, float, float]]:
         """The buckets with trades as (number, open, high, low, close, volume), oldest first."""
         found = []
