@@ -7,6 +7,7 @@ import cython
 import numpy as np
 
 if cython.compiled:
+    from cython.cimports.cpython.bytes import PyBytes_AsString, PyBytes_FromStringAndSize
     from cython.cimports.tapewatch.market.hashing import hash_text
 else:
     from tapewatch.market.hashing import hash_text
@@ -80,7 +81,15 @@ class FrameView:
 
     def text(self, index):
         """A string as UTF-8 bytes."""
-        return self.blob[self.ends[index - 1] : self.ends[index]] if index else b""
+        start: cython.uint
+        found: bytes = b""
+        if index:
+            start = self.ends[index - 1]
+            if cython.compiled:  # slicing would make two integers and a slice object first
+                found = PyBytes_FromStringAndSize(PyBytes_AsString(self.blob) + start, self.ends[index] - start)
+            else:
+                found = self.blob[start : self.ends[index]]
+        return found
 
     def hash_of(self, index, seed):
         """Hash of a string's bytes."""

@@ -1,8 +1,10 @@
 """The engine over files in this process: what `detect` does, and what the bench measures."""
 
+import gc
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +19,8 @@ from tapewatch.engine_mode import mode
 from tapewatch.market.frame import Frame
 
 Progress = Callable[[float], None]
+COLLECTION_THRESHOLD = 100_000
+"""New objects between two collections; Python's own is 700."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +77,15 @@ def detect_files(
     deduper = Deduper()
     final: dict[str, Alert] = {}
     offered = given = 0
-    for frame in in_event_order([file.frames(rows_per_frame) for file in files]):
-        offered += frame.row_count
-        fresh = _fresh(frame, deduper)
-        given += fresh.row_count
-        if fresh.row_count:
-            _keep(final, engine.process(fresh))
-        progress(frame.row_count)
-    _keep(final, engine.finish())
+    with _few_collections():
+        for frame in in_event_order([file.frames(rows_per_frame) for file in files]):
+            offered += frame.row_count
+            fresh = _fresh(frame, deduper)
+            given += fresh.row_count
+            if fresh.row_count:
+                _keep(final, engine.process(fresh))
+            progress(frame.row_count)
+        _keep(final, engine.finish())
     status = engine.status()
     counts = list(status["sources"].values())
     return DetectionResult(
@@ -93,6 +98,22 @@ def detect_files(
         not_applicable=dict(sorted(status["not_applicable"].items())),
         rejected_by_reason=sum((file.report.rejected_by_reason for file in files), Counter()),
     )
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """The garbage collector passes over what is there already and looks at the rest seldom.
+
+    Measured: the state an engine builds up, none of it garbage, otherwise costs a sixth of the time in collections.
+    """
+    thresholds = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(COLLECTION_THRESHOLD, *thresholds[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
 
 
 def _fresh(frame: Frame, deduper: Deduper) -> Frame:
