@@ -1,0 +1,88 @@
+"""A generated market with schemes in it, and a digest of what an engine makes of it; run in both modes of the core.
+
+`python -m tests.detection_service.engine.event_file SEED ROWS` prints the mode, the number of alerts and the digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import sys
+
+from detection_service.engine.engine import Engine
+from tapewatch.alert import to_json
+from tapewatch.engine_mode import mode
+from tapewatch.market.frame import Frame
+from tests.detection_service.rules.schemes import OWNERS, back_and_forth, layer, pump, spoof
+from tests.detection_service.scenario import Market, Row, configured
+
+ROWS_A_FRAME = 512
+
+
+def generated(seed: int, row_count: int) -> list[Row]:
+    """At least so many rows: orders entered, moved, filled and cancelled at random, and schemes now and then."""
+    picked = random.Random(seed)
+    market = Market().crowd()
+    orders: list[tuple[str, float]] = []
+    now_s, schemes = 10.0, 0
+    while len(market.rows) < row_count:
+        now_s += picked.expovariate(1.0)
+        market.at(now_s)
+        _act(market, picked, orders)
+        if len(market.rows) > 2_000 * (schemes + 1):
+            schemes += 1
+            now_s = _scheme(market, schemes, now_s + 1)
+    return market.rows
+
+
+def _act(market: Market, picked: random.Random, orders: list[tuple[str, float]]) -> None:
+    quantity = round(picked.lognormvariate(4.5, 0.8), picked.choice([0, 3])) or 1.0
+    price = round(100 + picked.gauss(0, 0.06), 2)
+    account = f"account-{picked.randrange(40)}"
+    match picked.randrange(10):
+        case 0 | 1 | 2 | 3:
+            side = picked.choice(["BUY", "SELL"])
+            orders.append((market.new(account, side, price, quantity), quantity))
+        case 4 | 5 | 6 if orders:
+            market.cancel(orders.pop(picked.randrange(len(orders)))[0])
+        case 7 if orders:
+            market.replace(picked.choice(orders)[0], price, quantity)
+        case 8 if len(orders) > 1:
+            one, other = picked.sample(orders, 2)
+            market.match(one[0], other[0], price, min(one[1], other[1]) / 2)
+        case _:
+            market.trade(price, quantity, picked.choice(["BUY", "SELL", None]))
+
+
+def _scheme(market: Market, number: int, start_s: float) -> float:
+    account = f"crook-{number}"
+    match number % 5:
+        case 0:
+            spoof(market, start_s, large=5_000, account=account)
+        case 1:
+            layer(market, start_s, each=900, account=account)
+        case 2:
+            back_and_forth(market, start_s)
+        case 3:
+            market.at(start_s).deal("w1", "w2", 100.0, 70.5)
+            market.deal(account, account, 100.0, 33.25)
+        case _:
+            pump(market, start_s, volume=5_000)
+    return start_s + 300
+
+
+def digest(seed: int, row_count: int) -> tuple[int, str]:
+    """Number of alert revisions and SHA-256 of their JSON, in order, with the engine's counters."""
+    engine = Engine(configured(accounts=OWNERS))
+    rows = generated(seed, row_count)
+    made = []
+    for start in range(0, len(rows), ROWS_A_FRAME):
+        made += engine.process(Frame.from_rows(rows[start : start + ROWS_A_FRAME]).encode())
+    made += engine.finish()
+    content = [[to_json(alert) for alert in made], engine.status()]
+    return len(made), hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+if __name__ == "__main__":
+    print(mode(), *digest(int(sys.argv[1]), int(sys.argv[2])))
