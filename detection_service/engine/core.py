@@ -89,8 +89,7 @@ class Core(LiveBook):
 
     def begin(self, view):
         """Takes up a frame."""
-        self.view = view
-        self.row = 0
+        self.view, self.row = view, 0
 
     def run(self):
         """Consumes rows until the rules are to be asked; the trigger bits, 0 when the frame is used up."""
@@ -412,8 +411,7 @@ class Core(LiveBook):
         first: cython.bint
         both: cython.bint
         self.match_other_order_id = b""
-        self.match_other_high = 0
-        self.match_other_low = 0
+        self.match_other_high = self.match_other_low = 0
         self.match_entry_gap = -1
         self.match_size_ratio = 0.0
         if text == 0:
