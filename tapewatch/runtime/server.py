@@ -7,6 +7,7 @@ from typing import Any
 import grpc
 import grpc.aio
 import structlog
+from google.protobuf import descriptor_pool
 from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 from prometheus_client import CollectorRegistry
@@ -105,6 +106,14 @@ class _Reflection(reflection.aio.ReflectionServicer):  # type: ignore[name-defin
     async def ServerReflectionInfo(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
         async for response in super().ServerReflectionInfo(until_set(self._stop, requests), context):
             yield response
+
+    def _file_containing_symbol(self, request: Any, fully_qualified_name: str) -> Any:
+        """Of a method, the file of its service: protobuf's pool finds files by services and messages only."""
+        try:
+            service = descriptor_pool.Default().FindMethodByName(fully_qualified_name).containing_service
+        except KeyError:
+            return super()._file_containing_symbol(request, fully_qualified_name)
+        return super()._file_containing_symbol(request, service.full_name)
 
 
 def _cannot_listen(address: Address, setting: str, security: SecuritySettings) -> str:

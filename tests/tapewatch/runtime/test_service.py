@@ -64,6 +64,22 @@ async def test_reflection_lists_the_services(channel: Any) -> None:
     assert names == {TOY, "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}
 
 
+@pytest.mark.parametrize(
+    ("symbol", "found"),
+    [
+        ("grpc.health.v1.Health", True),
+        ("grpc.health.v1.Health.Check", True),
+        ("grpc.health.v1.Health.NoSuchMethod", False),
+    ],
+)
+async def test_reflection_finds_services_and_their_methods_by_name(channel: Any, symbol: str, found: bool) -> None:
+    asked = iter([reflection_pb2.ServerReflectionRequest(file_containing_symbol=symbol)])
+    stream = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(asked, timeout=5)
+    (answer,) = [response async for response in stream]
+    assert answer.original_request.file_containing_symbol == symbol
+    assert answer.WhichOneof("message_response") == ("file_descriptor_response" if found else "error_response")
+
+
 async def test_open_streams_end_at_the_stop_without_waiting_for_the_grace() -> None:
     story: list[str] = []
     async with running_service("toy", ToySettings(), recording_lifespan(story)) as service:
