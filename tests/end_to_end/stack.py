@@ -5,10 +5,11 @@ import json
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -30,6 +31,7 @@ from tapewatch.runtime.security import SecuritySettings
 
 CORE = frozenset({"cases", "ingest", "detection"})
 LOCAL = SecuritySettings()
+NO_CHANGES: Mapping[str, Mapping[str, object]] = MappingProxyType({})
 POLL_S = 0.01
 PATIENCE_S = 40.0
 
@@ -133,7 +135,7 @@ def _as_json(alert: alert_pb2.Alert) -> dict[str, Any]:
 
 @asynccontextmanager
 async def running_stack(
-    home: Path, sections: frozenset[str] = CORE, **changes: dict[str, object]
+    home: Path, sections: frozenset[str] = CORE, changes: Mapping[str, Mapping[str, object]] = NO_CHANGES
 ) -> AsyncIterator[Stack]:
     """Services on free ports with all data below `home`; `changes` are settings by section."""
     config = home / "tapewatch.yaml"

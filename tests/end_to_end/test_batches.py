@@ -32,7 +32,7 @@ async def replay_and_compare(market: MarketFile, rows_per_batch: int, home: Path
     """Accounts go by a control record before the events, or by detection's settings."""
     changes: dict[str, object] = {} if by_control else {"accounts": str(market.accounts)}
     reference = ("--accounts", market.accounts) if by_control else ()
-    async with running_stack(home, detection=changes) as stack:
+    async with running_stack(home, changes={"detection": changes}) as stack:
         sent = await stack.command("replay", market.events, *reference, "--batch", rows_per_batch)
         await stack.drained()
         printed = await stack.command("sources")

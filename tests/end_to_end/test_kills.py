@@ -17,7 +17,7 @@ from tests.end_to_end.stack import LOCAL, Stack, running_stack
 
 pytestmark = pytest.mark.timeout(180)
 ROWS_PER_BATCH = 50
-KILLS = 3
+KILLS = 2
 IN_FLIGHT_MAX = 40
 """So many batches at most are not answered when a service is killed."""
 OFTEN: dict[str, dict[str, object]] = {
@@ -37,7 +37,7 @@ RECOVERY_MAX_S = 15.0
 async def test_whatever_is_killed_in_mid_stream_nothing_is_lost_or_doubled(
     names: list[str], seed: int, market: MarketFile, tmp_path: Path
 ) -> None:
-    async with running_stack(tmp_path, **OFTEN) as stack:
+    async with running_stack(tmp_path, changes=OFTEN) as stack:
         await publish_reference(stack.address("ingest"), LOCAL, read_reference(market.accounts, None, None))
         resent = await publish_with_kills(stack, market, names, seed)
         await stack.drained()
