@@ -27,6 +27,8 @@ EVENTS_A_SECOND = 50_000
 BATCH_ROWS = 250
 BATCH_S = BATCH_ROWS / EVENTS_A_SECOND
 BATCHES_A_PROBE = 4
+SECONDS_MIN = 11.0
+"""Long enough at this rate that detection takes a snapshot meanwhile."""
 P50_TARGET_MS, P99_FLOOR_MS = 20.0, 250.0
 EVENTS_A_MINUTE = 5_000
 """The simulated market gives more."""

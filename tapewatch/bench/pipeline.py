@@ -19,8 +19,8 @@ SECTIONS = ("cases", "ingest", "detection")
 
 
 def measure(seconds: float) -> list[Figure]:
-    """All figures of the pipeline, over three real processes; `seconds` is how long latency is watched."""
-    return asyncio.run(_measure(seconds))
+    """All figures of the pipeline, over three real processes; `seconds` is how long latency is watched, at least."""
+    return asyncio.run(_measure(max(seconds, latency.SECONDS_MIN)))
 
 
 async def _measure(seconds: float) -> list[Figure]:

@@ -54,13 +54,14 @@ def machine_line(described: Mapping[str, Any]) -> str:
     )
 
 
-def markdown(figures: Sequence[Figure], described: Mapping[str, Any], date: str) -> str:
-    """The page of figures."""
+def markdown(figures: Sequence[Figure], described: Mapping[str, Any], date: str, remark: str = "") -> str:
+    """The page of figures; `remark` says what else is to be known of the run."""
     rows = [[cell.replace("|", "\\|") for cell in cells(figure)] for figure in figures]
     header = [name.rstrip(">") for name in COLUMNS]
     rule = ["---:" if name.endswith(">") else "---" for name in COLUMNS]
     lines = ["| " + " | ".join(row) + " |" for row in (header, rule, *rows)]
-    return "\n".join([*_HEAD, f"Measured on {date}: {machine_line(described)}.", "", *_READING, "", *lines, ""])
+    measured = f"Measured on {date}: {machine_line(described)}. {remark}".rstrip()
+    return "\n".join([*_HEAD, measured, "", *_READING, "", *lines, ""])
 
 
 _HEAD = ("# Performance", "", "Written by `tapewatch bench --markdown`; not edited.", "")

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +10,9 @@ from tapewatch.cli.configured import JsonOption
 from tapewatch.cli.failure import CommandError, WrongUsageError
 from tapewatch.cli.output import console, print_json, progress_bar
 from tapewatch.engine_mode import warn_once_if_interpreted
+
+if TYPE_CHECKING:
+    from tapewatch.bench.figure import Figure
 
 app = typer.Typer(add_completion=False)
 PARTS = ("engine", "fix", "pipeline", "forest", "store")
@@ -25,6 +28,7 @@ def bench(
     markdown: Annotated[
         Path | None, typer.Option("--markdown", metavar="FILE", help="Write the table as a page, too.")
     ] = None,
+    remark: Annotated[str, typer.Option("--remark", help="What the page should say of the run.")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Measure rates and p50/p99 latencies on this machine, beside what they must be."""
@@ -37,14 +41,23 @@ def bench(
             f"--markdown: expected a file in an existing directory, found no directory {markdown.parent}"
         )
     warn_once_if_interpreted()
-    _measure(chosen, seconds, markdown, as_json)
+    described, figures = _measure(chosen, seconds)
+    from tapewatch.bench import report
+
+    if markdown is not None:
+        date = time.strftime("%Y-%m-%d", time.gmtime())
+        markdown.write_text(report.markdown(figures, described, date, remark), encoding="utf-8")
+    if as_json:
+        print_json({"machine": described, "seconds": seconds, "figures": [figure.to_json() for figure in figures]})
+        return
+    console().print(report.machine_line(described))
+    console().print(report.figures_table(figures))
 
 
-def _measure(parts: list[str], seconds: float, page: Path | None, as_json: bool) -> None:
-    from tapewatch.bench import report  # what it measures takes a second to import
-    from tapewatch.bench.figure import BenchError, Figure
+def _measure(parts: list[str], seconds: float) -> "tuple[dict[str, Any], list[Figure]]":
+    from tapewatch.bench.figure import BenchError
     from tapewatch.bench.machine import machine
-    from tapewatch.bench.run import MEASURES, run
+    from tapewatch.bench.run import MEASURES, run  # what they measure takes a second to import
 
     described = machine()
     figures: list[Figure] = []
@@ -55,10 +68,4 @@ def _measure(parts: list[str], seconds: float, page: Path | None, as_json: bool)
                 advance(1)
     except BenchError as error:
         raise CommandError(str(error)) from error
-    if page is not None:
-        page.write_text(report.markdown(figures, described, time.strftime("%Y-%m-%d", time.gmtime())), encoding="utf-8")
-    if as_json:
-        print_json({"machine": described, "seconds": seconds, "figures": [figure.to_json() for figure in figures]})
-        return
-    console().print(report.machine_line(described))
-    console().print(report.figures_table(figures))
+    return described, figures

@@ -57,8 +57,9 @@ def test_numbers_have_the_digits_worth_reading(value: float, text: str) -> None:
 
 
 def test_the_page_has_a_row_a_figure_and_names_machine_and_day() -> None:
-    lines = report.markdown([RATE, DELAY], MACHINE, "2026-03-02").splitlines()
+    lines = report.markdown([RATE, DELAY], MACHINE, "2026-03-02", "A quiet day.").splitlines()
     rows = [line for line in lines if line.startswith("|")]
     assert len(rows) == 4
     assert {row.replace("\\|", "").count("|") for row in rows} == {len(report.COLUMNS) + 1}
-    assert any("2026-03-02" in line and "2 cores of Test" in line and "load 0.5" in line for line in lines)
+    (measured,) = (line for line in lines if line.startswith("Measured"))
+    assert all(text in measured for text in ("2026-03-02", "2 cores of Test", "load 0.5", "A quiet day."))

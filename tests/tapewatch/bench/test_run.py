@@ -68,7 +68,7 @@ def test_a_measurement_that_failed_is_said(monkeypatch: pytest.MonkeyPatch, caps
 
 def test_shares_of_the_profile_sum_to_the_whole() -> None:
     frames = market.encoded(market.accounts_at_random(4_000))
-    decode, core, rules, asked = engine.profile("short", frames, EngineConfiguration(), 0.0)
+    decode, core, rules, asked = engine.profile("short", frames, EngineConfiguration())
     assert decode.value + core.value + rules.value == pytest.approx(1.0)
     assert min(decode.value, core.value, rules.value) >= 0
     assert asked.value > 0
