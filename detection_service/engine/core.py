@@ -75,6 +75,7 @@ class Core(LiveBook):
         self.pairs = PairTable()
         self.row = 0
         self.triggers = 0
+        self.entry_time, self.order_quantity = 0, 0.0
         self.pressure_ratio = 3.0
         self.pressure_multiple = 4.0
         self.one_sided_ratio = 3.0

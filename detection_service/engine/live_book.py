@@ -33,6 +33,10 @@ class LiveBook(Registry):
     def __init__(self, group_of, orders_expected):
         Registry.__init__(self, group_of)
         self.orders = OrderTable(orders_expected)
+        self.now = 0
+        self.source = 0
+        self.event_high = 0
+        self.event_low = 0
 
     def _identify(self, row):
         """The event's 128-bit identity (tapewatch.market.identity computes the same)."""

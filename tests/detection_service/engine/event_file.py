@@ -23,7 +23,9 @@ ROWS_A_FRAME = 512
 def generated(seed: int, row_count: int) -> list[Row]:
     """At least so many rows: orders entered, moved, filled and cancelled at random, and schemes now and then."""
     picked = random.Random(seed)
-    market = Market().crowd()
+    market = Market()
+    market.trade(100.0, 1, "BUY", trade_id="first of all")
+    market.crowd()
     orders: list[tuple[str, float]] = []
     now_s, schemes = 10.0, 0
     while len(market.rows) < row_count:
@@ -51,8 +53,27 @@ def _act(market: Market, picked: random.Random, orders: list[tuple[str, float]])
         case 8 if len(orders) > 1:
             one, other = picked.sample(orders, 2)
             market.match(one[0], other[0], price, min(one[1], other[1]) / 2)
+        case 9:
+            _market_wide(market, picked, price, quantity)
         case _:
-            market.trade(price, quantity, picked.choice(["BUY", "SELL", None]))
+            market.trade(price, quantity, picked.choice(["BUY", "SELL", None]), contra_account=account)
+
+
+def _market_wide(market: Market, picked: random.Random, price: float, quantity: float) -> None:
+    """What is told of nobody known: prints with ids, levels, quotes, and reports of orders never seen."""
+    side = picked.choice(["BUY", "SELL"])
+    ghost = f"ghost-{picked.randrange(50)}"
+    match picked.randrange(5):
+        case 0:
+            market.trade(price, quantity, side, trade_id=f"t{picked.randrange(200)}")
+        case 1:
+            market.row("BOOK_LEVEL", side=side, price=price, quantity=picked.choice([0.0, quantity]))
+        case 2:
+            market.row("QUOTE", bid_price=price - 0.01, bid_quantity=1.0, ask_price=price + 0.01, ask_quantity=1.0)
+        case 3:
+            market.row("FILL", order_id=ghost, side=side, price=price, quantity=quantity, leaves_quantity=1.5)
+        case _:
+            market.row(picked.choice(["CANCEL", "EXPIRE"]), order_id=ghost, side=side, price=price, quantity=quantity)
 
 
 def _scheme(market: Market, number: int, start_s: float) -> float:

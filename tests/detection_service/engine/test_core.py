@@ -394,3 +394,15 @@ def test_depth_share_is_the_order_s_share_of_its_side_s_best_ten_levels() -> Non
     shares = {orders.quantity[slot]: orders.depth_share[slot] for slot in range(len(orders.key)) if orders.side[slot]}
     assert shares[10.0] == 10 / 20
     assert not any(math.isnan(share) for share in shares.values())
+
+
+def test_a_renamed_market_order_has_no_share_of_the_book_from_whoever_had_its_place_before() -> None:
+    market = Market().at(1)
+    one, other = market.new("m", "BUY", 10.0, 8), market.new("m", "BUY", 10.0, 8)
+    market.cancel(one)
+    market.cancel(other)
+    market.row("NEW", client_order_id="c1", account="m", side="BUY", quantity=8.0)
+    market.row("REPLACE", client_order_id="c2", previous_order_id="c1", side="BUY", quantity=6.0)
+    orders = fed(market.rows).core.orders
+    (slot,) = (slot for slot in range(len(orders.key)) if orders.side[slot])
+    assert (orders.quantity[slot], orders.depth_share[slot]) == (6.0, 0.0)

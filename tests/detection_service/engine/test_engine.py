@@ -171,3 +171,12 @@ def test_an_episode_ends_after_its_longest_time_though_the_behaviour_goes_on() -
     alerts = found(market, "wash_self")
     assert len(alerts) == 2
     assert not set(alerts[0].trade_ids) & set(alerts[1].trade_ids[1:])
+
+
+def test_an_engine_restored_and_ended_at_once_closes_what_was_open() -> None:
+    engine, again = Engine(), Engine()
+    made = engine.process(Frame.from_rows(SCHEMES["spoofing"].play().rows[:-1]))
+    again.restore(engine.snapshot())
+    (last,) = again.finish()
+    assert (last.alert_id, last.revision, last.closed) == (made[-1].alert_id, 2, True)
+    assert engine.finish() == [last]
