@@ -1,0 +1,60 @@
+"""Settings of the detection service and what a start refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from detection_service.app import DetectionSettings, lifespan
+from detection_service.rules.catalogue import RULE_BY_ID
+from tapewatch.runtime.errors import StartError
+from tapewatch.runtime.service import running_service
+
+
+def test_all_rules_run_with_their_defaults_unless_told_otherwise() -> None:
+    usual = DetectionSettings().configuration().parameters()
+    assert usual == {rule_id: rule.metadata.defaults() for rule_id, rule in RULE_BY_ID.items()}
+
+
+def test_rules_named_are_those_that_run_with_what_is_overridden() -> None:
+    chosen = DetectionSettings(rules={"spoofing": {"life_max_s": 5.0}}).configuration().parameters()
+    assert set(chosen) == {"spoofing"}
+    assert chosen["spoofing"]["life_max_s"] == 5.0
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ({"spoofng": {}}, "unknown rule 'spoofng': did you mean 'spoofing'"),
+        ({"spoofing": {"life_max_s": 9_999.0}}, "expected 0.1 to 600 s, found 9999.0"),
+    ],
+)
+def test_a_rule_that_can_not_run_is_refused_with_the_settings(rules: Any, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        DetectionSettings(rules=rules)
+
+
+def test_owners_are_read_from_the_accounts_file(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.csv"
+    path.write_text("account,owner\na1,Ann\na2,Ann\n")
+    reference = DetectionSettings(accounts=path).configuration().reference
+    assert reference.owners_behind("a1") == {"Ann"}
+    assert reference.group_of("a1") == reference.group_of("a2")
+
+
+async def test_a_reference_file_that_is_not_there_ends_the_start_naming_it(tmp_path: Path) -> None:
+    settings = DetectionSettings(listen="127.0.0.1:0", directory=tmp_path, accounts=tmp_path / "none.csv")
+    with pytest.raises(StartError, match=r"none\.csv: expected a CSV file of accounts"):
+        async with running_service("detection", settings, lifespan):
+            raise AssertionError("expected no start")
+
+
+async def test_a_directory_that_is_a_file_ends_the_start_naming_it(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    settings = DetectionSettings(listen="127.0.0.1:0", directory=tmp_path / "taken")
+    with pytest.raises(StartError, match="taken"):
+        async with running_service("detection", settings, lifespan):
+            raise AssertionError("expected no start")
