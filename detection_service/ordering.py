@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from tapewatch.market.frame import Frame
 
-PENDING_ROWS_MAX: Final = 1_000_000
+PIECES_MAX: Final = 256
 
 
 @dataclass(slots=True)
 class _Venue:
-    """The newest event time of each active source of a venue, and the frames held back with their positions."""
+    """The newest event time of each active source of a venue, and the frames held back, each in order of time."""
 
     newest: dict[str, int] = field(default_factory=dict)
     held: list[Frame] = field(default_factory=list)
@@ -114,16 +114,25 @@ def _newest(frame: Frame) -> int:
 
 
 def _release(venue: _Venue) -> Iterator[Frame]:
-    if not venue.held:
-        return
-    waiting = Frame.concat(venue.held)
-    times: NDArray[np.int64] = waiting.columns["event_time_ns"]
-    ready = times <= venue.watermark
-    if not ready.any():
-        venue.held = [waiting]
-        return
-    rows = np.flatnonzero(ready)
-    rest = np.flatnonzero(~ready)
-    venue.held = [waiting.take(rest)] if len(rest) else []
-    venue.rows = len(rest)
-    yield waiting.take(rows[np.argsort(times[rows], kind="stable")])
+    """What is held up to the watermark, sorted. Pieces are each in order of time, so only their heads are touched."""
+    watermark = venue.watermark
+    ready: list[Frame] = []
+    held: list[Frame] = []
+    for piece in venue.held:
+        count = int(np.searchsorted(piece.columns["event_time_ns"], watermark, side="right"))
+        if count == 0:
+            held.append(piece)
+            continue
+        ready.append(piece.slice(0, count) if count < piece.row_count else piece)
+        if count < piece.row_count:
+            held.append(piece.slice(count, piece.row_count))
+    venue.held = held if len(held) <= PIECES_MAX else [_sorted(held)]
+    venue.rows = sum(piece.row_count for piece in held)
+    if ready:
+        yield _sorted(ready)
+
+
+def _sorted(pieces: list[Frame]) -> Frame:
+    """The rows of the pieces by time, then position."""
+    joined = Frame.concat(pieces)
+    return joined.take(np.argsort(joined.columns["event_time_ns"], kind="stable"))

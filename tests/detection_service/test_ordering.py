@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detection_service.ordering import Ordering
+from detection_service.ordering import PIECES_MAX, Ordering
 from tapewatch.market.frame import Frame
 from tests.detection_service.scenario import Row
 
@@ -140,3 +140,15 @@ def test_a_restored_ordering_releases_what_the_first_would_have() -> None:
     later = [row("west", 25, 4), row("east", 26, 5)]
     assert numbers(taken(again, later)) == numbers(taken(ordering, later)) == [3, 4]
     assert again.pending_by_source() == ordering.pending_by_source() == {"east": 1}
+
+
+def test_hundreds_of_pieces_held_are_joined_and_released_in_order() -> None:
+    ordering = Ordering()
+    taken(ordering, [row("east", 1, 1), row("west", 1, 2)])
+    rows = [row("east", 1_000 - number % 7 + number, 3 + number) for number in range(PIECES_MAX + 50)]
+    for each in rows:
+        assert taken(ordering, [each]) == []
+    assert ordering.pending_rows == len(rows)
+    assert len(ordering.state()["XTST"]["held"]) <= PIECES_MAX
+    by_time = sorted(rows, key=lambda each: int(str(each["event_time_ns"])))
+    assert numbers(ended(ordering, "west")) == numbers(by_time)
