@@ -1,9 +1,10 @@
-"""`tapewatch replay`: files into a running ingest, as fast as it takes them or paced by their own clock."""
+"""`tapewatch replay`: files in event order into a running ingest, as fast as it takes them or paced by their clock."""
 
 import asyncio
 import re
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from tapewatch.cli.files import (
     explained,
     open_files,
 )
+from tapewatch.cli.merge import in_event_order
 from tapewatch.cli.output import harmless, print_json, print_lines, progress_bar
 from tapewatch.cli.reference_files import (
     AccountsOption,
@@ -89,10 +91,8 @@ def replay(
         if reference != Reference.of():
             await publish_reference(address, security_of(config), reference)
         async with IngestPublisher(address, security_of(config), name="replay", patience_s=PATIENCE_S) as publisher:
-            with progress_bar("replaying", _bytes(opened)) as advance:
-                for file in opened:
-                    await _send(publisher, file, rows_per_batch, pace, summary)
-                    advance(file.report.path.stat().st_size)
+            with progress_bar("replaying", None) as advance:
+                await _send(publisher, _Files(opened, rows_per_batch), pace, summary, advance)
 
     asyncio.run(run())
     summary.seconds = time.monotonic() - begun_s
@@ -109,35 +109,68 @@ def _pace(speed: str) -> float:
     return float(found[1])
 
 
-def _bytes(files: list[EventFile]) -> int:
-    return sum(file.report.path.stat().st_size for file in files)
+class _Files:
+    """Files as one stream of batches in event time, as `detect` reads them, and which of their sources are through."""
+
+    def __init__(self, files: Sequence[EventFile], rows_per_batch: int) -> None:
+        self._files = files
+        self._rows_per_batch = rows_per_batch
+        self._last_times_ns: dict[str, int] = {}
+
+    def frames(self) -> Iterator[Frame]:
+        """The batches."""
+        for frame in in_event_order([self._read(file) for file in self._files]):
+            for start in range(0, frame.row_count, self._rows_per_batch):
+                yield frame.slice(start, min(start + self._rows_per_batch, frame.row_count))
+
+    def through(self, time_ns: int | None) -> list[str]:
+        """The sources of files read to their end whose last event is before a time (any, for None), each once."""
+        ended = sorted(name for name, last_ns in self._last_times_ns.items() if time_ns is None or last_ns < time_ns)
+        for name in ended:
+            del self._last_times_ns[name]
+        return ended
+
+    @property
+    def refused(self) -> int:
+        """Rows that could not be read."""
+        return sum(file.report.rejected_by_reason.total() for file in self._files)
+
+    def _read(self, file: EventFile) -> Iterator[Frame]:
+        last_times_ns: dict[str, int] = {}
+        for frame in file.frames(self._rows_per_batch):
+            last_ns = int(frame.columns["event_time_ns"].max())
+            sources = {frame.strings[index] for index in set(frame.columns["source"].tolist())}
+            last_times_ns.update(dict.fromkeys(sources, last_ns))
+            yield frame
+        self._last_times_ns.update(last_times_ns)
 
 
 async def _send(
-    publisher: IngestPublisher, file: EventFile, rows_per_batch: int, pace: float, summary: ReplaySummary
+    publisher: IngestPublisher, files: _Files, pace: float, summary: ReplaySummary, advance: Callable[[float], None]
 ) -> None:
-    """Send a file's frames in order, then say that its sources have ended."""
+    """Send the batches in order; a source that is through is said to have ended, so that nothing waits for it."""
     waiting: set[asyncio.Future[PublishResult]] = set()
-    sources: set[str] = set()
     begun_s, first_ns = time.monotonic(), 0
-    frames = file.frames(rows_per_batch)
+    frames = files.frames()
     while (frame := await asyncio.to_thread(_next, frames)) is not None:
         event_time_ns = int(frame.columns["event_time_ns"][0])
         first_ns = first_ns or event_time_ns
         if pace:
             due_s = begun_s + (event_time_ns - first_ns) / SECOND_NS / pace
             await asyncio.sleep(max(0.0, due_s - time.monotonic()))
-        sources.update(frame.strings[index] for index in set(frame.columns["source"].tolist()))
+        for source in files.through(event_time_ns):
+            await publisher.end_of_source(source)
         waiting.add(await publisher.submit(frame))
         summary.sent += frame.row_count
+        advance(frame.row_count)
         for done in [each for each in waiting if each.done()]:
             waiting.remove(done)
             summary.add(done.result())
     for result in await asyncio.gather(*waiting):
         summary.add(result)
-    for source in sorted(sources):
+    for source in files.through(None):
         await publisher.end_of_source(source)
-    summary.refused_in_file += file.report.rejected_by_reason.total()
+    summary.refused_in_file += files.refused
 
 
 def _next(frames: Any) -> Frame | None:

@@ -1,6 +1,7 @@
 """A small market with labelled abuse as a file, and what the engine makes of it without any service."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def write_market(directory: Path, minutes: float = MINUTES, activity: float = 1.
     events, accounts = directory / "events.parquet", directory / "accounts.csv"
     table = _with_close(pq.read_table(events))
     pq.write_table(table, events)
-    return MarketFile(events, accounts, table.num_rows, detected(events, accounts, directory / "alerts.jsonl"))
+    return MarketFile(events, accounts, table.num_rows, detected([events], accounts, directory / "alerts.jsonl"))
 
 
 def closing_rows(instruments: set[tuple[str, str]], last_time_ns: int) -> list[dict[str, Any]]:
@@ -47,9 +48,9 @@ def closing_rows(instruments: set[tuple[str, str]], last_time_ns: int) -> list[d
     ]
 
 
-def detected(events: Path, accounts: Path, out: Path) -> dict[str, dict[str, Any]]:
+def detected(files: Sequence[Path], accounts: Path, out: Path) -> dict[str, dict[str, Any]]:
     """The alerts of `tapewatch detect`, by id."""
-    assert main(["detect", str(events), "--accounts", str(accounts), "--out", str(out), "--json"]) == 0
+    assert main(["detect", *map(str, files), "--accounts", str(accounts), "--out", str(out), "--json"]) == 0
     alerts = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     return {alert["alert_id"]: alert for alert in alerts}
 

@@ -2,30 +2,30 @@
 
 from pathlib import Path
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from tapewatch.cli.ledger import total
-from tests.end_to_end.market import MarketFile
+from tests.end_to_end.market import MarketFile, detected
 from tests.end_to_end.stack import running_stack
 
 pytestmark = pytest.mark.timeout(120)
 
 
-@pytest.mark.parametrize("rows_per_batch", [7, 1_000])
+@pytest.mark.parametrize(
+    ("rows_per_batch", "by_control"),
+    [(7, True), (1_000, False)],
+    ids=["7 rows, owners from the journal", "1000 rows, owners from the settings"],
+)
 async def test_a_replayed_file_gives_the_alerts_of_detect_whatever_the_batches(
-    rows_per_batch: int, market: MarketFile, tmp_path: Path
+    rows_per_batch: int, by_control: bool, market: MarketFile, tmp_path: Path
 ) -> None:
-    await replay_and_compare(market, rows_per_batch, tmp_path, by_control=True)
+    await replay_and_compare(market, rows_per_batch, tmp_path, by_control=by_control)
 
 
 async def test_batches_of_one_row_give_the_alerts_of_detect(small_market: MarketFile, tmp_path: Path) -> None:
     await replay_and_compare(small_market, 1, tmp_path, by_control=True)
-
-
-async def test_owners_from_the_settings_give_the_alerts_of_owners_from_the_journal(
-    market: MarketFile, tmp_path: Path
-) -> None:
-    await replay_and_compare(market, 1_000, tmp_path, by_control=False)
 
 
 async def replay_and_compare(market: MarketFile, rows_per_batch: int, home: Path, *, by_control: bool) -> None:
@@ -43,3 +43,19 @@ async def replay_and_compare(market: MarketFile, rows_per_batch: int, home: Path
     assert (ledger.received, ledger.journalled, ledger.evaluated) == (market.event_count,) * 3
     assert (printed["total"]["ingest_balances"], printed["total"]["detection_balances"]) == (True, True)
     assert printed["total"]["ended"] is True
+
+
+async def test_files_that_interleave_give_the_alerts_of_detect_over_them(market: MarketFile, tmp_path: Path) -> None:
+    table = pq.read_table(market.events)
+    first = pc.equal(table["instrument"], table["instrument"][0])
+    files = [tmp_path / "one.parquet", tmp_path / "others.parquet"]
+    for path, chosen in zip(files, (first, pc.invert(first)), strict=True):
+        pq.write_table(table.filter(chosen), path)
+    expected = detected(files, market.accounts, tmp_path / "alerts.jsonl")
+    async with running_stack(tmp_path) as stack:
+        await stack.command("replay", *files, "--accounts", market.accounts, "--batch", 200)
+        await stack.drained()
+        alerts, ledger = await stack.alerts(), total(await stack.ledger())
+    assert len(expected) == len(market.alerts)
+    assert alerts == expected
+    assert (ledger.evaluated, ledger.late) == (market.event_count, 0)

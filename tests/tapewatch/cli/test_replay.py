@@ -6,6 +6,7 @@ import pytest
 
 from surveillance.v1.ingest_pb2_grpc import add_IngestServiceServicer_to_server as add
 from tapewatch.cli.main import main
+from tapewatch.market.frame import Frame
 from tests.tapewatch.client.fakes import FakeIngest, serving_in_thread
 
 ROWS = "event_time_ns,kind,venue,instrument,order_id,side,price,quantity\n" + "".join(
@@ -41,6 +42,22 @@ def test_every_batch_is_sent_in_order_and_the_source_is_ended(
     assert (values["sent"], values["refused_in_file"], len(fake.kept)) == (10, 1, 4)
     assert len(fake.ended) == 1
     assert fake.ended[0].startswith("file:")
+
+
+def test_several_files_are_sent_as_one_stream_in_event_order_each_source_ended_once_it_is_through(
+    tmp_path: Path, ingest: tuple[FakeIngest, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake, address = ingest
+    header, *rows = ROWS.splitlines(keepends=True)
+    early, late = tmp_path / "early.csv", tmp_path / "late.csv"
+    early.write_text(header + "".join(rows[0:6:2]))
+    late.write_text(header + "".join([*rows[1:6:2], *rows[6:]]))
+    assert main(["replay", str(late), str(early), "--to", address, "--batch", "2", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["sent"] == 10
+    frames = [Frame.decode(data) for data in fake.kept]
+    assert [row["order_id"] for frame in frames for row in frame.rows()] == [f"o{number}" for number in range(10)]
+    assert max(frame.row_count for frame in frames) <= 2
+    assert fake.ended == [frames[0].text("source", 0), frames[-1].text("source", 0)]
 
 
 def test_a_paced_replay_keeps_the_clock_of_the_file(
