@@ -78,7 +78,9 @@ async def _serving(name: str, address: str, run_directory: Path) -> None:
         status = await probe(address, "", LOCAL, PROBE_TIMEOUT_S)
         return status == "SERVING"
 
-    log = run_directory / f"{name}.log"
-    await until(
-        is_serving, START_TIMEOUT_S, lambda: f"expected {name} to serve at {address}, found {status}: see {log}"
-    )
+    def expected() -> str:
+        log = (run_directory / f"{name}.log").read_text(encoding="utf-8", errors="replace").split("\n")
+        said = next((line for line in reversed(log) if line.strip()), "nothing")
+        return f"expected {name} to serve at {address}, found {status}; it said last: {said}"
+
+    await until(is_serving, START_TIMEOUT_S, expected)
