@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from detection_service.anomaly.training import train
+from detection_service.checkpoint import Checkpoint, Checkpoints
 from detection_service.consumer import Consumer
+from detection_service.engine.engine import Engine
 from surveillance.v1 import alert_pb2, ingest_pb2
 from tests.detection_service.anomaly.windows import windows
 from tests.detection_service.fakes import Journal, consumer_in, recording
@@ -70,15 +72,27 @@ def _later(rows: list[Row]) -> list[Row]:
     return [row | {"event_time_ns": int(str(row["event_time_ns"])) + step_ns, "instrument": "LATER"} for row in rows]
 
 
+class WatchedCheckpoints(Checkpoints):
+    """Notes how many revisions were recorded whenever a snapshot is written."""
+
+    consumer: Consumer
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        self.recorded = self.consumer.outbox.recorded
+        super().write(checkpoint)
+
+
 async def test_a_snapshot_is_written_only_once_its_alerts_are_recorded(tmp_path: Path) -> None:
-    consumer = consumer_in(tmp_path, snapshot_every_rows=1)
+    snapshots = WatchedCheckpoints(tmp_path)
+    snapshots.consumer = consumer = Consumer(Engine(), snapshots, 1)
     await consumed(consumer, Journal().events(rows_with_schemes()))
     task = consumer._snapshot_task
     assert task is not None
-    await asyncio.sleep(0)
-    assert (task.done(), written(tmp_path), consumer.snapshot_sequence) == (False, [], 0)
+    done, _ = await asyncio.wait([task], timeout=0.05)
+    assert (done, written(tmp_path), consumer.snapshot_sequence) == (set(), [], 0)
     async with recording(consumer), asyncio.timeout(5):
         await task
+    assert snapshots.recorded == consumer.outbox.made > 0
     assert len(written(tmp_path)) == 1
     assert consumer.snapshot_sequence == consumer.next_sequence
 

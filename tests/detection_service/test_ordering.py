@@ -58,7 +58,9 @@ def test_the_order_released_does_not_depend_on_how_the_journal_was_cut(
     edges = sorted({0, *(each for each in cuts if each < len(rows)), len(rows)})
     released = taken(whole, rows)
     in_parts = [each for start, stop in itertools.pairwise(edges) for each in taken(cut, rows[start:stop])]
+    one_by_one = Ordering()
     assert numbers(in_parts) == numbers(released)
+    assert numbers([row_ for each in rows for row_ in taken(one_by_one, [each])]) == numbers(released)
     assert cut.pending_by_source() == whole.pending_by_source()
     assert numbers(ended(cut, *SOURCES)) == numbers(ended(whole, *SOURCES))
 
@@ -91,6 +93,12 @@ def test_a_venue_of_one_source_passes_straight_through() -> None:
     rows = [row("east", time_ns, number) for number, time_ns in enumerate((5, 9, 7))]
     assert taken(ordering, rows) == list(Frame.from_rows(rows).rows())
     assert ordering.pending_rows == 0
+
+
+def test_what_comes_late_within_a_batch_is_not_brought_forward() -> None:
+    ordering = Ordering()
+    taken(ordering, [row("east", 10, 1), row("west", 20, 2)])
+    assert numbers(taken(ordering, [row("east", 12, 3), row("east", 3, 4)])) == [3, 4]
 
 
 def test_a_venue_waits_for_its_slowest_source() -> None:

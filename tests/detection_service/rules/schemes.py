@@ -22,10 +22,10 @@ class Scheme:
 def spoof(
     market: Market, start_s: float, *, large: float = 1500, genuine: float = 100, life_s: float = 2, account: str = "S"
 ) -> Market:
-    """A large buy order, a sale against the best bid half-way through its life, and the large order goes."""
+    """A large buy order, a sale against the best bid, and a second later the large order goes."""
     order = market.at(start_s).new(account, "BUY", 99.98, large)
     bid = market.new("bidder", "BUY", 99.99, genuine)
-    market.at(start_s + life_s / 2)
+    market.at(start_s + life_s - 1)
     market.match(market.new(account, "SELL", 99.99, genuine), bid, 99.99, genuine)
     market.at(start_s + life_s).cancel(order)
     return market

@@ -57,7 +57,7 @@ def test_just_short_of_a_threshold_nothing_is_found(near: dict[str, float]) -> N
     assert found(spoof(Market().crowd(), 10, **near), RULE) == []  # type: ignore[arg-type]  # numbers by name
 
 
-@pytest.mark.parametrize("just", [{"large": 530}, {"genuine": 490}, {"life_s": 19}], ids=["size", "ratio", "life"])
+@pytest.mark.parametrize("just", [{"large": 530}, {"genuine": 490}, {"life_s": 29}], ids=["size", "ratio", "life"])
 def test_just_beyond_a_threshold_it_is_found(just: dict[str, float]) -> None:
     assert len(found(spoof(Market().crowd(), 10, **just), RULE)) == 1  # type: ignore[arg-type]  # numbers by name
 

@@ -48,6 +48,16 @@ def test_the_two_reports_of_one_match_count_once() -> None:
     assert "1 time, 50 in all" in alert.explanation
 
 
+def test_reports_that_name_the_other_side_and_the_trade_count_once() -> None:
+    market = Market().crowd()
+    for start_s in (10, 20):
+        maker, taker = market.at(start_s).new("w1", "SELL", 100.0, 50), market.new("w1", "BUY", 100.0, 50)
+        market.fill(taker, 100.0, 50, trade_id=f"t{start_s}", contra_account="w1")
+        market.fill(maker, 100.0, 50, trade_id=f"t{start_s}", contra_account="w1")
+    (alert,) = found(market, RULE)
+    assert "2 times, 100 in all" in alert.explanation
+
+
 def test_a_public_print_before_the_fills_hides_nothing_and_counts_once() -> None:
     market = Market().crowd().at(10)
     maker, taker = market.new("w1", "SELL", 100.0, 50), market.new("w1", "BUY", 100.0, 50)
