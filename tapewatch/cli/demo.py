@@ -113,10 +113,14 @@ async def _play(clients: DemoClients, stack: DemoStack, seed: int, speed: float,
         _say("playing the labelled run")
         clients.report = await run_once(clients, seed)
         return
-    from tapewatch.cli.demo_view import watch_live
+    from tapewatch.cli.demo_view import DemoView, watch_live
 
     await clients.simulator.start(seed=seed, minutes=0, speed=speed)
-    await watch_live(clients, console())
+    view = DemoView(engine=(await clients.detection.status()).engine)
+    try:
+        await watch_live(clients, view, console())
+    finally:
+        print("\n".join(view.last_words()))
 
 
 def _say(text: str) -> None:

@@ -12,7 +12,7 @@ from surveillance.v1 import simulator_pb2
 from tapewatch.cli.demo_report import DemoReport, match
 from tapewatch.cli.demo_stack import DemoStack
 from tapewatch.cli.failure import CommandError
-from tapewatch.cli.ledger import LedgerLine, merge, total
+from tapewatch.cli.ledger import LedgerLine, read_ledger, total
 from tapewatch.cli.model_training import publish_model, train_from_ingest
 from tapewatch.cli.reference_files import publish_reference, read_reference
 from tapewatch.client.cases import CaseClient
@@ -88,15 +88,14 @@ class DemoClients:
 
     async def progress(self) -> Progress:
         """Ask everyone once."""
-        simulation, journal, sources, state = await asyncio.gather(
-            self.simulator.get(), self.ingest.status(), self.ingest.list_sources(), self.detection.status()
-        )
+        simulation = await self.simulator.get()
+        ledger = await read_ledger(self.ingest, self.detection)
         return Progress(
             simulation,
-            journal.next_sequence,
-            state.next_sequence,
-            state.alerts_pending,
-            tuple(merge(sources, state.sources)),
+            ledger.journal.next_sequence,
+            ledger.state.next_sequence,
+            ledger.state.alerts_pending,
+            tuple(ledger.lines),
         )
 
     async def progress_if_all_are_up(self) -> Progress | None:

@@ -66,6 +66,16 @@ class DemoView:
         layout["ledger"].update(Panel(self._ledger(), title="Ledger", subtitle="Ctrl-C ends"))
         return layout
 
+    def last_words(self) -> list[str]:
+        """What stays on the terminal when the screen is gone."""
+        by_number = sorted(self.cases.values(), key=lambda case: case.number)
+        cases = [
+            harmless(f"case {case.number}  {word(case, 'severity')}  {case.instrument}  {', '.join(case.rule_ids)}")
+            for case in by_number
+        ]
+        ledger = equations(total(self.progress.ledger)) if self.progress else []
+        return [f"{counted(len(cases), 'case')} opened", *cases, *ledger]
+
     def _cases(self) -> RenderableType:
         latest = sorted(self.cases.values(), key=lambda case: -case.number)[:CASES_SHOWN_MAX]
         rows = [
@@ -99,9 +109,8 @@ def _clock(time_ns: int) -> str:
     return time_text(time_ns)[11:23]
 
 
-async def watch_live(clients: DemoClients, console: Console) -> None:
+async def watch_live(clients: DemoClients, view: DemoView, console: Console) -> None:
     """Show the view until cancelled; a service that goes away for a moment is waited for."""
-    view = DemoView(engine=(await clients.detection.status()).engine)
     async with asyncio.TaskGroup() as group:
         group.create_task(_follow_trades(clients, view))
         group.create_task(_follow_narrative(clients, view))

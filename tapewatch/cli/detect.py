@@ -13,7 +13,7 @@ import typer
 from detection_service.app import DetectionSettings
 from detection_service.engine.configuration import ConfigurationError, EngineConfiguration, selected
 from detection_service.engine.engine import Engine
-from ingest_service.formats import EventFile, FormatOptions
+from ingest_service.formats import AUTO, EventFile, FormatOptions, RowFault
 from tapewatch.alert import Alert, to_json
 from tapewatch.cli.configured import ConfigOption, JsonOption
 from tapewatch.cli.detection_run import DetectionResult, detect_files
@@ -66,6 +66,8 @@ def detect(
     warn_once_if_interpreted()
     if not out.parent.is_dir():
         raise CommandError(f"--out: expected a file in an existing directory, found no directory {out.parent}")
+    if out.is_dir():
+        raise CommandError(f"--out: expected a file to write, found the directory {out}; name a file in it")
     reference = read_reference(accounts, instruments, announcements)
     engine = make_engine(configuration_of(rules, reference, config), model)
     opened = open_files(files, file_format, FormatOptions(venue=venue, instrument=instrument, date=date))
@@ -77,6 +79,10 @@ def detect(
         print_json({**result.to_json(), "files": described, "out": str(out)})
     else:
         _show(opened, result, out)
+    refused = [str(file.report.path) for file in opened if file.report.received and not file.report.accepted]
+    if refused and file_format != AUTO:
+        raise CommandError(f"{', '.join(refused)}: every row was refused as {file_format}; without --format the format "
+                           "is recognised")  # fmt: skip
 
 
 def configuration_of(rule_ids: str | None, reference: Reference, config: Path | None) -> EngineConfiguration:
@@ -164,6 +170,12 @@ def _show_file(file: EventFile) -> None:
     print_lines(
         ("file", f"{report.path}: {report.format} ({report.decided}), {report.accepted} events"),
         *(("note", harmless(note)) for note in report.notes),
-        *(("refused", f"line {each.row}, {each.field}: {each.message} ({each.reason})") for each in faults),
+        *(("refused", _refusal(each)) for each in faults),
         *((("refused", f"and {more} more"),) if more and faults else ()),
     )
+
+
+def _refusal(fault: RowFault) -> str:
+    """Line, field where there is one and the message does not begin with it, message and code."""
+    place = f"line {fault.row}" + (f", {fault.field}" if fault.field else "")
+    return f"{place}: {fault.message.removeprefix(f'{fault.field}: ')} ({fault.reason})"

@@ -22,8 +22,8 @@ from tapewatch.cli.stack import DATA_DIRECTORY, configured_services, is_writable
 from tapewatch.cli.supervisor import ServiceProcess
 from tapewatch.cli.up import DirectoryOption
 from tapewatch.runtime.health_probe import probe
-from tapewatch.runtime.security import SecuritySettings
-from tapewatch.runtime.settings import LogSettings, MetricsSettings, load_settings
+from tapewatch.runtime.security import SecuritySettings, checked_address
+from tapewatch.runtime.settings import LogSettings, MetricsSettings, Section, load_settings
 from tapewatch.runtime.settings_document import SettingsError
 
 app = typer.Typer(add_completion=False)
@@ -113,18 +113,28 @@ def _compiler() -> Iterator[Finding]:
 def _settings(config: Path | None) -> Iterator[Finding]:
     """Every section as its service would read it."""
     name = str(config) if config else "settings (defaults)"
-    problems = 0
+    problems: set[str] = set()
     for section, (module, type_name) in SECTIONS.items():
         try:
-            load_settings(section, getattr(importlib.import_module(module), type_name), config, os.environ)
+            settings = load_settings(section, getattr(importlib.import_module(module), type_name), config, os.environ)
+            _check_addresses(section, settings, config)
         except SettingsError as error:
-            problems += 1
-            yield Finding("wrong", f"settings, {section}", str(error), "correct the place named")
+            if str(error) not in problems:  # what is wrong with the whole file is said once
+                yield Finding("wrong", f"settings, {section}", str(error), "correct the place named")
+            problems.add(str(error))
         except ImportError as error:
-            problems += 1
+            problems.add(str(error))
             yield Finding("wrong", f"module {module}", str(error), "run `make setup`")
     if not problems:
         yield Finding("ok", "settings", name)
+
+
+def _check_addresses(section: str, settings: Section, config: Path | None) -> None:
+    """SettingsError where the service would refuse to listen there in this security mode."""
+    for name, field in type(settings).model_fields.items():
+        address = getattr(settings, name)
+        if name in ("listen", "fix_listen") and address is not None:
+            checked_address(address, security_of(config), f"{config or 'settings'}: {section}.{field.alias or name}")
 
 
 def _data_directory(directory: Path) -> Iterator[Finding]:

@@ -62,6 +62,8 @@ class _FixReader:
                 rows, places, messages = [], [], {}
         if rows:
             yield _batch(rows, places, messages)
+        if not log.report.messages:
+            raise FormatError(f"{self._path}: expected messages that begin with 8=FIX, found none: is it a FIX log?")
         report.notes.extend(notes_of(log))
 
     def _completed(self, row: dict[str, object]) -> dict[str, object]:
@@ -92,7 +94,7 @@ def notes_of(log: LogReader) -> list[str]:
     """What a log held that gave no event, and why."""
     report: LogReport = log.report
     kinds = ", ".join(f"{count} of 35={kind}" for kind, count in sorted(report.messages_by_type.items()))
-    notes = [f"{_messages(report.messages)} read: {kinds}" if kinds else "no FIX message could be read"]
+    notes = [f"{_messages(report.messages)} read: {kinds}"]
     notes += [f"{_messages(count)} gave no event: {why}" for why, count in report.unmapped.most_common()]
     notes += [f"{_messages(count)} read in part: {why}" for why, count in report.flags.most_common()]
     notes += [f"garbled, passed over {count} times: {why}" for why, count in report.garbled.most_common()]

@@ -1,10 +1,12 @@
 """The ledger of every source: ingest's counts beside detection's, with both equations checked."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from surveillance.v1 import detection_pb2, ingest_pb2
+from tapewatch.client.detection import DetectionClient
+from tapewatch.client.ingest import IngestClient
 
 COLUMNS = (
     "source", "received>", "journalled>", "rejected>", "duplicate>", "evaluated>", "late>", "poisoned>", "pending>",
@@ -58,6 +60,35 @@ class LedgerLine:
         """The line under COLUMNS."""
         *counts, ended = asdict(self).values()
         return (*counts, "yes" if ended else "no")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Both sides' counts as of nearly one moment, and how far each side's journal position was."""
+
+    lines: list[LedgerLine]
+    journal: ingest_pb2.IngestStatus
+    state: detection_pb2.DetectionStatus
+
+
+async def read_ledger(ingest: IngestClient, detection: DetectionClient) -> Reading:
+    """Ask detection, then ingest, so that what detection has not been sent yet shows as pending.
+
+    Only where detection stood at the journal's end throughout is nothing added: then both equations must hold by
+    themselves.
+    """
+    state = await detection.status()
+    sources = await ingest.list_sources()
+    journal = await ingest.status()
+    lines = merge(sources, state.sources)
+    if state.next_sequence < journal.next_sequence:
+        lines = [_with_rows_on_their_way(line) for line in lines]
+    return Reading(lines, journal, state)
+
+
+def _with_rows_on_their_way(line: LedgerLine) -> LedgerLine:
+    known = line.evaluated + line.late + line.poisoned + line.pending
+    return replace(line, pending=line.pending + max(0, line.journalled - known))
 
 
 def merge(

@@ -12,7 +12,7 @@ from surveillance.v1 import event_pb2
 from tapewatch.cli.calls import ask
 from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption, address_of, security_of
 from tapewatch.cli.failure import CommandError, WrongUsageError
-from tapewatch.cli.ledger import COLUMNS, LedgerLine, equations, merge, total
+from tapewatch.cli.ledger import COLUMNS, LedgerLine, equations, read_ledger, total
 from tapewatch.cli.output import print_json, print_table, time_text
 from tapewatch.client.detection import DetectionClient
 from tapewatch.client.ingest import IngestClient
@@ -46,8 +46,8 @@ def sources(
     wrong = [line.source for line in lines if not line.balances]
     if wrong:
         raise CommandError(
-            f"the ledger does not balance for {', '.join(wrong)}: events may still be on their way to detection; "
-            "ask again, and if it stays so see the log of ingest and detection"
+            f"the ledger does not balance for {', '.join(wrong)}: ask again, and if it stays so see the log of ingest "
+            "and detection"
         )
 
 
@@ -57,8 +57,7 @@ async def _read(config: Path | None, ingest: str | None, detection: str | None) 
         IngestClient(address_of("ingest", config, ingest), security) as front,
         DetectionClient(address_of("detection", config, detection), security) as engine,
     ):
-        found, state = await asyncio.gather(front.list_sources(), engine.status())
-    return merge(found, state.sources)
+        return (await read_ledger(front, engine)).lines
 
 
 @quarantine_app.command("list")

@@ -52,8 +52,9 @@ DETECTION: Any = detection_pb2_grpc.DetectionServiceServicer
 class DeskFake(CASES, INGEST, DETECTION):  # type: ignore[misc]  # mypy calls the generated bases abstract
     """Cases, ingest and detection in one; `asked` are the requests seen."""
 
-    def __init__(self, pending: int = 0, intact: bool = True) -> None:
+    def __init__(self, pending: int = 0, intact: bool = True, behind: int = 0) -> None:
         self.pending = pending
+        self.behind = behind
         self.intact = intact
         self.asked: list[Any] = []
 
@@ -105,7 +106,10 @@ class DeskFake(CASES, INGEST, DETECTION):  # type: ignore[misc]  # mypy calls th
 
     async def GetDetectionStatus(self, request: Any, context: Any) -> detection_pb2.DetectionStatus:
         evaluation = detection_pb2.SourceEvaluation(source="venue", evaluated=7 - self.pending, pending=0)
-        return detection_pb2.DetectionStatus(sources=[evaluation])
+        return detection_pb2.DetectionStatus(sources=[evaluation], next_sequence=7 - self.behind)
+
+    async def GetIngestStatus(self, request: Any, context: Any) -> ingest_pb2.IngestStatus:
+        return ingest_pb2.IngestStatus(next_sequence=7)
 
     async def GetRule(self, request: Any, context: Any) -> detection_pb2.Rule:
         parameter = detection_pb2.RuleParameter(name="window_s", value=2, unit="s", minimum=0.1, maximum=60)

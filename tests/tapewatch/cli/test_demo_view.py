@@ -44,6 +44,16 @@ def test_cases_sentences_and_the_ledger_are_shown() -> None:
     assert "1 scheme played; compiled engine" in text
 
 
+def test_the_cases_stay_on_the_terminal_when_the_screen_is_gone() -> None:
+    view = DemoView(engine="compiled")
+    view.add_case(CASE)
+    view.progress = Progress(simulator_pb2.Simulation(), 3, 3, 0, (LedgerLine("venue", 3, 3, evaluated=3),))
+    words = view.last_words()
+    assert words[0] == "1 case opened"
+    assert "NRDL  spoofing" in words[1]
+    assert words[-1].endswith("3 = 3 + 0 + 0 + 0 holds")
+
+
 def test_escapes_in_strangers_text_never_reach_the_terminal() -> None:
     view = DemoView()
     view.add_event(fill(aggressor=True))

@@ -86,6 +86,14 @@ def test_a_ledger_that_does_not_balance_is_exit_code_1(
     assert json.loads(shown.out)["sources"][0]["detection_balances"] is False
 
 
+def test_events_on_their_way_to_detection_are_pending_and_no_failure(
+    target: str, desk: DeskFake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.pending = desk.behind = 2
+    shown = printed(capsys, "sources", "--ingest", target, "--detection", target)
+    assert "journalled = evaluated + late + poisoned + pending: 7 = 5 + 0 + 0 + 2 holds" in shown
+
+
 def test_a_corrected_row_replaces_a_quarantined_one(
     target: str, desk: DeskFake, capsys: pytest.CaptureFixture[str]
 ) -> None:

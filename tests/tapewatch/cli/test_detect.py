@@ -143,3 +143,36 @@ def test_a_wrong_reference_file_names_row_and_column(
     arguments = ["detect", str(market / "events.parquet"), "--out", str(tmp_path / "a"), "--accounts", str(accounts)]
     assert main(arguments) == 1
     assert "row 1: unknown column 'ownr'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [("bitstamp", "every row was refused as bitstamp"), ("fix", "expected messages that begin with 8=FIX")],
+)
+def test_a_file_of_another_format_than_the_one_named_is_exit_code_1(
+    named: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    events = tmp_path / "events.csv"
+    events.write_text("event_time_ns,kind,venue,instrument\n1700000000000000000,TRADE,XTWS,NRDL\n")
+    assert main(["detect", str(events), "--format", named, "--out", str(tmp_path / "a")]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_refused_line_is_named_once_with_its_field(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    events = tmp_path / "events.csv"
+    events.write_text(
+        "event_time_ns,kind,venue,instrument,side,price,quantity\n"
+        "1700000000000000000,NEW,XTWS,NRDL,BUY,fifty,100\n"
+        "not a row\n"
+    )
+    assert main(["detect", str(events), "--out", str(tmp_path / "a")]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "line 2, price: expected a decimal number, found 'fifty' (BAD_NUMBER)" in shown
+    assert "line 3: expected 7 fields, found 1" in shown
+
+
+def test_the_output_must_not_be_a_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    events = tmp_path / "events.csv"
+    events.write_text("event_time_ns,kind,venue,instrument\n")
+    assert main(["detect", str(events), "--out", str(tmp_path)]) == 1
+    assert "name a file in it" in capsys.readouterr().err

@@ -32,6 +32,20 @@ def test_wrong_settings_are_found_in_every_section(config: Path, capsys: pytest.
     assert "did you mean 'gateway'" in found["settings, simulator"]["found"]
 
 
+def test_what_is_wrong_with_the_whole_file_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--config", str(tmp_path / "absent.yaml")]) == 1
+    assert capsys.readouterr().out.count("cannot read the settings file") == 1
+
+
+def test_an_address_that_the_security_mode_refuses_is_found(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    values = yaml.safe_load(config.read_text())
+    values["ingest"]["listen"] = "0.0.0.0:0"
+    config.write_text(yaml.safe_dump(values))
+    code, found = findings(capsys, "--config", config)
+    assert code == 1
+    assert "expected a loopback address" in found["settings, ingest"]["found"]
+
+
 def test_a_port_held_by_another_program_is_found_with_what_to_do(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
