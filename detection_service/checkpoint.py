@@ -12,6 +12,7 @@ import msgpack
 
 MAGIC: Final = b"TWC1"
 KEPT: Final = 2
+COMPRESSION: Final = 1  # most of a snapshot is zeros
 SUFFIX: Final = ".snapshot"
 
 
@@ -39,7 +40,8 @@ class Checkpoints:
 
     def write(self, checkpoint: Checkpoint) -> None:
         """Writes a snapshot durably, then removes all but the newest two. Raises OSError."""
-        body = msgpack.packb({name: getattr(checkpoint, name) for name in Checkpoint.__slots__}, use_bin_type=True)
+        values = {name: getattr(checkpoint, name) for name in Checkpoint.__slots__}
+        body = zlib.compress(msgpack.packb(values, use_bin_type=True), COMPRESSION)
         path = self._directory / f"{checkpoint.next_sequence:020d}{SUFFIX}"
         partial = path.with_suffix(".partial")
         with partial.open("wb") as file:
@@ -71,5 +73,5 @@ def _read(path: Path) -> Checkpoint:
     body = data[8:]
     if data[:4] != MAGIC or zlib.crc32(body).to_bytes(4, "little") != data[4:8]:
         raise CheckpointError(f"{path}: expected an undamaged snapshot, found a wrong mark or checksum")
-    values: dict[str, Any] = msgpack.unpackb(body, raw=False, strict_map_key=False)
+    values: dict[str, Any] = msgpack.unpackb(zlib.decompress(body), raw=False, strict_map_key=False)
     return Checkpoint(**values)

@@ -35,6 +35,7 @@ cdef class WithdrawalRing:
     cdef public unsigned long long[::1] event_low
     cdef public list order_id
     cdef bint dominates(self, int side, long long since, double minimum, double ratio, double large, int several) noexcept
+    cdef int together(self, int side, Py_ssize_t first) noexcept
 
 
 @cython.final

@@ -137,12 +137,14 @@ class WithdrawalRing:
 
     def dominates(self, side, since, minimum, ratio, large, several):
         """Whether at least `minimum` was withdrawn on a side at or after a time, `ratio` times what the group withdrew
-        on the other side plus what it left standing there, in `several` orders or with one of size `large` among them.
+        on the other side plus what it left standing there, in `several` orders that stood at one time or with one of
+        size `large` among them.
         """
         index: cython.Py_ssize_t = self.count
         oldest: cython.Py_ssize_t = max(0, self.count - RING)
         place: cython.Py_ssize_t
         orders: cython.int = 0
+        big: cython.bint = False
         total: cython.double = 0.0
         elsewhere: cython.double = 0.0
         standing: cython.double = 0.0
@@ -152,12 +154,31 @@ class WithdrawalRing:
             if self.time[place] < since:
                 break
             if self.side[place] == side:
-                orders += several if self.quantity[place] >= large else 1
+                orders += 1
+                big = big or self.quantity[place] >= large
                 total += self.quantity[place]
                 standing = max(standing, self.opposite_open[place])
             else:
                 elsewhere += self.quantity[place]
-        return orders >= several and total >= minimum and total >= ratio * (elsewhere + standing)
+        if total < minimum or total < ratio * (elsewhere + standing):
+            return False
+        return big or (orders >= several and self.together(side, index) >= several)
+
+    def together(self, side, first):
+        """Most orders of a side among the withdrawals from number `first` on that stood at one time."""
+        index: cython.Py_ssize_t
+        other: cython.Py_ssize_t
+        standing: cython.int
+        most: cython.int = 0
+        for index in range(max(first, self.count - RING), self.count):
+            if self.side[index % RING] != side:
+                continue
+            standing = 0
+            for other in range(index, self.count):
+                if self.side[other % RING] == side and self.entry_time[other % RING] <= self.time[index % RING]:
+                    standing += 1
+            most = max(most, standing)
+        return most
 
     def rows(self, side: cython.int, since: cython.longlong, minimum: cython.double):
         """Withdrawals of at least `minimum` on a side at or after a time, oldest first: (time, entry time, price,

@@ -219,7 +219,7 @@ class Engine:
             "episodes": self._episodes.state(),
             "alerts_by_rule": dict(self._alerts_by_rule),
         }
-        packed = zlib.compress(msgpack.packb(state, use_bin_type=True), 1)
+        packed: bytes = msgpack.packb(state, use_bin_type=True)
         return SNAPSHOT_MAGIC + zlib.crc32(packed).to_bytes(4, "little") + packed
 
     def restore(self, snapshot: bytes) -> None:
@@ -227,7 +227,7 @@ class Engine:
         packed = snapshot[8:]
         if snapshot[:4] != SNAPSHOT_MAGIC or zlib.crc32(packed).to_bytes(4, "little") != snapshot[4:8]:
             raise SnapshotError("expected an undamaged engine snapshot, found other bytes or a wrong checksum")
-        state = msgpack.unpackb(zlib.decompress(packed), raw=False, strict_map_key=False)
+        state = msgpack.unpackb(packed, raw=False, strict_map_key=False)
         self._core.restore(state["core"])
         self._episodes.restore(state["episodes"])
         self._alerts_by_rule = Counter(state["alerts_by_rule"])

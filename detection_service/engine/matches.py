@@ -5,11 +5,11 @@ import cython
 
 from tapewatch.market import arrays
 
-MATCHES = cython.declare(cython.int, 65536)
+MATCHES = cython.declare(cython.int, 16384)
 _MATCH_FIELDS = (
     "key", "account", "side", "paired", "event_high", "event_low", "order_id", "entry_time", "order_quantity",
 )  # fmt: skip
-PAIRS = cython.declare(cython.int, 16384)
+PAIRS = cython.declare(cython.int, 4096)
 WAYS = cython.declare(cython.int, 4)
 TRADES = cython.declare(cython.int, 16)
 TRADES_HELD = 16
@@ -56,7 +56,7 @@ class MatchTable:
 
 
 class PairTable:
-    """Rings of the last 16 trades of 16,384 pairs of groups a market; a new pair takes the place of the longest idle
+    """Rings of the last 16 trades of 4,096 pairs of groups a market; a new pair takes the place of the longest idle
     of four."""
 
     def __init__(self):

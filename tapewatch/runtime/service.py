@@ -6,6 +6,7 @@ running, at most DRAIN_GRACE_S; background tasks end; the lifespan closes its re
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -221,6 +222,8 @@ async def _serve_until_signalled(
                 metrics_address = str(service.metrics_address) if service.metrics_address else None
                 listen = str(service.address)
                 _log.info("ready", service=name, listen=listen, metrics=metrics_address, security=security.mode)
+                gc.collect()
+                gc.freeze()  # what a start made stays: the collector need not go over it again and again
             await service.stop.wait()
             _log.info("stopping", service=name, reason="failure" if service.failure else "signal")
     except SettingsError:
