@@ -64,6 +64,9 @@ class PriceSpike:
         deviations = abs(move) / usual
         if deviations < parameters["deviations_min"]:
             return None
+        before = scene.open_episode(frozenset())
+        if before and deviations <= before["deviations"]:
+            return None  # the same move, seen again in the next bucket
         score = 0.3 + 0.5 * excess(deviations, parameters["deviations_min"])
         return Finding(
             owners=frozenset(),
@@ -82,4 +85,5 @@ class PriceSpike:
             ),
             opening=frozenset({scene.event_id}),
             evidence=frozenset({scene.event_id}),
+            memory={"deviations": deviations},
         )

@@ -29,7 +29,7 @@ METADATA = Metadata(
         Parameter("withdraw_within_s", 10.0, "s", 0.01, 600, "how soon after the fill the order goes"),
         Parameter("flip_within_s", 2.0, "s", 0, 60, "a fill this soon after the withdrawal still profits from it"),
         Parameter("flips_min", 2.0, "orders", 1, 20, "changing one's mind once is no scheme"),
-        Parameter("memory_s", 600.0, "s", 1, 3600, "how far back repetitions count"),
+        Parameter("memory_s", 120.0, "s", 1, 3600, "how far back repetitions count: as long as an episode"),
         Parameter("one_sided_min", 3.0, "x", 1, 100, "withdrawn here against withdrawn and left on the other side"),
         Parameter("withdrawn_share_min", 0.8, "share", 0, 1, "whoever lets such orders trade means them"),
     ),
@@ -69,7 +69,9 @@ class Spoofing:
         if not large:
             return None
         fills = scene.fills(opposite(side), large[0].entry_time_ns)
-        pairs = [(order, fill) for order in large for fill in fills if _while_standing(order, fill, parameters)]
+        soon_ns = int((parameters["withdraw_within_s"] + parameters["flip_within_s"]) * 1e9)
+        recent = [order for order in large if scene.now_ns - order.time_ns <= soon_ns]
+        pairs = [(order, fill) for order in recent for fill in fills if _while_standing(order, fill, parameters)]
         if not pairs:
             pairs = [(order, fill) for order in large for fill in fills if _just_after(order, fill, parameters)]
             if len({order for order, _ in pairs}) < parameters["flips_min"]:

@@ -13,7 +13,7 @@ WINDOW_NS = 30 * MINUTE_NS
 
 def extent(number: int = 1, **changes: object) -> Extent:
     usual = Extent(number, CaseState.OPEN, 1, Severity.LOW, 0.1, NINE_NS, NINE_NS + MINUTE_NS)
-    return dataclasses.replace(usual, **changes)  # type: ignore[arg-type]
+    return dataclasses.replace(usual, **changes)  # type: ignore[arg-type]  # the test's own fields
 
 
 def test_alerts_of_one_family_share_a_group_and_of_others_do_not() -> None:

@@ -31,7 +31,7 @@ def command(verb: Verb, **changes: object) -> Command:
         reason="because",
         text="seen",
     )
-    return dataclasses.replace(usual, **changes)  # type: ignore[arg-type]
+    return dataclasses.replace(usual, **changes)  # type: ignore[arg-type]  # the test's own fields
 
 
 @pytest.mark.parametrize("verb", [verb for verb in Verb if verb is not Verb.COMMENT])

@@ -127,7 +127,7 @@ def test_the_subject_is_the_owners_and_without_owners_the_instrument() -> None:
 )
 def test_a_field_outside_the_contract_is_refused_by_name(field: str, value: object) -> None:
     with pytest.raises(AlertError, match=rf"alert\.{field}: expected .*, found ") as caught:
-        alerts.check(dataclasses.replace(WHOLE, **{field: value}))  # type: ignore[arg-type]
+        alerts.check(dataclasses.replace(WHOLE, **{field: value}))  # type: ignore[arg-type]  # wrong on purpose
     assert caught.value.field == field
 
 
