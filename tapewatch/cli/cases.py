@@ -11,15 +11,25 @@ from surveillance.v1 import case_pb2
 from tapewatch.cli.alerts import AllOption, FilterOption, LimitOption, WatchLimitOption
 from tapewatch.cli.calls import ask, show_each
 from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
-from tapewatch.cli.failure import WrongUsageError
+from tapewatch.cli.failure import CommandError, WrongUsageError
 from tapewatch.cli.output import console, harmless, print_json, print_lines, print_table, time_text, word
 from tapewatch.client.cases import CaseClient
+from tapewatch.client.errors import ClientError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, show and watch cases; move them by verbs.")
 
 CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="Number or id of the case.")]
 ActorOption = Annotated[str, typer.Option("--actor", help="Who acts.", default_factory=getpass.getuser)]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why.")]
+COMMANDS = {
+    "AssignCase": "assign",
+    "StartReview": "review",
+    "EscalateCase": "escalate",
+    "CloseCase": "close",
+    "ReopenCase": "reopen",
+    "CommentCase": "comment",
+}
+"""Method of the case service -> the command that calls it."""
 DISPOSITIONS = tuple(
     value.name.removeprefix("DISPOSITION_") for value in case_pb2.Disposition.DESCRIPTOR.values if value.number
 )
@@ -207,4 +217,17 @@ def _move(
     async def read_and_move(client: CaseClient) -> case_pb2.Case:
         return await verb(client, await client.get_case(case_id))
 
-    _show(ask(CaseClient, "cases", config, target, read_and_move), as_json)
+    try:
+        case = ask(CaseClient, "cases", config, target, read_and_move)
+    except ClientError as error:
+        if error.reason != "ILLEGAL_TRANSITION":
+            raise
+        raise CommandError(by_command(error.message)) from error
+    _show(case, as_json)
+
+
+def by_command(text: str) -> str:
+    """A sentence of the service with its methods named as the commands that call them."""
+    for method, command in COMMANDS.items():
+        text = text.replace(method, command)
+    return text

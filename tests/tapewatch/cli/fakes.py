@@ -74,6 +74,10 @@ class DeskFake(CASES, INGEST, DETECTION):  # type: ignore[misc]  # mypy calls th
     async def GetCase(self, request: Any, context: Any) -> case_pb2.Case:
         return CASE
 
+    async def StartReview(self, request: Any, context: Any) -> None:
+        said = "StartReview: expected a case in ASSIGNED, found OPEN; possible now: AssignCase, CommentCase"
+        await refuse(context, ServiceError(grpc.StatusCode.FAILED_PRECONDITION, "ILLEGAL_TRANSITION", said))
+
     async def CloseCase(self, request: Any, context: Any) -> case_pb2.Case:
         self.asked.append(request)
         closed = case_pb2.Case()

@@ -65,6 +65,13 @@ def test_an_unknown_disposition_is_wrong_usage(capsys: pytest.CaptureFixture[str
     assert expected in capsys.readouterr().err
 
 
+def test_a_verb_the_state_does_not_allow_is_answered_in_commands(
+    target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["cases", "review", "1", "--target", target]) == 1
+    assert "review: expected a case in ASSIGNED, found OPEN; possible now: assign, comment" in capsys.readouterr().err
+
+
 def test_a_watch_prints_one_json_document_a_line(target: str, capsys: pytest.CaptureFixture[str]) -> None:
     shown = printed(capsys, "cases", "watch", "--all", "--limit", "3", "--json", "--target", target)
     assert [json.loads(line)["number"] for line in shown.splitlines()] == [1, 2, 3]
