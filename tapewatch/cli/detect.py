@@ -109,8 +109,9 @@ def make_engine(configuration: EngineConfiguration, model: Path | None) -> Engin
 
 
 def write_alerts(out: Path, alerts: Sequence[Alert]) -> None:
-    """Write alerts as JSON lines; the file appears whole or not at all."""
-    with _replacing(out) as file:
+    """Write alerts as JSON lines; a file appears whole or not at all, a device or pipe (/dev/null) is written to."""
+    is_place = out.exists() and not out.is_file()
+    with out.open("w", encoding="utf-8") if is_place else _replacing(out) as file:
         for alert in alerts:
             file.write(json.dumps(to_json(alert), ensure_ascii=False, separators=(",", ":")) + "\n")
 

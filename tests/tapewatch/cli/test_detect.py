@@ -1,6 +1,7 @@
 """`tapewatch detect` over files it makes itself."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -176,3 +177,16 @@ def test_the_output_must_not_be_a_directory(tmp_path: Path, capsys: pytest.Captu
     events.write_text("event_time_ns,kind,venue,instrument\n")
     assert main(["detect", str(events), "--out", str(tmp_path)]) == 1
     assert "name a file in it" in capsys.readouterr().err
+
+
+def test_a_pipe_is_written_to_and_never_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    events = tmp_path / "events.csv"
+    events.write_text("event_time_ns,kind,venue,instrument\n")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert main(["detect", str(events), "--out", str(pipe)]) == 0
+        assert pipe.is_fifo()
+    finally:
+        os.close(reader)
