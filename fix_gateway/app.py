@@ -18,6 +18,7 @@ from tapewatch.fix.profile import ProfileError, load_profile
 from tapewatch.fix.session import SessionEvent
 from tapewatch.fix.store import StoreError
 from tapewatch.runtime.errors import StartError
+from tapewatch.runtime.security import checked_address
 from tapewatch.runtime.service import Service
 
 QUIET = frozenset({"logon", "logout", "resend"})
@@ -46,6 +47,7 @@ class EventLog:
 @asynccontextmanager
 async def lifespan(service: Service, settings: FixSettings) -> AsyncIterator[None]:
     """Opens the way to ingest, then the sessions; closes in the reverse order."""
+    checked_address(settings.fix_listen, service.security, "fix.listen")
     metrics = GatewayMetrics(service.metrics)
     on_event = EventLog(metrics)
 

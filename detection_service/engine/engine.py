@@ -207,7 +207,7 @@ class Engine:
         for rule, _ in self._rules:
             missing = [need.text for need in rule.metadata.needs if not need.capability & shown]
             if missing:
-                reasons[rule.metadata.rule_id] = f"the source shows no {' and no '.join(missing)}"
+                reasons[rule.metadata.rule_id] = f"the source does not show {' or '.join(missing)}"
             elif rule.metadata.rule_id == "wash_owner" and not self._configuration.reference.accounts:
                 reasons["wash_owner"] = "no reference data says who owns or is linked to which account"
         return reasons

@@ -79,7 +79,7 @@ async def test_one_rule_says_for_which_source_it_can_not_apply(tmp_path: Path) -
     async with serving(consumer_in(tmp_path)) as served:
         await fed(served, Journal().events(market.rows))
         rule = await served.stub.GetRule(detection_pb2.GetRuleRequest(rule_id="spoofing"), timeout=TIMEOUT_S)
-    assert "the source shows no orders" in rule.not_applicable["feed"]
+    assert "the source does not show orders" in rule.not_applicable["feed"]
 
 
 async def test_a_rule_that_is_not_in_force_is_not_found_and_the_others_are_named(tmp_path: Path) -> None:

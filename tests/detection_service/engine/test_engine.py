@@ -100,7 +100,7 @@ def test_a_source_of_prints_alone_can_not_support_the_rules_on_orders() -> None:
     engine = Engine()
     engine.process(Frame.from_rows(market.rows))
     status = engine.status()
-    assert "the source shows no orders" in status["not_applicable"]["spoofing"]
+    assert "the source does not show orders" in status["not_applicable"]["spoofing"]
     assert "price_spike" not in status["not_applicable"]
     assert status["sources"]["feed"]["not_applicable"] == status["not_applicable"]
 
