@@ -269,7 +269,10 @@ class Activity:
         index: cython.int
         if window != self.window:
             if self.window >= 0:
-                self.closed_windows.append([self.window, list(self.window_measures)])
+                values: list = []
+                for index in range(MEASURE_COUNT):
+                    values.append(self.window_measures[index])  # noqa: PERF401 - compiled, many times list(view)
+                self.closed_windows.append([self.window, values])
                 if len(self.closed_windows) > self.windows_held:
                     del self.closed_windows[0]
             self.window = window
