@@ -21,6 +21,7 @@ cdef class FillRing:
 @cython.final
 cdef class WithdrawalRing:
     cdef public Py_ssize_t count
+    cdef Py_ssize_t together_first
     cdef public long long[::1] time
     cdef public long long[::1] entry_time
     cdef public double[::1] price

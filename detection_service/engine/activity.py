@@ -121,6 +121,7 @@ class WithdrawalRing:
 
     def __init__(self):
         self.count = 0
+        self.together_first = 0
         self.time = arrays.longs(RING)
         self.entry_time = arrays.longs(RING)
         self.price = arrays.doubles(RING)
@@ -165,11 +166,15 @@ class WithdrawalRing:
         return big or (orders >= several and self.together(side, index) >= several)
 
     def together(self, side, first):
-        """Most orders of a side among the withdrawals from number `first` on that stood at one time."""
+        """Most orders of a side among the withdrawals from number `first` on that stood at one time.
+
+        They are those from number `together_first` on that were entered before it went.
+        """
         index: cython.Py_ssize_t
         other: cython.Py_ssize_t
         standing: cython.int
         most: cython.int = 0
+        self.together_first = self.count
         for index in range(max(first, self.count - RING), self.count):
             if self.side[index % RING] != side:
                 continue
@@ -177,38 +182,56 @@ class WithdrawalRing:
             for other in range(index, self.count):
                 if self.side[other % RING] == side and self.entry_time[other % RING] <= self.time[index % RING]:
                     standing += 1
-            most = max(most, standing)
+            if standing > most:
+                most = standing
+                self.together_first = index
         return most
 
     def rows(self, side: cython.int, since: cython.longlong, minimum: cython.double):
         """Withdrawals of at least `minimum` on a side at or after a time, oldest first: (time, entry time, price,
         quantity, depth share, opposite open, account, entry event, event, order id), events as their two words."""
-        index: cython.Py_ssize_t = self.count
-        oldest: cython.Py_ssize_t = max(0, self.count - RING)
+        index: cython.Py_ssize_t
         place: cython.Py_ssize_t
         found: list = []
-        while index > oldest:
-            index -= 1
+        for index in range(self._first(since), self.count):
             place = index % RING
-            if self.time[place] < since:
-                break
             if self.side[place] == side and self.quantity[place] >= minimum:
-                found.append(
-                    (
-                        self.time[place],
-                        self.entry_time[place],
-                        self.price[place],
-                        self.quantity[place],
-                        self.depth_share[place],
-                        self.opposite_open[place],
-                        self.account[place],
-                        (self.entry_high[place], self.entry_low[place]),
-                        (self.event_high[place], self.event_low[place]),
-                        self.order_id[place],
-                    )
-                )
-        found.reverse()
+                found.append(self._row(place))
         return found
+
+    def rows_together(self, side: cython.int, since: cython.longlong):
+        """The largest group of withdrawals on a side at or after a time whose orders stood at one time, as rows."""
+        index: cython.Py_ssize_t
+        place: cython.Py_ssize_t
+        found: list = []
+        self.together(side, self._first(since))
+        for index in range(self.together_first, self.count):
+            place = index % RING
+            if self.side[place] == side and self.entry_time[place] <= self.time[self.together_first % RING]:
+                found.append(self._row(place))
+        return found
+
+    def _first(self, since: cython.longlong):
+        """Number of the first withdrawal held at or after a time."""
+        first: cython.Py_ssize_t = self.count
+        oldest: cython.Py_ssize_t = max(0, self.count - RING)
+        while first > oldest and self.time[(first - 1) % RING] >= since:
+            first -= 1
+        return first
+
+    def _row(self, place: cython.Py_ssize_t):
+        return (
+            self.time[place],
+            self.entry_time[place],
+            self.price[place],
+            self.quantity[place],
+            self.depth_share[place],
+            self.opposite_open[place],
+            self.account[place],
+            (self.entry_high[place], self.entry_low[place]),
+            (self.event_high[place], self.event_low[place]),
+            self.order_id[place],
+        )
 
     def count_of(self, side: cython.int, minimum: cython.double):
         """Number of withdrawals held of at least `minimum` on a side."""

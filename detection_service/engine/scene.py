@@ -148,13 +148,19 @@ class Scene:
             for *numbers, account, event, order_id, trade_id in activity.fills.rows(side, since_ns)
         ]
 
+    def withdrawn_together(self, side: Side, since_ns: int) -> list[Withdrawal]:
+        """The most orders the acting group withdrew on a side since a time that all stood at one time."""
+        return self._withdrawals(side, self._core.activity.withdrawals.rows_together(side, since_ns))
+
     def withdrawn_orders(self, side: Side, quantity_min: float) -> int:
         """Orders of at least a size that the acting group withdrew, among its last 64 withdrawals."""
         return int(self._core.activity.withdrawals.count_of(side, quantity_min))
 
     def withdrawals(self, side: Side, since_ns: int, quantity_min: float = 0.0) -> list[Withdrawal]:
         """Withdrawn orders of the acting group on a side since a time, of at least a size, oldest first."""
-        rows = self._core.activity.withdrawals.rows(side, since_ns, quantity_min)
+        return self._withdrawals(side, self._core.activity.withdrawals.rows(side, since_ns, quantity_min))
+
+    def _withdrawals(self, side: Side, rows: Sequence[Any]) -> list[Withdrawal]:
         return [
             Withdrawal._make((*numbers, side, self._account(account), entry, event, order_id.decode()))
             for *numbers, account, entry, event, order_id in rows

@@ -63,11 +63,8 @@ class Layering:
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Finding | None:
         """A finding where layers stood together around an opposite fill and went together."""
         side = scene.pressure_side
-        recent = scene.withdrawals(side, scene.now_ns - int(parameters["withdraw_span_s"] * 1e9))
-        recent = [order for order in recent if order.life_s <= parameters["window_s"]]
-        if len({order.price for order in recent}) < parameters["layers_min"]:
-            return None
-        layers = _standing_together(recent)
+        standing = scene.withdrawn_together(side, scene.now_ns - int(parameters["withdraw_span_s"] * 1e9))
+        layers = [layer for layer in standing if layer.life_s <= parameters["window_s"]]
         if len({layer.price for layer in layers}) < parameters["layers_min"]:
             return None
         since = min(layer.entry_time_ns for layer in layers)
@@ -88,18 +85,6 @@ class Layering:
         if total < parameters["one_sided_min"] * elsewhere(scene, layers):
             return None
         return _finding(scene, parameters, layers, fills, measures)
-
-
-def _standing_together(recent: list[Withdrawal]) -> list[Withdrawal]:
-    """Those of the withdrawals whose orders all stood at one time: before the first of them went."""
-    best: list[Withdrawal] = []
-    for start, first in enumerate(recent):
-        if len(recent) - start <= len(best):
-            break
-        together = [order for order in recent[start:] if order.entry_time_ns <= first.time_ns]
-        if len({order.price for order in together}) > len({order.price for order in best}):
-            best = together
-    return best
 
 
 def _finding(
