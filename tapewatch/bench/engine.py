@@ -13,6 +13,7 @@ from detection_service.engine.engine import Engine
 from detection_service.engine.frame_view import FrameView
 from tapewatch.bench import market
 from tapewatch.bench.figure import BenchError, Figure, Samples, figure_of, repeated_rate, single
+from tapewatch.cli.detection_run import few_collections
 from tapewatch.engine_mode import VARIABLE
 from tapewatch.market.frame import Frame
 
@@ -51,8 +52,9 @@ def _rate(frames: Sequence[bytes], events: int, configuration: EngineConfigurati
 
 def _evaluate(frames: Sequence[bytes], configuration: EngineConfiguration) -> None:
     engine = Engine(configuration)
-    for frame in frames:
-        engine.process(frame)
+    with few_collections():
+        for frame in frames:
+            engine.process(frame)
 
 
 def profile(stream: str, frames: Sequence[bytes], configuration: EngineConfiguration) -> list[Figure]:

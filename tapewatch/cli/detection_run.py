@@ -77,7 +77,7 @@ def detect_files(
     deduper = Deduper()
     final: dict[str, Alert] = {}
     offered = given = 0
-    with _few_collections():
+    with few_collections():
         for frame in in_event_order([file.frames(rows_per_frame) for file in files]):
             offered += frame.row_count
             fresh = _fresh(frame, deduper)
@@ -101,7 +101,7 @@ def detect_files(
 
 
 @contextmanager
-def _few_collections() -> Iterator[None]:
+def few_collections() -> Iterator[None]:
     """The garbage collector passes over what is there already and looks at the rest seldom.
 
     Measured: the state an engine builds up, none of it garbage, otherwise costs a sixth of the time in collections.
