@@ -36,8 +36,8 @@ from tapewatch.runtime.streams import until_set
 from tapewatch.runtime.telemetry import configure_logging, new_metrics_registry
 
 DRAIN_GRACE_S = 5.0
-COLLECTION_THRESHOLD = 50_000
-"""Objects between collections of the youngest generation: a service's state grows, and little of it is ever garbage."""
+COLLECTION_THRESHOLDS = (50_000, 50, 100)
+"""When the garbage collector looks at each generation: a service's state grows, and little of it is ever garbage."""
 LIFESPAN_EXIT_MAX_S = 3.0
 """With HANDLER_EXIT_MAX_S below the 10 s within which a service must be gone after SIGTERM."""
 
@@ -226,7 +226,7 @@ async def _serve_until_signalled(
                 _log.info("ready", service=name, listen=listen, metrics=metrics_address, security=security.mode)
                 gc.collect()
                 gc.freeze()  # what a start made stays: the collector need not go over it again and again
-                gc.set_threshold(COLLECTION_THRESHOLD, *gc.get_threshold()[1:])
+                gc.set_threshold(*COLLECTION_THRESHOLDS)
             await service.stop.wait()
             _log.info("stopping", service=name, reason="failure" if service.failure else "signal")
     except SettingsError:
