@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ class Checkpoint:
     ordering: dict[str, Any]
     revisions_made: int
     controls: dict[str, bytes]
+    poisoned: dict[str, int] = field(default_factory=dict)
 
 
 class Checkpoints:
@@ -40,7 +41,7 @@ class Checkpoints:
 
     def write(self, checkpoint: Checkpoint) -> None:
         """Writes a snapshot durably, then removes all but the newest two. Raises OSError."""
-        values = {name: getattr(checkpoint, name) for name in Checkpoint.__slots__}
+        values = {name: getattr(checkpoint, name) for name in (each.name for each in fields(Checkpoint))}
         body = zlib.compress(msgpack.packb(values, use_bin_type=True), COMPRESSION)
         path = self._directory / f"{checkpoint.next_sequence:020d}{SUFFIX}"
         partial = path.with_suffix(".partial")

@@ -59,6 +59,7 @@ class Consumer:
         self.engine.restore(checkpoint.engine)
         self._ordering.restore(checkpoint.ordering)
         self._controls = dict(checkpoint.controls)
+        self.poisoned = Counter(checkpoint.poisoned)
         self.outbox = Outbox(checkpoint.revisions_made)
         self.next_sequence = self.snapshot_sequence = checkpoint.next_sequence
         _log.info("recovered", next_sequence=self.next_sequence)
@@ -85,7 +86,7 @@ class Consumer:
                 await self._evaluate(part)
         elif record.kind == ingest_pb2.RECORD_KIND_MARK:
             mark = json.loads(record.payload)
-            for part in self._ordering.source_quiet(mark["source"], ended=mark["mark"] == "end_of_source"):
+            for part in self._ordering.source_quiet(mark["source"]):
                 await self._evaluate(part)
         else:
             self._control(record.payload)
@@ -125,6 +126,7 @@ class Consumer:
             self._ordering.state(),
             self.outbox.made,
             dict(self._controls),
+            dict(self.poisoned),
         )
 
     async def _store(self, checkpoint: Checkpoint) -> None:

@@ -56,9 +56,8 @@ class Ordering:
                 venue.rows += piece.row_count
                 yield from _release(venue)
 
-    def source_quiet(self, source: str, *, ended: bool) -> Iterator[Frame]:
+    def source_quiet(self, source: str) -> Iterator[Frame]:
         """A source ended or fell silent: what waited for it is released. A silent one counts again when it speaks."""
-        del ended  # both release alike; a source that speaks again is simply seen again
         for venue in self._venues.values():
             if venue.newest.pop(source, None) is not None:
                 yield from _release(venue)

@@ -41,10 +41,6 @@ class EngineConfiguration:
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
-    def to_json(self) -> dict[str, Any]:
-        """The rules as JSON, the content of a configuration control record."""
-        return {"rules": {rule_id: dict(overrides) for rule_id, overrides in self.rules.items()}}
-
 
 def selected(rule_ids: str | None) -> dict[str, dict[str, float]]:
     """Rules named in a comma-separated list, all of them for None. Raises ConfigurationError on an unknown one."""

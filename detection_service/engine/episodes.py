@@ -38,7 +38,6 @@ class Episode:
     trade_ids: set[str]
     evidence: set[str]
     memory: dict[str, float] = field(default_factory=dict)
-    changed: bool = True
 
     def take(self, finding: Finding, gap_ns: int) -> bool:
         """Takes up a further finding; whether it is graver than all before."""
@@ -53,7 +52,6 @@ class Episode:
         for name in ("accounts", "order_ids", "trade_ids", "evidence"):
             held: set[str] = getattr(self, name)
             held.update(sorted(getattr(finding, name) - held)[: LIST_ENTRIES_MAX - len(held)])
-        self.changed = True
         return graver
 
 
@@ -96,7 +94,6 @@ class Episodes:
         """The next revision of an episode's alert."""
         episode.revision += 1
         episode.revised_at_ns = now_ns
-        episode.changed = False
         rule = self._rules[episode.rule_id]
         return Alert(
             alert_id=episode.alert_id,

@@ -100,7 +100,6 @@ class Scene:
     def __init__(self, core: Any, owners_behind: Callable[[str], frozenset[str]]) -> None:
         self._core = core
         self._owners_behind = owners_behind
-        self.episode_memory: Mapping[str, float] = {}
         self.open_episode: Callable[[frozenset[str]], Mapping[str, float] | None] = lambda _: None
 
     @property

@@ -16,7 +16,7 @@ from tests.conftest import CHECKOUT
 
 def checkpoint(next_sequence: int) -> Checkpoint:
     return Checkpoint(
-        next_sequence, b"engine", {"XTST": {"newest": {"feed": 5}, "held": [b"frame"]}}, 3, {"model": b"{}"}
+        next_sequence, b"engine", {"XTST": {"newest": {"feed": 5}, "held": [b"frame"]}}, 3, {"model": b"{}"}, {"?": 2}
     )
 
 

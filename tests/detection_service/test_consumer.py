@@ -179,6 +179,10 @@ async def test_a_poisoned_frame_is_counted_and_what_follows_is_evaluated(tmp_pat
     assert sum(consumer.poisoned.values()) == 3
     assert consumer.next_sequence == len(rows) + 3
     assert len(made(consumer)) == len(revisions(rows))
+    consumer._checkpoints.write(consumer.checkpoint())
+    again = consumer_in(tmp_path)
+    again.recover()
+    assert again.poisoned == consumer.poisoned
 
 
 async def test_a_hole_in_the_journal_is_never_stepped_over(tmp_path: Path) -> None:
