@@ -138,12 +138,10 @@ class Engine:
                 continue
             rule_id = rule.metadata.rule_id
             self._scene.open_episode = self._memory(rule_id, venue, instrument)
-            finding = rule.evaluate(self._scene, parameters)
-            if finding is None:
-                continue
-            episode = self._episodes.take(rule_id, venue, instrument, finding, core.now, self._scene.event_id)
-            if episode is not None:
-                yield self._revise(episode, closed=False)
+            for finding in rule.evaluate(self._scene, parameters):
+                episode = self._episodes.take(rule_id, venue, instrument, finding, core.now, self._scene.event_id)
+                if episode is not None:
+                    yield self._revise(episode, closed=False)
         self._set_deadline(market.venue, venue)
         if triggers & PRICE:
             market.watched = self._episodes.watches(self._market_rules, venue, instrument)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from detection_service.rules.layering import Layering
-from detection_service.rules.ping_pong import PingPong
-from detection_service.rules.price_spike import PriceSpike
-from detection_service.rules.pump_and_dump import PumpAndDump
+from detection_service.rules.pressure.layering import Layering
+from detection_service.rules.pressure.spoofing import Spoofing
+from detection_service.rules.price.price_spike import PriceSpike
+from detection_service.rules.price.pump_and_dump import PumpAndDump
 from detection_service.rules.rule import Rule
-from detection_service.rules.spoofing import Spoofing
-from detection_service.rules.wash_owner import WashOwner
-from detection_service.rules.wash_self import WashSelf
+from detection_service.rules.wash.ping_pong import PingPong
+from detection_service.rules.wash.wash_owner import WashOwner
+from detection_service.rules.wash.wash_self import WashSelf
 
 RULES: Final[tuple[Rule, ...]] = (
     Layering(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -83,8 +83,8 @@ class Rule(Protocol):
     metadata: Metadata
     triggers: int
 
-    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Finding | None:
-        """What the rule makes of the event behind the trigger; None for nothing."""
+    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
+        """What the rule makes of the event behind the trigger: mostly nothing."""
 
 
 def excess(observed: float, threshold: float, doublings: float = 3.0) -> float:

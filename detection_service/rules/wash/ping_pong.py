@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from detection_service.engine.core import PAIR
@@ -52,26 +52,26 @@ class PingPong:
     metadata = METADATA
     triggers = PAIR
 
-    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Finding | None:
+    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where a pair's trades turn, net to little and are most of what both do."""
         match = scene.match
         since = scene.now_ns - int(parameters["window_s"] * 1e9)
         trades = scene.pair_trades(since)
         if len(trades) < parameters["trades_min"]:
-            return None
+            return
         turns = sum(one.buyer != other.buyer for one, other in pairwise(trades)) / (len(trades) - 1)
         gross = sum(trade.quantity for trade in trades)
         bought = sum(trade.quantity for trade in trades if trade.buyer == trades[0].buyer)
         net = abs(2 * bought - gross) / gross
         if turns < parameters["turns_share_min"] or net > parameters["net_share_max"]:
-            return None
+            return
         exclusive = min(
             len(trades) / max(len(trades), scene.fill_count(scene.group_of(account), trades[0].time_ns))
             for account in (match.buyer, match.seller)
         )
         if exclusive < parameters["exclusive_share_min"]:
-            return None
-        return _finding(scene, parameters, trades, turns, net, exclusive)
+            return
+        yield _finding(scene, parameters, trades, turns, net, exclusive)
 
 
 def _finding(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from detection_service.engine.core import PRESSURE
 from detection_service.engine.scene import Fill, Scene, Withdrawal, opposite
@@ -62,12 +62,12 @@ class Spoofing:
     metadata = METADATA
     triggers = PRESSURE
 
-    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Finding | None:
+    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where a large withdrawn order and an opposite fill belong together."""
         side = scene.pressure_side
         large = _large(scene, parameters)
         if not large:
-            return None
+            return
         fills = scene.fills(opposite(side), large[0].entry_time_ns)
         soon_ns = int((parameters["withdraw_within_s"] + parameters["flip_within_s"]) * 1e9)
         recent = [order for order in large if scene.now_ns - order.time_ns <= soon_ns]
@@ -75,18 +75,18 @@ class Spoofing:
         if not pairs:
             pairs = [(order, fill) for order in large for fill in fills if _just_after(order, fill, parameters)]
             if len({order for order, _ in pairs}) < parameters["flips_min"]:
-                return None
+                return
         orders = list(dict.fromkeys(order for order, _ in pairs))
         genuine = list(dict.fromkeys(fill for _, fill in pairs))
         largest = max(orders, key=lambda order: order.quantity)
         ratio = largest.quantity / traded_against(scene, orders, genuine)
         if ratio < parameters["genuine_ratio_min"]:
-            return None
+            return
         if sum(order.quantity for order in orders) < parameters["one_sided_min"] * elsewhere(scene, orders):
-            return None
+            return
         if _withdrawn_share(scene, largest) < parameters["withdrawn_share_min"]:
-            return None
-        return _finding(scene, parameters, orders, genuine, largest, ratio)
+            return
+        yield _finding(scene, parameters, orders, genuine, largest, ratio)
 
 
 def traded_against(scene: Scene, orders: list[Withdrawal], genuine: list[Fill]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from detection_service.engine.core import PRICE
@@ -46,29 +46,29 @@ class PriceSpike:
     metadata = METADATA
     triggers = PRICE
 
-    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Finding | None:
+    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where the last minute's move is beyond the usual."""
         market = scene.market
         now = market.fast.newest
         start = market.fast.last_close(now - 5 * MINUTE, now - MINUTE)
         move = market.last_price / start - 1 if start > 0 else 0.0
         if abs(move) < parameters["move_min"]:
-            return None
+            return
         if market.fast.count(now - MINUTE, now) < parameters["trades_min"]:
-            return None
+            return
         bars = market.minute.bars(market.minute.newest - FOUR_HOURS + 1, market.minute.newest - 2)
         returns = [abs(other[4] / one[4] - 1) for one, other in pairwise(bars) if one[4] > 0]
         if len(returns) < parameters["minutes_min"]:
-            return None
+            return
         usual = max(1.4826 * statistics.median(returns), statistics.fmean(returns), MOVE_FLOOR)
         deviations = abs(move) / usual
         if deviations < parameters["deviations_min"]:
-            return None
+            return
         before = scene.open_episode(frozenset())
         if before and deviations <= before["deviations"]:
-            return None  # the same move, seen again in the next bucket
+            return  # the same move, seen again in the next bucket
         score = 0.3 + 0.5 * excess(deviations, parameters["deviations_min"])
-        return Finding(
+        yield Finding(
             owners=frozenset(),
             accounts=frozenset(),
             severity=graded(score, (0.3, Severity.LOW), (0.5, Severity.MEDIUM)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from detection_service.engine.core import PRICE
@@ -61,18 +61,19 @@ class PumpAndDump:
     metadata = METADATA
     triggers = PRICE
 
-    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Finding | None:
+    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding for a rise beyond the usual, or for what follows one."""
         memory = scene.open_episode(frozenset())
         if memory:
-            return _after(scene, parameters, memory)
+            yield from _after(scene, parameters, memory)
+            return
         measures = _measures(scene.market, parameters)
         if measures is None:
-            return None
+            return
         limits = _limits(measures["rise"], parameters)
         if any(measures[name] < limit for name, limit in limits.items()):
-            return None
-        return _finding(scene, parameters, measures)
+            return
+        yield _finding(scene, parameters, measures)
 
 
 def _limits(rise: float, parameters: Mapping[str, float]) -> dict[str, float]:
@@ -141,7 +142,7 @@ def _finding(scene: Scene, parameters: Mapping[str, float], measures: dict[str, 
     )
 
 
-def _after(scene: Scene, parameters: Mapping[str, float], memory: Mapping[str, float]) -> Finding | None:
+def _after(scene: Scene, parameters: Mapping[str, float], memory: Mapping[str, float]) -> Iterator[Finding]:
     """Follows an open episode: a higher peak carries it on, a fall makes it a dump."""
     price, base = scene.market.last_price, memory["base"]
     peak = max(memory["peak"], price)
@@ -149,7 +150,7 @@ def _after(scene: Scene, parameters: Mapping[str, float], memory: Mapping[str, f
     dumped = lost >= parameters["dump_share_min"]
     rising = price > memory["peak"]
     if not rising and (memory["dumped"] or not dumped):
-        return None
+        return
     rise = peak / base - 1
     grave = Severity.CRITICAL if rise > 0.15 else Severity.HIGH
     measurements = (
@@ -159,7 +160,7 @@ def _after(scene: Scene, parameters: Mapping[str, float], memory: Mapping[str, f
     text = f"Price rose {rise:.1%} from {base:g} to {peak:g}"
     text += f" and then lost {lost:.0%} of the rise, to {price:g}" if dumped else " and is still rising"
     score = min(1.0, memory["score"] + 0.15) if dumped else memory["score"]
-    return _market_finding(
+    yield _market_finding(
         scene,
         grave if dumped else _severity(rise),
         score,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from detection_service.engine.core import PRESSURE
 from detection_service.engine.scene import Fill, Scene, Withdrawal, opposite
 from detection_service.rules import needs
+from detection_service.rules.pressure.spoofing import elsewhere, traded_against
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
-from detection_service.rules.spoofing import elsewhere, traded_against
 from tapewatch.alert import Measurement, Severity
 
 METADATA = Metadata(
@@ -60,18 +60,18 @@ class Layering:
     metadata = METADATA
     triggers = PRESSURE
 
-    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Finding | None:
+    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where layers stood together around an opposite fill and went together."""
         side = scene.pressure_side
         standing = scene.withdrawn_together(side, scene.now_ns - int(parameters["withdraw_span_s"] * 1e9))
         layers = [layer for layer in standing if layer.life_s <= parameters["window_s"]]
         if len({layer.price for layer in layers}) < parameters["layers_min"]:
-            return None
+            return
         since = min(layer.entry_time_ns for layer in layers)
         last_ns = max(layer.time_ns for layer in layers) + int(parameters["flip_within_s"] * 1e9)
         fills = [fill for fill in scene.fills(opposite(side), since) if fill.time_ns <= last_ns]
         if not fills:
-            return None
+            return
         total = sum(layer.quantity for layer in layers)
         traded = sum(fill.quantity for fill in scene.fills(side, since))
         measures = {
@@ -81,10 +81,10 @@ class Layering:
             "size_multiple": total / scene.market.sizes.median,
         }
         if any(observed < parameters[f"{name}_min"] for name, observed in measures.items()):
-            return None
+            return
         if total < parameters["one_sided_min"] * elsewhere(scene, layers):
-            return None
-        return _finding(scene, parameters, layers, fills, measures)
+            return
+        yield _finding(scene, parameters, layers, fills, measures)
 
 
 def _finding(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from detection_service.engine.core import MATCH
 from detection_service.engine.scene import Scene
-from detection_service.rules import needs, wash
+from detection_service.rules import needs
 from detection_service.rules.rule import Finding, Metadata, Parameter
+from detection_service.rules.wash import within_group
 
 METADATA = Metadata(
     rule_id="wash_self",
@@ -43,9 +44,9 @@ class WashSelf:
     metadata = METADATA
     triggers = MATCH
 
-    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Finding | None:
+    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where both sides are the same account."""
         match = scene.match
         if match.buyer != match.seller:
-            return None
-        return wash.finding(scene, parameters, match, f"Account {match.buyer} traded with itself")
+            return
+        yield within_group.finding(scene, parameters, match, f"Account {match.buyer} traded with itself")

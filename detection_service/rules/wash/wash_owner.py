@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from detection_service.engine.core import MATCH
 from detection_service.engine.scene import Match, Scene
-from detection_service.rules import needs, wash
+from detection_service.rules import needs
 from detection_service.rules.rule import Finding, Metadata, Parameter
+from detection_service.rules.wash import within_group
 from tapewatch.market.event import Side
 
 METADATA = Metadata(
@@ -52,13 +53,13 @@ class WashOwner:
     metadata = METADATA
     triggers = MATCH
 
-    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Finding | None:
+    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where the sides are different accounts of one group."""
         match = scene.match
         if match.buyer == match.seller:
-            return None
+            return
         if not scene.open_episode(scene.owners(frozenset({match.buyer, match.seller}))):
-            trades = scene.pair_trades(scene.now_ns - wash.LATELY_NS)
+            trades = scene.pair_trades(scene.now_ns - within_group.LATELY_NS)
             arranged = (
                 match.entry_gap_s is not None
                 and match.entry_gap_s <= parameters["entry_gap_max_s"]
@@ -66,14 +67,14 @@ class WashOwner:
             )
             often = len(trades) >= parameters["trades_min"]
             if not arranged and not (often and _own_share(scene, match, len(trades)) >= parameters["own_share_min"]):
-                return None
+                return
         what = f"Linked accounts {match.buyer} (buying) and {match.seller} traded with each other"
-        return wash.finding(scene, parameters, match, what)
+        yield within_group.finding(scene, parameters, match, what)
 
 
 def _own_share(scene: Scene, match: Match, trades: int) -> float:
     """Share of the less busy account's recent trades that were with the other."""
-    since = scene.now_ns - wash.LATELY_NS
+    since = scene.now_ns - within_group.LATELY_NS
     group = scene.group_of(match.buyer)
     fills = [fill.account for side in (Side.BUY, Side.SELL) for fill in scene.fills(side, since, group)]
     return trades / max(trades, min(fills.count(match.buyer), fills.count(match.seller)))

@@ -1,0 +1,1 @@
+"""Rules on trades that change nobody's position."""
