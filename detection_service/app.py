@@ -20,7 +20,7 @@ from surveillance.v1 import detection_pb2_grpc
 from tapewatch.client.cases import CaseClient
 from tapewatch.client.ingest import IngestClient
 from tapewatch.engine_mode import warn_once_if_interpreted
-from tapewatch.market.reference import Reference, ReferenceDataError, read_table
+from tapewatch.market.reference import TABLES, Reference, ReferenceDataError, read_table
 from tapewatch.runtime.errors import StartError
 from tapewatch.runtime.service import Service
 from tapewatch.runtime.settings import Section
@@ -44,6 +44,8 @@ class DetectionSettings(Section):
     accounts: Path | None = Field(None, description="CSV of accounts: owners and links")
     instruments: Path | None = Field(None, description="CSV of instruments")
     announcements: Path | None = Field(None, description="CSV of announcements")
+    positions: Path | None = Field(None, description="CSV of positions held at the start")
+    fx_rates: Path | None = Field(None, description="CSV of what currencies are worth")
     orders_expected: int = Field(65_536, ge=1, le=1 << 26, description="live orders to make room for at the start")
 
     @field_validator("rules")
@@ -57,7 +59,7 @@ class DetectionSettings(Section):
 
     def configuration(self) -> EngineConfiguration:
         """What the engine starts with. Raises ReferenceDataError."""
-        tables = {name: getattr(self, name) for name in ("accounts", "instruments", "announcements")}
+        tables = {name: getattr(self, name) for name in TABLES}
         rows = {name: read_table(name, path) for name, path in tables.items() if path is not None}
         rules = {rule_id: {} for rule_id in RULE_BY_ID} if self.rules is None else self.rules
         return EngineConfiguration(rules, Reference.of(**rows), self.orders_expected)

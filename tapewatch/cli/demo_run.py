@@ -146,7 +146,7 @@ async def warm_up(clients: DemoClients, stack: DemoStack, seed: int) -> None:
     simulation = Simulation(SimulationConfig(seed=seed))
     write_reference(stack.directory / "reference", simulation)
     tables = {name: stack.directory / "reference" / f"{name}.csv" for name in ("accounts", "instruments")}
-    reference = read_reference(tables["accounts"], tables["instruments"], None)
+    reference = read_reference(**tables)
     await publish_reference(clients.ingest.target, clients.security, reference)
     clients.acknowledged = total((await clients.progress()).ledger).received
     run = await clients.simulator.start(seed=seed, minutes=WARM_UP_MINUTES, normal_only=True)

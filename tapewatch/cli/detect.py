@@ -29,7 +29,14 @@ from tapewatch.cli.files import (
 )
 from tapewatch.cli.model_training import read_model
 from tapewatch.cli.output import harmless, print_json, print_lines, print_table, progress_bar
-from tapewatch.cli.reference_files import AccountsOption, AnnouncementsOption, InstrumentsOption, read_reference
+from tapewatch.cli.reference_files import (
+    AccountsOption,
+    AnnouncementsOption,
+    FxRatesOption,
+    InstrumentsOption,
+    PositionsOption,
+    read_reference,
+)
 from tapewatch.engine_mode import warn_once_if_interpreted
 from tapewatch.market.reference import TABLES, Reference, ReferenceDataError
 from tapewatch.runtime.settings import load_settings
@@ -47,6 +54,8 @@ def detect(
     accounts: AccountsOption = None,
     instruments: InstrumentsOption = None,
     announcements: AnnouncementsOption = None,
+    positions: PositionsOption = None,
+    fx_rates: FxRatesOption = None,
     rules: Annotated[
         str | None, typer.Option("--rules", metavar="ID,...", help="Only these rules; all without.")
     ] = None,
@@ -68,7 +77,9 @@ def detect(
         raise CommandError(f"--out: expected a file in an existing directory, found no directory {out.parent}")
     if out.is_dir():
         raise CommandError(f"--out: expected a file to write, found the directory {out}; name a file in it")
-    reference = read_reference(accounts, instruments, announcements)
+    reference = read_reference(
+        accounts=accounts, instruments=instruments, announcements=announcements, positions=positions, fx_rates=fx_rates
+    )
     engine = make_engine(configuration_of(rules, reference, config), model)
     opened = open_files(files, file_format, FormatOptions(venue=venue, instrument=instrument, date=date))
     with explained(), progress_bar("detecting", None) as advance:

@@ -47,7 +47,7 @@ def train(
         opened = open_files(files, file_format, FormatOptions(venue=venue, instrument=instrument))
         with explained():
             frames = in_event_order([file.frames(ROWS_PER_FRAME) for file in opened])
-            model = train_model(frames, read_reference(accounts, None, None), seed)
+            model = train_model(frames, read_reference(accounts=accounts), seed)
     else:
         model = train_from_ingest(address_of("ingest", config, target), security_of(config), seed)
     path = out or MODELS_DIRECTORY / f"{model.model_id[:12]}.json"

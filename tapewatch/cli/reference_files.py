@@ -20,16 +20,14 @@ def _option(name: str, what: str) -> object:
 AccountsOption = Annotated[Path | None, _option("--accounts", "Who owns which account")]
 InstrumentsOption = Annotated[Path | None, _option("--instruments", "What is traded")]
 AnnouncementsOption = Annotated[Path | None, _option("--announcements", "What was announced when")]
+PositionsOption = Annotated[Path | None, _option("--positions", "What accounts held at the start")]
+FxRatesOption = Annotated[Path | None, _option("--fx-rates", "What currencies are worth")]
 
 
-def read_reference(accounts: Path | None, instruments: Path | None, announcements: Path | None) -> Reference:
-    """The tables of some files; CommandError names file, row and column of a mistake."""
+def read_reference(**files: Path | None) -> Reference:
+    """The tables of some files, by table; CommandError names file, row and column of a mistake."""
     try:
-        return Reference.of(
-            accounts=read_table("accounts", accounts) if accounts else (),
-            instruments=read_table("instruments", instruments) if instruments else (),
-            announcements=read_table("announcements", announcements) if announcements else (),
-        )
+        return Reference.of(**{name: read_table(name, path) for name, path in files.items() if path})
     except ReferenceDataError as error:
         raise CommandError(str(error)) from error
 

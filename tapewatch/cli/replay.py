@@ -27,7 +27,9 @@ from tapewatch.cli.output import harmless, print_json, print_lines, progress_bar
 from tapewatch.cli.reference_files import (
     AccountsOption,
     AnnouncementsOption,
+    FxRatesOption,
     InstrumentsOption,
+    PositionsOption,
     publish_reference,
     read_reference,
 )
@@ -75,13 +77,17 @@ def replay(
     accounts: AccountsOption = None,
     instruments: InstrumentsOption = None,
     announcements: AnnouncementsOption = None,
+    positions: PositionsOption = None,
+    fx_rates: FxRatesOption = None,
     rows_per_batch: Annotated[int, typer.Option("--batch", min=1, max=65_536, help="Rows a batch.")] = ROWS_PER_BATCH,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Send files into a running ingest; doing so again adds nothing."""
     pace = _pace(speed)
-    reference = read_reference(accounts, instruments, announcements)
+    reference = read_reference(
+        accounts=accounts, instruments=instruments, announcements=announcements, positions=positions, fx_rates=fx_rates
+    )
     opened = open_files(files, file_format, FormatOptions(venue=venue, instrument=instrument, date=date))
     address = address_of("ingest", config, to)
     summary = ReplaySummary()

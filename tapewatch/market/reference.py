@@ -1,12 +1,14 @@
-"""Reference data: who owns an account, what an instrument is, what was announced."""
+"""Reference data: who owns an account, what an instrument is, what was announced, held, and worth."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,13 +22,25 @@ INSTRUMENT_COLUMNS: Final = (
     *("session_close_ns", "valid_from", "valid_to"),
 )
 ANNOUNCEMENT_COLUMNS: Final = ("instrument", "time_ns", "text")
+POSITION_COLUMNS: Final = ("account", "instrument", "quantity")
+FX_RATE_COLUMNS: Final = ("currency", "rate", "valid_from", "valid_to")
 TABLES: Final[dict[str, tuple[str, ...]]] = {
     "accounts": ACCOUNT_COLUMNS,
     "instruments": INSTRUMENT_COLUMNS,
     "announcements": ANNOUNCEMENT_COLUMNS,
+    "positions": POSITION_COLUMNS,
+    "fx_rates": FX_RATE_COLUMNS,
 }
-_KEYS: Final = {"accounts": "account", "instruments": "instrument", "announcements": "instrument"}
+_KEYS: Final = {
+    "accounts": ("account",),
+    "instruments": ("instrument",),
+    "announcements": ("instrument",),
+    "positions": ("account", "instrument", "quantity"),
+    "fx_rates": ("currency", "rate"),
+}
+_NUMBERS: Final = ("quantity", "rate", "baseline_notional_per_day", "float_quantity", "multiplier")
 LINK_SEPARATOR: Final = ";"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Row = Mapping[str, str]
 
@@ -42,13 +56,19 @@ class Reference:
     accounts: tuple[Row, ...] = ()
     instruments: tuple[Row, ...] = ()
     announcements: tuple[Row, ...] = ()
+    positions: tuple[Row, ...] = ()
+    fx_rates: tuple[Row, ...] = ()
     owners: Mapping[str, str] = field(default_factory=dict, compare=False)
     groups: Mapping[str, str] = field(default_factory=dict, compare=False)
     group_owners: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False)
 
     @staticmethod
     def of(
-        accounts: Iterable[Row] = (), instruments: Iterable[Row] = (), announcements: Iterable[Row] = ()
+        accounts: Iterable[Row] = (),
+        instruments: Iterable[Row] = (),
+        announcements: Iterable[Row] = (),
+        positions: Iterable[Row] = (),
+        fx_rates: Iterable[Row] = (),
     ) -> Reference:
         """Reference data with its links worked out."""
         rows = tuple(accounts)
@@ -58,7 +78,30 @@ class Reference:
         for account, group in groups.items():
             members.setdefault(group, set()).add(owners.get(account, account))
         group_owners = {group: frozenset(names) for group, names in members.items()}
-        return Reference(rows, tuple(instruments), tuple(announcements), owners, groups, group_owners)
+        return Reference(
+            accounts=rows,
+            instruments=tuple(instruments),
+            announcements=tuple(announcements),
+            positions=tuple(positions),
+            fx_rates=tuple(fx_rates),
+            owners=owners,
+            groups=groups,
+            group_owners=group_owners,
+        )
+
+    def account(self, name: str, time_ns: int | None = None) -> Row:
+        """The row of an account, valid at a time where one is given; empty where there is none."""
+        return _newest(self.accounts, time_ns, account=name)
+
+    def instrument(self, venue: str, name: str, time_ns: int | None = None) -> Row:
+        """The row of an instrument on a venue, else one that names no venue; empty where there is none."""
+        return _newest(self.instruments, time_ns, instrument=name, venue=venue) or _newest(
+            self.instruments, time_ns, instrument=name, venue=""
+        )
+
+    def rate(self, currency: str, time_ns: int | None = None) -> float:
+        """What a unit of a currency is worth in the currency notionals are compared in; 1 where nothing is said."""
+        return number_in(_newest(self.fx_rates, time_ns, currency=currency), "rate", 1.0)
 
     def owners_behind(self, account: str) -> frozenset[str]:
         """Beneficial owners of an account's whole group; the account itself where none is known."""
@@ -90,16 +133,63 @@ class Reference:
 
 def checked_rows(table: str, rows: Iterable[Mapping[str, Any]], where: str) -> Iterator[dict[str, str]]:
     """The rows as text without empty values. Raises ReferenceDataError naming row and column."""
-    columns, key = TABLES[table], _KEYS[table]
+    columns, keys = TABLES[table], _KEYS[table]
     for number, row in enumerate(rows, start=1):
         unknown = [name for name in row if name not in columns]
         if unknown:
             expected = ", ".join(columns)
             raise ReferenceDataError(f"{where}, row {number}: unknown column {unknown[0]!r}; expected {expected}")
         clean = {name: str(value) for name, value in row.items() if value not in (None, "")}
-        if key not in clean:
-            raise ReferenceDataError(f"{where}, row {number}: {key} is empty")
+        missing = [key for key in keys if key not in clean]
+        if missing:
+            raise ReferenceDataError(f"{where}, row {number}: {missing[0]} is empty")
+        for name in clean:
+            _check(name, clean[name], f"{where}, row {number}")
         yield clean
+
+
+def number_in(row: Row, name: str, absent: float) -> float:
+    """A number of a row; `absent` where the row does not say."""
+    return float(row[name]) if name in row else absent
+
+
+def is_valid(row: Row, time_ns: int | None) -> bool:
+    """Whether a row holds at a time: from `valid_from` (inclusive) to `valid_to` (exclusive), each optional."""
+    if time_ns is None:
+        return True
+    begins, ends = row.get("valid_from"), row.get("valid_to")
+    return (begins is None or _time_ns(begins) <= time_ns) and (ends is None or time_ns < _time_ns(ends))
+
+
+def _newest(rows: Iterable[Row], time_ns: int | None, **named: str) -> Row:
+    """The last of the rows that bear the values named (an absent one is "") and hold at a time."""
+    found: Row = {}
+    for row in rows:
+        if all(row.get(name, "") == value for name, value in named.items()) and is_valid(row, time_ns):
+            found = row
+    return found
+
+
+def _time_ns(text: str) -> int:
+    """Nanoseconds since 1970 UTC: as such, or of an ISO 8601 date or time (UTC where it does not say)."""
+    if text.isdecimal():
+        return int(text)
+    moment = datetime.fromisoformat(text)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
+
+
+def _check(name: str, text: str, where: str) -> None:
+    try:
+        if name in _NUMBERS and not math.isfinite(float(text)):
+            raise ValueError(text)
+        if name in ("valid_from", "valid_to"):
+            _time_ns(text)
+        elif name == "time_ns":
+            int(text)
+    except ValueError as error:
+        expected = "a number" if name in _NUMBERS else "nanoseconds since 1970 or, for validity, an ISO 8601 time"
+        raise ReferenceDataError(f"{where}: {name}: expected {expected}, found {text!r}") from error
 
 
 def read_table(table: str, path: Path) -> list[dict[str, str]]:

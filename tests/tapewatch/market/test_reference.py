@@ -79,3 +79,43 @@ def test_a_table_is_read_from_a_file_and_its_faults_name_file_and_row(tmp_path: 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ReferenceDataError, match=r"none\.csv: expected a CSV file of accounts"):
         read_table("accounts", tmp_path / "none.csv")
+
+
+WORTH = Reference.of(
+    [
+        {"account": "a", "desk": "old", "valid_to": "2026-01-01"},
+        {"account": "a", "desk": "new", "valid_from": "2026-01-01"},
+    ],
+    [{"instrument": "ACME", "float_quantity": "5"}, {"instrument": "ACME", "venue": "XTST", "float_quantity": "6"}],
+    fx_rates=[{"currency": "EUR", "rate": "1.1"}],
+)
+NEW_YEAR_NS = 1_767_225_600_000_000_000
+
+
+def test_a_row_is_found_by_name_venue_and_time() -> None:
+    assert WORTH.instrument("XTST", "ACME")["float_quantity"] == "6"
+    assert WORTH.instrument("XOTH", "ACME")["float_quantity"] == "5"
+    assert WORTH.instrument("XTST", "OTHER") == {}
+    assert WORTH.account("a", NEW_YEAR_NS - 1)["desk"] == "old"
+    assert WORTH.account("a", NEW_YEAR_NS)["desk"] == "new"
+
+
+def test_a_currency_nobody_rates_counts_as_the_common_one() -> None:
+    assert (WORTH.rate("EUR"), WORTH.rate("USD"), WORTH.rate("")) == (1.1, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "message"),
+    [
+        (
+            "positions",
+            {"account": "a", "instrument": "x", "quantity": "many"},
+            "quantity: expected a number, found 'many'",
+        ),
+        ("fx_rates", {"currency": "EUR"}, "row 1: rate is empty"),
+        ("fx_rates", {"currency": "EUR", "rate": "1", "valid_to": "soon"}, "expected nanoseconds since 1970 or"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused_by_name(table: str, row: dict[str, str], message: str) -> None:
+    with pytest.raises(ReferenceDataError, match=message):
+        Reference.from_json({table: [row]})
