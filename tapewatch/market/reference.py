@@ -19,7 +19,7 @@ ACCOUNT_COLUMNS: Final = (
 INSTRUMENT_COLUMNS: Final = (
     *("instrument", "venue", "asset_class", "product", "isin", "underlying", "currency", "multiplier", "tick_size"),
     *("lot_size", "float_quantity", "average_daily_volume", "session_open", "session_close", "timezone"),
-    *("session_close_ns", "valid_from", "valid_to"),
+    *("session_close_ns", "fixings", "valid_from", "valid_to"),
 )
 ANNOUNCEMENT_COLUMNS: Final = ("instrument", "time_ns", "text")
 POSITION_COLUMNS: Final = ("account", "instrument", "quantity")
