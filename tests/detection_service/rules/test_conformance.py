@@ -9,22 +9,30 @@ import pytest
 
 from detection_service.engine.configuration import EngineConfiguration
 from detection_service.engine.engine import Engine
-from detection_service.rules.catalogue import RULES
+from detection_service.rules.catalogue import RULE_BY_ID, RULES
 from detection_service.rules.rule import Metadata
+from detection_service.rules.scenarios.runner import complaints, configuration_of, play
+from detection_service.rules.scenarios.scenario import REQUIRED_KINDS, Scenario, load, scenario_file
 from tapewatch.alert import Alert, canonical, from_json, to_json
 from tapewatch.market.frame import Frame
-from tests.detection_service.rules.schemes import SCHEMES, back_and_forth, layer, quiet_hours, spoof
-from tests.detection_service.scenario import Market, Row, configured, final, identity, revisions
+from tests.detection_service.rules.schemes import back_and_forth, layer, quiet_hours, spoof
+from tests.detection_service.scenario import Market, Row, final, identity, revisions
 
 IDS = [rule.metadata.rule_id for rule in RULES]
+SCENARIOS = [(rule_id, scenario) for rule_id in IDS for scenario in load(scenario_file(RULE_BY_ID[rule_id]))]
+POSITIVES = [(rule_id, scenario) for rule_id, scenario in SCENARIOS if scenario.kind == "positive"]
 SEED = 7
-every_rule = pytest.mark.parametrize("rule_id", IDS)
+every_scenario = pytest.mark.parametrize(
+    ("rule_id", "scenario"), SCENARIOS, ids=[f"{n}: {s.name}" for n, s in SCENARIOS]
+)
+every_positive = pytest.mark.parametrize(
+    ("rule_id", "scenario"), POSITIVES, ids=[f"{n}: {s.name}" for n, s in POSITIVES]
+)
 every_metadata = pytest.mark.parametrize("metadata", [rule.metadata for rule in RULES], ids=IDS)
 
 
-def played(rule_id: str) -> tuple[list[Row], EngineConfiguration]:
-    scheme = SCHEMES[rule_id]
-    return scheme.play().rows, configured(accounts=scheme.accounts)
+def played(rule_id: str, scenario: Scenario) -> tuple[list[Row], EngineConfiguration]:
+    return list(scenario.rows), configuration_of(scenario, rule_id)
 
 
 def told(alerts: list[Alert]) -> list[dict[str, object]]:
@@ -35,33 +43,39 @@ def by_time(*markets: list[Row]) -> list[Row]:
     return sorted(itertools.chain(*markets), key=lambda row: int(str(row["event_time_ns"])))
 
 
-@every_rule
-def test_a_rule_finds_its_scheme_and_names_who_is_behind_it(rule_id: str) -> None:
-    rows, configuration = played(rule_id)
-    (alert,) = final(revisions(rows, configuration), rule_id)
-    assert alert.owners == SCHEMES[rule_id].owners
-    assert from_json(to_json(alert)) == canonical(alert)
+@pytest.mark.parametrize("rule_id", IDS)
+def test_a_rule_has_scenarios_of_the_required_kinds(rule_id: str) -> None:
+    kinds = {scenario.kind for named, scenario in SCENARIOS if named == rule_id}
+    assert set(REQUIRED_KINDS) <= kinds
 
 
-@every_rule
-def test_the_same_input_twice_gives_the_same_revisions(rule_id: str) -> None:
-    rows, configuration = played(rule_id)
+@every_scenario
+def test_a_rule_makes_of_a_scenario_what_the_scenario_says(rule_id: str, scenario: Scenario) -> None:
+    alerts = final(play(scenario, configuration_of(scenario, rule_id)), rule_id)
+    assert complaints(scenario, alerts) == []
+    assert [from_json(to_json(alert)) for alert in alerts] == [canonical(alert) for alert in alerts]
+
+
+@every_positive
+def test_the_same_input_twice_gives_the_same_revisions(rule_id: str, scenario: Scenario) -> None:
+    rows, configuration = played(rule_id, scenario)
     assert revisions(rows, configuration) == revisions(rows, configuration)
 
 
-@every_rule
+@every_positive
 @pytest.mark.parametrize("rows_a_batch", [1, 7, 1_000])
-def test_revisions_do_not_depend_on_the_size_of_batches(rule_id: str, rows_a_batch: int) -> None:
-    rows, configuration = played(rule_id)
+def test_revisions_do_not_depend_on_the_size_of_batches(rule_id: str, scenario: Scenario, rows_a_batch: int) -> None:
+    rows, configuration = played(rule_id, scenario)
     assert revisions(rows, configuration, rows_a_batch) == revisions(rows, configuration)
 
 
-@every_rule
-def test_an_engine_restored_again_and_again_goes_on_with_the_same_revisions(rule_id: str) -> None:
-    rows, configuration = played(rule_id)
+@every_positive
+def test_an_engine_restored_again_and_again_goes_on_with_the_same_revisions(rule_id: str, scenario: Scenario) -> None:
+    rows, configuration = played(rule_id, scenario)
     whole = revisions(rows, configuration)
     picked = random.Random(SEED)
-    cuts = sorted({*picked.sample(range(len(rows) - 12, len(rows)), 4), *picked.sample(range(len(rows)), 3)})
+    last = range(max(0, len(rows) - 12), len(rows))
+    cuts = sorted({*picked.sample(last, min(4, len(last))), *picked.sample(range(len(rows)), min(3, len(rows)))})
     engine, made = Engine(configuration), list[Alert]()
     for start, stop in itertools.pairwise([0, *cuts]):
         made += engine.process(Frame.from_rows(rows[start:stop]))
@@ -72,57 +86,52 @@ def test_an_engine_restored_again_and_again_goes_on_with_the_same_revisions(rule
     assert made == whole, f"restored before rows {cuts}, seed {SEED}"
 
 
-@every_rule
-def test_events_of_other_instruments_change_nothing(rule_id: str) -> None:
-    rows, configuration = played(rule_id)
+@every_positive
+def test_events_of_other_instruments_change_nothing(rule_id: str, scenario: Scenario) -> None:
+    rows, configuration = played(rule_id, scenario)
     other = Market("OTHER", source="elsewhere").crowd()
     back_and_forth(layer(spoof(other, 10), 300), 400)
     quiet = quiet_hours(Market("QUIET", source="elsewhere"), 60)
-    mixed = revisions(by_time(other.rows, quiet.rows, rows), configuration)
-    assert told(final(of(mixed, "ACME"))) == told(final(revisions(rows, configuration)))
+    mixed = revisions(by_time(rows, other.rows, quiet.rows), configuration)
+    own = [alert for alert in mixed if alert.instrument not in ("OTHER", "QUIET")]
+    assert told(final(own)) == told(final(revisions(rows, configuration)))
 
 
-def of(alerts: list[Alert], instrument: str) -> list[Alert]:
-    """Alerts on one instrument; how often they were revised may depend on the venue's other events."""
-    return [alert for alert in alerts if alert.instrument == instrument]
+@every_positive
+def test_events_of_another_venue_change_nothing(rule_id: str, scenario: Scenario) -> None:
+    rows, configuration = played(rule_id, scenario)
+    other = layer(spoof(Market("ACME", venue="XELSE", source="elsewhere").crowd(), 10), 300)
+    mixed = revisions(by_time(rows, other.rows), configuration)
+    own = [alert for alert in mixed if alert.venue != "XELSE"]
+    assert told(final(own)) == told(final(revisions(rows, configuration)))
 
 
-@every_rule
-def test_events_of_another_venue_change_nothing(rule_id: str) -> None:
-    rows, configuration = played(rule_id)
-    other = layer(spoof(Market("ACME", venue="XOTH", source="elsewhere").crowd(), 10), 300)
-    mixed = revisions(by_time(other.rows, rows), configuration)
-    assert told(final(alert for alert in mixed if alert.venue == "XTST")) == told(final(revisions(rows, configuration)))
-
-
-@every_rule
-def test_late_events_are_counted_and_change_nothing(rule_id: str) -> None:
-    rows, configuration = played(rule_id)
+@every_positive
+def test_late_events_are_counted_and_change_nothing(rule_id: str, scenario: Scenario) -> None:
+    rows, configuration = played(rule_id, scenario)
     late = [row | {"event_time_ns": int(str(row["event_time_ns"])) - 1, "source_sequence": 10**6} for row in rows]
     told_again = [each for row, again in zip(rows, late, strict=True) for each in (row, again)]
     engine = Engine(configuration)
     made = engine.process(Frame.from_rows(told_again)) + engine.finish()
     assert made == revisions(rows, configuration)
-    assert engine.status()["sources"]["feed"] == {
-        **engine.status()["sources"]["feed"],
-        "evaluated": len(rows),
-        "late": len(rows),
-    }
+    sources = engine.status()["sources"]
+    assert sum(source["late"] for source in sources.values()) == len(rows)
+    assert sum(source["evaluated"] for source in sources.values()) == len(rows)
 
 
-@every_rule
-def test_a_rule_alone_finds_what_it_finds_among_the_others(rule_id: str) -> None:
-    rows, configuration = played(rule_id)
-    alone = EngineConfiguration({rule_id: {}}, configuration.reference)
+@every_positive
+def test_a_rule_alone_finds_what_it_finds_among_the_others(rule_id: str, scenario: Scenario) -> None:
+    rows, configuration = played(rule_id, scenario)
+    alone = configuration_of(scenario, rule_id, alone=True)
     found_alone, found_among = final(revisions(rows, alone)), final(revisions(rows, configuration), rule_id)
     assert [(alert.alert_id, alert.explanation) for alert in found_alone] == [
         (alert.alert_id, alert.explanation) for alert in found_among
     ]
 
 
-@every_rule
-def test_every_alert_says_that_it_is_over_in_its_last_revision_only(rule_id: str) -> None:
-    rows, configuration = played(rule_id)
+@every_positive
+def test_every_alert_says_that_it_is_over_in_its_last_revision_only(rule_id: str, scenario: Scenario) -> None:
+    rows, configuration = played(rule_id, scenario)
     made = revisions(rows, configuration)
     for alert_id in {alert.alert_id for alert in made}:
         mine = [alert for alert in made if alert.alert_id == alert_id]
@@ -130,12 +139,13 @@ def test_every_alert_says_that_it_is_over_in_its_last_revision_only(rule_id: str
         assert [alert.closed for alert in mine] == [False] * (len(mine) - 1) + [True]
 
 
-@every_rule
-def test_evidence_names_events_that_were_told(rule_id: str) -> None:
-    rows, configuration = played(rule_id)
-    (alert,) = final(revisions(rows, configuration), rule_id)
-    assert alert.evidence_event_ids
-    assert set(alert.evidence_event_ids) <= {identity(row) for row in rows}
+@every_positive
+def test_evidence_names_events_that_were_told(rule_id: str, scenario: Scenario) -> None:
+    rows, configuration = played(rule_id, scenario)
+    told_ids = {identity(row) for row in rows}
+    for alert in final(revisions(rows, configuration), rule_id):
+        assert alert.evidence_event_ids
+        assert set(alert.evidence_event_ids) <= told_ids
 
 
 @every_metadata
@@ -166,9 +176,8 @@ def test_every_parameter_has_a_unit_a_reason_and_a_default_within_its_range(meta
         assert len(parameter.reason) > 10, parameter.name
 
 
-def test_rules_have_names_of_their_own_and_a_scheme_each() -> None:
+def test_rules_have_names_of_their_own() -> None:
     assert len(set(IDS)) == len(IDS)
-    assert set(SCHEMES) == set(IDS)
 
 
 def test_no_rule_finds_anything_in_an_ordinary_market() -> None:

@@ -1,0 +1,1 @@
+"""Scenarios: small markets written out by hand beside each rule, with what the rule must make of them."""

@@ -1,0 +1,70 @@
+"""Named backgrounds: what else goes on in the market of a scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from detection_service.rules.scenarios.event_table import Row, Told, seconds_ns
+
+NONE: Final = "none"
+
+
+class BackgroundError(ValueError):
+    """A background is not known, or its number is missing; says what was expected."""
+
+
+def crowd() -> Iterator[Told]:
+    """Ten levels of three ordinary orders of 100 on each side of 100.00, every order another account's.
+
+    Order ids and accounts are crowd-b<level>-<member> (bids) and crowd-s<level>-<member>, level 1 best, member 1 to 3.
+    """
+    for level in range(1, 11):
+        for member in range(1, 4):
+            for side, letter, distance in (("BUY", "b", -level), ("SELL", "s", level)):
+                name, price = f"crowd-{letter}{level}-{member}", round(100 + distance / 100, 2)
+                yield _told(0, kind="NEW", account=name, side=side, price=price, quantity=100.0, order_id=name)
+
+
+def quiet_hours(hours: float) -> Iterator[Told]:
+    """A print of 100 every 20 s around 100.00 for so many hours, bought and sold by turns."""
+    for number in range(round(hours * 180)):
+        price, side = 100 + (0.0, 0.03, -0.02, 0.01)[number % 4], ("BUY", "SELL")[number % 2]
+        yield _told(number * 20, kind="TRADE", side=side, price=price, quantity=100.0)
+
+
+def ordinary_hours(hours: float) -> Iterator[Told]:
+    """An order at 100 every 12 s by forty accounts in turn, on both sides; two of three are cancelled after 5 s."""
+    for number in range(round(hours * 300)):
+        order: Row = {
+            "account": f"ordinary-{number % 40}",
+            "order_id": f"ordinary-o{number}",
+            "side": ("BUY", "SELL")[number % 2],
+        }
+        yield _told(number * 12, kind="NEW", price=100.0, quantity=50.0 + number % 90, **order)
+        if number % 3:
+            yield _told(number * 12 + 5, kind="CANCEL", **order)
+
+
+PLAIN: Final[dict[str, Callable[[], Iterator[Told]]]] = {"crowd": crowd}
+LASTING: Final[dict[str, Callable[[float], Iterator[Told]]]] = {
+    "quiet_hours": quiet_hours,
+    "ordinary_hours": ordinary_hours,
+}
+
+
+def background(text: str) -> list[Told]:
+    """The events of a background by its name: `crowd`, `quiet_hours 2`, `none`. Raises BackgroundError."""
+    name, _, number = text.strip().partition(" ")
+    if name == NONE:
+        return []
+    if name in PLAIN and not number:
+        return list(PLAIN[name]())
+    if name in LASTING and number.strip().replace(".", "", 1).isdigit():
+        return list(LASTING[name](float(number)))
+    known = ", ".join([NONE, *PLAIN, *(f"{each} HOURS" for each in LASTING)])
+    raise BackgroundError(f"expected one of {known}; found {text!r}")
+
+
+def _told(seconds: float, **values: object) -> Told:
+    return Told(seconds, {"event_time_ns": seconds_ns(seconds), **values})

@@ -1,0 +1,82 @@
+"""Plays scenarios through the engine and judges what comes out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from detection_service.engine.configuration import EngineConfiguration
+from detection_service.engine.engine import Engine
+from detection_service.rules.rule import Rule
+from detection_service.rules.scenarios.scenario import REQUIRED_KINDS, Expectation, Scenario, load, scenario_file
+from tapewatch.alert import Alert
+from tapewatch.market.frame import Frame
+
+
+def configuration_of(scenario: Scenario, rule_id: str, *, alone: bool = False) -> EngineConfiguration:
+    """All rules (or the one alone) with the scenario's parameters for its rule and its reference data."""
+    others = {} if alone else EngineConfiguration().rules
+    return EngineConfiguration({**others, rule_id: scenario.parameters}, scenario.reference)
+
+
+def play(scenario: Scenario, configuration: EngineConfiguration) -> list[Alert]:
+    """Every revision an engine gives of the scenario, the closing ones of the end included."""
+    engine = Engine(configuration)
+    return engine.process(Frame.from_rows(scenario.rows)) + engine.finish()
+
+
+def final(revisions: Iterable[Alert], rule_id: str | None = None) -> list[Alert]:
+    """The last revision of each alert (of a rule), by start."""
+    last = {alert.alert_id: alert for alert in revisions if rule_id in (None, alert.rule_id)}
+    return sorted(last.values(), key=lambda alert: (alert.start_time_ns, alert.alert_id))
+
+
+def complaints(scenario: Scenario, alerts: Sequence[Alert]) -> list[str]:
+    """What is wrong with a rule's final alerts for a scenario, each with its place; empty where all is as expected."""
+    expect = scenario.expect
+    if expect is None:
+        wrong = [f"expected no alert, found {_told(alert)}" for alert in alerts]
+    elif len(alerts) != expect.alerts:
+        told = "; ".join(_told(alert) for alert in alerts) or "none"
+        wrong = [f"expected {expect.alerts} alert(s), found {len(alerts)}: {told}"]
+    else:
+        wrong = list(_wrong(expect, alerts))
+    return [f"{scenario.place}: scenario {scenario.name!r} ({scenario.kind}): {each}" for each in wrong]
+
+
+def _told(alert: Alert) -> str:
+    owners = ", ".join(alert.owners) or f"{alert.venue} {alert.instrument}"
+    return f"{alert.severity.name} on {owners}: {alert.explanation}"
+
+
+def _wrong(expect: Expectation, alerts: Sequence[Alert]) -> Iterator[str]:
+    owners = sorted({owner for alert in alerts for owner in alert.owners})
+    accounts = sorted({account for alert in alerts for account in alert.accounts})
+    orders = {order for alert in alerts for order in alert.order_ids}
+    for what, expected, found in (("owners", expect.owners, owners), ("accounts", expect.accounts, accounts)):
+        if expected is not None and sorted(expected) != found:
+            yield f"expected {what} {', '.join(sorted(expected)) or 'none'}, found {', '.join(found) or 'none'}"
+    if missing := sorted(set(expect.order_ids) - orders):
+        yield f"expected orders {', '.join(missing)} to be named, found {', '.join(sorted(orders)) or 'none'}"
+    if named := sorted(set(expect.never_named) & {*owners, *accounts, *orders}):
+        yield f"expected {', '.join(expect.never_named)} not to be named, found {', '.join(named)}"
+    for alert in alerts:
+        if alert.severity < expect.severity_min:
+            yield f"expected severity {expect.severity_min.name} or graver, found {alert.severity.name}"
+        for words in expect.explanation:
+            if words not in alert.explanation:
+                yield f"expected {words!r} in the explanation, found: {alert.explanation}"
+
+
+def check_rule(rule: Rule) -> tuple[Counter[str], list[str]]:
+    """How many scenarios of each kind a rule has, and what is wrong with them. Raises ScenarioError."""
+    rule_id, path = rule.metadata.rule_id, scenario_file(rule)
+    scenarios = load(path)
+    kinds = Counter(scenario.kind for scenario in scenarios)
+    wrong = [
+        f"{path}: expected a {kind} scenario of {rule_id}, found none" for kind in REQUIRED_KINDS if not kinds[kind]
+    ]
+    for scenario in scenarios:
+        revisions = play(scenario, configuration_of(scenario, rule_id, alone=True))
+        wrong.extend(complaints(scenario, final(revisions, rule_id)))
+    return kinds, wrong
