@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from detection_service.engine.scene import Scene
 from tapewatch.alert import Measurement, Severity
@@ -31,9 +31,29 @@ class Need:
     text: str
 
 
+UNVERIFIED: Final = " (unverified)"
+
+
+@dataclass(frozen=True, slots=True)
+class Regulation:
+    """A pointer into a regulation; `verified` where somebody read the official wording and found it to say that.
+
+    Those read are in detection_service.rules.regulations.
+    """
+
+    text: str
+    verified: bool = False
+
+    def __str__(self) -> str:
+        return self.text if self.verified else self.text + UNVERIFIED
+
+
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What is governed about a rule; a change of any of it, or of the code, is a new version."""
+    """What is governed about a rule; a change of any of it, or of the code, is a new version.
+
+    `stage` 1 sees one instrument at a time; 2 sees an owner's fills over all of them.
+    """
 
     rule_id: str
     version: str
@@ -42,12 +62,19 @@ class Metadata:
     description: str
     needs: tuple[Need, ...]
     parameters: tuple[Parameter, ...]
-    regulations: tuple[str, ...]
+    regulations: tuple[Regulation | str, ...]
     known_false_positives: tuple[str, ...]
     known_gaps: tuple[str, ...]
     triage_steps: tuple[str, ...]
     episode_gap_s: float
     episode_max_s: float
+    stage: int = 1
+
+    def pointers(self) -> tuple[Regulation, ...]:
+        """The regulations; one written as text is unverified."""
+        return tuple(
+            Regulation(each.removesuffix(UNVERIFIED)) if isinstance(each, str) else each for each in self.regulations
+        )
 
     def defaults(self) -> dict[str, float]:
         """Parameter name to default."""

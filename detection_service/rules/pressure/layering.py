@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from detection_service.engine.core import PRESSURE
 from detection_service.engine.scene import Fill, Scene, Withdrawal, opposite
-from detection_service.rules import needs
+from detection_service.rules import needs, regulations
 from detection_service.rules.pressure.spoofing import elsewhere, traded_against
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
 from tapewatch.alert import Measurement, Severity
@@ -32,9 +32,12 @@ METADATA = Metadata(
         Parameter("flip_within_s", 2.0, "s", 0, 60, "a fill this soon after the withdrawal still profits from it"),
     ),
     regulations=(
-        "MAR Art. 12(2)(c) and Annex I A(f) (unverified)",
-        "Delegated Regulation (EU) 2016/522 Annex II Section 1 (unverified)",
-        "FINRA Rule 5210 (unverified)",
+        regulations.MAR_FALSE_SIGNALS,
+        regulations.MAR_ORDERS_DISTURB,
+        regulations.ANNEX_I_WITHDRAWN,
+        regulations.LAYERING,
+        regulations.FINRA_BONA_FIDE,
+        regulations.FINRA_DISRUPTIVE_QUOTING,
     ),
     known_false_positives=(
         "A one-sided market maker that fades its quotes after being filled on the other side.",

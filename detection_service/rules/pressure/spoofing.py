@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from detection_service.engine.core import PRESSURE
 from detection_service.engine.scene import Fill, Scene, Withdrawal, opposite
-from detection_service.rules import needs
+from detection_service.rules import needs, regulations
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
 from tapewatch.alert import Measurement, Severity
 
@@ -34,9 +34,11 @@ METADATA = Metadata(
         Parameter("withdrawn_share_min", 0.8, "share", 0, 1, "whoever lets such orders trade means them"),
     ),
     regulations=(
-        "MAR Art. 12(2)(c) and Annex I A(f) (unverified)",
-        "Delegated Regulation (EU) 2016/522 Annex II Section 1 (unverified)",
-        "CEA s. 4c(a)(5)(C) (unverified)",
+        regulations.CEA_SPOOFING,
+        regulations.MAR_FALSE_SIGNALS,
+        regulations.MAR_ORDERS_DISTURB,
+        regulations.ANNEX_I_WITHDRAWN,
+        regulations.LAYERING,
     ),
     known_false_positives=(
         "An institution that cancels a block after its hedge filled on the other side.",

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from detection_service.engine.core import PRICE
 from detection_service.engine.scene import Scene
-from detection_service.rules import needs
+from detection_service.rules import needs, regulations
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
 from tapewatch.alert import Measurement, Severity
 
@@ -28,7 +28,7 @@ METADATA = Metadata(
         Parameter("minutes_min", 30.0, "minutes", 5, 239, "minutes with trades before anything is usual"),
         Parameter("trades_min", 5.0, "trades", 1, 1000, "one stray print is an off-market price, not a move"),
     ),
-    regulations=("MAR Annex I A(d) (unverified)",),
+    regulations=(regulations.MAR_PRICE_SECURED,),
     known_false_positives=("News.", "A large but honest order in a thin market."),
     known_gaps=("Moves slower than a minute.", "The first half hour of an instrument."),
     triage_steps=("Is there news?", "Who traded in the minute before and at the extreme?"),

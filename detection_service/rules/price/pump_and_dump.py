@@ -7,7 +7,7 @@ from typing import Any
 
 from detection_service.engine.core import PRICE
 from detection_service.engine.scene import Scene
-from detection_service.rules import needs
+from detection_service.rules import needs, regulations
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess
 from tapewatch.alert import Measurement, Severity
 
@@ -33,10 +33,7 @@ METADATA = Metadata(
         Parameter("rise_new_min", 0.1, "share", 0.005, 10, "rise asked of an instrument without that history"),
         Parameter("dump_share_min", 0.5, "share", 0.1, 1, "of the rise lost again"),
     ),
-    regulations=(
-        "MAR Art. 12(2)(d) and Annex I B (unverified)",
-        "Delegated Regulation (EU) 2016/522 Annex II Section 1 (unverified)",
-    ),
+    regulations=(regulations.PUMP_AND_DUMP, regulations.MAR_DECEPTION),
     known_false_positives=("News, a listing, an exploit: everybody buys for a reason.",),
     known_gaps=(
         "Slow pumps over hours or days.",

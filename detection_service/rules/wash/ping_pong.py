@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from detection_service.engine.core import PAIR
 from detection_service.engine.scene import PairTrade, Scene
-from detection_service.rules import needs
+from detection_service.rules import needs, regulations
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
 from tapewatch.alert import Measurement, Severity
 
@@ -30,10 +30,7 @@ METADATA = Metadata(
             "exclusive_share_min", 0.6, "share", 0.1, 1, "a market maker trades with everybody, these two do not"
         ),
     ),
-    regulations=(
-        "MAR Annex I A(c), A(e) (unverified)",
-        "Delegated Regulation (EU) 2016/522 Annex II Section 1 (unverified)",
-    ),
+    regulations=(regulations.WASH_TRADES, regulations.MAR_FALSE_SIGNALS, regulations.ANNEX_I_REVERSALS),
     known_false_positives=("The only maker and the only taker of an empty market.",),
     known_gaps=("Rings of three and more pass unnoticed here.", "Only the pair's last 16 trades are held."),
     triage_steps=(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from detection_service.engine.core import MATCH
 from detection_service.engine.scene import Scene
-from detection_service.rules import needs
+from detection_service.rules import needs, regulations
 from detection_service.rules.rule import Finding, Metadata, Parameter
 from detection_service.rules.wash import within_group
 
@@ -22,9 +22,11 @@ METADATA = Metadata(
         Parameter("volume_share_grave", 0.2, "share", 0.001, 1, "so much of the volume misleads others"),
     ),
     regulations=(
-        "MAR Annex I A(c) (unverified)",
-        "Delegated Regulation (EU) 2016/522 Annex II Section 1 (unverified)",
-        "CEA s. 4c(a)(2)(A)(i) (unverified)",
+        regulations.WASH_TRADES,
+        regulations.CEA_WASH_SALE,
+        regulations.SEA_NO_CHANGE_OF_OWNERSHIP,
+        regulations.FINRA_SELF_TRADES,
+        regulations.ANNEX_I_NO_CHANGE,
     ),
     known_false_positives=("Two independent desks that share one account and meet by accident, once.",),
     known_gaps=("The two sides must be joined by a trade_id or contra_account; a source without both hides it.",),

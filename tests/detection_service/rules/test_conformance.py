@@ -153,7 +153,7 @@ def test_metadata_is_complete_and_admits_its_limits(metadata: Metadata) -> None:
     lists = (
         metadata.needs,
         metadata.parameters,
-        metadata.regulations,
+        metadata.pointers(),
         metadata.known_false_positives,
         metadata.known_gaps,
         metadata.triage_steps,
