@@ -46,6 +46,7 @@ class DetectionSettings(Section):
     announcements: Path | None = Field(None, description="CSV of announcements")
     positions: Path | None = Field(None, description="CSV of positions held at the start")
     fx_rates: Path | None = Field(None, description="CSV of what currencies are worth")
+    restricted: Path | None = Field(None, description="CSV of accounts and instruments that must not be dealt in")
     orders_expected: int = Field(65_536, ge=1, le=1 << 26, description="live orders to make room for at the start")
 
     @field_validator("rules")

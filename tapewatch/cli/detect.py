@@ -35,6 +35,7 @@ from tapewatch.cli.reference_files import (
     FxRatesOption,
     InstrumentsOption,
     PositionsOption,
+    RestrictedOption,
     read_reference,
 )
 from tapewatch.engine_mode import warn_once_if_interpreted
@@ -56,6 +57,7 @@ def detect(
     announcements: AnnouncementsOption = None,
     positions: PositionsOption = None,
     fx_rates: FxRatesOption = None,
+    restricted: RestrictedOption = None,
     rules: Annotated[
         str | None, typer.Option("--rules", metavar="ID,...", help="Only these rules; all without.")
     ] = None,
@@ -78,7 +80,12 @@ def detect(
     if out.is_dir():
         raise CommandError(f"--out: expected a file to write, found the directory {out}; name a file in it")
     reference = read_reference(
-        accounts=accounts, instruments=instruments, announcements=announcements, positions=positions, fx_rates=fx_rates
+        accounts=accounts,
+        instruments=instruments,
+        announcements=announcements,
+        positions=positions,
+        fx_rates=fx_rates,
+        restricted=restricted,
     )
     engine = make_engine(configuration_of(rules, reference, config), model)
     opened = open_files(files, file_format, FormatOptions(venue=venue, instrument=instrument, date=date))

@@ -22,6 +22,7 @@ InstrumentsOption = Annotated[Path | None, _option("--instruments", "What is tra
 AnnouncementsOption = Annotated[Path | None, _option("--announcements", "What was announced when")]
 PositionsOption = Annotated[Path | None, _option("--positions", "What accounts held at the start")]
 FxRatesOption = Annotated[Path | None, _option("--fx-rates", "What currencies are worth")]
+RestrictedOption = Annotated[Path | None, _option("--restricted", "Accounts and instruments not to be dealt in")]
 
 
 def read_reference(**files: Path | None) -> Reference:

@@ -30,6 +30,7 @@ from tapewatch.cli.reference_files import (
     FxRatesOption,
     InstrumentsOption,
     PositionsOption,
+    RestrictedOption,
     publish_reference,
     read_reference,
 )
@@ -79,6 +80,7 @@ def replay(
     announcements: AnnouncementsOption = None,
     positions: PositionsOption = None,
     fx_rates: FxRatesOption = None,
+    restricted: RestrictedOption = None,
     rows_per_batch: Annotated[int, typer.Option("--batch", min=1, max=65_536, help="Rows a batch.")] = ROWS_PER_BATCH,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -86,7 +88,12 @@ def replay(
     """Send files into a running ingest; doing so again adds nothing."""
     pace = _pace(speed)
     reference = read_reference(
-        accounts=accounts, instruments=instruments, announcements=announcements, positions=positions, fx_rates=fx_rates
+        accounts=accounts,
+        instruments=instruments,
+        announcements=announcements,
+        positions=positions,
+        fx_rates=fx_rates,
+        restricted=restricted,
     )
     opened = open_files(files, file_format, FormatOptions(venue=venue, instrument=instrument, date=date))
     address = address_of("ingest", config, to)

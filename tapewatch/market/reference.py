@@ -24,12 +24,14 @@ INSTRUMENT_COLUMNS: Final = (
 ANNOUNCEMENT_COLUMNS: Final = ("instrument", "time_ns", "text")
 POSITION_COLUMNS: Final = ("account", "instrument", "quantity")
 FX_RATE_COLUMNS: Final = ("currency", "rate", "valid_from", "valid_to")
+RESTRICTED_COLUMNS: Final = ("account", "instrument", "reason", "valid_from", "valid_to")
 TABLES: Final[dict[str, tuple[str, ...]]] = {
     "accounts": ACCOUNT_COLUMNS,
     "instruments": INSTRUMENT_COLUMNS,
     "announcements": ANNOUNCEMENT_COLUMNS,
     "positions": POSITION_COLUMNS,
     "fx_rates": FX_RATE_COLUMNS,
+    "restricted": RESTRICTED_COLUMNS,
 }
 _KEYS: Final = {
     "accounts": ("account",),
@@ -37,6 +39,7 @@ _KEYS: Final = {
     "announcements": ("instrument",),
     "positions": ("account", "instrument", "quantity"),
     "fx_rates": ("currency", "rate"),
+    "restricted": (),
 }
 _NUMBERS: Final = ("quantity", "rate", "baseline_notional_per_day", "float_quantity", "multiplier")
 LINK_SEPARATOR: Final = ";"
@@ -58,6 +61,7 @@ class Reference:
     announcements: tuple[Row, ...] = ()
     positions: tuple[Row, ...] = ()
     fx_rates: tuple[Row, ...] = ()
+    restricted: tuple[Row, ...] = ()
     owners: Mapping[str, str] = field(default_factory=dict, compare=False)
     groups: Mapping[str, str] = field(default_factory=dict, compare=False)
     group_owners: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False)
@@ -69,6 +73,7 @@ class Reference:
         announcements: Iterable[Row] = (),
         positions: Iterable[Row] = (),
         fx_rates: Iterable[Row] = (),
+        restricted: Iterable[Row] = (),
     ) -> Reference:
         """Reference data with its links worked out."""
         rows = tuple(accounts)
@@ -84,6 +89,7 @@ class Reference:
             announcements=tuple(announcements),
             positions=tuple(positions),
             fx_rates=tuple(fx_rates),
+            restricted=tuple(restricted),
             owners=owners,
             groups=groups,
             group_owners=group_owners,
@@ -102,6 +108,24 @@ class Reference:
     def rate(self, currency: str, time_ns: int | None = None) -> float:
         """What a unit of a currency is worth in the currency notionals are compared in; 1 where nothing is said."""
         return number_in(_newest(self.fx_rates, time_ns, currency=currency), "rate", 1.0)
+
+    def restriction(self, account: str, instrument: str, time_ns: int) -> Row:
+        """The row that forbids an account to deal in an instrument at a time; empty where none does.
+
+        A row may name an instrument (for everybody), an account (for everything) or both; an account stands for the
+        whole group of its beneficial owner. The most particular row is given: the account's own before its group's.
+        """
+        group = self.group_of(account)
+        found: Row = {}
+        closeness = -1
+        for row in self.restricted:
+            named, where = row.get("account", ""), row.get("instrument", instrument)
+            if where != instrument or not is_valid(row, time_ns) or (named and self.group_of(named) != group):
+                continue
+            close = 2 * (named == account) + bool(named)
+            if close > closeness:
+                found, closeness = row, close
+        return found
 
     def owners_behind(self, account: str) -> frozenset[str]:
         """Beneficial owners of an account's whole group; the account itself where none is known."""
@@ -143,6 +167,8 @@ def checked_rows(table: str, rows: Iterable[Mapping[str, Any]], where: str) -> I
         missing = [key for key in keys if key not in clean]
         if missing:
             raise ReferenceDataError(f"{where}, row {number}: {missing[0]} is empty")
+        if table == "restricted" and not clean.keys() & {"account", "instrument"}:
+            raise ReferenceDataError(f"{where}, row {number}: expected account or instrument, found neither")
         for name in clean:
             _check(name, clean[name], f"{where}, row {number}")
         yield clean

@@ -114,8 +114,37 @@ def test_a_currency_nobody_rates_counts_as_the_common_one() -> None:
         ),
         ("fx_rates", {"currency": "EUR"}, "row 1: rate is empty"),
         ("fx_rates", {"currency": "EUR", "rate": "1", "valid_to": "soon"}, "expected nanoseconds since 1970 or"),
+        ("restricted", {"reason": "why"}, "row 1: expected account or instrument, found neither"),
     ],
 )
 def test_a_value_of_another_kind_is_refused_by_name(table: str, row: dict[str, str], message: str) -> None:
     with pytest.raises(ReferenceDataError, match=message):
         Reference.from_json({table: [row]})
+
+
+FORBIDDEN = Reference.of(
+    [{"account": "a1", "owner": "Ann"}, {"account": "a2", "owner": "Ann"}],
+    restricted=[
+        {"instrument": "ACME", "reason": "tender offer", "valid_to": "2026-01-01"},
+        {"account": "a1", "instrument": "ACME", "reason": "insider list"},
+        {"account": "b", "reason": "frozen"},
+    ],
+)
+
+
+@pytest.mark.parametrize(
+    ("account", "instrument", "time_ns", "reason"),
+    [
+        ("stranger", "ACME", NEW_YEAR_NS - 1, "tender offer"),
+        ("stranger", "ACME", NEW_YEAR_NS, None),
+        ("stranger", "OTHER", NEW_YEAR_NS - 1, None),
+        ("a1", "ACME", NEW_YEAR_NS - 1, "insider list"),
+        ("a2", "ACME", NEW_YEAR_NS, "insider list"),
+        ("a1", "OTHER", NEW_YEAR_NS, None),
+        ("b", "OTHER", NEW_YEAR_NS, "frozen"),
+    ],
+)
+def test_a_restriction_holds_for_its_instrument_its_account_and_its_time(
+    account: str, instrument: str, time_ns: int, reason: str | None
+) -> None:
+    assert FORBIDDEN.restriction(account, instrument, time_ns).get("reason") == reason
