@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from detection_service.rules.catalogue import RULE_BY_ID, RULES
+from detection_service.rules.lock import content_digest
 from detection_service.rules.rule import Metadata
 from tapewatch.market.reference import Reference
 
@@ -31,10 +32,10 @@ class EngineConfiguration:
         return {rule_id: _parameters(rule_id, overrides) for rule_id, overrides in sorted(self.rules.items())}
 
     def digest(self) -> str:
-        """SHA-256 of rules, versions, parameters and reference data; 64 hexadecimal digits."""
+        """SHA-256 of rules, versions, their content, parameters and reference data; 64 hexadecimal digits."""
         content = {
             "rules": {
-                rule_id: [RULE_BY_ID[rule_id].metadata.version, parameters]
+                rule_id: [RULE_BY_ID[rule_id].metadata.version, content_digest(RULE_BY_ID[rule_id]), parameters]
                 for rule_id, parameters in self.parameters().items()
             },
             "reference": self.reference.digest(),

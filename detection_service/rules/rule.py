@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from detection_service.engine.scene import Scene
+from detection_service.rules.grading import excess, graded
 from tapewatch.alert import Measurement, Severity
 
 
@@ -32,6 +32,7 @@ class Need:
 
 
 UNVERIFIED: Final = " (unverified)"
+__all__ = ["Finding", "Metadata", "Need", "Parameter", "Regulation", "Rule", "excess", "graded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +113,3 @@ class Rule(Protocol):
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """What the rule makes of the event behind the trigger: mostly nothing."""
-
-
-def excess(observed: float, threshold: float, doublings: float = 3.0) -> float:
-    """How far a measure exceeds its threshold on a log scale: 0 at the threshold, 1 at `doublings` doublings of it."""
-    return min(1.0, math.log2(max(1.0, observed / threshold)) / doublings)
-
-
-def graded(score: float, *steps: tuple[float, Severity]) -> Severity:
-    """The severity of the last of the rising (score, severity) steps that `score` reaches; LOW below the first."""
-    return max((severity for limit, severity in steps if score >= limit), default=Severity.LOW)

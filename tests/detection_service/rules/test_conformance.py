@@ -10,7 +10,6 @@ import pytest
 from detection_service.engine.configuration import EngineConfiguration
 from detection_service.engine.engine import Engine
 from detection_service.rules.catalogue import RULE_BY_ID, RULES
-from detection_service.rules.rule import Metadata
 from detection_service.rules.scenarios.runner import complaints, configuration_of, play
 from detection_service.rules.scenarios.scenario import REQUIRED_KINDS, Scenario, load, scenario_file
 from tapewatch.alert import Alert, canonical, from_json, to_json
@@ -28,7 +27,6 @@ every_scenario = pytest.mark.parametrize(
 every_positive = pytest.mark.parametrize(
     ("rule_id", "scenario"), POSITIVES, ids=[f"{n}: {s.name}" for n, s in POSITIVES]
 )
-every_metadata = pytest.mark.parametrize("metadata", [rule.metadata for rule in RULES], ids=IDS)
 
 
 def played(rule_id: str, scenario: Scenario) -> tuple[list[Row], EngineConfiguration]:
@@ -146,34 +144,6 @@ def test_evidence_names_events_that_were_told(rule_id: str, scenario: Scenario) 
     for alert in final(revisions(rows, configuration), rule_id):
         assert alert.evidence_event_ids
         assert set(alert.evidence_event_ids) <= told_ids
-
-
-@every_metadata
-def test_metadata_is_complete_and_admits_its_limits(metadata: Metadata) -> None:
-    lists = (
-        metadata.needs,
-        metadata.parameters,
-        metadata.pointers(),
-        metadata.known_false_positives,
-        metadata.known_gaps,
-        metadata.triage_steps,
-    )
-    assert all(lists)
-    texts = [metadata.title, metadata.typology, metadata.version, metadata.description]
-    texts += [*metadata.known_false_positives, *metadata.known_gaps, *metadata.triage_steps]
-    assert all(text.strip() and "unknown" not in text.lower() and "TODO" not in text for text in texts)
-    assert 0 < metadata.episode_gap_s < metadata.episode_max_s
-
-
-@every_metadata
-def test_every_parameter_has_a_unit_a_reason_and_a_default_within_its_range(metadata: Metadata) -> None:
-    names = [parameter.name for parameter in metadata.parameters]
-    assert len(set(names)) == len(names)
-    for parameter in metadata.parameters:
-        assert parameter.minimum <= parameter.default <= parameter.maximum, parameter.name
-        assert parameter.minimum < parameter.maximum, parameter.name
-        assert parameter.unit, parameter.name
-        assert len(parameter.reason) > 10, parameter.name
 
 
 def test_rules_have_names_of_their_own() -> None:
