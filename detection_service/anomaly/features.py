@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from detection_service.engine.activity import MEASURES
+from detection_service.engine.records import MEASURES
 
 FEATURES: Final = (
     "orders_log",  # log(1 + orders entered)
@@ -42,9 +42,9 @@ def features(windows: Sequence[Sequence[float]]) -> Array:
     orders = of("orders_buy") + of("orders_sell")
     entered = of("quantity_buy") + of("quantity_sell")
     cancelled = of("cancelled_buy") + of("cancelled_sell")
-    filled = of("filled_buy") + of("filled_sell")
+    filled = of("bought") + of("sold")
     cancel_lean = _ratio(of("cancelled_buy") - of("cancelled_sell"), cancelled)
-    fill_lean = _ratio(of("filled_buy") - of("filled_sell"), filled)
+    fill_lean = _ratio(of("bought") - of("sold"), filled)
     return np.column_stack(
         [
             np.log1p(orders),
@@ -57,7 +57,7 @@ def features(windows: Sequence[Sequence[float]]) -> Array:
             np.minimum(_ratio(cancelled, entered), 10.0),
             np.minimum(_ratio(filled, entered), 10.0),
             np.log1p(_ratio(of("cancelled_life_s"), of("cancels"))),
-            _ratio(of("cancels_within_1s"), of("cancels")),
+            _ratio(of("fleeting"), of("cancels")),
             _ratio(of("aggressive_fills"), of("fills")),
             of("depth_share_max"),
             _ratio(of("replaces"), orders),

@@ -18,19 +18,19 @@ from tapewatch.market.reference import Reference
 TREES: Final = 100
 SAMPLE: Final = 256
 WINDOWS_MIN: Final = 64
-WINDOWS_HELD_MAX: Final = 1 << 30
 EULER_GAMMA: Final = 0.5772156649015329
 
 
 def collect_windows(frames: Iterable[Frame | bytes], reference: Reference) -> list[list[float]]:
     """The raw measures of every closed minute of every group in every market, from frames in event order."""
     core = Core(reference.group_of)
-    core.windows_held = WINDOWS_HELD_MAX
+    core.collected = []
     for frame in frames:
         core.begin(FrameView(Frame.decode(frame) if isinstance(frame, bytes) else frame))
         while core.run():
             pass
-    return [values for activity in core.activities for _, values in activity.closed_windows]
+    collected: list[list[float]] = core.collected
+    return collected
 
 
 def train(windows: Sequence[Sequence[float]], seed: int = 1) -> ForestModel:

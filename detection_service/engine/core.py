@@ -8,38 +8,41 @@ batched. 0 means the frame is used up.
 
 import cython
 
+from detection_service.engine import triggers
+from detection_service.engine.flow import Conditions
+
 if cython.compiled:
-    from cython.cimports.detection_service.engine.activity import Activity, FillRing, WithdrawalRing
     from cython.cimports.detection_service.engine.frame_view import FrameView
-    from cython.cimports.detection_service.engine.live_book import LiveBook
+    from cython.cimports.detection_service.engine.groups import Groups
     from cython.cimports.detection_service.engine.market_state import MarketState
     from cython.cimports.detection_service.engine.matches import MatchTable, PairTable
+    from cython.cimports.detection_service.engine.records import ActivityPointer
     from cython.cimports.tapewatch.market.book import Ladder
     from cython.cimports.tapewatch.market.hashing import mix
-    from cython.cimports.tapewatch.market.order_table import OrderTable
+    from cython.cimports.tapewatch.market.records import OrderPointer
 else:
-    from detection_service.engine.activity import Activity, FillRing, WithdrawalRing
     from detection_service.engine.frame_view import FrameView
-    from detection_service.engine.live_book import LiveBook
+    from detection_service.engine.groups import Groups
     from detection_service.engine.market_state import MarketState
     from detection_service.engine.matches import MatchTable, PairTable
+    from detection_service.engine.records import Activity as ActivityPointer
     from tapewatch.market.book import Ladder
     from tapewatch.market.hashing import mix
-    from tapewatch.market.order_table import OrderTable
+    from tapewatch.market.records import Order as OrderPointer
 
-# Triggers, and what a source can show; each a bit.
-PRESSURE, MATCH, PAIR, PRICE, DEADLINE = 1, 2, 4, 8, 16
-HAS_ORDERS, HAS_ACCOUNTS, HAS_FILLS, HAS_MATCHES, HAS_PRINTS = 1, 2, 4, 8, 16
-_PRESSURE = cython.declare(cython.int, PRESSURE)
-_MATCH = cython.declare(cython.int, MATCH)
-_PAIR = cython.declare(cython.int, PAIR)
-_PRICE = cython.declare(cython.int, PRICE)
-_DEADLINE = cython.declare(cython.int, DEADLINE)
-_HAS_ORDERS = cython.declare(cython.int, HAS_ORDERS)
-_HAS_ACCOUNTS = cython.declare(cython.int, HAS_ACCOUNTS)
-_HAS_FILLS = cython.declare(cython.int, HAS_FILLS)
-_HAS_MATCHES = cython.declare(cython.int, HAS_MATCHES)
-_HAS_PRINTS = cython.declare(cython.int, HAS_PRINTS)
+_MATCH = cython.declare(cython.int, triggers.MATCH)
+_PAIR = cython.declare(cython.int, triggers.PAIR)
+_PRICE = cython.declare(cython.int, triggers.PRICE)
+_DEADLINE = cython.declare(cython.int, triggers.DEADLINE)
+_ENTRY = cython.declare(cython.int, triggers.ENTRY)
+_MARKET = cython.declare(cython.int, triggers.MARKET)
+_ARRANGED = cython.declare(cython.int, triggers.ARRANGED)
+_HAS_ORDERS = cython.declare(cython.int, triggers.HAS_ORDERS)
+_HAS_ACCOUNTS = cython.declare(cython.int, triggers.HAS_ACCOUNTS)
+_HAS_FILLS = cython.declare(cython.int, triggers.HAS_FILLS)
+_HAS_MATCHES = cython.declare(cython.int, triggers.HAS_MATCHES)
+_HAS_PRINTS = cython.declare(cython.int, triggers.HAS_PRINTS)
+_HAS_QUOTES = cython.declare(cython.int, triggers.HAS_QUOTES)
 
 # Event kinds and codes (tapewatch.market.event), as compiled constants.
 _NEW = cython.declare(cython.int, 1)
@@ -55,38 +58,36 @@ _PHASE = cython.declare(cython.int, 15)
 _BUY = cython.declare(cython.int, 1)
 _SELL = cython.declare(cython.int, 2)
 _AGGRESSOR = cython.declare(cython.int, 2)
+_REPLACES = cython.declare(cython.int, 14)  # place of the measure
 
 _ACCOUNTS = cython.declare(cython.ulonglong, 1 << 31)
 _MOSTLY = cython.declare(cython.double, 0.5)
-_RING = cython.declare(cython.int, 64)
 _SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
+_MINUTES_IDLE = cython.declare(cython.longlong, 120)
+_SWEEP_MINUTES = cython.declare(cython.longlong, 10)
 
 
-class Core(LiveBook):
+class Core(Groups):
     """All state that grows with events, and the reducers that move it.
 
-    The thresholds are pre-checks: they only decide how often rules are asked, and are no stricter than any rule.
-    `market`, `activity`, `now` and the `match_...` and `pressure_side` fields describe the event behind a trigger.
+    `market`, `now` and the `match_...` fields describe the event behind a trigger, `due_market` the slots of the rules
+    whose conditions hold at a MARKET trigger.
     """
 
-    def __init__(self, group_of, orders_expected=1024):
-        LiveBook.__init__(self, group_of, orders_expected)
+    def __init__(self, group_of):
+        Groups.__init__(self, group_of)
         self.matches = MatchTable()
         self.pairs = PairTable()
         self.row = 0
-        self.triggers = 0
         self.entry_time, self.order_quantity = 0, 0.0
-        self.pressure_ratio = 3.0
-        self.pressure_multiple = 4.0
-        self.one_sided_ratio = 3.0
-        self.large_multiple = 5.0
-        self.layers = 3
-        self.pressure_span_ns = 15 * _SECOND_NS
-        self.fill_window_ns = 5 * _SECOND_NS
+        self.market_conditions = Conditions(())
+        self.due_market = []
         self.pair_window_ns = 120 * _SECOND_NS
         self.pair_trades = 6
         self.pair_turns = 0.6
         self.price_move = 0.005
+        self.arranged_gap_ns = 2 * _SECOND_NS
+        self.arranged_ratio = 0.9
 
     def begin(self, view):
         """Takes up a frame."""
@@ -105,6 +106,10 @@ class Core(LiveBook):
                 return self.triggers
         return 0
 
+    def row_order_text(self):
+        """Id of the order the event behind a trigger names."""
+        return self.view.text(self.view.order_text(self.row - 1))
+
     def _step(self, row):
         """One event; False where episodes must be closed before it can be taken."""
         market: MarketState = self.market_of(row)
@@ -120,6 +125,8 @@ class Core(LiveBook):
             return False
         self.venue_time[market.venue] = now
         self.evaluated[self.source] += 1
+        if now >= market.next_tick:
+            self._tick()
         if market.pending >= 0 and (now > market.pending_time or kind != _FILL):
             self._rest(market.pending)
             market.pending = -1
@@ -135,6 +142,21 @@ class Core(LiveBook):
             self._other(row, kind)
         return True
 
+    def _tick(self):
+        """Five seconds of a market went by; with a minute, the rules on markets may be asked."""
+        closed: cython.longlong = self.market.tick(self.now)
+        due: list
+        if closed < 0:
+            return
+        if self.market_conditions.rules:
+            self.flows.measure_market(self.market, closed)
+            due = self.market_conditions.due(self.flows.values)
+            if due is not None:
+                self.due_market = due
+                self.triggers |= _MARKET
+        if closed // _SWEEP_MINUTES != self.market.minute_now // _SWEEP_MINUTES:
+            self._forget_idle(self.market, (self.market.minute_now - _MINUTES_IDLE) * 60 * _SECOND_NS)
+
     def _other(self, row, kind):
         market: MarketState = self.market
         ladder: Ladder
@@ -149,6 +171,7 @@ class Core(LiveBook):
         elif kind in (_EXPIRE, _REJECT):
             self._expire(row)
         elif kind == _QUOTE:
+            self.capabilities[self.source] |= _HAS_QUOTES
             market.bid_price = self.view.bid_price[row]
             market.ask_price = self.view.ask_price[row]
         elif kind == _PHASE:
@@ -162,51 +185,54 @@ class Core(LiveBook):
         quantity: cython.double = view.quantity[row]
         leaves: cython.double = view.leaves[row]
         slot: cython.int = self._find(row)
-        behind: cython.double = 0.0
+        order: OrderPointer
         ladder: Ladder
+        best: cython.double
+        behind: cython.double = 0.0
         self.capabilities[self.source] |= _HAS_ORDERS
         if slot >= 0:
             return  # told again, as after a resend under another key
         self._identify(row)
-        market.sizes.add(quantity)
+        market.message(self.now)
         slot = self._insert(row, quantity, quantity if leaves != leaves else leaves)
-        if self.orders.leaves[slot] <= 0.0:
-            self.orders.remove(slot)
+        order = self.orders.at(slot)
+        if order.leaves <= 0.0:
+            self._close(slot)
             return
-        if market.book.crosses(self.orders.side[slot], self.orders.price[slot]):
+        order.crossed = market.book.crosses(order.side, order.price)
+        if self._far_beyond(slot):
+            self.entered = slot
+            self.triggers |= _ENTRY
+        market.sizes.add(quantity)
+        ladder = market.book.ladder(order.side)
+        if ladder.length and order.price == order.price:
+            best = ladder.best()
+            order.distance = (best - order.price if order.side == _BUY else order.price - best) / abs(best)
+        if order.crossed:
             market.pending = slot
             market.pending_time = self.now
         else:
-            ladder = market.book.ladder(self.orders.side[slot])
-            behind = ladder.behind(self.orders.price[slot])
+            behind = ladder.behind(order.price)
             self._rest(slot)
-        if self.orders.participant[slot] >= 0:
-            self._count_entry(row, slot, behind)
-
-    def _count_entry(self, row, slot, behind):
-        activity: Activity = self.activities[self.orders.participant[slot]]
-        side: cython.int = self.orders.side[slot]
-        activity.roll(self.now)
-        activity.window_measures[side - 1] += 1.0
-        activity.window_measures[side + 1] += self.orders.quantity[slot]
-        if self.orders.depth_share[slot] > activity.window_measures[13]:
-            activity.window_measures[13] = self.orders.depth_share[slot]
-        if behind == 0.0:
-            activity.window_measures[15] += 1.0
+        if order.participant >= 0:
+            self._entered(row, slot, behind)
 
     def _cancel(self, row):
         view: FrameView = self.view
         slot: cython.int = self._find(row)
         leaves: cython.double = view.leaves[row]
         quantity: cython.double = view.quantity[row]
+        order: OrderPointer
         before: cython.double
         if slot < 0:
             self._unknown(row)
             return
-        before = self.orders.leaves[slot]
+        order = self.orders.at(slot)
+        before = order.leaves
+        self.market.message(self.now)
         if leaves != leaves:
             leaves = before - quantity if quantity == quantity else 0.0
-        if self.orders.participant[slot] >= 0:
+        if order.participant >= 0:
             self._withdraw(row, slot, before - max(0.0, leaves))
         self._set_leaves(slot, leaves)
 
@@ -223,43 +249,52 @@ class Core(LiveBook):
         price: cython.double = view.price[row]
         quantity: cython.double = view.quantity[row]
         leaves: cython.double = view.leaves[row]
+        order: OrderPointer
         if slot < 0:
             self._unknown(row)
             return
+        order = self.orders.at(slot)
+        self.market.message(self.now)
         if price != price:
-            price = self.orders.price[slot]
+            price = order.price
         if quantity != quantity:
-            quantity = self.orders.quantity[slot]
+            quantity = order.quantity
         if leaves != leaves:
-            leaves = quantity - (self.orders.quantity[slot] - self.orders.leaves[slot])
+            leaves = quantity - (order.quantity - order.leaves)
         self._move(row, slot, price, quantity, leaves)
 
     def _move(self, row, slot, price, quantity, leaves):
         """Gives an order a new price and size. Away from the market, or mostly taken off, counts as a withdrawal."""
-        old_price: cython.double = self.orders.price[slot]
-        old_leaves: cython.double = self.orders.leaves[slot]
-        side: cython.int = self.orders.side[slot]
+        order: OrderPointer = self.orders.at(slot)
+        old_price: cython.double = order.price
+        old_leaves: cython.double = order.leaves
+        side: cython.int = order.side
         away: cython.bint = price < old_price if side == _BUY else price > old_price
         ladder: Ladder
-        activity: Activity
-        if self.orders.participant[slot] >= 0:
-            activity = self.activities[self.orders.participant[slot]]
-            activity.roll(self.now)
-            activity.window_measures[14] += 1.0
+        best: cython.double
+        activity: ActivityPointer
+        if order.participant >= 0:
+            activity = self._touch(order.participant)
+            activity.measures[_REPLACES] += 1.0
             if away or leaves <= _MOSTLY * old_leaves:
                 self._withdraw(row, slot, old_leaves if away else old_leaves - leaves)
+            else:
+                self._message(activity, order.participant)
         if leaves <= 0.0:
             self._close(slot)
             return
-        if self.orders.level[slot] >= 0:
-            ladder = self.market.book.ladder(side)
-            ladder.leave(self.orders.level[slot], old_leaves)
-            self.orders.level[slot] = -1
+        ladder = self.market.book.ladder(side)
+        if order.level >= 0:
+            ladder.leave(order.level, old_leaves)
+            order.level = -1
         if price != old_price:
             self._identify(row)
-            self.orders.entry_time[slot] = self.now
-            self.orders.event_high[slot] = self.event_high
-            self.orders.event_low[slot] = self.event_low
+            order.entry_time = self.now
+            order.event_high = self.event_high
+            order.event_low = self.event_low
+            if ladder.length and price == price:
+                best = ladder.best()
+                order.distance = (best - price if side == _BUY else price - best) / abs(best)
         self._rekey(row, slot, price, quantity, leaves)
 
     def _unknown(self, row):
@@ -283,61 +318,7 @@ class Core(LiveBook):
             slot = self._insert(row, leaves, leaves)
             self._rest(slot)
 
-    # What groups do: withdrawals, fills, matches.
-
-    def _withdraw(self, row, slot, taken):
-        """An owner took `taken` off an order. Mostly unfilled orders are kept as withdrawn, and may be pressure."""
-        orders: OrderTable = self.orders
-        activity: Activity = self.activities[orders.participant[slot]]
-        ring: WithdrawalRing = activity.withdrawals
-        side: cython.int = orders.side[slot]
-        life: cython.longlong = self.now - orders.entry_time[slot]
-        place: cython.Py_ssize_t
-        if not taken > 0.0:
-            return
-        activity.roll(self.now)
-        activity.window_measures[4] += 1.0
-        activity.window_measures[4 + side] += taken
-        activity.window_measures[11] += life / 1e9
-        if life <= _SECOND_NS:
-            activity.window_measures[12] += 1.0
-        if taken < _MOSTLY * orders.quantity[slot]:
-            return
-        self._identify(row)
-        place = ring.count % _RING
-        ring.time[place] = self.now
-        ring.entry_time[place] = orders.entry_time[slot]
-        ring.price[place] = orders.price[slot]
-        ring.quantity[place] = taken
-        ring.depth_share[place] = orders.depth_share[slot]
-        ring.opposite_open[place] = activity.open_high[3 - side]
-        ring.side[place] = side
-        ring.account[place] = orders.account[slot]
-        ring.entry_high[place] = orders.event_high[slot]
-        ring.entry_low[place] = orders.event_low[slot]
-        ring.event_high[place] = self.event_high
-        ring.event_low[place] = self.event_low
-        ring.order_id[place] = self.view.text(self.view.order_text(row))
-        ring.count += 1
-        activity.last_withdrawal_time[side] = self.now
-        if activity.last_fill_time[3 - side] >= orders.entry_time[slot]:
-            self._press(activity, side)
-
-    def _press(self, activity, side):
-        """Asks the rules where a group lately withdrew far more on a side than it traded on the other, much of it for
-        the instrument, and far more than it withdrew or has standing there."""
-        ring: WithdrawalRing = activity.withdrawals
-        since: cython.longlong = self.now - self.pressure_span_ns
-        traded: cython.double = activity.fills.traded(3 - side, since)
-        minimum: cython.double = max(
-            self.pressure_multiple * self.market.sizes.median,
-            self.pressure_ratio * max(traded, activity.last_fill_order_quantity[3 - side]),
-        )
-        large: cython.double = self.large_multiple * self.market.sizes.median
-        if ring.dominates(side, since, minimum, self.one_sided_ratio, large, self.layers):
-            self.activity = activity
-            self.pressure_side = side
-            self.triggers |= _PRESSURE
+    # Fills and matches.
 
     def _fill(self, row):
         view: FrameView = self.view
@@ -346,22 +327,27 @@ class Core(LiveBook):
         leaves: cython.double = view.leaves[row]
         account: cython.int = self.account_of(view.account[row])
         side: cython.int = view.side[row]
+        aggressive: cython.bint = view.aggressor[row] == _AGGRESSOR
+        order: OrderPointer
         first: cython.bint
         self.capabilities[self.source] |= _HAS_FILLS
         self._identify(row)
         self.order_quantity = quantity
         self.entry_time = 0
         if slot >= 0:
-            self.order_quantity = self.orders.quantity[slot]
-            self.entry_time = self.orders.entry_time[slot]
+            order = self.orders.at(slot)
+            self.order_quantity = order.quantity
+            self.entry_time = order.entry_time
+            if view.aggressor[row] == 0 and order.crossed and order.entry_time == self.now:
+                aggressive = True
             if account < 0:
-                account = self.orders.account[slot]
-            self._set_leaves(slot, self.orders.leaves[slot] - quantity if leaves != leaves else leaves)
+                account = order.account
+            self._set_leaves(slot, order.leaves - quantity if leaves != leaves else leaves)
         elif view.order_text(row):
             self._unknown(row)
         if account >= 0:
             self.capabilities[self.source] |= _HAS_ACCOUNTS
-            self._filled(row, self.activity_of(account, self.market.number), account, self.order_quantity)
+            self._filled(row, self.activity_of(account, self.market), account, self.order_quantity, aggressive)
         first = self._match(row, account)
         if view.trade_id[row] == 0:
             first = not self.market.has_trade_feed and (
@@ -370,34 +356,6 @@ class Core(LiveBook):
             )
         if first:
             self._print(view.price[row], quantity, side if view.aggressor[row] != 1 else 3 - side)
-
-    def _filled(self, row, activity, account, order_quantity):
-        """Keeps a fill of a group's; a fill soon after a withdrawal on the other side may be pressure that paid."""
-        view: FrameView = self.view
-        ring: FillRing = activity.fills
-        side: cython.int = view.side[row]
-        place: cython.Py_ssize_t = ring.count % _RING
-        activity.roll(self.now)
-        activity.window_measures[7] += 1.0
-        activity.window_measures[7 + side] += view.quantity[row]
-        if view.aggressor[row] == _AGGRESSOR:
-            activity.window_measures[10] += 1.0
-        ring.time[place] = self.now
-        ring.price[place] = view.price[row]
-        ring.quantity[place] = view.quantity[row]
-        ring.order_quantity[place] = order_quantity
-        ring.side[place] = side
-        ring.account[place] = account
-        ring.contra[place] = self.account_of(view.contra[row])
-        ring.event_high[place] = self.event_high
-        ring.event_low[place] = self.event_low
-        ring.order_id[place] = view.text(view.order_text(row))
-        ring.trade_id[place] = view.text(view.trade_id[row])
-        ring.count += 1
-        activity.last_fill_time[side] = self.now
-        activity.last_fill_order_quantity[side] = order_quantity
-        if activity.last_withdrawal_time[3 - side] >= self.now - self.fill_window_ns:
-            self._press(activity, 3 - side)
 
     def _match(self, row, account):
         """Brings the two sides of a match together; whether this event is the first seen of its trade."""
@@ -444,6 +402,12 @@ class Core(LiveBook):
                 )
             matches.paired[place] = True
             self._pair(row, account, matches.account[place])
+            if (
+                0 <= self.match_entry_gap <= self.arranged_gap_ns
+                and self.match_size_ratio >= self.arranged_ratio
+                and not self.triggers & _MATCH
+            ):
+                self.triggers |= _ARRANGED
         return False
 
     def _pair(self, row, account, other):

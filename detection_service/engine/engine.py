@@ -13,15 +13,17 @@ from typing import Any, Final, Protocol
 
 import msgpack
 
-from detection_service.engine.activity import RING_SIZE as WITHDRAWALS_HELD
 from detection_service.engine.configuration import EngineConfiguration
-from detection_service.engine.core import DEADLINE, PRESSURE, PRICE, Core
+from detection_service.engine.core import Core
 from detection_service.engine.episodes import Episode, Episodes
+from detection_service.engine.flow import Conditions
 from detection_service.engine.frame_view import FrameView
 from detection_service.engine.registry import NEVER
 from detection_service.engine.scene import Scene
+from detection_service.engine.triggers import DEADLINE, FLOW, MARKET, PRESSURE, PRICE
+from detection_service.engine.withdrawals import RING_SIZE as WITHDRAWALS_HELD
 from detection_service.rules.catalogue import RULE_BY_ID
-from detection_service.rules.rule import Rule
+from detection_service.rules.rule import Rule, conditions_of
 from tapewatch.alert import Alert, Anomaly
 from tapewatch.market.frame import Frame
 
@@ -50,7 +52,7 @@ class Engine:
         self._configuration = configuration or EngineConfiguration()
         self._scorer = scorer
         self._episodes = Episodes("")
-        self._core = Core(self._configuration.reference.group_of, self._configuration.orders_expected)
+        self._core = Core(self._configuration.reference.group_of)
         self._alerts_by_rule: Counter[str] = Counter()
         self._configure()
 
@@ -62,8 +64,20 @@ class Engine:
         ]
         self._market_rules = frozenset(rule.metadata.rule_id for rule, _ in self._rules if rule.triggers & PRICE)
         self._episodes.configure([rule.metadata for rule in RULE_BY_ID.values()], self.config_digest)
-        self._scene = Scene(self._core, self._configuration.reference.owners_behind)
+        self._scene = Scene(self._core, self._configuration.reference)
+        self._core.group_conditions = self._conditions(FLOW)
+        self._core.market_conditions = self._conditions(MARKET)
         self._set_pre_checks(parameters)
+
+    def _conditions(self, trigger: int) -> Conditions:
+        """The conditions of the rules that answer a trigger, by the place of each rule."""
+        return Conditions(
+            [
+                (slot, conditions_of(rule, trigger, values))
+                for slot, (rule, values) in enumerate(self._rules)
+                if rule.triggers & trigger
+            ]
+        )
 
     def _set_pre_checks(self, parameters: dict[str, dict[str, float]]) -> None:
         """Lets the core ask no less often than the laxest rule in force needs."""
@@ -133,8 +147,8 @@ class Engine:
     def _ask(self, triggers: int) -> Iterator[Alert]:
         core, market = self._core, self._core.market
         venue, instrument = market.venue_name, market.instrument_name
-        for rule, parameters in self._rules:
-            if not rule.triggers & triggers:
+        for slot, (rule, parameters) in enumerate(self._rules):
+            if not self._is_due(slot, rule.triggers & triggers):
                 continue
             rule_id = rule.metadata.rule_id
             self._scene.open_episode = self._memory(rule_id, venue, instrument)
@@ -145,6 +159,13 @@ class Engine:
         self._set_deadline(market.venue, venue)
         if triggers & PRICE:
             market.watched = self._episodes.watches(self._market_rules, venue, instrument)
+
+    def _is_due(self, slot: int, triggers: int) -> bool:
+        """Whether a rule is to be asked at the triggers it answers."""
+        if triggers & ~(FLOW | MARKET):
+            return True
+        of_group = bool(triggers & FLOW) and slot in self._core.due
+        return of_group or (bool(triggers & MARKET) and slot in self._core.due_market)
 
     def _memory(self, rule_id: str, venue: str, instrument: str) -> Callable[[frozenset[str]], Any]:
         return lambda owners: self._episodes.memory(rule_id, venue, instrument, owners)
@@ -172,9 +193,8 @@ class Engine:
         windows: list[list[float]] = []
         for group in sorted({self._scene.group_of(account) for account in episode.accounts}):
             activity = self._core.find_activity(group, market.number)
-            if activity is not None:
-                windows.extend(values for _, values in activity.closed_windows)
-                windows.append(list(activity.window_measures))
+            if activity >= 0:
+                windows.extend(self._core.windows(activity))
         return self._scorer.score(windows)
 
     def status(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 from detection_service.engine.market_state cimport MarketState
 from detection_service.engine.registry cimport Registry
 from tapewatch.market.order_table cimport OrderTable
+from tapewatch.market.records cimport OrderPointer
 
 
 cdef class LiveBook(Registry):
@@ -14,7 +15,7 @@ cdef class LiveBook(Registry):
     cdef int _find(self, Py_ssize_t row)
     cdef int _insert(self, Py_ssize_t row, double quantity, double leaves)
     cdef void _rest(self, int slot)
-    cdef void _hold(self, int slot, double delta)
+    cdef void _hold(self, OrderPointer order, double delta) noexcept
     cdef void _close(self, int slot)
     cdef void _set_leaves(self, int slot, double leaves)
     cdef void _rekey(self, Py_ssize_t row, int slot, double price, double quantity, double leaves)

@@ -3,23 +3,26 @@
 
 import cython
 
+from detection_service.engine import triggers
+
 if cython.compiled:
-    from cython.cimports.detection_service.engine.activity import Activity
     from cython.cimports.detection_service.engine.frame_view import FrameView
+    from cython.cimports.detection_service.engine.records import ActivityPointer
     from cython.cimports.detection_service.engine.registry import Registry
     from cython.cimports.tapewatch.market.book import Ladder
     from cython.cimports.tapewatch.market.hashing import mix
     from cython.cimports.tapewatch.market.order_table import OrderTable
+    from cython.cimports.tapewatch.market.records import OrderPointer
 else:
-    from detection_service.engine.activity import Activity
     from detection_service.engine.frame_view import FrameView
+    from detection_service.engine.records import Activity as ActivityPointer
     from detection_service.engine.registry import Registry
     from tapewatch.market.book import Ladder
     from tapewatch.market.hashing import mix
     from tapewatch.market.order_table import OrderTable
+    from tapewatch.market.records import Order as OrderPointer
 
-HAS_ACCOUNTS = 2
-_HAS_ACCOUNTS = cython.declare(cython.int, HAS_ACCOUNTS)
+_HAS_ACCOUNTS = cython.declare(cython.int, triggers.HAS_ACCOUNTS)
 _BUY = cython.declare(cython.int, 1)
 _MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 _HIGH_LANE = cython.declare(cython.ulonglong, 0x5851F42D4C957F2D)
@@ -30,9 +33,9 @@ _DEPTH_LEVELS = cython.declare(cython.int, 10)
 class LiveBook(Registry):
     """Orders by id and the book of the market in hand (`market`) at the time in hand (`now`)."""
 
-    def __init__(self, group_of, orders_expected):
+    def __init__(self, group_of):
         Registry.__init__(self, group_of)
-        self.orders = OrderTable(orders_expected)
+        self.orders = OrderTable()
         self.now = 0
         self.source = 0
         self.event_high = 0
@@ -67,88 +70,111 @@ class LiveBook(Registry):
     def _insert(self, row, quantity, leaves):
         view: FrameView = self.view
         slot: cython.int = self.orders.insert(view.hash_of(view.order_text(row), self.market.seed))
+        order: OrderPointer = self.orders.at(slot)
         account: cython.int = self.account_of(view.account[row])
-        side: cython.int = view.side[row]
-        activity: Activity
-        self.orders.side[slot] = side if side else _BUY
-        self.orders.price[slot] = view.price[row]
-        self.orders.quantity[slot] = quantity
-        self.orders.leaves[slot] = leaves
-        self.orders.depth_share[slot] = 0.0
-        self.orders.entry_time[slot] = self.now
-        self.orders.account[slot] = account
-        self.orders.event_high[slot] = self.event_high
-        self.orders.event_low[slot] = self.event_low
+        activity: ActivityPointer
+        order.side = view.side[row] if view.side[row] else _BUY
+        order.price = view.price[row]
+        order.quantity = quantity
+        order.leaves = leaves
+        order.entry_time = self.now
+        order.account = account
+        order.event_high = self.event_high
+        order.event_low = self.event_low
         if account >= 0:
             self.capabilities[self.source] |= _HAS_ACCOUNTS
-            activity = self.activity_of(account, self.market.number)
-            self.orders.participant[slot] = activity.number
-            activity.hold(self.orders.side[slot], leaves)
+            order.participant = self.activity_of(account, self.market)
+            activity = self.activity_at(order.participant)
+            activity.orders_open += 1
+            self._hold(order, leaves)
         return slot
 
     def _rest(self, slot):
         """The order comes to rest in the book with what is open of it."""
+        order: OrderPointer = self.orders.at(slot)
         ladder: Ladder
         depth: cython.double
-        price: cython.double = self.orders.price[slot]
-        if price != price or self.orders.leaves[slot] <= 0.0:
+        if order.price != order.price or order.leaves <= 0.0:
             return
-        ladder = self.market.book.ladder(self.orders.side[slot])
-        self.orders.level[slot] = ladder.enter(price, self.orders.leaves[slot])
+        ladder = self.market.book.ladder(order.side)
+        order.level = ladder.enter(order.price, order.leaves)
         depth = ladder.depth(_DEPTH_LEVELS)
         if depth > 0.0:
-            self.orders.depth_share[slot] = self.orders.leaves[slot] / depth
+            order.depth_share = order.leaves / depth
 
     def _close(self, slot):
+        order: OrderPointer = self.orders.at(slot)
         ladder: Ladder
-        if self.orders.level[slot] >= 0:
-            ladder = self.market.book.ladder(self.orders.side[slot])
-            ladder.leave(self.orders.level[slot], self.orders.leaves[slot])
+        activity: ActivityPointer
+        if order.level >= 0:
+            ladder = self.market.book.ladder(order.side)
+            ladder.leave(order.level, order.leaves)
         if self.market.pending == slot:
             self.market.pending = -1
-        self._hold(slot, -self.orders.leaves[slot])
+        if order.participant >= 0:
+            self._hold(order, -order.leaves)
+            activity = self.activity_at(order.participant)
+            activity.orders_open -= 1
         self.orders.remove(slot)
 
-    def _hold(self, slot, delta):
-        """The quantity the order's owner has open changes by `delta`."""
-        activity: Activity
-        if self.orders.participant[slot] >= 0:
-            activity = self.activities[self.orders.participant[slot]]
-            activity.hold(self.orders.side[slot], delta)
+    def _hold(self, order, delta):
+        """The quantity the order's owner has open on its side changes by `delta` (Knuth's two-sum, as in the book)."""
+        activity: ActivityPointer
+        side: cython.int = order.side
+        high: cython.double
+        total: cython.double
+        part: cython.double
+        low: cython.double
+        if order.participant < 0:
+            return
+        activity = self.activity_at(order.participant)
+        high = activity.open_high[side]
+        total = high + delta
+        part = total - high
+        low = activity.open_low[side] + ((high - (total - part)) + (delta - part))
+        activity.open_high[side] = total + low
+        activity.open_low[side] = low - (activity.open_high[side] - total)
 
     def _set_leaves(self, slot, leaves):
         """Changes the open quantity of an order; 0 closes it."""
+        order: OrderPointer
         ladder: Ladder
         if leaves <= 0.0:
             self._close(slot)
             return
-        if self.orders.level[slot] >= 0:
-            ladder = self.market.book.ladder(self.orders.side[slot])
-            ladder.change(self.orders.level[slot], leaves - self.orders.leaves[slot])
-        self._hold(slot, leaves - self.orders.leaves[slot])
-        self.orders.leaves[slot] = leaves
+        order = self.orders.at(slot)
+        if order.level >= 0:
+            ladder = self.market.book.ladder(order.side)
+            ladder.change(order.level, leaves - order.leaves)
+        self._hold(order, leaves - order.leaves)
+        order.leaves = leaves
 
     def _rekey(self, row, slot, price, quantity, leaves):
         """The order rests again, under its new id where the venue renamed it."""
         view: FrameView = self.view
-        orders: OrderTable = self.orders
+        order: OrderPointer = self.orders.at(slot)
+        renamed: OrderPointer
         key: cython.ulonglong = view.hash_of(view.order_text(row), self.market.seed)
         fresh: cython.int = slot
-        self._hold(slot, leaves - orders.leaves[slot])
-        if key != orders.key[slot] and view.order_text(row):
-            fresh = orders.insert(key)
-            orders.side[fresh] = orders.side[slot]
-            orders.entry_time[fresh] = orders.entry_time[slot]
-            orders.account[fresh] = orders.account[slot]
-            orders.participant[fresh] = orders.participant[slot]
-            orders.event_high[fresh] = orders.event_high[slot]
-            orders.event_low[fresh] = orders.event_low[slot]
-            orders.depth_share[fresh] = orders.depth_share[slot]
-            orders.remove(slot)
-        orders.price[fresh] = price
-        orders.quantity[fresh] = quantity
-        orders.leaves[fresh] = leaves
-        if self.market.book.crosses(orders.side[fresh], price):
+        self._hold(order, leaves - order.leaves)
+        if key != order.key and view.order_text(row):
+            fresh = self.orders.insert(key)
+            renamed = self.orders.at(fresh)
+            renamed.side = order.side
+            renamed.entry_time = order.entry_time
+            renamed.account = order.account
+            renamed.participant = order.participant
+            renamed.event_high = order.event_high
+            renamed.event_low = order.event_low
+            renamed.depth_share = order.depth_share
+            renamed.distance = order.distance
+            self.orders.remove(slot)
+            order = renamed
+        order.price = price
+        order.quantity = quantity
+        order.leaves = leaves
+        order.crossed = self.market.book.crosses(order.side, price)
+        if order.crossed:
             self.market.pending = fresh
             self.market.pending_time = self.now
         else:

@@ -26,4 +26,17 @@ cdef class MarketState:
     cdef public str phase
     cdef public double bid_price
     cdef public double ask_price
+    cdef public long long last_activity
+    cdef public long long next_tick
+    cdef public long long minute_now
+    cdef public double spread
+    cdef public SizeHistogram spreads
+    cdef public double usual_range
+    cdef public long long ranges_seen
+    cdef public long long[::1] message_minute
+    cdef public int[::1] message_count
+    cdef void message(self, long long now) noexcept
+    cdef double messages_since(self, long long first, long long last) noexcept
+    cdef long long tick(self, long long now)
+    cdef void _sample_spread(self) noexcept
     cdef bint trade(self, long long now, double price, double quantity, int side, double move) noexcept

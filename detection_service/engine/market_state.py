@@ -19,9 +19,15 @@ SLOW_BUCKET_NS = 300 * SECOND_NS
 # 20 minutes of 5 s, 4 hours of minutes, 24 hours (and a bucket) of 5 minutes.
 FAST_BUCKETS, MINUTE_BUCKETS, SLOW_BUCKETS = 240, 240, 300
 _FIVE_MINUTES = cython.declare(cython.int, 60)  # fast buckets
+_MINUTE_NS = cython.declare(cython.longlong, MINUTE_NS)
+_TICK_NS = cython.declare(cython.longlong, FAST_BUCKET_NS)
+_MESSAGE_MINUTES = cython.declare(cython.int, 64)
+_RANGES = cython.declare(cython.double, 30.0)
+_PARTS = ("book", "sizes", "spreads", "fast", "minute", "slow")
 _PLAIN_FIELDS = (
     "number", "venue", "venue_name", "instrument_name", "seed", "pending", "pending_time", "has_trade_feed",
-    "watched", "last_price", "last_trade_time", "evaluated_bucket", "phase", "bid_price", "ask_price",
+    "watched", "last_price", "last_trade_time", "evaluated_bucket", "phase", "bid_price", "ask_price", "last_activity",
+    "next_tick", "minute_now", "spread", "usual_range", "ranges_seen", "message_minute", "message_count",
 )  # fmt: skip
 
 
@@ -29,7 +35,10 @@ class MarketState:
     """One instrument on one venue.
 
     `pending` is the slot of a crossing order whose same-time fills are still coming; it rests after them. `watched`
-    asks for the price rules' attention at every bucket, as an open episode does.
+    asks for the price rules' attention at every bucket, as an open episode does. `last_activity` is the activity made
+    last in it, plus one. `spread` is the last sampled, as a share of the middle (NaN without both sides), `spreads` the
+    distribution of the samples (one every five seconds of events) in millionths; `usual_range` is the mean range of
+    the last thirty or so minutes with trades, in price.
     """
 
     def __init__(self, number, venue, venue_name, instrument_name, seed):
@@ -53,6 +62,65 @@ class MarketState:
         self.phase = ""
         self.bid_price = float("nan")
         self.ask_price = float("nan")
+        self.last_activity = 0
+        self.next_tick = 0
+        self.minute_now = -1
+        self.spread = float("nan")
+        self.spreads = SizeHistogram()
+        self.usual_range = 0.0
+        self.ranges_seen = 0
+        self.message_minute = arrays.longs(_MESSAGE_MINUTES)
+        self.message_count = arrays.integers(_MESSAGE_MINUTES)
+
+    def message(self, now):
+        """An order was entered, moved or cancelled."""
+        minute: cython.longlong = now // _MINUTE_NS
+        place: cython.int = minute % _MESSAGE_MINUTES
+        if self.message_minute[place] != minute:
+            self.message_minute[place] = minute
+            self.message_count[place] = 0
+        self.message_count[place] += 1
+
+    def messages_since(self, first, last):
+        """Number of messages in a range of minutes, both inclusive."""
+        minute: cython.longlong = max(first, last - _MESSAGE_MINUTES + 1, 0)
+        place: cython.int
+        total: cython.double = 0.0
+        while minute <= last:
+            place = minute % _MESSAGE_MINUTES
+            if self.message_minute[place] == minute:
+                total += self.message_count[place]
+            minute += 1
+        return total
+
+    def tick(self, now):
+        """The first event at or after `next_tick` (every five seconds): samples; the minute that has gone by, or -1."""
+        minute: cython.longlong = now // _MINUTE_NS
+        before: cython.longlong = self.minute_now
+        extent: cython.double
+        self.next_tick = (now // _TICK_NS + 1) * _TICK_NS
+        self._sample_spread()
+        if minute == before:
+            return -1
+        self.minute_now = minute
+        if before >= 0 and self.minute.count(before, before) > 0:
+            # A running mean that forgets, not a sum that drifts: each step is a weighted mean.
+            extent = self.minute.highest(before, before) - self.minute.lowest(before, before)
+            self.ranges_seen += 1
+            self.usual_range += (extent - self.usual_range) / min(_RANGES, cython.cast(cython.double, self.ranges_seen))
+        return before
+
+    def _sample_spread(self):
+        bid: cython.double = self.bid_price
+        ask: cython.double = self.ask_price
+        if bid != bid and self.book.bids.length and self.book.asks.length:
+            bid = self.book.bids.best()
+            ask = self.book.asks.best()
+        if bid > 0.0 and ask > bid:
+            self.spread = 2.0 * (ask - bid) / (ask + bid)
+            self.spreads.add(1e6 * self.spread)
+        else:
+            self.spread = float("nan")
 
     def trade(self, now, price, quantity, side, move):
         """A trade moves the windows; whether a move of note makes the price rules worth asking, once a bucket of 5 s.
@@ -76,11 +144,11 @@ class MarketState:
     def state(self):
         """Plain values from which `restore` makes the same market."""
         own = arrays.dump(self, _PLAIN_FIELDS)
-        parts = {name: getattr(self, name).state() for name in ("book", "sizes", "fast", "minute", "slow")}
+        parts = {name: getattr(self, name).state() for name in _PARTS}
         return own | parts
 
     def restore(self, state):
         """Becomes the market whose `state` was taken."""
         arrays.load(self, _PLAIN_FIELDS, state)
-        for name in ("book", "sizes", "fast", "minute", "slow"):
+        for name in _PARTS:
             getattr(self, name).restore(state[name])

@@ -1,14 +1,23 @@
-from detection_service.engine.activity cimport Activity
+from detection_service.engine.fills cimport Fills
+from detection_service.engine.flow cimport Flows
 from detection_service.engine.frame_view cimport FrameView
 from detection_service.engine.market_state cimport MarketState
+from detection_service.engine.records cimport ActivityPointer
+from detection_service.engine.texts cimport LongTexts
+from detection_service.engine.withdrawals cimport Withdrawals
+from tapewatch.market.arena cimport Arena
 from tapewatch.market.key_index cimport KeyIndex
 
 
 cdef class Registry:
     cdef public FrameView view
     cdef public list markets
-    cdef public list activities
+    cdef public Arena activities
     cdef public KeyIndex activity_index
+    cdef public LongTexts texts
+    cdef public Fills fills
+    cdef public Withdrawals withdrawals
+    cdef public Flows flows
     cdef public dict market_numbers
     cdef public dict venue_numbers
     cdef public dict account_numbers
@@ -19,7 +28,6 @@ cdef class Registry:
     cdef public list venue_names
     cdef public list group_names
     cdef public object group_of
-    cdef public int windows_held
     cdef public int[::1] group_of_account
     cdef public long long[::1] venue_time
     cdef public long long[::1] venue_deadline
@@ -31,4 +39,6 @@ cdef class Registry:
     cdef MarketState market_of(self, Py_ssize_t row)
     cdef int account_of(self, unsigned int index)
     cdef int source_of(self, unsigned int index)
-    cdef Activity activity_of(self, int account, int market)
+    cdef int activity_of(self, int account, MarketState market) except -2
+    cdef ActivityPointer activity_at(self, int number) noexcept
+    cdef _forget_idle(self, MarketState market, long long since)

@@ -3,23 +3,29 @@
 
 import cython
 
-from detection_service.engine.activity import CLOSED_WINDOWS_MAX
+from detection_service.engine.fills import Fills
+from detection_service.engine.flow import Flows
+from detection_service.engine.records import Activity
+from detection_service.engine.texts import LongTexts
+from detection_service.engine.withdrawals import Withdrawals
 from tapewatch.market import arrays
+from tapewatch.market.arena import Arena
 
 if cython.compiled:
-    from cython.cimports.detection_service.engine.activity import Activity
     from cython.cimports.detection_service.engine.frame_view import FrameView
     from cython.cimports.detection_service.engine.market_state import MarketState
+    from cython.cimports.detection_service.engine.records import ActivityPointer
     from cython.cimports.tapewatch.market.hashing import mix
     from cython.cimports.tapewatch.market.key_index import KeyIndex
 else:
-    from detection_service.engine.activity import Activity
     from detection_service.engine.frame_view import FrameView
     from detection_service.engine.market_state import MarketState
+    from detection_service.engine.records import Activity as ActivityPointer
     from tapewatch.market.hashing import mix
     from tapewatch.market.key_index import KeyIndex
 
 NEVER = (1 << 63) - 1
+LONG_AGO = cython.declare(cython.longlong, -(1 << 62))
 SOURCE_SEED = cython.declare(cython.ulonglong, 1)
 _INITIAL = 256
 _VENUE_FIELDS = ("venue_time", "venue_deadline")
@@ -32,15 +38,19 @@ class Registry:
     """Numbers are given in order of appearance and never change.
 
     `group_of` is a callable: account name -> name of its beneficial group. Arrays named for venues, sources and
-    accounts are indexed by their numbers. `capabilities` are sets of bits of what a source has shown; `windows_held` is
-    how many closed feature windows are kept a group and market.
+    accounts are indexed by their numbers. `capabilities` are sets of bits of what a source has shown. An activity is
+    what one group does in one market (detection_service.engine.records.Activity).
     """
 
     def __init__(self, group_of):
         self.group_of = group_of
         self.markets = []
-        self.activities = []
+        self.activities = Arena(Activity)
         self.activity_index = KeyIndex()
+        self.texts = LongTexts()
+        self.fills = Fills(self.texts)
+        self.withdrawals = Withdrawals(self.texts)
+        self.flows = Flows()
         self.market_numbers = {}
         self.venue_numbers = {}
         self.account_numbers = {}
@@ -58,7 +68,6 @@ class Registry:
         self.late = arrays.longs(_INITIAL)
         self.capabilities = arrays.integers(_INITIAL)
         self.source_seed = arrays.words(_INITIAL)
-        self.windows_held = CLOSED_WINDOWS_MAX
 
     def market_of(self, row):
         """The market of a row of the frame in hand."""
@@ -149,36 +158,83 @@ class Registry:
         return number
 
     def activity_of(self, account, market):
-        """What the account's group does in a market; made at first sight."""
+        """Number of what the account's group does in a market; made at first sight."""
         group: cython.int = self.group_of_account[account]
-        key: cython.ulonglong = (cython.cast(cython.ulonglong, market) << 32) | group
+        key: cython.ulonglong = (cython.cast(cython.ulonglong, market.number) << 32) | group
         number: cython.int = self.activity_index.find(key)
+        activity: ActivityPointer
+        side: cython.int
         if number < 0:
-            number = len(self.activities)
+            number = self.activities.take()
             self.activity_index.put(key, number)
-            activity: Activity = Activity(number, group, market)
-            activity.windows_held = self.windows_held
-            self.activities.append(activity)
-        return self.activities[number]
+            activity = self.activity_at(number)
+            activity.link = market.last_activity
+            market.last_activity = number + 1
+            activity.group = group
+            activity.market = market.number
+            activity.minute = -1
+            for side in range(3):
+                activity.last_fill_time[side] = LONG_AGO
+                activity.last_withdrawal_time[side] = LONG_AGO
+                activity.flip_time[side] = LONG_AGO
+            activity.run_end = LONG_AGO
+        return number
+
+    def activity_at(self, number):
+        """An activity by its number."""
+        return cython.cast(ActivityPointer, self.activities.at(number))
+
+    def _forget_idle(self, market, since):
+        """Gives back the activities of a market without open orders that have not been seen since a time."""
+        number: cython.longlong = market.last_activity
+        activity: ActivityPointer
+        newer: cython.longlong = 0
+        link: cython.longlong
+        while number:
+            activity = self.activity_at(number - 1)
+            link = activity.link
+            if activity.orders_open == 0 and activity.last_seen < since:
+                if newer:
+                    self.activity_at(newer - 1).link = link
+                else:
+                    market.last_activity = link
+                self.activity_index.remove((cython.cast(cython.ulonglong, market.number) << 32) | activity.group)
+                self.fills.forget(activity)
+                self.withdrawals.forget(activity)
+                self.flows.forget(activity)
+                self.activities.give_back(number - 1)
+            else:
+                newer = number
+            number = link
 
     def market_named(self, venue, instrument):
         """The market of a venue and instrument that have been seen."""
         return self.markets[self.market_numbers[venue, instrument]]
 
     def find_activity(self, group, market):
-        """What a group, by name, did in a market, by number; None if nothing."""
+        """Number of what a group, by name, did in a market, by number; -1 if nothing."""
         number = self.group_numbers.get(group)
-        if number is None:
-            return None
-        found = self.activity_index.find((market << 32) | number)
-        return self.activities[found] if found >= 0 else None
+        return -1 if number is None else self.activity_index.find((market << 32) | number)
+
+    def activities_of(self, market):
+        """Numbers of all activities of a market, the newest first."""
+        found: list = []
+        number: cython.longlong = market.last_activity
+        while number:
+            found.append(number - 1)
+            number = self.activity_at(number - 1).link
+        return found
 
     def registry_state(self):
         """Plain values from which `restore_registry` makes the same registry."""
         return arrays.dump(self, _PLAIN_FIELDS) | {
             "activity_index": self.activity_index.state(),
             "markets": [market.state() for market in self.markets],
-            "activities": [activity.state() for activity in self.activities],
+            "activities": self.activities.state(),
+            "texts": self.texts.state(),
+            "fills": self.fills.state(),
+            "withdrawals": self.withdrawals.state(),
+            "flows": self.flows.state(),
         }
 
     def restore_registry(self, state):
@@ -186,10 +242,11 @@ class Registry:
         arrays.load(self, _PLAIN_FIELDS, state)
         self.activity_index.restore(state["activity_index"])
         self.markets = [MarketState(0, 0, "", "", 0) for _ in state["markets"]]
-        self.activities = [Activity(0, 0, 0) for _ in state["activities"]]
+        self.activities = Arena(Activity)
+        self.activities.restore(state["activities"])
+        for name in ("texts", "fills", "withdrawals", "flows"):
+            getattr(self, name).restore(state[name])
         for part, values in zip(self.markets, state["markets"], strict=True):
-            part.restore(values)
-        for part, values in zip(self.activities, state["activities"], strict=True):
             part.restore(values)
         self.market_numbers = {(each.venue_name, each.instrument_name): each.number for each in self.markets}
         self.venue_numbers = {name: number for number, name in enumerate(self.venue_names)}

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from detection_service.engine.metrics import METRICS
 from tapewatch.market.event import Side
+from tapewatch.market.reference import Reference
+
+AGGRESSOR = 2
 
 
 class Fill(NamedTuple):
-    """One fill of a group's; times in nanoseconds, `account` by name."""
+    """One fill of a group's; times in nanoseconds, `account` and `contra` by name ("" where not known).
+
+    `aggressor` is whether it took liquidity, None where not known.
+    """
 
     time_ns: int
     price: float
@@ -20,6 +27,9 @@ class Fill(NamedTuple):
     event: tuple[int, int]
     order_id: str
     trade_id: str
+    aggressor: bool | None = None
+    contra: str = ""
+    group: str = ""
 
     @property
     def event_id(self) -> str:
@@ -29,7 +39,8 @@ class Fill(NamedTuple):
 
 class Withdrawal(NamedTuple):
     """An order taken off mostly unfilled; `depth_share` is its share of the best ten levels at entry,
-    `opposite_open` what the group had open on the other side when it went."""
+    `opposite_open` what the group had open on the other side when it went, `distance` how far behind its side's best
+    price it entered, as a share of that (negative where it improved it)."""
 
     time_ns: int
     entry_time_ns: int
@@ -37,6 +48,7 @@ class Withdrawal(NamedTuple):
     quantity: float
     depth_share: float
     opposite_open: float
+    distance: float
     side: Side
     account: str
     entry_event: tuple[int, int]
@@ -89,17 +101,44 @@ class Match(NamedTuple):
     size_ratio: float
 
 
+class Entry(NamedTuple):
+    """The order just entered."""
+
+    account: str
+    side: Side
+    price: float
+    quantity: float
+    crossed: bool
+    order_id: str
+    event_id: str
+
+
+class Run(NamedTuple):
+    """A group's run of aggressive fills of one side: from the market's last price before it to its last own price."""
+
+    side: Side
+    start_ns: int
+    end_ns: int
+    from_price: float
+    to_price: float
+    quantity: float
+    trades: int
+
+
 def opposite(side: Side) -> Side:
     """The other side."""
     return Side.SELL if side is Side.BUY else Side.BUY
 
 
 class Scene:
-    """The core at a trigger. Rules read everything through here, in the field's words."""
+    """The core at a trigger. Rules read everything through here, in the field's words.
 
-    def __init__(self, core: Any, owners_behind: Callable[[str], frozenset[str]]) -> None:
+    Methods on fills and withdrawals read the acting group's in the event's market, or a named group's.
+    """
+
+    def __init__(self, core: Any, reference: Reference) -> None:
         self._core = core
-        self._owners_behind = owners_behind
+        self.reference = reference
         self.open_episode: Callable[[frozenset[str]], Mapping[str, float] | None] = lambda _: None
 
     @property
@@ -118,6 +157,33 @@ class Scene:
         return _id(self._core.event_high, self._core.event_low)
 
     @property
+    def group(self) -> str:
+        """Name of the acting group."""
+        return str(self._core.group_names[self._core.activities.get(self._core.acting).group])
+
+    def metric(self, name: str) -> float:
+        """A metric of the acting group at a FLOW trigger (detection_service.engine.metrics)."""
+        return float(self._core.flows.values[METRICS[name]])
+
+    def market_metric(self, name: str) -> float:
+        """A metric of the market at a MARKET or FLOW trigger, named without `market_`."""
+        return self.metric(f"market_{name}")
+
+    def groups(self) -> list[str]:
+        """Names of the groups that have lately been active in the market."""
+        core = self._core
+        return sorted(core.group_names[core.activities.get(number).group] for number in core.activities_of(core.market))
+
+    def group_metrics(self, group: str) -> Callable[[str], float]:
+        """The metrics of a group in the market, by name, as of the last minute it was active in.
+
+        They are good until another group's are asked for.
+        """
+        number = self._core.find_activity(group, self._core.market.number)
+        values = None if number < 0 else self._core.measured(number)
+        return lambda name: 0.0 if values is None else float(values[METRICS[name]])
+
+    @property
     def pressure_side(self) -> Side:
         """Side on which far more was withdrawn than on the other."""
         return Side(self._core.pressure_side)
@@ -128,42 +194,103 @@ class Scene:
 
     def owners(self, accounts: frozenset[str]) -> frozenset[str]:
         """Beneficial owners of the accounts' groups: the same whichever accounts of a group acted."""
-        return frozenset[str]().union(*(self._owners_behind(account) for account in accounts))
+        return frozenset[str]().union(*(self.reference.owners_behind(account) for account in accounts))
 
     def executed_orders(self, quantity_min: float) -> int:
         """Orders of at least a size that the acting group let trade, among its last 64 fills."""
-        return int(self._core.activity.fills.orders_from(quantity_min))
+        return int(self._core.executed_orders(self._core.acting, quantity_min))
 
     def fill_count(self, group: str, since_ns: int) -> int:
         """Fills of a group on both sides since a time, of its last 64."""
-        activity = self._core.find_activity(group, self._core.market.number)
-        return int(activity.fills.count_since(since_ns))
+        number = self._core.find_activity(group, self._core.market.number)
+        return int(self._core.fill_count(number, since_ns)) if number >= 0 else 0
 
-    def fills(self, side: Side, since_ns: int, group: str | None = None) -> list[Fill]:
-        """Fills of the acting (or named) group on a side since a time, oldest first."""
-        activity = self._core.activity if group is None else self._core.find_activity(group, self._core.market.number)
+    def fills(self, side: Side | None, since_ns: int, group: str | None = None) -> list[Fill]:
+        """Fills on a side (both, for None) since a time, oldest first; at most 64."""
+        number = self._number(group)
+        return [] if number < 0 else self._fills(number, side, since_ns)
+
+    def market_fills(self, since_ns: int) -> list[Fill]:
+        """Fills of all groups in the market since a time, oldest first; at most 64 a group."""
+        core = self._core
+        found = [fill for number in core.activities_of(core.market) for fill in self._fills(number, None, since_ns)]
+        return sorted(found, key=lambda fill: (fill.time_ns, fill.event))
+
+    def _fills(self, number: int, side: Side | None, since_ns: int) -> list[Fill]:
+        core = self._core
+        group = core.group_names[core.activities.get(number).group]
+        rows = core.fill_rows(number, 0 if side is None else int(side), since_ns)
         return [
-            Fill._make((*numbers, side, self._account(account), event, order_id.decode(), trade_id.decode()))
-            for *numbers, account, event, order_id, trade_id in activity.fills.rows(side, since_ns)
+            Fill._make(
+                (
+                    *numbers,
+                    Side(side_code),
+                    self._account(account),
+                    event,
+                    order_id.decode(),
+                    trade_id.decode(),
+                    None if aggressor == 0 else aggressor == AGGRESSOR,
+                    self._account(contra),
+                    group,
+                )
+            )
+            for *numbers, side_code, account, event, order_id, trade_id, aggressor, contra in rows
         ]
+
+    def _number(self, group: str | None) -> int:
+        core = self._core
+        return int(core.acting if group is None else core.find_activity(group, core.market.number))
 
     def withdrawn_together(self, side: Side, since_ns: int) -> list[Withdrawal]:
         """The most orders the acting group withdrew on a side since a time that all stood at one time."""
-        return self._withdrawals(side, self._core.activity.withdrawals.rows_together(side, since_ns))
+        return self._withdrawals(side, self._core.withdrawals_together(self._core.acting, side, since_ns))
 
     def withdrawn_orders(self, side: Side, quantity_min: float) -> int:
         """Orders of at least a size that the acting group withdrew, among its last 64 withdrawals."""
-        return int(self._core.activity.withdrawals.count_of(side, quantity_min))
+        return int(self._core.withdrawn_orders(self._core.acting, side, quantity_min))
 
-    def withdrawals(self, side: Side, since_ns: int, quantity_min: float = 0.0) -> list[Withdrawal]:
-        """Withdrawn orders of the acting group on a side since a time, of at least a size, oldest first."""
-        return self._withdrawals(side, self._core.activity.withdrawals.rows(side, since_ns, quantity_min))
+    def withdrawals(
+        self, side: Side, since_ns: int, quantity_min: float = 0.0, group: str | None = None
+    ) -> list[Withdrawal]:
+        """Withdrawn orders on a side since a time, of at least a size, oldest first; at most 64 of both sides."""
+        number = self._number(group)
+        rows = [] if number < 0 else self._core.withdrawal_rows(number, side, since_ns, quantity_min)
+        return self._withdrawals(side, rows)
 
     def _withdrawals(self, side: Side, rows: Sequence[Any]) -> list[Withdrawal]:
         return [
             Withdrawal._make((*numbers, side, self._account(account), entry, event, order_id.decode()))
             for *numbers, account, entry, event, order_id in rows
         ]
+
+    @property
+    def entry(self) -> Entry:
+        """The order behind an ENTRY trigger."""
+        core = self._core
+        order = core.orders.get(core.entered)
+        return Entry(
+            self._account(order.account),
+            Side(order.side),
+            order.price,
+            order.quantity,
+            bool(order.crossed),
+            core.row_order_text().decode(),
+            _id(order.event_high, order.event_low),
+        )
+
+    @property
+    def run(self) -> Run:
+        """The acting group's run behind a RUN trigger."""
+        activity = self._core.activities.get(self._core.acting)
+        return Run(
+            Side(activity.run_side),
+            activity.run_start,
+            activity.run_end,
+            activity.run_from,
+            activity.run_to,
+            activity.run_quantity,
+            activity.run_trades,
+        )
 
     @property
     def match(self) -> Match:

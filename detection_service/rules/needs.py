@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from detection_service.engine.core import HAS_ACCOUNTS, HAS_FILLS, HAS_MATCHES, HAS_ORDERS, HAS_PRINTS
+from detection_service.engine.triggers import HAS_ACCOUNTS, HAS_FILLS, HAS_MATCHES, HAS_ORDERS, HAS_PRINTS, HAS_QUOTES
 from detection_service.rules.rule import Need
 
 ORDERS: Final = Need(HAS_ORDERS, "orders")
@@ -12,3 +12,4 @@ ACCOUNTS: Final = Need(HAS_ACCOUNTS, "accounts")
 FILLS: Final = Need(HAS_FILLS, "fills")
 MATCHES: Final = Need(HAS_MATCHES, "both accounts of a match (a trade_id both sides share, or contra_account)")
 PRINTS: Final = Need(HAS_PRINTS, "trades that count as market volume (TRADE, or fills with a trade_id or aggressor)")
+QUOTES: Final = Need(HAS_QUOTES | HAS_ORDERS, "quotes, or orders to build the book from")

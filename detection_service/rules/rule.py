@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from detection_service.engine.scene import Scene
+from detection_service.engine.triggers import MARKET
 from detection_service.rules.grading import excess, graded
 from tapewatch.alert import Measurement, Severity
 
@@ -32,7 +33,18 @@ class Need:
 
 
 UNVERIFIED: Final = " (unverified)"
-__all__ = ["Finding", "Metadata", "Need", "Parameter", "Regulation", "Rule", "excess", "graded"]
+__all__ = [
+    "Condition",
+    "Finding",
+    "Metadata",
+    "Need",
+    "Parameter",
+    "Regulation",
+    "Rule",
+    "conditions_of",
+    "excess",
+    "graded",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,14 @@ class Metadata:
         return {parameter.name: parameter.default for parameter in self.parameters}
 
 
+class Condition(NamedTuple):
+    """A range a window metric must lie in, inclusive; None for no limit (detection_service.engine.metrics)."""
+
+    metric: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a rule saw at one trigger; the engine makes episodes of it.
@@ -106,10 +126,24 @@ class Finding:
 
 
 class Rule(Protocol):
-    """A detector. `evaluate` is pure: the same scene and parameters give the same finding."""
+    """A detector. `evaluate` is pure: the same scene and parameters give the same finding.
+
+    A rule that answers FLOW or MARKET may have `conditions(parameters)`, a tuple of Condition that all must hold for it
+    to be asked; they are checked in compiled code. At FLOW they may name group and market metrics, at MARKET market
+    metrics; a rule that answers both gives those of both and each is held to the metrics it has.
+    """
 
     metadata: Metadata
     triggers: int
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """What the rule makes of the event behind the trigger: mostly nothing."""
+
+
+def conditions_of(rule: Rule, trigger: int, parameters: Mapping[str, float]) -> tuple[Condition, ...]:
+    """What must hold for a rule to be asked at a trigger on windows; nothing where it does not say."""
+    given = getattr(rule, "conditions", None)
+    conditions: tuple[Condition, ...] = given(parameters) if given is not None else ()
+    if trigger == MARKET:
+        return tuple(each for each in conditions if each.metric.startswith("market_"))
+    return conditions

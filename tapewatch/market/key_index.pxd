@@ -2,10 +2,23 @@ cimport cython
 
 
 @cython.final
-cdef class KeyIndex:
+cdef class Shard:
+    cdef public int depth
     cdef public Py_ssize_t used
-    cdef public unsigned long long mask
+    cdef unsigned long long mask
     cdef public unsigned long long[::1] key
     cdef public int[::1] value
+    cdef void add(self, unsigned long long hashed, int value) noexcept
+    cdef void drop(self, unsigned long long hashed) noexcept
+    cdef int find(self, unsigned long long hashed) noexcept
+
+
+@cython.final
+cdef class KeyIndex:
+    cdef public int depth
+    cdef public list directory
     cpdef int find(self, unsigned long long key) noexcept
-    cpdef void put(self, unsigned long long key, int value)
+    cpdef put(self, unsigned long long key, int value)
+    cpdef remove(self, unsigned long long key)
+    cdef _make_room(self, Shard shard, unsigned long long hashed)
+    cdef _split(self, Shard shard, unsigned long long hashed)

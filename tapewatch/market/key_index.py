@@ -1,5 +1,9 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""Numbers by 64-bit key: open addressing that only grows."""
+"""Numbers by 64-bit key: extendible hashing, so that growth never rehashes more than one small shard.
+
+After Fagin, Nievergelt, Pippenger, Strong 1979, "Extendible hashing": a directory over the leading bits of a key's hash
+names shards; a full shard is doubled, and beyond a size split in two by one bit more.
+"""
 
 import cython
 
@@ -10,52 +14,142 @@ if cython.compiled:
 else:
     from tapewatch.market.hashing import mix
 
-_FIELDS = ("used", "mask", "key", "value")
+_INITIAL = cython.declare(cython.int, 64)
+_SHARD = cython.declare(cython.int, 8192)
+_DEPTH = 4
+_SHARD_FIELDS = ("depth", "key", "value")
 
 
-class KeyIndex:
-    """A map from keys to numbers of 0 and above; at most half full. Values are held plus one, 0 is an empty place."""
+class Shard:
+    """Open addressing over hashes with one beginning of `depth` bits; values are held plus one, 0 is an empty place."""
 
-    def __init__(self):
+    def __init__(self, depth, size):
+        self.depth = depth
         self.used = 0
-        self.mask = 1023
-        self.key = arrays.words(1024)
-        self.value = arrays.integers(1024)
+        self.mask = size - 1
+        self.key = arrays.words(size)
+        self.value = arrays.integers(size)
 
-    def find(self, key):
-        """Number of the key; -1 where there is none."""
-        place: cython.ulonglong = mix(key) & self.mask
+    def find(self, hashed):
+        """Number of a hash; -1 where there is none."""
+        place: cython.ulonglong = hashed & self.mask
         while self.value[place]:
-            if self.key[place] == key:
+            if self.key[place] == hashed:
                 return self.value[place] - 1
             place = (place + 1) & self.mask
         return -1
 
-    def put(self, key, value):
-        """Adds a key that is not there yet."""
-        place: cython.ulonglong
-        old_key = self.key
-        old_value = self.value
-        if 2 * self.used > self.mask:
-            size = 2 * len(self.value)
-            self.mask = size - 1
-            self.key = arrays.words(size)
-            self.value = arrays.integers(size)
-            self.used = 0
-            for index in range(len(old_value)):
-                if old_value[index]:
-                    self.put(old_key[index], old_value[index] - 1)
-        place = mix(key) & self.mask
+    def add(self, hashed, value):
+        """Adds a hash that is not there yet; `value` plus one."""
+        place: cython.ulonglong = hashed & self.mask
         while self.value[place]:
             place = (place + 1) & self.mask
-        self.key[place] = key
-        self.value[place] = value + 1
+        self.key[place] = hashed
+        self.value[place] = value
         self.used += 1
+
+    def drop(self, hashed):
+        """Removes a hash; later entries of its probe run move up, so that no tombstones remain."""
+        place: cython.ulonglong = hashed & self.mask
+        hole: cython.ulonglong
+        while self.value[place]:
+            if self.key[place] == hashed:
+                break
+            place = (place + 1) & self.mask
+        if not self.value[place]:
+            return
+        hole = place
+        while True:
+            place = (place + 1) & self.mask
+            if not self.value[place]:
+                break
+            if ((place - self.key[place]) & self.mask) >= ((place - hole) & self.mask):
+                self.key[hole] = self.key[place]
+                self.value[hole] = self.value[place]
+                hole = place
+        self.value[hole] = 0
+        self.used -= 1
+
+
+class KeyIndex:
+    """A map from keys to numbers of 0 and above."""
+
+    def __init__(self):
+        self.depth = _DEPTH
+        self.directory = [Shard(_DEPTH, _INITIAL) for _ in range(1 << _DEPTH)]
+
+    def find(self, key):
+        """Number of the key; -1 where there is none."""
+        hashed: cython.ulonglong = mix(key)
+        shard: Shard = self.directory[hashed >> (64 - self.depth)]
+        return shard.find(hashed)
+
+    def put(self, key, value):
+        """Adds a key that is not there yet."""
+        hashed: cython.ulonglong = mix(key)
+        shard: Shard = self.directory[hashed >> (64 - self.depth)]
+        if 10 * shard.used > 6 * cython.cast(cython.Py_ssize_t, shard.mask):
+            self._make_room(shard, hashed)
+            shard = self.directory[hashed >> (64 - self.depth)]
+        shard.add(hashed, value + 1)
+
+    def remove(self, key):
+        """Removes a key if it is there."""
+        hashed: cython.ulonglong = mix(key)
+        shard: Shard = self.directory[hashed >> (64 - self.depth)]
+        shard.drop(hashed)
+
+    def _make_room(self, shard, hashed):
+        """Doubles a small shard; splits one of full size, and the directory with it where that must be."""
+        place: cython.Py_ssize_t
+        size: cython.Py_ssize_t = shard.mask + 1
+        fresh: Shard
+        if size >= _SHARD:
+            self._split(shard, hashed)
+            return
+        fresh = Shard(shard.depth, 2 * size)
+        for place in range(size):
+            if shard.value[place]:
+                fresh.add(shard.key[place], shard.value[place])
+        shard.key = fresh.key
+        shard.value = fresh.value
+        shard.mask = fresh.mask
+
+    def _split(self, shard, hashed):
+        place: cython.Py_ssize_t
+        low: Shard = Shard(shard.depth + 1, _SHARD)
+        high: Shard = Shard(shard.depth + 1, _SHARD)
+        bit: cython.int = 63 - shard.depth
+        if shard.depth == self.depth:
+            self.directory = [each for each in self.directory for _ in range(2)]
+            self.depth += 1
+        for place in range(_SHARD):
+            if shard.value[place]:
+                if (shard.key[place] >> bit) & 1:
+                    high.add(shard.key[place], shard.value[place])
+                else:
+                    low.add(shard.key[place], shard.value[place])
+        span = 1 << (self.depth - shard.depth)
+        first = (hashed >> (64 - self.depth)) & ~(span - 1)
+        for number in range(span):
+            self.directory[first + number] = high if 2 * number >= span else low
+
+    def memory(self):
+        """Bytes held in shards."""
+        return sum(12 * len(shard.key) for shard in set(self.directory)) + 8 * len(self.directory)
 
     def state(self):
         """Plain values from which `restore` makes the same index."""
-        return arrays.dump(self, _FIELDS)
+        shards = dict.fromkeys(self.directory)
+        return {"depth": self.depth, "shards": [arrays.dump(shard, _SHARD_FIELDS) for shard in shards]}
 
     def restore(self, state):
         """Becomes the index whose `state` was taken."""
-        arrays.load(self, _FIELDS, state)
+        self.depth = state["depth"]
+        self.directory = []
+        for values in state["shards"]:
+            shard = Shard(0, 1)
+            arrays.load(shard, _SHARD_FIELDS, values)
+            shard.mask = len(shard.key) - 1
+            shard.used = sum(1 for value in shard.value if value)
+            self.directory.extend([shard] * (1 << (self.depth - shard.depth)))

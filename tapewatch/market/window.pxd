@@ -19,6 +19,7 @@ cdef class TradeWindow:
     cpdef double highest(self, long long first, long long last) noexcept
     cpdef double traded(self, long long first, long long last) noexcept
     cpdef double bought(self, long long first, long long last) noexcept
+    cpdef double first_open(self, long long first, long long last) noexcept
     cpdef double last_close(self, long long first, long long last) noexcept
     cpdef long long count(self, long long first, long long last) noexcept
 

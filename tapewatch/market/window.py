@@ -122,6 +122,17 @@ class TradeWindow:
             number += 1
         return total
 
+    def first_open(self, first, last):
+        """Price of the first trade; NaN without trades."""
+        number: cython.longlong = max(first, last - self.size + 1, 0)
+        place: cython.Py_ssize_t
+        while number <= last:
+            place = number % self.size
+            if self.number[place] == number:
+                return self.open[place]
+            number += 1
+        return NAN
+
     def last_close(self, first, last):
         """Price of the last trade; NaN without trades."""
         number: cython.longlong = last

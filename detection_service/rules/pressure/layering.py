@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from detection_service.engine.core import PRESSURE
 from detection_service.engine.scene import Fill, Scene, Withdrawal, opposite
+from detection_service.engine.triggers import PRESSURE
 from detection_service.rules import needs, regulations
 from detection_service.rules.pressure.spoofing import elsewhere, traded_against
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded

@@ -6,8 +6,8 @@ import statistics
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from detection_service.engine.core import PRICE
 from detection_service.engine.scene import Scene
+from detection_service.engine.triggers import PRICE
 from detection_service.rules import needs, regulations
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
 from tapewatch.alert import Measurement, Severity

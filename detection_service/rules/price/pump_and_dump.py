@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from detection_service.engine.core import PRICE
 from detection_service.engine.scene import Scene
+from detection_service.engine.triggers import PRICE
 from detection_service.rules import needs, regulations
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess
 from tapewatch.alert import Measurement, Severity

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from detection_service.engine.core import PAIR
 from detection_service.engine.scene import PairTrade, Scene
+from detection_service.engine.triggers import PAIR
 from detection_service.rules import needs, regulations
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
 from tapewatch.alert import Measurement, Severity

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from detection_service.engine.core import MATCH
 from detection_service.engine.scene import Scene
+from detection_service.engine.triggers import MATCH
 from detection_service.rules import needs, regulations
 from detection_service.rules.rule import Finding, Metadata, Parameter
 from detection_service.rules.wash import within_group

@@ -15,7 +15,7 @@ from sklearn.ensemble import IsolationForest
 from detection_service.anomaly.features import FEATURES, features
 from detection_service.anomaly.model import SCHEMA, ForestModel, ModelError
 from detection_service.anomaly.training import SAMPLE, TREES, WINDOWS_MIN, collect_windows, train
-from detection_service.engine.activity import MEASURES
+from detection_service.engine.records import MEASURES
 from tapewatch.market.frame import Frame
 from tapewatch.market.reference import Reference
 from tests.detection_service.anomaly.windows import windows
@@ -183,7 +183,7 @@ def test_features_are_finite_for_a_minute_in_which_nothing_happened() -> None:
 
 
 def test_features_name_what_is_opposed() -> None:
-    window = dict.fromkeys(MEASURES, 0.0) | {"cancelled_buy": 10.0, "filled_sell": 2.0, "cancels": 1.0, "fills": 1.0}
+    window = dict.fromkeys(MEASURES, 0.0) | {"cancelled_buy": 10.0, "sold": 2.0, "cancels": 1.0, "fills": 1.0}
     row = dict(zip(FEATURES, features([list(window.values())])[0], strict=True))
     assert (row["opposed"], row["cancel_imbalance"], row["fill_imbalance"]) == (1.0, 1.0, 1.0)
 
@@ -197,4 +197,4 @@ def test_windows_are_the_closed_minutes_of_every_group() -> None:
     (values,) = collect_windows([Frame.from_rows(market.rows)], Reference.of())
     only = dict(zip(MEASURES, values, strict=True))
     assert (only["orders_buy"], only["quantity_buy"], only["cancels"], only["cancelled_buy"]) == (1.0, 30.0, 1.0, 30.0)
-    assert (only["cancelled_life_s"], only["cancels_within_1s"], only["depth_share_max"]) == (3.0, 0.0, 1.0)
+    assert (only["cancelled_life_s"], only["fleeting"], only["depth_share_max"]) == (3.0, 0.0, 1.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from detection_service.engine.activity import MEASURES
+from detection_service.engine.records import MEASURES
 
 
 def windows(count: int, seed: int = 11) -> list[list[float]]:
@@ -15,6 +15,6 @@ def windows(count: int, seed: int = 11) -> list[list[float]]:
         values = {name: picked.lognormvariate(2, 1) for name in MEASURES}
         values["depth_share_max"] = picked.random()
         values["cancels"] = 1 + picked.randrange(20)
-        values["cancels_within_1s"] = picked.randrange(int(values["cancels"]))
+        values["fleeting"] = picked.randrange(int(values["cancels"]))
         made.append([float(values[name]) for name in MEASURES])
     return made

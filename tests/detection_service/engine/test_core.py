@@ -385,13 +385,18 @@ def test_the_core_gives_an_event_the_identity_the_library_gives_it(
     assert f"{core.event_high:016x}{core.event_low:016x}" == event_id(source, epoch, sequence, part, key)
 
 
+def live(orders: Any) -> list[Any]:
+    """Copies of the open orders."""
+    return [order for order in map(orders.get, range(orders.arena.used)) if order.side]
+
+
 def test_depth_share_is_the_order_s_share_of_its_side_s_best_ten_levels() -> None:
     market = Market().at(1)
     for number in range(12):
         market.new("m", "BUY", 10.0 - number, 1)
     market.new("big", "BUY", 10.0, 10)
     orders = fed(market.rows).core.orders
-    shares = {orders.quantity[slot]: orders.depth_share[slot] for slot in range(len(orders.key)) if orders.side[slot]}
+    shares = {order.quantity: order.depth_share for order in live(orders)}
     assert shares[10.0] == 10 / 20
     assert not any(math.isnan(share) for share in shares.values())
 
@@ -404,5 +409,5 @@ def test_a_renamed_market_order_has_no_share_of_the_book_from_whoever_had_its_pl
     market.row("NEW", client_order_id="c1", account="m", side="BUY", quantity=8.0)
     market.row("REPLACE", client_order_id="c2", previous_order_id="c1", side="BUY", quantity=6.0)
     orders = fed(market.rows).core.orders
-    (slot,) = (slot for slot in range(len(orders.key)) if orders.side[slot])
-    assert (orders.quantity[slot], orders.depth_share[slot]) == (6.0, 0.0)
+    (order,) = live(orders)
+    assert (order.quantity, order.depth_share) == (6.0, 0.0)

@@ -21,12 +21,29 @@ def test_finding_agrees_with_a_dict(keys: list[int], other: int) -> None:
     assert index.find(other) == model.get(other, -1)
 
 
-def test_growing_loses_nothing_and_stays_half_empty() -> None:
+def test_growing_loses_nothing_and_splits_no_more_than_small_shards() -> None:
     index = KeyIndex()
-    for key in range(3_000):
+    for key in range(200_000):
         index.put(key, key)
-    assert [index.find(key) for key in range(3_001)] == [*range(3_000), -1]
-    assert index.used * 2 <= len(index.value)
+    assert [index.find(key) for key in range(200_001)] == [*range(200_000), -1]
+    shards = set(index.directory)
+    assert sum(shard.used for shard in shards) == 200_000
+    assert max(len(shard.key) for shard in shards) == 8_192
+    assert max(shard.used for shard in shards) <= 0.61 * 8_192
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 60)), max_size=300))
+def test_removing_agrees_with_a_dict(steps: list[tuple[bool, int]]) -> None:
+    index, model = KeyIndex(), dict[int, int]()
+    for number, (adds, key) in enumerate(steps):
+        if adds and key not in model:
+            index.put(key, number)
+            model[key] = number
+        elif not adds:
+            index.remove(key)
+            model.pop(key, None)
+    assert [index.find(key) for key in range(61)] == [model.get(key, -1) for key in range(61)]
 
 
 def test_a_restored_index_finds_and_takes_the_same() -> None:

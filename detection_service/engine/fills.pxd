@@ -1,0 +1,22 @@
+cimport cython
+
+from detection_service.engine.frame_view cimport FrameView
+from detection_service.engine.records cimport ActivityPointer, FillPointer
+from tapewatch.market.arena cimport Arena
+from detection_service.engine.texts cimport LongTexts
+
+
+@cython.final
+cdef class Fills:
+    cdef public Arena arena
+    cdef public LongTexts texts
+    cdef FillPointer entry(self, ActivityPointer activity, long long number) noexcept
+    cdef FillPointer add(self, ActivityPointer activity)
+    cdef void name(self, FillPointer fill, FrameView view, unsigned int order_id, unsigned int trade_id)
+    cdef double traded(self, ActivityPointer activity, int side, long long since) noexcept
+    cdef list rows(self, ActivityPointer activity, int side, long long since)
+    cdef int count_since(self, ActivityPointer activity, long long since) noexcept
+    cdef int orders_from(self, ActivityPointer activity, double minimum)
+    cdef void forget(self, ActivityPointer activity)
+    cdef bytes order_text(self, FillPointer fill)
+    cdef bytes trade_text(self, FillPointer fill)

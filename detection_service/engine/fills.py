@@ -1,0 +1,150 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""The last 64 fills of each group in each market: blocks of eight in one arena, taken as they are needed."""
+
+import cython
+
+from detection_service.engine.records import Fill
+from tapewatch.market.arena import Arena
+
+if cython.compiled:
+    from cython.cimports.cpython.bytes import PyBytes_FromStringAndSize
+    from cython.cimports.detection_service.engine.frame_view import FrameView
+    from cython.cimports.detection_service.engine.records import FillPointer
+    from cython.cimports.detection_service.engine.texts import LongTexts
+else:
+    from detection_service.engine.frame_view import FrameView
+    from detection_service.engine.records import Fill as FillPointer
+    from detection_service.engine.texts import LongTexts
+
+RING = cython.declare(cython.longlong, 64)
+BLOCK = cython.declare(cython.int, 8)
+BLOCK_SIZE = 8
+
+
+class Fills:
+    """Rings by activity: entry number n is at n % 64; `activity.fill_count` have ever been written."""
+
+    def __init__(self, texts: LongTexts):
+        self.arena = Arena(Fill, BLOCK_SIZE)
+        self.texts = texts
+
+    def entry(self, activity, number):
+        """A fill by its number, one of the last 64."""
+        place: cython.longlong = number % RING
+        first: cython.longlong = activity.fill_blocks[place // BLOCK] - 1
+        return cython.cast(FillPointer, self.arena.at(first + place % BLOCK))
+
+    def add(self, activity):
+        """The place of the next fill; what stood there is of the past."""
+        block: cython.longlong = activity.fill_count % RING // BLOCK
+        if activity.fill_blocks[block] == 0:
+            activity.fill_blocks[block] = self.arena.take() + 1
+        activity.fill_count += 1
+        return self.entry(activity, activity.fill_count - 1)
+
+    def name(self, fill, view: FrameView, order_id, trade_id):
+        """Writes the ids, given as strings of the frame."""
+        if cython.compiled:
+            fill.order_length = self.texts.copy(fill.order_id, view, order_id)
+            fill.trade_length = self.texts.copy(fill.trade_id, view, trade_id)
+        else:
+            fill.order_id, fill.order_length = self.texts.field(view, order_id)
+            fill.trade_id, fill.trade_length = self.texts.field(view, trade_id)
+
+    def order_text(self, fill):
+        """Id of the fill's order."""
+        if cython.compiled:
+            return self.texts.text(PyBytes_FromStringAndSize(fill.order_id, 40), fill.order_length)
+        return self.texts.text(fill.order_id, fill.order_length)
+
+    def trade_text(self, fill):
+        """Id of the fill's match."""
+        if cython.compiled:
+            return self.texts.text(PyBytes_FromStringAndSize(fill.trade_id, 40), fill.trade_length)
+        return self.texts.text(fill.trade_id, fill.trade_length)
+
+    def traded(self, activity, side, since):
+        """Quantity filled on a side at or after a time."""
+        number: cython.longlong = activity.fill_count
+        oldest: cython.longlong = max(0, activity.fill_count - RING)
+        fill: FillPointer
+        total: cython.double = 0.0
+        while number > oldest:
+            number -= 1
+            fill = self.entry(activity, number)
+            if fill.time < since:
+                break
+            if fill.side == side:
+                total += fill.quantity
+        return total
+
+    def rows(self, activity, side, since):
+        """Fills on a side (0: both) at or after a time, oldest first: (time, price, quantity, order quantity, side,
+        account, event, order id, trade id, aggressor, contra), the event as its identity's two words."""
+        number: cython.longlong = activity.fill_count
+        oldest: cython.longlong = max(0, activity.fill_count - RING)
+        fill: FillPointer
+        found: list = []
+        while number > oldest:
+            number -= 1
+            fill = self.entry(activity, number)
+            if fill.time < since:
+                break
+            if side == 0 or fill.side == side:
+                found.append(
+                    (
+                        fill.time,
+                        fill.price,
+                        fill.quantity,
+                        fill.order_quantity,
+                        fill.side,
+                        fill.account,
+                        (fill.event_high, fill.event_low),
+                        self.order_text(fill),
+                        self.trade_text(fill),
+                        fill.aggressor,
+                        fill.contra,
+                    )
+                )
+        found.reverse()
+        return found
+
+    def count_since(self, activity, since):
+        """Number of fills held at or after a time."""
+        number: cython.longlong = activity.fill_count
+        oldest: cython.longlong = max(0, activity.fill_count - RING)
+        found: cython.int = 0
+        while number > oldest:
+            number -= 1
+            if self.entry(activity, number).time < since:
+                break
+            found += 1
+        return found
+
+    def orders_from(self, activity, minimum):
+        """Number of orders of at least `minimum` among the fills held."""
+        number: cython.longlong
+        fill: FillPointer
+        found: set = set()
+        for number in range(max(0, activity.fill_count - RING), activity.fill_count):
+            fill = self.entry(activity, number)
+            if fill.order_quantity >= minimum:
+                found.add(self.order_text(fill))
+        return len(found)
+
+    def forget(self, activity):
+        """Gives the blocks of a ring back."""
+        block: cython.int
+        for block in range(BLOCK):
+            if activity.fill_blocks[block]:
+                self.arena.give_back(activity.fill_blocks[block] - 1)
+                activity.fill_blocks[block] = 0
+
+    def state(self):
+        """Plain values from which `restore` makes the same fills."""
+        return self.arena.state()
+
+    def restore(self, state):
+        """Becomes the fills whose `state` was taken."""
+        self.arena = Arena(Fill, BLOCK_SIZE)
+        self.arena.restore(state)

@@ -1,0 +1,36 @@
+from detection_service.engine.flow cimport Conditions
+from detection_service.engine.live_book cimport LiveBook
+from detection_service.engine.records cimport ActivityPointer
+from tapewatch.market.records cimport OrderPointer
+
+
+cdef class Groups(LiveBook):
+    cdef public int triggers
+    cdef public int acting
+    cdef public int pressure_side
+    cdef public int entered
+    cdef public object due
+    cdef public Conditions group_conditions
+    cdef public list collected
+    cdef public double pressure_ratio
+    cdef public double pressure_multiple
+    cdef public double one_sided_ratio
+    cdef public double large_multiple
+    cdef public int layers
+    cdef public long long pressure_span_ns
+    cdef public long long fill_window_ns
+    cdef public double flip_multiple
+    cdef public double run_multiple
+    cdef public double entry_multiple
+    cdef public double entry_ranges
+    cdef ActivityPointer _touch(self, int number)
+    cdef void _roll(self, ActivityPointer activity, int number, long long minute)
+    cdef void _flow(self, ActivityPointer activity, int number)
+    cdef void _message(self, ActivityPointer activity, int number)
+    cdef void _entered(self, Py_ssize_t row, int slot, double behind)
+    cdef void _withdraw(self, Py_ssize_t row, int slot, double taken)
+    cdef bint _far_beyond(self, int slot)
+    cdef void _judge(self, ActivityPointer activity, OrderPointer order, long long life) noexcept
+    cdef void _press(self, ActivityPointer activity, int number, int side) noexcept
+    cdef void _filled(self, Py_ssize_t row, int number, int account, double order_quantity, bint aggressive)
+    cdef void _run(self, ActivityPointer activity, int number, int side, double price, double quantity) noexcept

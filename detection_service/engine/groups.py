@@ -1,0 +1,346 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""What groups do in a market: entries, withdrawals and fills are kept and counted, and give cause to ask rules.
+
+The thresholds are pre-checks: they only decide how often rules are asked, and are no stricter than any rule.
+"""
+
+import cython
+
+from detection_service.engine import triggers
+from detection_service.engine.flow import Conditions
+
+if cython.compiled:
+    from cython.cimports.detection_service.engine.frame_view import FrameView
+    from cython.cimports.detection_service.engine.live_book import LiveBook
+    from cython.cimports.detection_service.engine.market_state import MarketState
+    from cython.cimports.detection_service.engine.records import ActivityPointer, FillPointer, WithdrawalPointer
+    from cython.cimports.tapewatch.market.records import OrderPointer
+else:
+    from detection_service.engine.frame_view import FrameView
+    from detection_service.engine.live_book import LiveBook
+    from detection_service.engine.market_state import MarketState
+    from detection_service.engine.records import Activity as ActivityPointer
+    from detection_service.engine.records import Fill as FillPointer
+    from detection_service.engine.records import Withdrawal as WithdrawalPointer
+    from tapewatch.market.records import Order as OrderPointer
+
+_PRESSURE = cython.declare(cython.int, triggers.PRESSURE)
+_FLOW = cython.declare(cython.int, triggers.FLOW)
+_FLIP = cython.declare(cython.int, triggers.FLIP)
+_RUN = cython.declare(cython.int, triggers.RUN)
+_ENTRY = cython.declare(cython.int, triggers.ENTRY)
+_BUY = cython.declare(cython.int, 1)
+
+# Places of measures (detection_service.engine.records.MEASURES).
+_ORDERS = cython.declare(cython.int, 0)
+_QUANTITY = cython.declare(cython.int, 2)
+_CANCELS = cython.declare(cython.int, 4)
+_CANCELLED = cython.declare(cython.int, 5)
+_FILLS = cython.declare(cython.int, 7)
+_TRADED = cython.declare(cython.int, 8)
+_AGGRESSIVE = cython.declare(cython.int, 10)
+_LIFE = cython.declare(cython.int, 11)
+_FLEETING = cython.declare(cython.int, 12)
+_DEPTH_SHARE = cython.declare(cython.int, 13)
+_AT_BEST = cython.declare(cython.int, 15)
+_IMPROVED = cython.declare(cython.int, 16)
+_FAR = cython.declare(cython.int, 17)
+_PROBES = cython.declare(cython.int, 18)
+_PUSHES = cython.declare(cython.int, 19)
+_MESSAGES = cython.declare(cython.int, 21)
+_TAKEN = cython.declare(cython.int, 22)
+_MEASURES = cython.declare(cython.int, 24)
+
+_MOSTLY = cython.declare(cython.double, 0.5)
+_MINUTE_NS = cython.declare(cython.longlong, 60_000_000_000)
+_SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
+_IMPROVED_NS = cython.declare(cython.longlong, 500_000_000)
+_PROBE_NS = cython.declare(cython.longlong, 100_000_000)
+_FAR_NS = cython.declare(cython.longlong, 5_000_000_000)
+_FAR_SPREADS = cython.declare(cython.double, 4e-6)  # in spreads, whose distribution is in millionths
+_PROBE_SIZE = cython.declare(cython.double, 0.25)
+_FLIP_NS = cython.declare(cython.longlong, 1_000_000_000)
+_FLIP_SIZE = cython.declare(cython.double, 0.5)
+_RUN_PAUSE_NS = cython.declare(cython.longlong, 30_000_000_000)
+_RUN_TURN_NS = cython.declare(cython.longlong, 300_000_000_000)
+_RUN_TRADES = cython.declare(cython.int, 3)
+_SIZES_KNOWN = cython.declare(cython.longlong, 50)
+_ASKED_AT_MESSAGES = cython.declare(cython.longlong, 16)
+_ASKED_AT_FILLS = cython.declare(cython.longlong, 4)
+
+
+class Groups(LiveBook):
+    """`acting` is the activity behind a trigger, `due` the slots of the rules whose conditions hold at a FLOW trigger,
+    `entered` the slot of the order behind an ENTRY trigger.
+
+    `collected` (None: not wanted) takes the measures of every minute that is closed, for training.
+    """
+
+    def __init__(self, group_of):
+        LiveBook.__init__(self, group_of)
+        self.triggers = 0
+        self.acting = -1
+        self.pressure_side = 0
+        self.entered = -1
+        self.due = []
+        self.group_conditions = Conditions(())
+        self.collected = None
+        self.pressure_ratio = 3.0
+        self.pressure_multiple = 4.0
+        self.one_sided_ratio = 3.0
+        self.large_multiple = 5.0
+        self.layers = 3
+        self.pressure_span_ns = 15 * _SECOND_NS
+        self.fill_window_ns = 5 * _SECOND_NS
+        self.flip_multiple = 5.0
+        self.run_multiple = 3.0
+        self.entry_multiple = 20.0
+        self.entry_ranges = 10.0
+
+    def _touch(self, number):
+        """The activity, in the minute of the event in hand."""
+        activity: ActivityPointer = self.activity_at(number)
+        minute: cython.longlong = self.now // _MINUTE_NS
+        if minute != activity.minute:
+            self._roll(activity, number, minute)
+        activity.last_seen = self.now
+        return activity
+
+    def _roll(self, activity, number, minute):
+        """Another minute: a busy one is kept among the closed, and the rules on flow may be asked of it."""
+        index: cython.int
+        busy: cython.bint
+        if activity.minute >= 0:
+            busy = activity.measures[_MESSAGES] + activity.measures[_FILLS] >= 2.0
+            if busy or activity.flow:
+                self._flow(activity, number)
+            if busy:
+                self.flows.close(activity)
+            if self.collected is not None:
+                self.collected.append([activity.measures[index] for index in range(_MEASURES)])
+        activity.minute = minute
+        for index in range(_MEASURES):
+            activity.measures[index] = 0.0
+
+    def _flow(self, activity, number):
+        """A moment to look at what a group does in windows."""
+        due: list
+        if self.group_conditions.rules == 0:
+            return
+        self.flows.measure(activity, self.market)
+        due = self.group_conditions.due(self.flows.values)
+        if due is not None:
+            self.due = self.due + due if self.triggers & _FLOW else due
+            self.triggers |= _FLOW
+            self.acting = number
+
+    def _message(self, activity, number):
+        """A group sent a message; every doubling of a minute's messages is a moment to look."""
+        count: cython.longlong
+        activity.measures[_MESSAGES] += 1.0
+        count = cython.cast(cython.longlong, activity.measures[_MESSAGES])
+        if count >= _ASKED_AT_MESSAGES and (count & (count - 1)) == 0:
+            self._flow(activity, number)
+
+    def _entered(self, row, slot, behind):
+        """An order was entered by a group."""
+        order: OrderPointer = self.orders.at(slot)
+        activity: ActivityPointer = self._touch(order.participant)
+        side: cython.int = order.side
+        activity.measures[_ORDERS + side - 1] += 1.0
+        activity.measures[_QUANTITY + side - 1] += order.quantity
+        if order.depth_share > activity.measures[_DEPTH_SHARE]:
+            activity.measures[_DEPTH_SHARE] = order.depth_share
+        if behind == 0.0:
+            activity.measures[_AT_BEST] += 1.0
+        self._message(activity, order.participant)
+
+    def _far_beyond(self, slot):
+        """Whether an order's size or price is far beyond what the instrument usually sees."""
+        order: OrderPointer = self.orders.at(slot)
+        market: MarketState = self.market
+        best: cython.double
+        if market.sizes.total >= _SIZES_KNOWN and order.quantity >= self.entry_multiple * market.sizes.median:
+            return True
+        if not order.crossed or not market.usual_range > 0.0:
+            return False
+        best = market.book.bids.best() if order.side != _BUY else market.book.asks.best()
+        return abs(order.price - best) >= self.entry_ranges * market.usual_range
+
+    def _withdraw(self, row, slot, taken):
+        """An owner took `taken` off an order. Mostly unfilled orders are kept as withdrawn, and may be pressure."""
+        order: OrderPointer = self.orders.at(slot)
+        number: cython.int = order.participant
+        activity: ActivityPointer = self._touch(number)
+        kept: WithdrawalPointer
+        side: cython.int = order.side
+        life: cython.longlong = self.now - order.entry_time
+        if not taken > 0.0:
+            return
+        activity.measures[_CANCELS] += 1.0
+        activity.measures[_CANCELLED + side - 1] += taken
+        activity.measures[_LIFE] += life / 1e9
+        if life <= _SECOND_NS:
+            activity.measures[_FLEETING] += 1.0
+        if taken >= _MOSTLY * order.quantity:
+            self._judge(activity, order, life)
+            self._identify(row)
+            kept = self.withdrawals.add(activity)
+            kept.time = self.now
+            kept.entry_time = order.entry_time
+            kept.price = order.price
+            kept.quantity = taken
+            kept.depth_share = order.depth_share
+            kept.distance = order.distance
+            kept.opposite_open = activity.open_high[3 - side]
+            kept.side = side
+            kept.account = order.account
+            kept.entry_high = order.event_high
+            kept.entry_low = order.event_low
+            kept.event_high = self.event_high
+            kept.event_low = self.event_low
+            self.withdrawals.name(kept, self.view, self.view.order_text(row))
+            activity.last_withdrawal_time[side] = self.now
+            if taken >= self.flip_multiple * self.market.sizes.median:
+                activity.flip_time[side] = self.now
+                activity.flip_quantity[side] = taken
+            if activity.last_fill_time[3 - side] >= order.entry_time:
+                self._press(activity, number, side)
+        self._message(activity, number)
+
+    def _judge(self, activity, order, life):
+        """Counts a withdrawn order that improved the best price, stood far off, or was a small probe."""
+        if order.distance < 0.0 and not order.crossed and life <= _IMPROVED_NS:
+            activity.measures[_IMPROVED] += 1.0
+        if life <= _FAR_NS and order.distance > _FAR_SPREADS * self.market.spreads.median:
+            activity.measures[_FAR] += 1.0
+        if life <= _PROBE_NS and order.quantity <= _PROBE_SIZE * self.market.sizes.median:
+            activity.measures[_PROBES] += 1.0
+
+    def _press(self, activity, number, side):
+        """Asks the rules where a group lately withdrew far more on a side than it traded on the other, much of it for
+        the instrument, and far more than it withdrew or has standing there."""
+        since: cython.longlong = self.now - self.pressure_span_ns
+        traded: cython.double = self.fills.traded(activity, 3 - side, since)
+        median: cython.double = self.market.sizes.median
+        minimum: cython.double = max(
+            self.pressure_multiple * median,
+            self.pressure_ratio * max(traded, activity.last_fill_order_quantity[3 - side]),
+        )
+        if self.withdrawals.dominates(
+            activity, side, since, minimum, self.one_sided_ratio, self.large_multiple * median, self.layers
+        ):
+            self.acting = number
+            self.pressure_side = side
+            self.triggers |= _PRESSURE
+
+    def _filled(self, row, number, account, order_quantity, aggressive):
+        """Keeps a fill of a group's; a fill soon after a withdrawal on the other side may be pressure that paid."""
+        view: FrameView = self.view
+        activity: ActivityPointer = self._touch(number)
+        fill: FillPointer = self.fills.add(activity)
+        side: cython.int = view.side[row]
+        price: cython.double = view.price[row]
+        quantity: cython.double = view.quantity[row]
+        count: cython.longlong
+        activity.measures[_FILLS] += 1.0
+        activity.measures[_TRADED + side - 1] += quantity
+        fill.time = self.now
+        fill.price = price
+        fill.quantity = quantity
+        fill.order_quantity = order_quantity
+        fill.side = side
+        fill.aggressor = 2 if aggressive else view.aggressor[row]
+        fill.account = account
+        fill.contra = self.account_of(view.contra[row])
+        fill.event_high = self.event_high
+        fill.event_low = self.event_low
+        self.fills.name(fill, view, view.order_text(row), view.trade_id[row])
+        activity.last_fill_time[side] = self.now
+        activity.last_fill_order_quantity[side] = order_quantity
+        if aggressive:
+            activity.measures[_AGGRESSIVE] += 1.0
+            activity.measures[_TAKEN + side - 1] += quantity
+            if price > self.market.last_price:
+                activity.measures[_PUSHES] += 1.0
+            elif price < self.market.last_price:
+                activity.measures[_PUSHES + 1] += 1.0
+            if (
+                self.now - activity.flip_time[3 - side] <= _FLIP_NS
+                and order_quantity >= _FLIP_SIZE * activity.flip_quantity[3 - side]
+            ):
+                self.acting = number
+                self.triggers |= _FLIP
+        self._run(activity, number, side, price, quantity if aggressive else 0.0)
+        if activity.last_withdrawal_time[3 - side] >= self.now - self.fill_window_ns:
+            self._press(activity, number, 3 - side)
+        count = cython.cast(cython.longlong, activity.measures[_FILLS])
+        if count >= _ASKED_AT_FILLS and (count & (count - 1)) == 0:
+            self._flow(activity, number)
+
+    def _run(self, activity, number, side, price, quantity):
+        """Follows runs of aggressive fills of one side (`quantity` 0: a passive one); a fill against a run that moved
+        the price several usual ranges asks the rules."""
+        moved: cython.double
+        if activity.run_side and side != activity.run_side:
+            moved = (
+                activity.run_to - activity.run_from
+                if activity.run_side == _BUY
+                else (activity.run_from - activity.run_to)
+            )
+            if (
+                self.now - activity.run_end <= _RUN_TURN_NS
+                and activity.run_trades >= _RUN_TRADES
+                and self.market.usual_range > 0.0
+                and moved >= self.run_multiple * self.market.usual_range
+            ):
+                self.acting = number
+                self.triggers |= _RUN
+                return
+        if quantity <= 0.0:
+            return
+        if side != activity.run_side or self.now - activity.run_end > _RUN_PAUSE_NS:
+            activity.run_side = side
+            activity.run_start = self.now
+            activity.run_from = self.market.last_price if self.market.last_price > 0.0 else price
+            activity.run_quantity = 0.0
+            activity.run_trades = 0
+        activity.run_end = self.now
+        activity.run_to = price
+        activity.run_quantity += quantity
+        activity.run_trades += 1
+
+    # For rules: plain values, by the number of an activity.
+
+    def fill_rows(self, number: cython.int, side: cython.int, since: cython.longlong):
+        """Fills of an activity on a side (0: both) since a time, oldest first (`Fills.rows`)."""
+        return self.fills.rows(self.activity_at(number), side, since)
+
+    def fill_count(self, number: cython.int, since: cython.longlong):
+        """Number of its fills since a time, of the last 64."""
+        return self.fills.count_since(self.activity_at(number), since)
+
+    def executed_orders(self, number: cython.int, minimum: cython.double):
+        """Number of its orders of at least a size among its last 64 fills."""
+        return self.fills.orders_from(self.activity_at(number), minimum)
+
+    def withdrawal_rows(self, number: cython.int, side: cython.int, since: cython.longlong, minimum: cython.double):
+        """Withdrawals of an activity on a side since a time, oldest first (`Withdrawals.rows`)."""
+        return self.withdrawals.rows(self.activity_at(number), side, since, minimum)
+
+    def withdrawals_together(self, number: cython.int, side: cython.int, since: cython.longlong):
+        """The most withdrawals of an activity on a side since a time that stood at one time."""
+        return self.withdrawals.rows_together(self.activity_at(number), side, since)
+
+    def withdrawn_orders(self, number: cython.int, side: cython.int, minimum: cython.double):
+        """Number of its withdrawals of at least a size on a side, of the last 64."""
+        return self.withdrawals.count_of(self.activity_at(number), side, minimum)
+
+    def windows(self, number: cython.int):
+        """Its last minutes' measures (`Flows.windows`)."""
+        return self.flows.windows(self.activity_at(number))
+
+    def measured(self, number: cython.int):
+        """Computes the metrics of an activity; they stand in `flows.values`."""
+        self.flows.measure(self.activity_at(number), self.market)
+        return self.flows.values

@@ -1,0 +1,12 @@
+cimport cython
+
+from detection_service.engine.frame_view cimport FrameView
+
+
+@cython.final
+cdef class LongTexts:
+    cdef public long long count
+    cdef public dict held
+    cdef int copy(self, char* target, FrameView view, unsigned int index)
+    cdef bytes keep(self, bytes text)
+    cpdef bytes text(self, bytes field, int length)

@@ -1,0 +1,192 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""The last 64 orders each group withdrew mostly unfilled in each market: blocks of eight in one arena."""
+
+import cython
+
+from detection_service.engine.records import Withdrawal
+from tapewatch.market.arena import Arena
+
+if cython.compiled:
+    from cython.cimports.cpython.bytes import PyBytes_FromStringAndSize
+    from cython.cimports.detection_service.engine.frame_view import FrameView
+    from cython.cimports.detection_service.engine.records import WithdrawalPointer
+    from cython.cimports.detection_service.engine.texts import LongTexts
+else:
+    from detection_service.engine.frame_view import FrameView
+    from detection_service.engine.records import Withdrawal as WithdrawalPointer
+    from detection_service.engine.texts import LongTexts
+
+RING = cython.declare(cython.longlong, 64)
+RING_SIZE = 64
+BLOCK = cython.declare(cython.int, 8)
+BLOCK_SIZE = 8
+
+
+class Withdrawals:
+    """Rings by activity: entry number n is at n % 64; `activity.withdrawal_count` have ever been written."""
+
+    def __init__(self, texts: LongTexts):
+        self.arena = Arena(Withdrawal, BLOCK_SIZE)
+        self.texts = texts
+        self.together_first = 0
+
+    def entry(self, activity, number):
+        """A withdrawal by its number, one of the last 64."""
+        place: cython.longlong = number % RING
+        first: cython.longlong = activity.withdrawal_blocks[place // BLOCK] - 1
+        return cython.cast(WithdrawalPointer, self.arena.at(first + place % BLOCK))
+
+    def add(self, activity):
+        """The place of the next withdrawal; what stood there is of the past."""
+        block: cython.longlong = activity.withdrawal_count % RING // BLOCK
+        if activity.withdrawal_blocks[block] == 0:
+            activity.withdrawal_blocks[block] = self.arena.take() + 1
+        activity.withdrawal_count += 1
+        return self.entry(activity, activity.withdrawal_count - 1)
+
+    def name(self, withdrawal, view: FrameView, order_id):
+        """Writes the order's id, given as a string of the frame."""
+        if cython.compiled:
+            withdrawal.order_length = self.texts.copy(withdrawal.order_id, view, order_id)
+        else:
+            withdrawal.order_id, withdrawal.order_length = self.texts.field(view, order_id)
+
+    def dominates(self, activity, side, since, minimum, ratio, large, several):
+        """Whether at least `minimum` was withdrawn on a side at or after a time, `ratio` times what the group withdrew
+        on the other side plus what it left standing there, in `several` orders that stood at one time or with one of
+        size `large` among them.
+        """
+        number: cython.longlong = activity.withdrawal_count
+        oldest: cython.longlong = max(0, activity.withdrawal_count - RING)
+        each: WithdrawalPointer
+        orders: cython.int = 0
+        big: cython.bint = False
+        total: cython.double = 0.0
+        elsewhere: cython.double = 0.0
+        standing: cython.double = 0.0
+        while number > oldest:
+            each = self.entry(activity, number - 1)
+            if each.time < since:
+                break
+            number -= 1
+            if each.side == side:
+                orders += 1
+                big = big or each.quantity >= large
+                total += each.quantity
+                standing = max(standing, each.opposite_open)
+            else:
+                elsewhere += each.quantity
+        if total < minimum or total < ratio * (elsewhere + standing):
+            return False
+        return big or (orders >= several and self.together(activity, side, number) >= several)
+
+    def together(self, activity, side, first):
+        """Most orders of a side among the withdrawals from number `first` on that stood at one time.
+
+        They are those from number `together_first` on that were entered before it went.
+        """
+        number: cython.longlong
+        other: cython.longlong
+        one: WithdrawalPointer
+        two: WithdrawalPointer
+        standing: cython.int
+        most: cython.int = 0
+        self.together_first = activity.withdrawal_count
+        for number in range(max(first, activity.withdrawal_count - RING), activity.withdrawal_count):
+            one = self.entry(activity, number)
+            if one.side != side:
+                continue
+            standing = 0
+            for other in range(number, activity.withdrawal_count):
+                two = self.entry(activity, other)
+                if two.side == side and two.entry_time <= one.time:
+                    standing += 1
+            if standing > most:
+                most = standing
+                self.together_first = number
+        return most
+
+    def rows(self, activity, side, since, minimum):
+        """Withdrawals of at least `minimum` on a side at or after a time, oldest first: (time, entry time, price,
+        quantity, depth share, opposite open, distance, account, entry event, event, order id), events as two words."""
+        number: cython.longlong
+        each: WithdrawalPointer
+        found: list = []
+        for number in range(self.first_since(activity, since), activity.withdrawal_count):
+            each = self.entry(activity, number)
+            if each.side == side and each.quantity >= minimum:
+                found.append(self.row(each))
+        return found
+
+    def rows_together(self, activity, side, since):
+        """The largest group of withdrawals on a side at or after a time whose orders stood at one time, as rows."""
+        number: cython.longlong
+        first: WithdrawalPointer
+        each: WithdrawalPointer
+        found: list = []
+        self.together(activity, side, self.first_since(activity, since))
+        if self.together_first == activity.withdrawal_count:
+            return found
+        first = self.entry(activity, self.together_first)
+        for number in range(self.together_first, activity.withdrawal_count):
+            each = self.entry(activity, number)
+            if each.side == side and each.entry_time <= first.time:
+                found.append(self.row(each))
+        return found
+
+    def first_since(self, activity, since):
+        """Number of the first withdrawal held at or after a time."""
+        number: cython.longlong = activity.withdrawal_count
+        oldest: cython.longlong = max(0, activity.withdrawal_count - RING)
+        while number > oldest and self.entry(activity, number - 1).time >= since:
+            number -= 1
+        return number
+
+    def order_text(self, withdrawal):
+        """Id of the order withdrawn."""
+        if cython.compiled:
+            return self.texts.text(PyBytes_FromStringAndSize(withdrawal.order_id, 40), withdrawal.order_length)
+        return self.texts.text(withdrawal.order_id, withdrawal.order_length)
+
+    def row(self, withdrawal):
+        """A withdrawal as plain values, in the order of `rows`."""
+        return (
+            withdrawal.time,
+            withdrawal.entry_time,
+            withdrawal.price,
+            withdrawal.quantity,
+            withdrawal.depth_share,
+            withdrawal.opposite_open,
+            withdrawal.distance,
+            withdrawal.account,
+            (withdrawal.entry_high, withdrawal.entry_low),
+            (withdrawal.event_high, withdrawal.event_low),
+            self.order_text(withdrawal),
+        )
+
+    def count_of(self, activity, side, minimum):
+        """Number of withdrawals held of at least `minimum` on a side."""
+        number: cython.longlong
+        each: WithdrawalPointer
+        found: cython.int = 0
+        for number in range(max(0, activity.withdrawal_count - RING), activity.withdrawal_count):
+            each = self.entry(activity, number)
+            found += each.side == side and each.quantity >= minimum
+        return found
+
+    def forget(self, activity):
+        """Gives the blocks of a ring back."""
+        block: cython.int
+        for block in range(BLOCK):
+            if activity.withdrawal_blocks[block]:
+                self.arena.give_back(activity.withdrawal_blocks[block] - 1)
+                activity.withdrawal_blocks[block] = 0
+
+    def state(self):
+        """Plain values from which `restore` makes the same withdrawals."""
+        return self.arena.state()
+
+    def restore(self, state):
+        """Becomes the withdrawals whose `state` was taken."""
+        self.arena = Arena(Withdrawal, BLOCK_SIZE)
+        self.arena.restore(state)

@@ -1,0 +1,19 @@
+cdef struct Order:
+    long long link
+    unsigned long long key
+    unsigned long long event_high
+    unsigned long long event_low
+    double price
+    double quantity
+    double leaves
+    long long entry_time
+    double depth_share
+    double distance
+    int level
+    int account
+    int participant
+    unsigned char side
+    unsigned char crossed
+    unsigned short spare
+
+ctypedef Order* OrderPointer
