@@ -30,12 +30,14 @@ demo: setup ## the whole system on this machine, fed by the simulator
 test: setup ## the tests (PYTEST_ARGUMENTS='tests/market -k book' for some of them)
 	$(BIN)/python -m pytest $(PYTEST_ARGUMENTS)
 
-check: setup ## style, types, import rules, contracts, generated files
+check: setup ## style, types, import rules, contracts, rules, generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python build_protos.py --check
+	$(BIN)/tapewatch rules check
+	$(BIN)/tapewatch rules pages --check
 	@if [ -n "$(BUF)" ]; then echo "$(BUF) lint"; "$(BUF)" lint; \
 	else echo "buf is not installed: the contracts were not linted (\`make buf\` installs it)"; fi
 

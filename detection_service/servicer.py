@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 from detection_service.consumer import Consumer
-from detection_service.rules.catalogue import RULE_BY_ID
 from detection_service.rules.rule import Metadata
 from surveillance.v1 import detection_pb2, detection_pb2_grpc
 from tapewatch.engine_mode import mode
@@ -92,7 +91,7 @@ class DetectionServicer(detection_pb2_grpc.DetectionServiceServicer):
         ]
 
     def _rule(self, rule_id: str, parameters: Mapping[str, float]) -> detection_pb2.Rule:
-        metadata = RULE_BY_ID[rule_id].metadata
+        metadata = self._consumer.engine.configuration.known[rule_id].metadata
         sources = self._consumer.engine.status()["sources"]
         return detection_pb2.Rule(
             rule_id=rule_id,

@@ -11,7 +11,7 @@ from typing import Any
 
 from detection_service.rules.catalogue import RULE_BY_ID, RULES
 from detection_service.rules.lock import content_digest
-from detection_service.rules.rule import Metadata
+from detection_service.rules.rule import Metadata, Rule
 from tapewatch.market.reference import Reference
 
 
@@ -21,21 +21,33 @@ class ConfigurationError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class EngineConfiguration:
-    """Rule id to parameter overrides for the rules in force, reference data, and how many live orders to expect."""
+    """Rule id to parameter overrides for the rules in force, reference data, how many live orders to expect, and rules
+    from outside the catalogue, which `rules` may name as well."""
 
     rules: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: {rule: {} for rule in RULE_BY_ID})
     reference: Reference = field(default_factory=Reference.of)
     orders_expected: int = 1024
+    brought: tuple[Rule, ...] = ()
+
+    @property
+    def known(self) -> Mapping[str, Rule]:
+        """Rules by id, those brought before those of the catalogue."""
+        return {**RULE_BY_ID, **{rule.metadata.rule_id: rule for rule in self.brought}}
 
     def parameters(self) -> dict[str, dict[str, float]]:
         """Rule id to all its parameters in force. Raises ConfigurationError."""
-        return {rule_id: _parameters(rule_id, overrides) for rule_id, overrides in sorted(self.rules.items())}
+        known = self.known
+        return {
+            rule_id: _parameters(_metadata(rule_id, known), overrides)
+            for rule_id, overrides in sorted(self.rules.items())
+        }
 
     def digest(self) -> str:
         """SHA-256 of rules, versions, their content, parameters and reference data; 64 hexadecimal digits."""
+        known = self.known
         content = {
             "rules": {
-                rule_id: [RULE_BY_ID[rule_id].metadata.version, content_digest(RULE_BY_ID[rule_id]), parameters]
+                rule_id: [known[rule_id].metadata.version, content_digest(known[rule_id]), parameters]
                 for rule_id, parameters in self.parameters().items()
             },
             "reference": self.reference.digest(),
@@ -46,20 +58,20 @@ class EngineConfiguration:
 def selected(rule_ids: str | None) -> dict[str, dict[str, float]]:
     """Rules named in a comma-separated list, all of them for None. Raises ConfigurationError on an unknown one."""
     names = [rule.metadata.rule_id for rule in RULES] if rule_ids is None else rule_ids.split(",")
-    return {_known(name.strip()).rule_id: {} for name in names}
+    return {_metadata(name.strip(), RULE_BY_ID).rule_id: {} for name in names}
 
 
-def _known(rule_id: str) -> Metadata:
-    rule = RULE_BY_ID.get(rule_id)
+def _metadata(rule_id: str, known: Mapping[str, Rule]) -> Metadata:
+    rule = known.get(rule_id)
     if rule is None:
-        near = difflib.get_close_matches(rule_id, RULE_BY_ID, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(RULE_BY_ID)}"
+        near = difflib.get_close_matches(rule_id, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(known)}"
         raise ConfigurationError(f"unknown rule {rule_id!r}: {hint}")
     return rule.metadata
 
 
-def _parameters(rule_id: str, overrides: Any) -> dict[str, float]:
-    metadata = _known(rule_id)
+def _parameters(metadata: Metadata, overrides: Any) -> dict[str, float]:
+    rule_id = metadata.rule_id
     known = {parameter.name: parameter for parameter in metadata.parameters}
     if not isinstance(overrides, Mapping):
         raise ConfigurationError(f"rule {rule_id}: expected parameters by name, found {overrides!r}")

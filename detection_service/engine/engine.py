@@ -22,7 +22,6 @@ from detection_service.engine.registry import NEVER
 from detection_service.engine.scene import Scene
 from detection_service.engine.triggers import DEADLINE, FLOW, MARKET, PRESSURE, PRICE
 from detection_service.engine.withdrawals import RING_SIZE as WITHDRAWALS_HELD
-from detection_service.rules.catalogue import RULE_BY_ID
 from detection_service.rules.rule import Rule, conditions_of
 from tapewatch.alert import Alert, Anomaly
 from tapewatch.market.frame import Frame
@@ -59,11 +58,12 @@ class Engine:
     def _configure(self) -> None:
         parameters = self._configuration.parameters()
         self.config_digest = self._configuration.digest()
+        known = self._configuration.known
         self._rules: list[tuple[Rule, dict[str, float]]] = [
-            (RULE_BY_ID[rule_id], values) for rule_id, values in parameters.items()
+            (known[rule_id], values) for rule_id, values in parameters.items()
         ]
         self._market_rules = frozenset(rule.metadata.rule_id for rule, _ in self._rules if rule.triggers & PRICE)
-        self._episodes.configure([rule.metadata for rule in RULE_BY_ID.values()], self.config_digest)
+        self._episodes.configure([rule.metadata for rule in known.values()], self.config_digest)
         self._scene = Scene(self._core, self._configuration.reference)
         self._core.group_conditions = self._conditions(FLOW)
         self._core.market_conditions = self._conditions(MARKET)
@@ -81,7 +81,7 @@ class Engine:
 
     def _set_pre_checks(self, parameters: dict[str, dict[str, float]]) -> None:
         """Lets the core ask no less often than the laxest rule in force needs."""
-        pressure = [values for rule_id, values in parameters.items() if RULE_BY_ID[rule_id].triggers & PRESSURE]
+        pressure = [values for rule, values in self._rules if rule.triggers & PRESSURE]
         if pressure:
             self._core.pressure_ratio = min(values["genuine_ratio_min"] for values in pressure)
             self._core.pressure_multiple = min(values["size_multiple_min"] for values in pressure)

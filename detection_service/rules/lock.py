@@ -22,7 +22,8 @@ import yaml
 
 from detection_service.rules.rule import Metadata, Rule
 
-LOCK_FILE: Final = Path(__file__).with_name("rules.lock")
+FOLDER: Final = Path(__file__).parent
+LOCK_FILE: Final = FOLDER / "rules.lock"
 PACKAGE: Final = "detection_service.rules"
 WORDS: Final = {f"{PACKAGE}.{name}" for name in ("rule", "needs", "regulations", "catalogue")}
 """Modules whose effect on a rule is in its metadata already."""
@@ -86,7 +87,7 @@ def _imported(source: str) -> Iterator[str]:
 @cache
 def _file(module: str) -> Path | None:
     """The file of a module of the package; None for a name that is no module (of its own)."""
-    path = LOCK_FILE.parent.joinpath(*module.removeprefix(PACKAGE).strip(".").split(".")).with_suffix(".py")
+    path = FOLDER.joinpath(*module.removeprefix(PACKAGE).strip(".").split(".")).with_suffix(".py")
     return path if path.is_file() else None
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from detection_service.engine.configuration import EngineConfiguration
+from detection_service.engine.configuration import ConfigurationError, EngineConfiguration
 from detection_service.engine.engine import Engine
 from detection_service.rules.rule import Rule
 from detection_service.rules.scenarios.scenario import REQUIRED_KINDS, Expectation, Scenario, load, scenario_file
 from tapewatch.alert import Alert
-from tapewatch.market.frame import Frame
+from tapewatch.market.frame import Frame, FrameError
 
 
-def configuration_of(scenario: Scenario, rule_id: str, *, alone: bool = False) -> EngineConfiguration:
-    """All rules (or the one alone) with the scenario's parameters for its rule and its reference data."""
-    others = {} if alone else EngineConfiguration().rules
-    return EngineConfiguration({**others, rule_id: scenario.parameters}, scenario.reference)
+def configuration_of(scenario: Scenario, rule_id: str) -> EngineConfiguration:
+    """All rules with the scenario's parameters for its rule and its reference data."""
+    return EngineConfiguration({**EngineConfiguration().rules, rule_id: scenario.parameters}, scenario.reference)
+
+
+def alone(scenario: Scenario, rule: Rule) -> EngineConfiguration:
+    """The rule alone, of the catalogue or not, with the scenario's parameters and reference data."""
+    return EngineConfiguration({rule.metadata.rule_id: scenario.parameters}, scenario.reference, brought=(rule,))
 
 
 def play(scenario: Scenario, configuration: EngineConfiguration) -> list[Alert]:
@@ -77,6 +81,10 @@ def check_rule(rule: Rule) -> tuple[Counter[str], list[str]]:
         f"{path}: expected a {kind} scenario of {rule_id}, found none" for kind in REQUIRED_KINDS if not kinds[kind]
     ]
     for scenario in scenarios:
-        revisions = play(scenario, configuration_of(scenario, rule_id, alone=True))
-        wrong.extend(complaints(scenario, final(revisions, rule_id)))
+        try:
+            revisions = play(scenario, alone(scenario, rule))
+        except (ConfigurationError, FrameError) as error:
+            wrong.append(f"{scenario.place}: scenario {scenario.name!r}: {error}")
+        else:
+            wrong.extend(complaints(scenario, final(revisions, rule_id)))
     return kinds, wrong

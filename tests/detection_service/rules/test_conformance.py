@@ -10,7 +10,7 @@ import pytest
 from detection_service.engine.configuration import EngineConfiguration
 from detection_service.engine.engine import Engine
 from detection_service.rules.catalogue import RULE_BY_ID, RULES
-from detection_service.rules.scenarios.runner import complaints, configuration_of, play
+from detection_service.rules.scenarios.runner import alone, complaints, configuration_of, play
 from detection_service.rules.scenarios.scenario import REQUIRED_KINDS, Scenario, load, scenario_file
 from tapewatch.alert import Alert, canonical, from_json, to_json
 from tapewatch.market.frame import Frame
@@ -120,8 +120,8 @@ def test_late_events_are_counted_and_change_nothing(rule_id: str, scenario: Scen
 @every_positive
 def test_a_rule_alone_finds_what_it_finds_among_the_others(rule_id: str, scenario: Scenario) -> None:
     rows, configuration = played(rule_id, scenario)
-    alone = configuration_of(scenario, rule_id, alone=True)
-    found_alone, found_among = final(revisions(rows, alone)), final(revisions(rows, configuration), rule_id)
+    by_itself = alone(scenario, RULE_BY_ID[rule_id])
+    found_alone, found_among = final(revisions(rows, by_itself)), final(revisions(rows, configuration), rule_id)
     assert [(alert.alert_id, alert.explanation) for alert in found_alone] == [
         (alert.alert_id, alert.explanation) for alert in found_among
     ]

@@ -1,0 +1,42 @@
+"""A rule as one JSON document: what `show --json` prints and `diff` compares."""
+
+import difflib
+from typing import Any
+
+from detection_service.rules.catalogue import RULE_BY_ID
+from detection_service.rules.lock import content_digest, metadata_json
+from detection_service.rules.rule import Rule
+from surveillance.v1 import detection_pb2
+from tapewatch.cli.failure import WrongUsageError
+from tapewatch.cli.output import plain
+
+
+def rule_named(rule_id: str) -> Rule:
+    """A rule of the catalogue; WrongUsageError names the nearest where there is none."""
+    rule = RULE_BY_ID.get(rule_id)
+    if rule is None:
+        near = difflib.get_close_matches(rule_id, RULE_BY_ID, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "`tapewatch rules list` lists them"
+        raise WrongUsageError(f"no rule {rule_id!r}: {hint}")
+    return rule
+
+
+def document_of(rule: Rule) -> dict[str, Any]:
+    """All that is governed about a rule, every parameter with its default as value."""
+    content = metadata_json(rule.metadata)
+    content["data_needed"] = content.pop("needs")
+    content["parameters"] = [{**each, "value": each["default"]} for each in content["parameters"]]
+    return {**content, "content_digest": content_digest(rule), "not_applicable": {}}
+
+
+def document_in_force(answer: detection_pb2.Rule) -> dict[str, Any]:
+    """The document of a rule as a service has it: its parameters' values and where it can not apply."""
+    told: dict[str, Any] = plain(answer)
+    rule = RULE_BY_ID.get(answer.rule_id)
+    if rule is None or rule.metadata.version != answer.version:
+        return told
+    values = {each["name"]: each["value"] for each in told["parameters"]}
+    document = document_of(rule)
+    for parameter in document["parameters"]:
+        parameter["value"] = values.get(parameter["name"], parameter["value"])
+    return {**document, "not_applicable": told["not_applicable"]}
