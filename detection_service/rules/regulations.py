@@ -1,5 +1,5 @@
-"""Pointers into regulations whose wording was read: at legislation.gov.uk and finra.org, and as legal databases print
-the United States Code and, point by point, Annex II of the Delegated Regulation.
+"""Pointers into regulations. Those that are verified were read word for word: MAR at legislation.gov.uk, FINRA's at
+finra.org, the United States Code and single points of Annex II of the Delegated Regulation as others reprint them.
 
 MAR is Regulation (EU) No 596/2014, its practices are in Annex II of Commission Delegated Regulation (EU) 2016/522,
 CEA the Commodity Exchange Act (7 U.S.C. 6c), SEA the Securities Exchange Act (15 U.S.C. 78i).
@@ -23,7 +23,9 @@ WASH_TRADES: Final = Regulation("2016/522 Annex II Section 1, 3(a): wash trades"
 FLOOR_CEILING: Final = Regulation("2016/522 Annex II Section 1, 1(b): creation of a floor or ceiling", True)
 PUMP_AND_DUMP: Final = Regulation("2016/522 Annex II Section 1, 4(c) and Section 2, 1(c): pump and dump", True)
 MOMENTUM_IGNITION: Final = Regulation("2016/522 Annex II Section 1, 4(e): momentum ignition", True)
+LAYERING: Final = Regulation("2016/522 Annex II Section 1, 5(e): layering and spoofing", True)
 WIDE_SPREAD: Final = Regulation("2016/522 Annex II Section 1, 6(c): excessive bid-offer spreads", True)
+SMOKING: Final = Regulation("2016/522 Annex II Section 1, 6(j): smoking", True)
 
 CEA_WASH_SALE: Final = Regulation("CEA s. 4c(a)(2)(A)(i): wash sale or accommodation trade", True)
 CEA_FICTITIOUS_SALE: Final = Regulation("CEA s. 4c(a)(2)(A)(ii): fictitious sale", True)
@@ -44,16 +46,19 @@ FINRA_FRONT_RUNNING: Final = Regulation("FINRA Rule 5270(a): front running of bl
 
 # Believed to be so; their wording was not at hand.
 MAR_ORDERS_DISTURB: Final = Regulation("MAR Art. 12(2)(c): orders that disturb or mislead by algorithmic means")
+MAR_DOMINANT_POSITION: Final = Regulation("MAR Art. 12(2)(a): a dominant position over supply or demand")
+MAR_OPEN_OR_CLOSE: Final = Regulation("MAR Art. 12(2)(b): misleading at the opening or closing of the market")
+ANNEX_I_PROPORTION: Final = Regulation("MAR Annex I A(a): a significant proportion of the daily volume")
+ANNEX_I_POSITION: Final = Regulation("MAR Annex I A(b): price moved by those with a significant position")
 ANNEX_I_WITHDRAWN: Final = Regulation("MAR Annex I A(f): orders that change the best prices and are removed")
 ANNEX_I_NO_CHANGE: Final = Regulation("MAR Annex I A(c): no change in beneficial ownership")
 ANNEX_I_REVERSALS: Final = Regulation("MAR Annex I A(d): position reversals in a short period")
 ANNEX_I_CONCENTRATED: Final = Regulation("MAR Annex I A(e): concentrated in a short time span, reversed later")
-LAYERING: Final = Regulation("2016/522 Annex II Section 1, 5: layering and spoofing")
+ANNEX_I_REFERENCE_PRICE: Final = Regulation("MAR Annex I A(g): at a time when reference prices are calculated")
 MARKING_THE_CLOSE: Final = Regulation("2016/522 Annex II Section 1, 5: marking the close")
 PING_ORDERS: Final = Regulation("2016/522 Annex II Section 1, 1: ping orders and phishing")
 QUOTE_STUFFING: Final = Regulation("2016/522 Annex II Section 1, 4: quote stuffing")
 PAINTING_THE_TAPE: Final = Regulation("2016/522 Annex II Section 1, 3: painting the tape")
 MATCHED_ORDERS: Final = Regulation("2016/522 Annex II Section 1, 3: improper matched orders")
-SMOKING: Final = Regulation("2016/522 Annex II Section 1, 6: smoking")
 MAR_INSIDER_DEALING: Final = Regulation("MAR Art. 8(1): insider dealing")
 FINRA_DISRUPTIVE_QUOTING: Final = Regulation("FINRA Rule 5210.03: disruptive quoting and trading activity")

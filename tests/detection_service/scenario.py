@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from detection_service.engine.configuration import EngineConfiguration
 from detection_service.engine.engine import Engine
+from detection_service.rules.scenarios.event_table import START_NS as START_NS
+from detection_service.rules.scenarios.runner import final as final
 from tapewatch.alert import Alert
 from tapewatch.market.frame import Frame
 from tapewatch.market.identity import event_id
 from tapewatch.market.reference import Reference
 
-START_NS = 1_699_999_800_000_000_000
-"""2023-11-14 22:10:00 UTC, where a bucket of five minutes begins."""
 SOURCE = "feed"
 Row = dict[str, object]
 
@@ -105,12 +105,6 @@ def revisions(
     for start in range(0, len(rows), rows_a_batch):
         made.extend(engine.process(Frame.from_rows(rows[start : start + rows_a_batch]).encode()))
     return made + engine.finish()
-
-
-def final(made: Iterable[Alert], rule_id: str | None = None) -> list[Alert]:
-    """The last revision of each alert (of a rule), by start."""
-    last = {alert.alert_id: alert for alert in made if rule_id in (None, alert.rule_id)}
-    return sorted(last.values(), key=lambda alert: (alert.start_time_ns, alert.alert_id))
 
 
 def found(market: Market, rule_id: str, configuration: EngineConfiguration | None = None) -> list[Alert]:

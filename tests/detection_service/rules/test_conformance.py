@@ -29,6 +29,12 @@ every_positive = pytest.mark.parametrize(
 )
 
 
+FIRST_STAGE = [(rule_id, each) for rule_id, each in POSITIVES if RULE_BY_ID[rule_id].metadata.stage == 1]
+every_first_stage_positive = pytest.mark.parametrize(
+    ("rule_id", "scenario"), FIRST_STAGE, ids=[f"{n}: {s.name}" for n, s in FIRST_STAGE]
+)
+
+
 def played(rule_id: str, scenario: Scenario) -> tuple[list[Row], EngineConfiguration]:
     return list(scenario.rows), configuration_of(scenario, rule_id)
 
@@ -84,7 +90,7 @@ def test_an_engine_restored_again_and_again_goes_on_with_the_same_revisions(rule
     assert made == whole, f"restored before rows {cuts}, seed {SEED}"
 
 
-@every_positive
+@every_first_stage_positive
 def test_events_of_other_instruments_change_nothing(rule_id: str, scenario: Scenario) -> None:
     rows, configuration = played(rule_id, scenario)
     other = Market("OTHER", source="elsewhere").crowd()
@@ -95,7 +101,7 @@ def test_events_of_other_instruments_change_nothing(rule_id: str, scenario: Scen
     assert told(final(own)) == told(final(revisions(rows, configuration)))
 
 
-@every_positive
+@every_first_stage_positive
 def test_events_of_another_venue_change_nothing(rule_id: str, scenario: Scenario) -> None:
     rows, configuration = played(rule_id, scenario)
     other = layer(spoof(Market("ACME", venue="XELSE", source="elsewhere").crowd(), 10), 300)
