@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from detection_service.engine.configuration import ConfigurationError, EngineConfiguration
 from detection_service.engine.engine import Engine
@@ -82,9 +83,17 @@ def check_rule(rule: Rule) -> tuple[Counter[str], list[str]]:
     ]
     for scenario in scenarios:
         try:
-            revisions = play(scenario, alone(scenario, rule))
+            wrong.extend(complaints(scenario, final(play(scenario, alone(scenario, rule)), rule_id)))
+            wrong.extend(not_near(scenario, rule))
         except (ConfigurationError, FrameError) as error:
             wrong.append(f"{scenario.place}: scenario {scenario.name!r}: {error}")
-        else:
-            wrong.extend(complaints(scenario, final(revisions, rule_id)))
     return kinds, wrong
+
+
+def not_near(scenario: Scenario, rule: Rule) -> list[str]:
+    """A complaint where a near miss says with which parameters it is found, and it is not."""
+    loosened = replace(scenario, parameters={**scenario.parameters, **scenario.found_with})
+    if not scenario.found_with or final(play(loosened, alone(loosened, rule)), rule.metadata.rule_id):
+        return []
+    told = ", ".join(f"{name} {value:g}" for name, value in scenario.found_with.items())
+    return [f"{scenario.place}: scenario {scenario.name!r} (near_miss): expected an alert with {told}, found none"]

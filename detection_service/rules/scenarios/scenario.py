@@ -92,13 +92,17 @@ class _Written(_Part):
     background: Texts = ()
     reference: dict[str, str | list[dict[str, Any]]] = {}
     parameters: dict[str, float] = {}
+    found_with: dict[str, float] = {}
     events: str | list[str | _Block]
     expect: Literal["none"] | Expectation
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A scenario ready to be played: `rows` in the order they are told, `expect` None where nothing may be found."""
+    """A scenario ready to be played: `rows` in the order they are told, `expect` None where nothing may be found.
+
+    `found_with` are parameters under which a near miss is found, which shows that it is near.
+    """
 
     name: str
     kind: str
@@ -107,6 +111,7 @@ class Scenario:
     rows: tuple[Row, ...]
     reference: Reference
     parameters: Mapping[str, float]
+    found_with: Mapping[str, float]
     expect: Expectation | None
 
 
@@ -148,6 +153,10 @@ class _Reader:
             raise self._told_wrong(error) from error
         expect = None if isinstance(written.expect, str) else written.expect
         self._check_expectation(written.kind, expect)
+        if written.found_with and written.kind != "near_miss":
+            raise self._error(
+                self._line("found_with"), f"only a near_miss is found with other parameters, found {written.kind}"
+            )
         rows = self._rows(written)
         if written.kind == "late_data" and rows == tuple(sorted(rows, key=_event_time_ns)):
             raise self._error(self._line("kind"), "late_data tells some event late (column `told`), found none")
@@ -159,6 +168,7 @@ class _Reader:
             rows=rows,
             reference=self._reference(written.reference),
             parameters=written.parameters,
+            found_with=written.found_with,
             expect=expect,
         )
 

@@ -98,5 +98,6 @@ SCENARIOS: Final = """\
       table: |
         time  kind   side  price     quantity
         5     TRADE  BUY   100.1875  50
+  found_with: {move_min: 0.01}
   expect: none
 """

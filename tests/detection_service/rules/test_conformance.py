@@ -10,7 +10,7 @@ import pytest
 from detection_service.engine.configuration import EngineConfiguration
 from detection_service.engine.engine import Engine
 from detection_service.rules.catalogue import RULE_BY_ID, RULES
-from detection_service.rules.scenarios.runner import alone, complaints, configuration_of, play
+from detection_service.rules.scenarios.runner import alone, complaints, configuration_of, not_near, play
 from detection_service.rules.scenarios.scenario import REQUIRED_KINDS, Scenario, load, scenario_file
 from tapewatch.alert import Alert, canonical, from_json, to_json
 from tapewatch.market.frame import Frame
@@ -57,6 +57,7 @@ def test_a_rule_has_scenarios_of_the_required_kinds(rule_id: str) -> None:
 def test_a_rule_makes_of_a_scenario_what_the_scenario_says(rule_id: str, scenario: Scenario) -> None:
     alerts = final(play(scenario, configuration_of(scenario, rule_id)), rule_id)
     assert complaints(scenario, alerts) == []
+    assert not_near(scenario, RULE_BY_ID[rule_id]) == []
     assert [from_json(to_json(alert)) for alert in alerts] == [canonical(alert) for alert in alerts]
 
 

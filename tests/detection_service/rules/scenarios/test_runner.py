@@ -76,3 +76,9 @@ def test_a_scenario_file_that_does_not_hold_is_complained_about(
     monkeypatch.setattr(runner, "scenario_file", lambda rule: path)
     _, wrong = runner.check_rule(SPOOFING)
     assert any(message in each for each in wrong), wrong
+
+
+def test_a_near_miss_that_is_not_near_is_said() -> None:
+    far = dataclasses.replace(FOUND, kind="near_miss", expect=None, rows=FOUND.rows[:60], found_with={"flips_min": 1})
+    (complaint,) = runner.not_near(far, SPOOFING)
+    assert "expected an alert with flips_min 1, found none" in complaint

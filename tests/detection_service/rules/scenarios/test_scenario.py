@@ -96,6 +96,10 @@ def test_a_scenario_knows_its_place(tmp_path: Path) -> None:
             ("kind: negative", "kind: late_data"),
             ":2: scenario 'plain': late_data tells some event late (column `told`)",
         ),
+        (
+            ("  events:", "  found_with: {a: 1}\n  events:"),
+            ":4: scenario 'plain': only a near_miss is found with other",
+        ),
         (("TRADE  10", "TRADE  ten"), ":6: scenario 'plain': price: expected a number, found 'ten'"),
         (("TRADE  10", "TRADE  10 1"), ":6: scenario 'plain': expected 3 cells (time kind price), found 4"),
         (
