@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,8 @@ def test_a_scenario_file_that_does_not_hold_is_complained_about(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, message: str
 ) -> None:
     path = tmp_path / "spoofing.scenarios.yaml"
-    path.write_text(scenario_file(SPOOFING).read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    text = scenario_file(SPOOFING).read_text(encoding="utf-8").replace(old, new)
+    path.write_text(re.sub("  found_with: .*\n", "", text), encoding="utf-8")
     monkeypatch.setattr(runner, "scenario_file", lambda rule: path)
     _, wrong = runner.check_rule(SPOOFING)
     assert any(message in each for each in wrong), wrong
