@@ -12,35 +12,27 @@ from detection_service.engine import triggers
 from detection_service.engine.flow import Conditions
 
 if cython.compiled:
+    from cython.cimports.detection_service.engine.counterparties import Counterparties
     from cython.cimports.detection_service.engine.frame_view import FrameView
-    from cython.cimports.detection_service.engine.groups import Groups
     from cython.cimports.detection_service.engine.market_state import MarketState
-    from cython.cimports.detection_service.engine.matches import MatchTable, PairTable
     from cython.cimports.detection_service.engine.records import ActivityPointer
     from cython.cimports.tapewatch.market.book import Ladder
-    from cython.cimports.tapewatch.market.hashing import mix
     from cython.cimports.tapewatch.market.records import OrderPointer
 else:
+    from detection_service.engine.counterparties import Counterparties
     from detection_service.engine.frame_view import FrameView
-    from detection_service.engine.groups import Groups
     from detection_service.engine.market_state import MarketState
-    from detection_service.engine.matches import MatchTable, PairTable
     from detection_service.engine.records import Activity as ActivityPointer
     from tapewatch.market.book import Ladder
-    from tapewatch.market.hashing import mix
     from tapewatch.market.records import Order as OrderPointer
 
-_MATCH = cython.declare(cython.int, triggers.MATCH)
-_PAIR = cython.declare(cython.int, triggers.PAIR)
 _PRICE = cython.declare(cython.int, triggers.PRICE)
 _DEADLINE = cython.declare(cython.int, triggers.DEADLINE)
 _ENTRY = cython.declare(cython.int, triggers.ENTRY)
 _MARKET = cython.declare(cython.int, triggers.MARKET)
-_ARRANGED = cython.declare(cython.int, triggers.ARRANGED)
 _HAS_ORDERS = cython.declare(cython.int, triggers.HAS_ORDERS)
 _HAS_ACCOUNTS = cython.declare(cython.int, triggers.HAS_ACCOUNTS)
 _HAS_FILLS = cython.declare(cython.int, triggers.HAS_FILLS)
-_HAS_MATCHES = cython.declare(cython.int, triggers.HAS_MATCHES)
 _HAS_PRINTS = cython.declare(cython.int, triggers.HAS_PRINTS)
 _HAS_QUOTES = cython.declare(cython.int, triggers.HAS_QUOTES)
 
@@ -60,14 +52,13 @@ _SELL = cython.declare(cython.int, 2)
 _AGGRESSOR = cython.declare(cython.int, 2)
 _REPLACES = cython.declare(cython.int, 14)  # place of the measure
 
-_ACCOUNTS = cython.declare(cython.ulonglong, 1 << 31)
 _MOSTLY = cython.declare(cython.double, 0.5)
 _SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
 _MINUTES_IDLE = cython.declare(cython.longlong, 120)
 _SWEEP_MINUTES = cython.declare(cython.longlong, 10)
 
 
-class Core(Groups):
+class Core(Counterparties):
     """All state that grows with events, and the reducers that move it.
 
     `market`, `now` and the `match_...` fields describe the event behind a trigger, `due_market` the slots of the rules
@@ -75,19 +66,11 @@ class Core(Groups):
     """
 
     def __init__(self, group_of):
-        Groups.__init__(self, group_of)
-        self.matches = MatchTable()
-        self.pairs = PairTable()
+        Counterparties.__init__(self, group_of)
         self.row = 0
-        self.entry_time, self.order_quantity = 0, 0.0
         self.market_conditions = Conditions(())
         self.due_market = []
-        self.pair_window_ns = 120 * _SECOND_NS
-        self.pair_trades = 6
-        self.pair_turns = 0.6
         self.price_move = 0.005
-        self.arranged_gap_ns = 2 * _SECOND_NS
-        self.arranged_ratio = 0.9
 
     def begin(self, view):
         """Takes up a frame."""
@@ -163,7 +146,7 @@ class Core(Groups):
         if kind == _TRADE:
             self.capabilities[self.source] |= _HAS_PRINTS
             market.has_trade_feed = True
-            if self.view.trade_id[row] == 0 or self._match(row, -1):
+            if self._match(row, -1, -1):
                 self._print(self.view.price[row], self.view.quantity[row], self.view.side[row])
         elif kind == _BOOK_LEVEL:
             ladder = market.book.ladder(self.view.side[row])
@@ -328,8 +311,8 @@ class Core(Groups):
         account: cython.int = self.account_of(view.account[row])
         side: cython.int = view.side[row]
         aggressive: cython.bint = view.aggressor[row] == _AGGRESSOR
+        number: cython.int = -1
         order: OrderPointer
-        first: cython.bint
         self.capabilities[self.source] |= _HAS_FILLS
         self._identify(row)
         self.order_quantity = quantity
@@ -347,105 +330,10 @@ class Core(Groups):
             self._unknown(row)
         if account >= 0:
             self.capabilities[self.source] |= _HAS_ACCOUNTS
-            self._filled(row, self.activity_of(account, self.market), account, self.order_quantity, aggressive)
-        first = self._match(row, account)
-        if view.trade_id[row] == 0:
-            first = not self.market.has_trade_feed and (
-                view.aggressor[row] == _AGGRESSOR
-                or (view.aggressor[row] == 0 and view.contra[row] != 0 and side == _BUY)
-            )
-        if first:
+            number = self.activity_of(account, self.market)
+            self._filled(row, number, account, self.order_quantity, aggressive)
+        if self._match(row, account, number):
             self._print(view.price[row], quantity, side if view.aggressor[row] != 1 else 3 - side)
-
-    def _match(self, row, account):
-        """Brings the two sides of a match together; whether this event is the first seen of its trade."""
-        view: FrameView = self.view
-        matches: MatchTable = self.matches
-        text: cython.uint = view.trade_id[row]
-        other: cython.int = self.account_of(view.contra[row])
-        side: cython.int = view.side[row]
-        order_id: bytes = view.text(view.order_text(row))
-        key: cython.ulonglong
-        place: cython.Py_ssize_t
-        first: cython.bint
-        both: cython.bint
-        self.match_other_order_id = b""
-        self.match_other_high = self.match_other_low = 0
-        self.match_entry_gap = -1
-        self.match_size_ratio = 0.0
-        if text == 0:
-            self.match_first = True
-            if account >= 0 and other >= 0 and side == _BUY:
-                self._pair(row, account, other)
-            return True
-        key = view.hash_of(text, self.market.seed)
-        place = matches.place_of(key)
-        first = matches.key[place] != key
-        self.match_first = first or matches.account[place] < 0
-        if first or (account >= 0 and self.match_first):
-            both = account >= 0 and other >= 0
-            matches.put(place, key, account, side, both, self.event_high, self.event_low, order_id)
-            matches.entry_time[place] = self.entry_time
-            matches.order_quantity[place] = self.order_quantity
-            if both:
-                self._pair(row, account, other)
-            return first
-        if account >= 0 and matches.account[place] >= 0 and matches.side[place] != side:
-            self.match_other_order_id = matches.order_id[place]
-            self.match_other_high = matches.event_high[place]
-            self.match_other_low = matches.event_low[place]
-            self.match_first = not matches.paired[place]
-            if self.entry_time and matches.entry_time[place]:
-                self.match_entry_gap = abs(self.entry_time - matches.entry_time[place])
-                self.match_size_ratio = min(self.order_quantity, matches.order_quantity[place]) / max(
-                    self.order_quantity, matches.order_quantity[place]
-                )
-            matches.paired[place] = True
-            self._pair(row, account, matches.account[place])
-            if (
-                0 <= self.match_entry_gap <= self.arranged_gap_ns
-                and self.match_size_ratio >= self.arranged_ratio
-                and not self.triggers & _MATCH
-            ):
-                self.triggers |= _ARRANGED
-        return False
-
-    def _pair(self, row, account, other):
-        """Two accounts traded: one beneficial group with itself, or two that may be trading back and forth."""
-        view: FrameView = self.view
-        group: cython.ulonglong = self.group_of_account[account]
-        other_group: cython.ulonglong = self.group_of_account[other]
-        buys: cython.bint = view.side[row] == _BUY
-        key: cython.ulonglong
-        recent: cython.longlong
-        self.capabilities[self.source] |= _HAS_MATCHES
-        self.match_buyer = account if buys else other
-        self.match_seller = other if buys else account
-        self.match_price = view.price[row]
-        self.match_quantity = view.quantity[row]
-        self.match_trade_id = view.text(view.trade_id[row])
-        self.match_order_id = view.text(view.order_text(row))
-        if group == other_group:
-            self.triggers |= _MATCH
-            group = _ACCOUNTS | account
-            other_group = _ACCOUNTS | other
-        key = mix(self.market.seed ^ (min(group, other_group) << 32 | max(group, other_group)))
-        self.match_pair = self.pairs.row_of(key)
-        if self.match_first:
-            recent = self.pairs.add(
-                self.match_pair,
-                self.group_of_account[self.match_buyer],
-                self.now,
-                self.match_price,
-                self.match_quantity,
-                self.event_high,
-                self.event_low,
-                self.match_trade_id,
-                self.pair_window_ns,
-                self.pair_turns,
-            )
-            if recent >= self.pair_trades and not self.triggers & _MATCH:
-                self.triggers |= _PAIR
 
     def _print(self, price, quantity, side):
         """A trade moves the market; a move of note asks the price rules."""
@@ -455,10 +343,8 @@ class Core(Groups):
 
     def state(self):
         """Plain values from which `restore` makes the same core."""
-        return {"book": self.live_book_state(), "matches": self.matches.state(), "pairs": self.pairs.state()}
+        return {"book": self.live_book_state()}
 
     def restore(self, state):
         """Becomes the core whose `state` was taken."""
         self.restore_live_book(state["book"])
-        self.matches.restore(state["matches"])
-        self.pairs.restore(state["pairs"])

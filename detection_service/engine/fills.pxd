@@ -12,6 +12,7 @@ cdef class Fills:
     cdef public LongTexts texts
     cdef FillPointer entry(self, ActivityPointer activity, long long number) noexcept
     cdef FillPointer add(self, ActivityPointer activity)
+    cdef void met(self, ActivityPointer activity, long long number, long long time, int account, int contra) noexcept
     cdef void name(self, FillPointer fill, FrameView view, unsigned int order_id, unsigned int trade_id)
     cdef double traded(self, ActivityPointer activity, int side, long long since) noexcept
     cdef list rows(self, ActivityPointer activity, int side, long long since)

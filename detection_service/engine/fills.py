@@ -42,6 +42,15 @@ class Fills:
         activity.fill_count += 1
         return self.entry(activity, activity.fill_count - 1)
 
+    def met(self, activity, number, time, account, contra):
+        """Writes whom a fill, known by its number, time and account, met; one that is of the past is left."""
+        fill: FillPointer
+        if number < 0 or number >= activity.fill_count or number < activity.fill_count - RING:
+            return
+        fill = self.entry(activity, number)
+        if fill.time == time and fill.account == account:
+            fill.contra = contra
+
     def name(self, fill, view: FrameView, order_id, trade_id):
         """Writes the ids, given as strings of the frame."""
         if cython.compiled:

@@ -1,5 +1,6 @@
 cimport cython
 
+from detection_service.engine.matches cimport MatchLog, MatchTable
 from tapewatch.market.book cimport Book
 from tapewatch.market.window cimport SizeHistogram, TradeWindow
 
@@ -19,6 +20,9 @@ cdef class MarketState:
     cdef public int pending
     cdef public long long pending_time
     cdef public bint has_trade_feed
+    cdef public bint shares_trade_ids
+    cdef public MatchTable matches
+    cdef public MatchLog match_log
     cdef public bint watched
     cdef public double last_price
     cdef public long long last_trade_time

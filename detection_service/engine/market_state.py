@@ -6,9 +6,11 @@ import cython
 from tapewatch.market import arrays
 
 if cython.compiled:
+    from cython.cimports.detection_service.engine.matches import MatchLog, MatchTable
     from cython.cimports.tapewatch.market.book import Book
     from cython.cimports.tapewatch.market.window import SizeHistogram, TradeWindow
 else:
+    from detection_service.engine.matches import MatchLog, MatchTable
     from tapewatch.market.book import Book
     from tapewatch.market.window import SizeHistogram, TradeWindow
 
@@ -23,11 +25,12 @@ _MINUTE_NS = cython.declare(cython.longlong, MINUTE_NS)
 _TICK_NS = cython.declare(cython.longlong, FAST_BUCKET_NS)
 _MESSAGE_MINUTES = cython.declare(cython.int, 64)
 _RANGES = cython.declare(cython.double, 30.0)
-_PARTS = ("book", "sizes", "spreads", "fast", "minute", "slow")
+_PARTS = ("book", "sizes", "spreads", "fast", "minute", "slow", "matches", "match_log")
 _PLAIN_FIELDS = (
     "number", "venue", "venue_name", "instrument_name", "seed", "pending", "pending_time", "has_trade_feed",
-    "watched", "last_price", "last_trade_time", "evaluated_bucket", "phase", "bid_price", "ask_price", "last_activity",
-    "next_tick", "minute_now", "spread", "usual_range", "ranges_seen", "message_minute", "message_count",
+    "shares_trade_ids", "watched", "last_price", "last_trade_time", "evaluated_bucket", "phase", "bid_price",
+    "ask_price", "last_activity", "next_tick", "minute_now", "spread", "usual_range", "ranges_seen", "message_minute",
+    "message_count",
 )  # fmt: skip
 
 
@@ -55,6 +58,9 @@ class MarketState:
         self.pending = -1
         self.pending_time = 0
         self.has_trade_feed = False
+        self.shares_trade_ids = False
+        self.matches = MatchTable()
+        self.match_log = MatchLog()
         self.watched = False
         self.last_price = float("nan")
         self.last_trade_time = 0

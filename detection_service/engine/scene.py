@@ -10,6 +10,7 @@ from tapewatch.market.event import Side
 from tapewatch.market.reference import Reference
 
 AGGRESSOR = 2
+MATCHES_TOLD_MAX = 256
 
 
 class Fill(NamedTuple):
@@ -72,14 +73,23 @@ class Withdrawal(NamedTuple):
 
 
 class PairTrade(NamedTuple):
-    """One trade of a pair of groups; `buyer` by group name."""
+    """One match of two groups, by name.
+
+    `aggressor` is the side that took liquidity (None where not known), `entry_gap_s` the time between the entries of
+    both orders (None where not known), `size_ratio` the smaller order's share of the larger.
+    """
 
     time_ns: int
     buyer: str
+    seller: str
     price: float
     quantity: float
     event_id: str
+    other_event_id: str
     trade_id: str
+    aggressor: Side | None
+    entry_gap_s: float | None
+    size_ratio: float
 
 
 class Match(NamedTuple):
@@ -221,18 +231,16 @@ class Scene:
         group = core.group_names[core.activities.get(number).group]
         rows = core.fill_rows(number, 0 if side is None else int(side), since_ns)
         return [
-            Fill._make(
-                (
-                    *numbers,
-                    Side(side_code),
-                    self._account(account),
-                    event,
-                    order_id.decode(),
-                    trade_id.decode(),
-                    None if aggressor == 0 else aggressor == AGGRESSOR,
-                    self._account(contra),
-                    group,
-                )
+            Fill(
+                *numbers,
+                Side(side_code),
+                self._account(account),
+                event,
+                order_id.decode(),
+                trade_id.decode(),
+                None if aggressor == 0 else aggressor == AGGRESSOR,
+                self._account(contra),
+                group,
             )
             for *numbers, side_code, account, event, order_id, trade_id, aggressor, contra in rows
         ]
@@ -319,13 +327,37 @@ class Scene:
         return str(core.group_names[core.group_of_account[core.account_numbers[account]]])
 
     def pair_trades(self, since_ns: int) -> list[PairTrade]:
-        """Trades of the pair behind a PAIR trigger since a time, oldest first."""
+        """Trades of the pair behind a MATCH, PAIR or ARRANGED trigger since a time, oldest first; at most 256."""
+        core = self._core
+        return self._pair_trades(core.market.match_log.pair_rows(core.match_pair, since_ns, MATCHES_TOLD_MAX))
+
+    def matches(self, since_ns: int) -> list[PairTrade]:
+        """The market's matches with both groups known since a time, oldest first; at most the last 256."""
+        return self._pair_trades(self._core.market.match_log.rows(since_ns, MATCHES_TOLD_MAX))
+
+    def arranged_matches(self, since_ns: int, gap_ns: int, size_ratio: float) -> tuple[int, int]:
+        """Matches of the market since a time whose orders' entries are known, and those of them entered within a gap
+        of each other with sizes alike: (known, arranged)."""
+        known, arranged = self._core.market.match_log.arranged(since_ns, gap_ns, size_ratio)
+        return int(known), int(arranged)
+
+    def _pair_trades(self, rows: Sequence[Any]) -> list[PairTrade]:
         names = self._core.group_names
         return [
-            PairTrade(time_ns, names[buyer], price, quantity, _id(high, low), trade_id.decode())
-            for time_ns, buyer, price, quantity, high, low, trade_id in self._core.pairs.trades(
-                self._core.match_pair, since_ns
+            PairTrade(
+                time_ns,
+                names[buyer],
+                names[seller],
+                price,
+                quantity,
+                _id(*event),
+                _id(*other) if any(other) else "",
+                trade_id.decode(),
+                Side(aggressor) if aggressor else None,
+                gap / 1e9 if gap >= 0 else None,
+                ratio,
             )
+            for time_ns, buyer, seller, price, quantity, event, other, trade_id, aggressor, gap, ratio in rows
         ]
 
     def _account(self, number: int) -> str:

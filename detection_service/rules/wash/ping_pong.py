@@ -9,11 +9,12 @@ from detection_service.engine.scene import PairTrade, Scene
 from detection_service.engine.triggers import PAIR
 from detection_service.rules import needs, regulations
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
+from detection_service.rules.wash import chance
 from tapewatch.alert import Measurement, Severity
 
 METADATA = Metadata(
     rule_id="ping_pong",
-    version="1.0.0",
+    version="1.1.0",
     title="Ping-pong trading",
     typology="PING_PONG",
     description=(
@@ -29,9 +30,13 @@ METADATA = Metadata(
         Parameter(
             "exclusive_share_min", 0.6, "share", 0.1, 1, "a market maker trades with everybody, these two do not"
         ),
+        Parameter("surprise_min", 4.5, "nats", 0, 100, "by chance once in e^4.5 = 90 pairs that trade so often"),
     ),
     regulations=(regulations.WASH_TRADES, regulations.MAR_FALSE_SIGNALS, regulations.ANNEX_I_REVERSALS),
-    known_false_positives=("The only maker and the only taker of an empty market.",),
+    known_false_positives=(
+        "The only maker and the only taker of an empty market, once their trades happen to turn long enough.",
+        "Two quoting algorithms that lift each other's orders by turns.",
+    ),
     known_gaps=("Rings of three and more pass unnoticed here.", "Only the pair's last 16 trades are held."),
     triage_steps=(
         "Look for a link: owner, device, subnet, funding.",
@@ -68,7 +73,19 @@ class PingPong:
         )
         if exclusive < parameters["exclusive_share_min"]:
             return
-        yield _finding(scene, parameters, trades, turns, net, exclusive)
+        surprise = _surprise(scene, trades, turns)
+        if surprise >= parameters["surprise_min"]:
+            yield _finding(scene, parameters, trades, turns, net, exclusive, surprise)
+
+
+def _surprise(scene: Scene, trades: Sequence[PairTrade], turns: float) -> float:
+    """How unlikely chance makes it that the two met so often, and that the buyer changed so often."""
+    groups = (scene.group_of(scene.match.buyer), scene.group_of(scene.match.seller))
+    one, other = (chance.sides(chance.dealings(scene, group, trades[0].time_ns)) for group in groups)
+    expected = chance.expected_meetings(one, other, chance.market_trades(scene, trades[0].time_ns))
+    changes = len(trades) - 1
+    turning = chance.skew_nats([turns * changes, (1 - turns) * changes], [0.5, 0.5]) if turns > 0.5 else 0.0
+    return chance.surprise_nats(len(trades), expected) + turning
 
 
 def _finding(
@@ -78,6 +95,7 @@ def _finding(
     turns: float,
     net: float,
     exclusive: float,
+    surprise: float,
 ) -> Finding:
     match = scene.match
     accounts = frozenset({match.buyer, match.seller})
@@ -93,13 +111,15 @@ def _finding(
         explanation=(
             f"Accounts {match.buyer} and {match.seller} traded together {len(trades)} times in {span:.1f} s, the "
             f"buyer changing in {turns:.0%} of them, {net:.0%} of the quantity left over, {exclusive:.0%} of the "
-            f"busier one's trades; strangers in a live market seldom meet twice."
+            f"busier one's trades; strangers in a live market seldom meet twice, and so by chance "
+            f"{chance.once_in(surprise)}."
         ),
         measurements=(
             Measurement("trades", float(len(trades)), parameters["trades_min"], "trades"),
             Measurement("turns_share", turns, parameters["turns_share_min"], "share"),
             Measurement("net_share", net, parameters["net_share_max"], "share"),
             Measurement("exclusive_share", exclusive, parameters["exclusive_share_min"], "share"),
+            Measurement("surprise", surprise, parameters["surprise_min"], "nats"),
         ),
         opening=frozenset({trades[0].event_id}),
         evidence=frozenset(trade.event_id for trade in trades),

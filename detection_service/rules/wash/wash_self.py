@@ -12,12 +12,18 @@ from detection_service.rules.wash import within_group
 
 METADATA = Metadata(
     rule_id="wash_self",
-    version="1.0.0",
+    version="1.1.0",
     title="Wash trade: same account on both sides",
     typology="WASH_TRADE",
-    description="An account buys from itself: volume is shown, ownership and risk do not change.",
+    description=(
+        "An account buys from itself: volume is shown, ownership and risk do not change. Orders of one busy account "
+        "that were entered apart and meet no more often than chance would have it are LOW."
+    ),
     needs=(needs.MATCHES,),
     parameters=(
+        Parameter("entry_gap_max_s", 2.0, "s", 0, 60, "orders entered together at one size are arranged"),
+        Parameter("size_ratio_min", 0.9, "share", 0, 1, "one size, but for a crumb"),
+        Parameter("lift_min", 3.0, "x", 1, 100, "against what chance gives an account so active"),
         Parameter("trades_grave", 8.0, "trades", 1, 1000, "so often is no accident of two desks"),
         Parameter("volume_share_grave", 0.2, "share", 0.001, 1, "so much of the volume misleads others"),
     ),
@@ -28,7 +34,10 @@ METADATA = Metadata(
         regulations.FINRA_SELF_TRADES,
         regulations.ANNEX_I_NO_CHANGE,
     ),
-    known_false_positives=("Two independent desks that share one account and meet by accident, once.",),
+    known_false_positives=(
+        "Two independent desks that share one account and meet by accident, once.",
+        "An omnibus account of a broker whose customers trade with each other.",
+    ),
     known_gaps=("The two sides must be joined by a trade_id or contra_account; a source without both hides it.",),
     triage_steps=(
         "Were both orders entered by the same trader or algorithm?",
@@ -51,4 +60,11 @@ class WashSelf:
         match = scene.match
         if match.buyer != match.seller:
             return
-        yield within_group.finding(scene, parameters, match, f"Account {match.buyer} traded with itself")
+        recent = within_group.own_trades(scene, frozenset({match.buyer}))
+        apart = match.entry_gap_s is not None and not within_group.arranged(
+            match, parameters["entry_gap_max_s"], parameters["size_ratio_min"]
+        )
+        usual = within_group.expected_trades(scene, scene.now_ns - within_group.LATELY_NS)
+        incidental = apart and len(recent) < max(2.0, parameters["lift_min"] * usual)
+        what = f"Account {match.buyer} traded with itself"
+        yield within_group.finding(scene, parameters, recent, what, incidental=incidental)

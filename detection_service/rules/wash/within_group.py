@@ -2,37 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from detection_service.engine.market_state import MINUTE_NS
-from detection_service.engine.scene import Match, Scene
+from detection_service.engine.scene import Fill, Match, Scene
 from detection_service.rules.rule import Finding, excess, graded
+from detection_service.rules.wash import chance
 from tapewatch.alert import Measurement, Severity
+from tapewatch.market.event import Side
 
 HOUR_BUCKETS = 60
 LATELY_NS = 600 * 1_000_000_000
+MEDIUM_SCORE, INCIDENTAL_SCORE = 0.5, 0.3
 
 
-def finding(scene: Scene, parameters: Mapping[str, float], match: Match, what: str) -> Finding:
-    """A finding for a match within a group; grows graver with repetition and with its share of the market's volume."""
-    accounts = frozenset({match.buyer, match.seller})
+def own_trades(scene: Scene, accounts: frozenset[str] | None = None) -> list[Fill]:
+    """Lately's trades of the acting group with itself, of the named accounts where some are named, oldest first; each
+    told once, by its first side seen."""
+    told: dict[str, Fill] = {}
+    group = scene.group_of(scene.match.buyer)
+    for fill in scene.fills(None, scene.now_ns - LATELY_NS, group):
+        inside = fill.contra and scene.group_of(fill.contra) == group
+        if inside and (accounts is None or {fill.account, fill.contra} == accounts):
+            told.setdefault(fill.trade_id or fill.event_id, fill)
+    return list(told.values())
+
+
+def expected_trades(scene: Scene, since_ns: int) -> float:
+    """How often chance would have the group's buys meet its own sells."""
+    group = scene.group_of(scene.match.buyer)
+    since_ns = chance.covered_since_ns(scene, [group], since_ns)
+    bought, sold = (len(scene.fills(side, since_ns, group)) for side in (Side.BUY, Side.SELL))
+    return bought * sold / max(1, chance.market_trades(scene, since_ns))
+
+
+def arranged(match: Match, gap_max_s: float, size_ratio_min: float) -> bool:
+    """Whether both orders were entered together at one size."""
+    return match.entry_gap_s is not None and match.entry_gap_s <= gap_max_s and match.size_ratio >= size_ratio_min
+
+
+def finding(
+    scene: Scene,
+    parameters: Mapping[str, float],
+    recent: Sequence[Fill],
+    what: str,
+    *,
+    incidental: bool = False,
+) -> Finding:
+    """A finding for a match within a group; grows graver with repetition and with its share of the market's volume.
+
+    `recent` are lately's trades of the kind, the match among them; an `incidental` one is LOW while it is small.
+    """
+    match = scene.match
+    accounts = frozenset({match.buyer, match.seller}).union(*({fill.account, fill.contra} for fill in recent)) - {""}
     owners = scene.owners(accounts)
-    before = scene.open_episode(owners) or {}
-    recent = scene.pair_trades(scene.now_ns - LATELY_NS)
-    trades = before.get("trades", len(recent) - 1.0) + (1.0 if match.first or not before else 0.0)
-    quantity = before["quantity"] if before else sum(trade.quantity for trade in recent) - match.quantity
-    quantity += match.quantity if match.first or not before else 0.0
+    before = scene.open_episode(owners)
+    trades, quantity = float(len(recent)), sum(fill.quantity for fill in recent)
+    if before:
+        trades = before["trades"] + (1.0 if match.first else 0.0)
+        quantity = before["quantity"] + (match.quantity if match.first else 0.0)
     last = scene.now_ns // MINUTE_NS
     volume = scene.market.minute.traded(last - HOUR_BUCKETS, last)
     share = min(1.0, quantity / volume) if volume > 0 else 1.0
     repeated = excess(trades, parameters["trades_grave"] / 4, 2.0)
-    score = 0.5 + 0.25 * repeated + 0.25 * excess(share, parameters["volume_share_grave"] / 8)
+    much = excess(share, parameters["volume_share_grave"] / 8)
+    score = (INCIDENTAL_SCORE if incidental and not much else MEDIUM_SCORE) + 0.25 * repeated + 0.25 * much
     return Finding(
         owners=owners,
         accounts=accounts,
         severity=graded(score, (0.5, Severity.MEDIUM), (0.7, Severity.HIGH), (0.9, Severity.CRITICAL)),
         score=score,
-        start_time_ns=min((trade.time_ns for trade in recent), default=scene.now_ns),
+        start_time_ns=min((fill.time_ns for fill in recent), default=scene.now_ns),
         end_time_ns=scene.now_ns,
         explanation=(
             f"{what} {trades:.0f} time{'s' if trades != 1 else ''}, {quantity:g} in all and lately at "
@@ -44,8 +84,8 @@ def finding(scene: Scene, parameters: Mapping[str, float], match: Match, what: s
             Measurement("volume_share", share, parameters["volume_share_grave"], "share"),
         ),
         opening=match.event_ids,
-        evidence=match.event_ids | {trade.event_id for trade in recent},
+        evidence=match.event_ids | {fill.event_id for fill in recent},
         order_ids=match.order_ids,
-        trade_ids=frozenset({match.trade_id, *(trade.trade_id for trade in recent)}) - {""},
+        trade_ids=frozenset({match.trade_id, *(fill.trade_id for fill in recent)}) - {""},
         memory={"trades": trades, "quantity": quantity},
     )

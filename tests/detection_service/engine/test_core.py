@@ -328,6 +328,45 @@ def test_without_ids_prints_are_the_volume_where_there_are_prints() -> None:
     assert volume(fed(market.rows)) == 6.0
 
 
+def test_prints_without_ids_are_the_volume_beside_fills_with_ids() -> None:
+    market = Market()
+    market.at(0).trade(10.0, 1, "BUY")
+    taker, maker = matched(market)
+    market.trade(10.0, 5, "BUY")
+    market.match(taker, maker, 10.0, 5)
+    assert volume(fed(market.rows)) == 6.0
+
+
+def test_prints_whose_ids_are_not_those_of_the_fills_are_the_volume() -> None:
+    market = Market()
+    market.at(0).trade(10.0, 1, "BUY", trade_id="print-0")
+    taker, maker = matched(market)
+    market.match(taker, maker, 10.0, 5)
+    market.trade(10.0, 5, "BUY", trade_id="print-1")
+    assert volume(fed(market.rows)) == 6.0
+
+
+def test_where_prints_bear_the_ids_of_fills_a_fill_without_a_print_counts() -> None:
+    market = Market()
+    taker, maker = matched(market)
+    trade_id = market.match(taker, maker, 10.0, 5)
+    market.trade(10.0, 5, "BUY", trade_id=trade_id)
+    market.deal("b", "s", 10.0, 3)
+    assert volume(fed(market.rows)) == 8.0
+
+
+def test_both_sides_of_a_match_learn_whom_they_met() -> None:
+    market = Market()
+    taker, maker = matched(market)
+    market.match(taker, maker, 10.0, 5)
+    core = fed(market.rows).core
+    met = {}
+    for account in ("t", "m"):
+        (fill,) = core.fill_rows(core.find_activity(f"account:{account}", 0), 0, 0)
+        met[account] = core.account_names[fill[-1]]
+    assert met == {"t": "m", "m": "t"}
+
+
 def test_the_earliest_times_are_as_good_as_others() -> None:
     rows: list[Row] = [
         {

@@ -8,6 +8,7 @@ import pytest
 
 from detection_service.engine.configuration import ConfigurationError, EngineConfiguration, selected
 from detection_service.engine.engine import Engine, SnapshotError
+from detection_service.rules.catalogue import RULE_BY_ID
 from tapewatch.alert import Anomaly
 from tapewatch.market.frame import Frame, FrameError
 from tests.detection_service.rules.schemes import OWNERS, SCHEMES, washed
@@ -49,7 +50,7 @@ def test_rules_are_chosen_by_name_and_only_those_run() -> None:
     rows = washed("w1", "w1").rows
     engine = Engine(EngineConfiguration(selected("spoofing, layering")))
     assert engine.process(Frame.from_rows(rows)) + engine.finish() == []
-    assert set(selected(None)) == set(SCHEMES)
+    assert set(selected(None)) == set(RULE_BY_ID)
     with pytest.raises(ConfigurationError, match="unknown rule 'wash_sel': did you mean 'wash_self'"):
         selected("wash_sel")
 

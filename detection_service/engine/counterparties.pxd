@@ -1,0 +1,32 @@
+from detection_service.engine.groups cimport Groups
+
+
+cdef class Counterparties(Groups):
+    cdef public long long entry_time
+    cdef public double order_quantity
+    cdef public long long pair_window_ns
+    cdef public int pair_trades
+    cdef public double pair_turns
+    cdef public long long arranged_gap_ns
+    cdef public double arranged_ratio
+    cdef public int match_buyer
+    cdef public int match_seller
+    cdef public bint match_first
+    cdef public double match_price
+    cdef public double match_quantity
+    cdef public unsigned long long match_pair
+    cdef public long long match_number
+    cdef public long long match_entry_gap
+    cdef public double match_size_ratio
+    cdef public bytes match_trade_id
+    cdef public bytes match_order_id
+    cdef public bytes match_other_order_id
+    cdef public unsigned long long match_other_high
+    cdef public unsigned long long match_other_low
+    cdef bint _match(self, Py_ssize_t row, int account, int number)
+    cdef void _first_side(self, Py_ssize_t row, Py_ssize_t place, int account, int other, int number)
+    cdef void _second_side(self, Py_ssize_t row, Py_ssize_t place, int account, int number)
+    cdef void _pair(self, Py_ssize_t row, int account, int other)
+    cdef int _taker(self, Py_ssize_t row) noexcept
+    cdef bint _counts(self, Py_ssize_t row, Py_ssize_t place) noexcept
+    cdef bint _counts_unnamed(self, Py_ssize_t row) noexcept

@@ -1,0 +1,88 @@
+"""Who met whom in a market, and how often strangers as active would have met: the null model of the wash rules.
+
+The null is the configuration model of a directed graph (M. Newman, Networks, 2nd ed., ch. 12): every buy and every sell
+keeps its group, and who meets whom is drawn at random, so that two groups meet (b1 s2 + s1 b2) / trades times. How far
+the observed is beyond it is the Chernoff bound of the Poisson tail, in nats: 7 nats are once in e^7 = 1,100.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from detection_service.engine.market_state import FAST_BUCKET_NS, FAST_BUCKETS, MINUTE_NS
+from detection_service.engine.scene import Fill, Scene
+from tapewatch.market.event import Side
+
+FILLS_HELD = 64  # of each group in each market
+
+
+class Dealing(NamedTuple):
+    """A fill of a group's and the group on the other side; empty where that is not known."""
+
+    fill: Fill
+    other: str
+
+
+def dealings(scene: Scene, group: str, since_ns: int) -> list[Dealing]:
+    """A group's fills since a time with others than itself, oldest first, of the last it has."""
+    made = [
+        Dealing(fill, scene.group_of(fill.contra) if fill.contra else "") for fill in scene.fills(None, since_ns, group)
+    ]
+    return [each for each in made if each.other != group]
+
+
+def covered_since_ns(scene: Scene, groups: Iterable[str], since_ns: int) -> int:
+    """Since when all fills of all the groups are held, at the earliest a time given."""
+    for group in groups:
+        fills = scene.fills(None, since_ns, group)
+        if len(fills) >= FILLS_HELD:
+            since_ns = max(since_ns, fills[0].time_ns)
+    return since_ns
+
+
+def market_trades(scene: Scene, since_ns: int) -> int:
+    """Trades of the market since a time, by its buckets of five seconds, or minutes where those are gone."""
+    now_ns, market = scene.now_ns, scene.market
+    if now_ns - since_ns < (FAST_BUCKETS - 1) * FAST_BUCKET_NS:
+        return int(market.fast.count(since_ns // FAST_BUCKET_NS, now_ns // FAST_BUCKET_NS))
+    return int(market.minute.count(since_ns // MINUTE_NS, now_ns // MINUTE_NS))
+
+
+def sides(made: Sequence[Dealing]) -> tuple[int, int]:
+    """Number of buys and of sells."""
+    bought = sum(each.fill.side is Side.BUY for each in made)
+    return bought, len(made) - bought
+
+
+def expected_meetings(one: tuple[int, int], other: tuple[int, int], trades: int) -> float:
+    """How often two groups with these buys and sells would meet by chance among a market's trades."""
+    return (one[0] * other[1] + one[1] * other[0]) / max(1, trades)
+
+
+def surprise_nats(observed: float, expected: float) -> float:
+    """How unlikely so many are, where so many are expected: minus the log of the chance, at least; 0 where not more."""
+    if observed <= expected:
+        return 0.0
+    return observed * math.log(observed / max(expected, 1e-9)) - observed + expected
+
+
+def choices_nats(candidates: int, chosen: int) -> float:
+    """What looking for the most striking few among many takes off a surprise: the log of the ways to choose."""
+    return math.log(math.comb(max(candidates, chosen), chosen))
+
+
+def skew_nats(observed: Sequence[float], expected: Sequence[float]) -> float:
+    """How far counts are from a distribution: their number times the Kullback-Leibler divergence."""
+    total, usual = sum(observed), sum(expected)
+    return sum(
+        seen * math.log(seen * usual / (total * max(share, 1e-9 * usual)))
+        for seen, share in zip(observed, expected, strict=True)
+        if seen
+    )
+
+
+def once_in(nats: float) -> str:
+    """The chance as people say it."""
+    return f"once in {math.exp(min(nats, 20.0)):,.0f}{' or less' if nats > 20 else ''}"
