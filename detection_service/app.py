@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 
 from detection_service.checkpoint import Checkpoints
 from detection_service.consumer import Consumer
+from detection_service.corrections.schedule import CorrectionRuns
 from detection_service.engine.configuration import ConfigurationError, EngineConfiguration
 from detection_service.engine.engine import Engine
 from detection_service.rules.catalogue import RULE_BY_ID
@@ -47,6 +48,9 @@ class DetectionSettings(Section):
     positions: Path | None = Field(None, description="CSV of positions held at the start")
     fx_rates: Path | None = Field(None, description="CSV of what currencies are worth")
     restricted: Path | None = Field(None, description="CSV of accounts and instruments that must not be dealt in")
+    correction_delay_s: float = Field(
+        1.0, gt=0, le=3600, description="seconds without more late events, busts or corrections before a correction run"
+    )
     orders_expected: int = Field(65_536, ge=1, le=1 << 26, description="live orders to make room for at the start")
 
     @field_validator("rules")
@@ -84,6 +88,10 @@ async def lifespan(service: Service, settings: DetectionSettings) -> AsyncIterat
         CaseClient(settings.cases, service.security) as cases,
     ):
         service.spawn(consumer.outbox.run(cases))
+        runs = CorrectionRuns(
+            consumer, lambda position: ingest.subscribe(position, f"{SECTION}-corrections"), settings.correction_delay_s
+        )
+        service.spawn(runs.run(ingest.end))
         service.spawn(consumer.run(ingest.subscribe(consumer.next_sequence, SECTION), progress))
         yield
 
@@ -94,6 +102,9 @@ def _metrics(service: Service, consumer: Consumer) -> Callable[[], None]:
     pending = Gauge("tapewatch_detection_alerts_pending", "Alert revisions not yet recorded", registry=registry)
     held = Gauge("tapewatch_detection_events_held", "Events held back for order", registry=registry)
     made = Counter("tapewatch_detection_alert_revisions", "Alert revisions made", registry=registry)
+    late = Gauge("tapewatch_detection_late_awaiting", "Late events not put in their place yet", registry=registry)
+    runs = Gauge("tapewatch_detection_correction_runs", "Correction runs made", registry=registry)
+    withdrawn = Gauge("tapewatch_detection_alerts_withdrawn", "Alerts taken back by runs", registry=registry)
     seen = consumer.outbox.made
 
     def progress() -> None:
@@ -102,6 +113,10 @@ def _metrics(service: Service, consumer: Consumer) -> Callable[[], None]:
         position.set(consumer.next_sequence)
         pending.set(outbox.made - outbox.recorded)
         held.set(consumer.ordering.pending_rows)
+        corrections = consumer.corrections
+        late.set(corrections.awaiting.total())
+        runs.set(corrections.counts.runs)
+        withdrawn.set(corrections.counts.alerts_withdrawn)
         if outbox.made > seen:
             made.inc(outbox.made - seen)
             seen = outbox.made

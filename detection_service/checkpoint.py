@@ -22,7 +22,10 @@ class CheckpointError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Everything the service needs to go on at `next_sequence`: engine, ordering, revisions made, controls in force."""
+    """Everything the service needs to go on at `next_sequence`: engine, ordering, revisions made, controls in force.
+
+    `unsent` are alert messages (bytes) beyond `revisions_made` that no replay would make again.
+    """
 
     next_sequence: int
     engine: bytes
@@ -30,46 +33,57 @@ class Checkpoint:
     revisions_made: int
     controls: dict[str, bytes]
     poisoned: dict[str, int] = field(default_factory=dict)
+    corrections: dict[str, Any] = field(default_factory=dict)
+    unsent: list[bytes] = field(default_factory=list)
 
 
 class Checkpoints:
     """A folder of snapshots named by the journal position they go on from."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
+
+    def path_of(self, checkpoint: Checkpoint) -> Path:
+        """Where a snapshot is or would be."""
+        return self.directory / f"{checkpoint.next_sequence:020d}{SUFFIX}"
 
     def write(self, checkpoint: Checkpoint) -> None:
         """Writes a snapshot durably, then removes all but the newest two. Raises OSError."""
-        values = {name: getattr(checkpoint, name) for name in (each.name for each in fields(Checkpoint))}
-        body = zlib.compress(msgpack.packb(values, use_bin_type=True), COMPRESSION)
-        path = self._directory / f"{checkpoint.next_sequence:020d}{SUFFIX}"
-        partial = path.with_suffix(".partial")
-        with partial.open("wb") as file:
-            file.write(MAGIC + zlib.crc32(body).to_bytes(4, "little") + body)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.rename(path)
-        handle = os.open(self._directory, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        for old in sorted(self._directory.glob(f"*{SUFFIX}"))[:-KEPT]:
+        write_checkpoint(self.path_of(checkpoint), checkpoint)
+        for old in sorted(self.directory.glob(f"*{SUFFIX}"))[:-KEPT]:
             old.unlink()
 
     def newest(self) -> tuple[Checkpoint | None, list[str]]:
         """The newest whole snapshot, None without one, and what was wrong with newer ones."""
         problems: list[str] = []
-        for path in sorted(self._directory.glob(f"*{SUFFIX}"), reverse=True):
+        for path in sorted(self.directory.glob(f"*{SUFFIX}"), reverse=True):
             try:
-                return _read(path), problems
+                return read_checkpoint(path), problems
             except CheckpointError as error:
                 problems.append(str(error))
         return None, problems
 
 
-def _read(path: Path) -> Checkpoint:
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Writes a snapshot to a file, durably and whole or not at all. Raises OSError."""
+    values = {each.name: getattr(checkpoint, each.name) for each in fields(Checkpoint)}
+    body = zlib.compress(msgpack.packb(values, use_bin_type=True), COMPRESSION)
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
+        file.write(MAGIC + zlib.crc32(body).to_bytes(4, "little") + body)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.rename(path)
+    handle = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Reads a snapshot. Raises CheckpointError where it is damaged."""
     data = path.read_bytes()
     body = data[8:]
     if data[:4] != MAGIC or zlib.crc32(body).to_bytes(4, "little") != data[4:8]:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from typing import Any, Final
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import structlog
 
 from detection_service import controls
 from detection_service.checkpoint import Checkpoint, Checkpoints
+from detection_service.corrections.starts import Starts
+from detection_service.corrections.state import Corrections
 from detection_service.engine.engine import Engine
-from detection_service.ordering import Ordering
+from detection_service.ordering import Ordering, released, turns
 from detection_service.outbox import Outbox
-from surveillance.v1 import ingest_pb2
+from surveillance.v1 import alert_pb2, ingest_pb2
+from tapewatch.alert import to_message
 from tapewatch.client.wire import JournalRecord
 from tapewatch.market.frame import Frame, FrameError
-
-ROWS_PER_TURN_MAX: Final = 4096
 
 _log = structlog.get_logger(__name__)
 
@@ -28,6 +27,9 @@ class Consumer:
     """Feeds one engine from the journal.
 
     `next_sequence` is the position it goes on from; `poisoned` counts events in frames it could not take, by source.
+    `turn` is held while a record is taken; who holds it sees engine, ordering and position agree. `new_engine` makes
+    what the consumer began with. `progressed` is set after every record, `corrections_due` when something has come to
+    await a correction run.
     """
 
     def __init__(self, engine: Engine, checkpoints: Checkpoints, snapshot_every_rows: int) -> None:
@@ -36,11 +38,19 @@ class Consumer:
         self.next_sequence = 0
         self.snapshot_sequence = 0
         self.poisoned: Counter[str] = Counter()
+        self.corrections = Corrections()
+        self.corrections_due = asyncio.Event()
+        self.progressed = asyncio.Event()
+        self.turn = asyncio.Lock()
+        self.new_engine = engine.recipe
         self._ordering = Ordering()
         self._checkpoints = checkpoints
         self._snapshot_every_rows = snapshot_every_rows
         self._controls: dict[str, bytes] = {}
         self._snapshot_task: asyncio.Task[None] | None = None
+        self._writing = asyncio.Lock()
+        self._adopted = 0
+        self.starts = Starts(checkpoints.directory / "starts")
 
     @property
     def ordering(self) -> Ordering:
@@ -60,7 +70,10 @@ class Consumer:
         self._ordering.restore(checkpoint.ordering)
         self._controls = dict(checkpoint.controls)
         self.poisoned = Counter(checkpoint.poisoned)
+        self.corrections = Corrections.from_state(checkpoint.corrections)
+        self._note_due()
         self.outbox = Outbox(checkpoint.revisions_made)
+        self.outbox.put_messages([alert_pb2.Alert.FromString(each) for each in checkpoint.unsent])
         self.next_sequence = self.snapshot_sequence = checkpoint.next_sequence
         _log.info("recovered", next_sequence=self.next_sequence)
 
@@ -69,47 +82,48 @@ class Consumer:
         async for record in records:
             if record.first_sequence != self.next_sequence:
                 raise RuntimeError(f"expected journal position {self.next_sequence}, found {record.first_sequence}")
-            await self._take(record)
-            self.next_sequence = record.first_sequence + record.row_count
-            on_progress()
-            self._maybe_snapshot()
+            async with self.turn:
+                await self._take(record)
+                self.next_sequence = record.first_sequence + record.row_count
+                self.progressed.set()
+                on_progress()
+                self._maybe_snapshot()
 
     async def _take(self, record: JournalRecord) -> None:
-        if record.kind == ingest_pb2.RECORD_KIND_EVENTS:
-            try:
-                frame = Frame.decode(record.payload)
-            except FrameError as error:
-                self.poisoned["?"] += record.row_count
-                _log.error("poisoned frame", sequence=record.first_sequence, problem=str(error))
-                return
-            for part in self._ordering.take(frame):
-                await self._evaluate(part)
-        elif record.kind == ingest_pb2.RECORD_KIND_MARK:
-            mark = json.loads(record.payload)
-            for part in self._ordering.source_quiet(mark["source"]):
-                await self._evaluate(part)
-        else:
+        if record.kind == ingest_pb2.RECORD_KIND_CONTROL:
             self._control(record.payload)
+            return
+        try:
+            frames = released(record, self._ordering)
+        except FrameError as error:
+            self.poisoned["?"] += record.row_count
+            _log.error("poisoned frame", sequence=record.first_sequence, problem=str(error))
+            return
+        for frame in frames:
+            self.corrections.observe(frame)
+            await self._evaluate(frame)
+        self._note_due()
+
+    def _note_due(self) -> None:
+        if self.corrections.pending:
+            self.corrections_due.set()
 
     async def _evaluate(self, frame: Frame) -> None:
         """Gives the engine at most 4096 events a turn of the event loop."""
-        for start in range(0, frame.row_count, ROWS_PER_TURN_MAX):
-            whole = frame.row_count <= ROWS_PER_TURN_MAX
-            self.outbox.put(self.engine.process(frame if whole else frame.slice(start, start + ROWS_PER_TURN_MAX)))
-            if not whole:
+        for part in turns(frame):
+            messages = [to_message(alert) for alert in self.engine.process(part)]
+            self.outbox.put_messages(messages)
+            self.corrections.raised.take(messages)
+            if part is not frame:
                 await asyncio.sleep(0)
         if self.outbox.full:
             await self.outbox.until(lambda: not self.outbox.full)
 
     def _control(self, payload: bytes) -> None:
-        record: dict[str, Any] = json.loads(payload)
-        kind, content = str(record["control"]).lower(), json.dumps(record["content"]).encode()
         try:
-            controls.apply(self.engine, kind, content)
+            self._controls.update(controls.take(self.engine, payload))
         except (ValueError, KeyError) as error:
-            _log.error("control record refused, what was in force stays", kind=kind, problem=str(error))
-            return
-        self._controls[kind] = content
+            _log.error("control record refused, what was in force stays", problem=str(error))
 
     def _maybe_snapshot(self) -> None:
         due = self.next_sequence >= self.snapshot_sequence + self._snapshot_every_rows
@@ -118,19 +132,43 @@ class Consumer:
                 self._snapshot_task.result()
             self._snapshot_task = asyncio.create_task(self._store(self.checkpoint()))
 
-    def checkpoint(self) -> Checkpoint:
-        """The state as of `next_sequence`."""
+    def checkpoint(self, told: Sequence[alert_pb2.Alert] | None = None) -> Checkpoint:
+        """The state as of `next_sequence`; with what is to be told in it, alerts on their way are kept in it too."""
+        on_their_way = [] if told is None else [*self.outbox.pending, *told]
         return Checkpoint(
             self.next_sequence,
             self.engine.snapshot(),
             self._ordering.state(),
-            self.outbox.made,
+            self.outbox.made if told is None else self.outbox.recorded,
             dict(self._controls),
             dict(self.poisoned),
+            self.corrections.state(),
+            [message.SerializeToString() for message in on_their_way],
         )
 
     async def _store(self, checkpoint: Checkpoint) -> None:
         """Writes a snapshot once every alert made before it is durable, so that none can be lost with the process."""
+        adopted = self._adopted
         await self.outbox.until(lambda: self.outbox.recorded >= checkpoint.revisions_made)
+        async with self._writing:
+            if adopted == self._adopted:  # else a corrected engine's snapshot has taken its place
+                await self._write(checkpoint)
+
+    async def _write(self, checkpoint: Checkpoint) -> None:
         await asyncio.to_thread(self._checkpoints.write, checkpoint)
+        if not checkpoint.corrections["pending"]:
+            await asyncio.to_thread(self.starts.keep, self._checkpoints.path_of(checkpoint), checkpoint)
         self.snapshot_sequence = checkpoint.next_sequence
+
+    async def adopt(self, engine: Engine, told: Sequence[alert_pb2.Alert]) -> None:
+        """Goes on with a corrected engine that has come as far, and tells of the alerts that changed.
+
+        The caller holds `turn` and has brought `corrections` up to date. Nothing is told before the state that tells
+        it is durable: were the process killed between, another run would come to tell other things under the same
+        revisions.
+        """
+        self.engine = engine
+        self._adopted += 1
+        async with self._writing:
+            await self._write(self.checkpoint(told))
+        self.outbox.put_messages(told)

@@ -15,6 +15,14 @@ REFERENCE: Final = "reference"
 MODEL: Final = "model"
 
 
+def take(engine: Engine, payload: bytes) -> dict[str, bytes]:
+    """Makes a control record effective; its content by kind, for `apply`. Raises ValueError, KeyError if refused."""
+    record: dict[str, Any] = json.loads(payload)
+    kind, content = str(record["control"]).lower(), json.dumps(record["content"]).encode()
+    apply(engine, kind, content)
+    return {kind: content}
+
+
 def apply(engine: Engine, kind: str, content: bytes) -> None:
     """Makes a control record's content effective. Raises ValueError where it is not what its kind says."""
     values: Any = json.loads(content)

@@ -7,6 +7,7 @@ event behind what its venue has released is late: it goes through in place and t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -15,9 +16,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from surveillance.v1 import ingest_pb2
+from tapewatch.client.wire import JournalRecord
 from tapewatch.market.frame import Frame
 
 PIECES_MAX: Final = 256
+ROWS_PER_TURN_MAX: Final = 4096
 
 
 @dataclass(slots=True)
@@ -91,6 +95,27 @@ class Ordering:
             held = [Frame.decode(frame) for frame in values["held"]]
             rows = sum(frame.row_count for frame in held)
             self._venues[name] = _Venue(dict(values["newest"]), held, rows)
+
+
+def released(record: JournalRecord, ordering: Ordering) -> Iterator[Frame]:
+    """The events, each frame of one venue, that may be evaluated now that a journal record has come.
+
+    Nothing for a control record. Raises FrameError at once where the record holds a damaged frame.
+    """
+    if record.kind == ingest_pb2.RECORD_KIND_EVENTS:
+        return ordering.take(Frame.decode(record.payload))
+    if record.kind == ingest_pb2.RECORD_KIND_MARK:
+        return ordering.source_quiet(json.loads(record.payload)["source"])
+    return iter(())
+
+
+def turns(frame: Frame) -> Iterator[Frame]:
+    """A frame in parts small enough for one turn of the event loop."""
+    if frame.row_count <= ROWS_PER_TURN_MAX:
+        yield frame
+        return
+    for start in range(0, frame.row_count, ROWS_PER_TURN_MAX):
+        yield frame.slice(start, start + ROWS_PER_TURN_MAX)
 
 
 def _parts(frame: Frame) -> Iterator[tuple[str, str, Frame]]:

@@ -38,13 +38,20 @@ class Outbox:
 
     def put(self, alerts: Sequence[Alert]) -> None:
         """Takes alert revisions, in order."""
-        for alert in alerts:
-            message = to_message(alert)
-            self._held.append(message)
-            self._pending.append(message)
-        if alerts:
-            self.made += len(alerts)
+        self.put_messages([to_message(alert) for alert in alerts])
+
+    def put_messages(self, messages: Sequence[alert_pb2.Alert]) -> None:
+        """Takes alert revisions as messages, in order."""
+        self._held.extend(messages)
+        self._pending.extend(messages)
+        if messages:
+            self.made += len(messages)
             self._ring()
+
+    @property
+    def pending(self) -> tuple[alert_pb2.Alert, ...]:
+        """The revisions not yet recorded, in order."""
+        return tuple(self._pending)
 
     @property
     def full(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 from detection_service.consumer import Consumer
+from detection_service.corrections.state import Corrections
 from detection_service.rules.rule import Metadata
 from surveillance.v1 import detection_pb2, detection_pb2_grpc
 from tapewatch.engine_mode import mode
@@ -15,6 +16,7 @@ from tapewatch.runtime.service import Service
 SERVICE_NAME: Final = "surveillance.v1.DetectionService"
 PAGE_SIZE_DEFAULT: Final = 100
 PAGE_SIZE_MAX: Final = 1000
+PENDING_SHOWN_MAX: Final = 1000
 
 
 class DetectionServicer(detection_pb2_grpc.DetectionServiceServicer):
@@ -73,16 +75,20 @@ class DetectionServicer(detection_pb2_grpc.DetectionServiceServicer):
             alerts_pending=outbox.made - outbox.recorded,
             snapshot_sequence=consumer.snapshot_sequence,
             live_orders=status["live_orders"],
+            corrections=_corrections(consumer.corrections),
         )
 
     def _sources(self, sources: Mapping[str, Mapping[str, Any]]) -> list[detection_pb2.SourceEvaluation]:
         pending = self._consumer.ordering.pending_by_source()
-        poisoned = self._consumer.poisoned
+        poisoned, corrections = self._consumer.poisoned, self._consumer.corrections
+        taken = {name: counts["evaluated"] + counts["late"] for name, counts in sources.items()}
         return [
             detection_pb2.SourceEvaluation(
                 source=name,
-                evaluated=sources[name]["evaluated"] if name in sources else 0,
-                late=sources[name]["late"] if name in sources else 0,
+                evaluated=corrections.evaluated(name, taken.get(name, 0)),
+                late=corrections.late[name],
+                corrected=corrections.corrected[name],
+                awaiting=corrections.awaiting[name],
                 unknown_order=sources[name]["unknown_order"] if name in sources else 0,
                 poisoned=poisoned.get(name, 0),
                 pending=pending.get(name, 0),
@@ -111,6 +117,30 @@ class DetectionServicer(detection_pb2_grpc.DetectionServiceServicer):
                 if rule_id in values["not_applicable"]
             },
         )
+
+
+def _corrections(held: Corrections) -> detection_pb2.CorrectionStatus:
+    counts = held.counts
+    return detection_pb2.CorrectionStatus(
+        pending=[
+            detection_pb2.PendingCorrection(
+                venue=place.venue,
+                instrument=place.instrument,
+                day=place.date,
+                late=each.late,
+                amendments=each.amendments,
+            )
+            for place, each in sorted(held.all_pending().items())[:PENDING_SHOWN_MAX]
+        ],
+        runs=counts.runs,
+        busted=counts.busted,
+        corrected_executions=counts.corrected_executions,
+        unknown_references=held.unknown_references,
+        out_of_reach=held.out_of_reach,
+        alerts_raised=counts.alerts_raised,
+        alerts_revised=counts.alerts_revised,
+        alerts_withdrawn=counts.alerts_withdrawn,
+    )
 
 
 def _parameters(metadata: Metadata, values: Mapping[str, float]) -> list[detection_pb2.RuleParameter]:

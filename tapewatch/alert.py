@@ -1,8 +1,8 @@
 """The alert: one episode of suspicious behaviour found by one rule, and its JSON and protobuf forms.
 
 Both forms are canonical: lists sorted without repeats, an absent list `[]`, an absent scalar `null`, so equal alerts
-have equal bytes. JSON carries the keys of the published contract; it has no `closed`, because files hold final
-revisions only.
+have equal bytes. JSON carries the keys of the published contract; it has no `closed` and no `withdrawn_reason`, because
+files hold final revisions of alerts that stand. A withdrawn alert's explanation says so too.
 """
 
 import dataclasses
@@ -100,6 +100,7 @@ class Alert:
     anomaly: Anomaly | None = None
     config_digest: str = ""
     closed: bool = True
+    withdrawn_reason: str = ""
 
 
 REQUIRED_TEXTS = ("rule_id", "rule_version", "typology")
@@ -143,6 +144,7 @@ def check(alert: Alert) -> None:
     for name in OPTIONAL_TEXTS:
         _check_text(name, getattr(alert, name), 0, NAME_CHARACTERS_MAX)
     _check_text("explanation", alert.explanation, 1, EXPLANATION_CHARACTERS_MAX)
+    _check_text("withdrawn_reason", alert.withdrawn_reason, 0, EXPLANATION_CHARACTERS_MAX)
     _require(0 <= alert.score <= 1, "score", "a number from 0 to 1", alert.score)
     _require(0 <= alert.start_time_ns <= TIME_NS_MAX, "start_time_ns", "nanoseconds in 63 bits", alert.start_time_ns)
     if not alert.start_time_ns <= alert.end_time_ns <= TIME_NS_MAX:
@@ -230,12 +232,20 @@ def to_message(alert: Alert) -> alert_pb2.Alert:
         config_digest=whole.config_digest,
         closed=whole.closed,
     )
+    if whole.withdrawn_reason:
+        message.withdrawn_reason = whole.withdrawn_reason
     if whole.anomaly is not None:
         message.anomaly.score = whole.anomaly.score
         message.anomaly.model_id = whole.anomaly.model_id
         for each in whole.anomaly.contributions:
             message.anomaly.contributions.add(feature=each.feature, value=each.value, contribution=each.contribution)
     return message
+
+
+def withdrawn(alert: Alert, revision: int, reason: str) -> Alert:
+    """The revision of an alert that takes it back, everything else as it was."""
+    explanation = f"Withdrawn: {reason}. It said: {alert.explanation}"[:EXPLANATION_CHARACTERS_MAX]
+    return dataclasses.replace(alert, revision=revision, closed=True, withdrawn_reason=reason, explanation=explanation)
 
 
 def from_message(message: alert_pb2.Alert) -> Alert:
@@ -279,6 +289,7 @@ def _as_it_is(message: alert_pb2.Alert) -> Alert:
         anomaly=_anomaly_from_message(message.anomaly) if message.HasField("anomaly") else None,
         config_digest=message.config_digest,
         closed=message.closed,
+        withdrawn_reason=message.withdrawn_reason,
     )
 
 

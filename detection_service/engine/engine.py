@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final, Protocol
 
 import msgpack
@@ -112,6 +113,15 @@ class Engine:
     def use_scorer(self, scorer: AnomalyScorer | None) -> None:
         """Takes another anomaly model, effective from the next revision on."""
         self._scorer = scorer
+
+    @property
+    def recipe(self) -> Callable[[], Engine]:
+        """Makes engines of the configuration and model now in force that have seen nothing."""
+        return partial(Engine, self._configuration, self._scorer)
+
+    def renumber(self, revisions: Mapping[str, int]) -> None:
+        """Lets open episodes go on from the revisions (by alert id) their alerts have been told under."""
+        self._episodes.renumber(revisions)
 
     @property
     def configuration(self) -> EngineConfiguration:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
@@ -132,6 +132,11 @@ class Episodes:
     def watches(self, rule_ids: frozenset[str], venue: str, instrument: str) -> bool:
         """Whether one of the rules has an open episode about the market itself."""
         return any((rule_id, venue, instrument, frozenset()) in self._open for rule_id in rule_ids)
+
+    def renumber(self, revisions: Mapping[str, int]) -> None:
+        """Lets open episodes go on from the revisions (by alert id) their alerts have been told under."""
+        for episode in self._open.values():
+            episode.revision = revisions.get(episode.alert_id, episode.revision)
 
     def state(self) -> list[dict[str, Any]]:
         """Plain values from which `restore` makes the same episodes."""

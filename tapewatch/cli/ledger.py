@@ -1,4 +1,4 @@
-"""The ledger of every source: ingest's counts beside detection's, with both equations checked."""
+"""The ledger of every source: ingest's counts beside detection's, with the equations checked."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
@@ -9,11 +9,12 @@ from tapewatch.client.detection import DetectionClient
 from tapewatch.client.ingest import IngestClient
 
 COLUMNS = (
-    "source", "received>", "journalled>", "rejected>", "duplicate>", "evaluated>", "late>", "poisoned>", "pending>",
-    "unknown order>", "missing>", "ended",
+    "source", "received>", "journalled>", "rejected>", "duplicate>", "evaluated>", "late>", "corrected>", "awaiting>",
+    "poisoned>", "pending>", "unknown order>", "missing>", "ended",
 )  # fmt: skip
 FIRST_EQUATION = "received = journalled + rejected + duplicate"
 SECOND_EQUATION = "journalled = evaluated + late + poisoned + pending"
+THIRD_EQUATION = "late = corrected + awaiting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class LedgerLine:
     duplicate: int = 0
     evaluated: int = 0
     late: int = 0
+    corrected: int = 0
+    awaiting: int = 0
     poisoned: int = 0
     pending: int = 0
     unknown_order: int = 0
@@ -44,9 +47,14 @@ class LedgerLine:
         return self.journalled == self.evaluated + self.late + self.poisoned + self.pending
 
     @property
+    def corrections_balance(self) -> bool:
+        """THIRD_EQUATION."""
+        return self.late == self.corrected + self.awaiting
+
+    @property
     def balances(self) -> bool:
-        """Both equations."""
-        return self.ingest_balances and self.detection_balances
+        """All equations."""
+        return self.ingest_balances and self.detection_balances and self.corrections_balance
 
     def to_json(self) -> dict[str, Any]:
         """The line and whether each equation holds."""
@@ -54,6 +62,7 @@ class LedgerLine:
             **asdict(self),
             "ingest_balances": self.ingest_balances,
             "detection_balances": self.detection_balances,
+            "corrections_balance": self.corrections_balance,
         }
 
     def cells(self) -> tuple[object, ...]:
@@ -74,7 +83,7 @@ class Reading:
 async def read_ledger(ingest: IngestClient, detection: DetectionClient) -> Reading:
     """Ask detection, then ingest, so that what detection has not been sent yet shows as pending.
 
-    Only where detection stood at the journal's end throughout is nothing added: then both equations must hold by
+    Only where detection stood at the journal's end throughout is nothing added: then the equations must hold by
     themselves.
     """
     state = await detection.status()
@@ -110,6 +119,8 @@ def merge(
                 duplicate=source.duplicate,
                 evaluated=evaluation.evaluated,
                 late=evaluation.late,
+                corrected=evaluation.corrected,
+                awaiting=evaluation.awaiting,
                 poisoned=evaluation.poisoned,
                 pending=evaluation.pending,
                 unknown_order=evaluation.unknown_order,
@@ -129,10 +140,12 @@ def total(lines: Iterable[LedgerLine]) -> LedgerLine:
 
 
 def equations(line: LedgerLine) -> list[str]:
-    """Both equations of a line with its numbers, and whether they hold."""
+    """The equations of a line with its numbers, and whether they hold."""
     first = f"{line.received} = {line.journalled} + {line.rejected} + {line.duplicate}"
     second = f"{line.journalled} = {line.evaluated} + {line.late} + {line.poisoned} + {line.pending}"
+    third = f"{line.late} = {line.corrected} + {line.awaiting}"
     return [
         f"{FIRST_EQUATION}: {first} {'holds' if line.ingest_balances else 'DOES NOT HOLD'}",
         f"{SECOND_EQUATION}: {second} {'holds' if line.detection_balances else 'DOES NOT HOLD'}",
+        f"{THIRD_EQUATION}: {third} {'holds' if line.corrections_balance else 'DOES NOT HOLD'}",
     ]

@@ -87,9 +87,11 @@ async def _note(service: ServiceProcess, security: SecuritySettings) -> str:
             async with DetectionClient(service.address, security) as client:
                 state = await client.status()
             alerts = sum(state.alerts_by_rule.values())
+            pending = sum(each.late + each.amendments for each in state.corrections.pending)
             return (
                 f"{state.engine} engine at position {state.next_sequence}, {time_text(state.event_time_ns)}; "
-                f"{alerts} alert revisions, {state.alerts_pending} not stored yet"
+                f"{alerts} alert revisions, {state.alerts_pending} not stored yet; "
+                f"{pending} events await a correction run, {state.corrections.runs} made"
             )
     except ClientError as error:
         return str(error)

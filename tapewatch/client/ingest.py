@@ -31,6 +31,13 @@ class IngestClient(ServiceClient):
         """The journal's extent and its subscribers."""
         return await self.call(self._stub.GetIngestStatus, ingest_pb2.GetIngestStatusRequest())
 
+    async def end(self) -> int:
+        """The position the journal has come to; asked again for as long as ingest is away."""
+        answer: ingest_pb2.IngestStatus = await self.call_persistently(
+            self._stub.GetIngestStatus, ingest_pb2.GetIngestStatusRequest(), None
+        )
+        return answer.next_sequence
+
     async def list_sources(self) -> list[ingest_pb2.Source]:
         """Every source with its ledger, by name."""
         pages = self.pages(self._stub.ListSources, ingest_pb2.ListSourcesRequest())
@@ -70,7 +77,7 @@ class IngestClient(ServiceClient):
 
     async def subscribe(
         self, from_sequence: int, subscriber: str, *, patience_s: float | None = None
-    ) -> AsyncIterator[JournalRecord]:
+    ) -> AsyncGenerator[JournalRecord, None]:
         """Journal records from a position on, then live, without end; goes on after a break where it was.
 
         `patience_s`: how long ingest may be away (None: for ever). ClientError: OUT_OF_RANGE below what is kept,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +33,13 @@ class Journal:
         self.records: list[JournalRecord] = []
         self.next_sequence = 0
 
+    @classmethod
+    def of(cls, records: Sequence[JournalRecord]) -> Journal:
+        """A journal of these records."""
+        made = cls()
+        made.records, made.next_sequence = list(records), records[-1].next_sequence if records else 0
+        return made
+
     def add(self, kind: int, payload: bytes, row_count: int = 1) -> Journal:
         self.records.append(JournalRecord(kind, self.next_sequence, row_count, payload, 0))
         self.next_sequence += row_count
@@ -51,10 +58,14 @@ class Journal:
         record = {"control": kind, "request_id": f"r{self.next_sequence}", "content": content}
         return self.add(ingest_pb2.RECORD_KIND_CONTROL, json.dumps(record).encode())
 
-    async def read(self, first_sequence: int = 0) -> AsyncIterator[JournalRecord]:
+    async def read(self, first_sequence: int = 0) -> AsyncGenerator[JournalRecord, None]:
         for record in self.records:
             if record.first_sequence >= first_sequence:
                 yield record
+
+    async def one(self, record: JournalRecord) -> AsyncGenerator[JournalRecord, None]:
+        """A record by itself."""
+        yield record
 
 
 @dataclass

@@ -31,7 +31,7 @@ def made(consumer: Consumer) -> list[alert_pb2.Alert]:
 
 def written(directory: Path) -> list[Path]:
     """The snapshots on disk."""
-    return list(directory.iterdir())
+    return list(directory.glob("*.snapshot"))
 
 
 def rows_with_schemes() -> list[Row]:

@@ -51,7 +51,7 @@ def test_the_cases_stay_on_the_terminal_when_the_screen_is_gone() -> None:
     words = view.last_words()
     assert words[0] == "1 case opened"
     assert "NRDL  spoofing" in words[1]
-    assert words[-1].endswith("3 = 3 + 0 + 0 + 0 holds")
+    assert words[-2].endswith("3 = 3 + 0 + 0 + 0 holds")
 
 
 def test_escapes_in_strangers_text_never_reach_the_terminal() -> None:
