@@ -67,7 +67,7 @@ class DetectionSettings(Section):
         tables = {name: getattr(self, name) for name in TABLES}
         rows = {name: read_table(name, path) for name, path in tables.items() if path is not None}
         rules = {rule_id: {} for rule_id in RULE_BY_ID} if self.rules is None else self.rules
-        return EngineConfiguration(rules, Reference.of(**rows), self.orders_expected)
+        return EngineConfiguration(rules, Reference.of(**rows), self.orders_expected, marks_come=True)
 
 
 @asynccontextmanager

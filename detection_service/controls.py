@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any, Final
 
 from detection_service.anomaly.model import ForestModel
-from detection_service.engine.configuration import EngineConfiguration
 from detection_service.engine.engine import Engine
 from tapewatch.market.reference import Reference
 
@@ -32,9 +32,9 @@ def apply(engine: Engine, kind: str, content: bytes) -> None:
     if kind == CONFIGURATION:
         if not isinstance(values.get("rules"), dict):
             raise ValueError(f"expected rules as an object of parameters by rule id, found {values.get('rules')!r}")
-        engine.configure(EngineConfiguration(values["rules"], held.reference, held.orders_expected))
+        engine.configure(replace(held, rules=values["rules"]))
     elif kind == REFERENCE:
-        engine.configure(EngineConfiguration(held.rules, Reference.from_json(values), held.orders_expected))
+        engine.configure(replace(held, reference=Reference.from_json(values)))
     elif kind == MODEL:
         engine.use_scorer(ForestModel.from_json(values))
     else:

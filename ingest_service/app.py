@@ -18,6 +18,7 @@ from ingest_service.publish import PENDING_BYTES_MAX, Publisher
 from ingest_service.recovery import Snapshots, rebuild
 from ingest_service.servicer import FULL_NAME, IngestServicer
 from ingest_service.silence import SilenceWatch
+from ingest_service.source_watch import SourceWatch, WatchOptions
 from ingest_service.subscribe import Subscribers
 from tapewatch.runtime.errors import DataLoss, StartError
 from tapewatch.runtime.journal import Journal, JournalOptions, Retention
@@ -45,9 +46,30 @@ class IngestSettings(Section):
     retention_hours: float | None = Field(None, gt=0, description="age of journal segments kept; null: no limit")
     quarantine_bytes: int = Field(1 << 30, ge=1 << 20, description="refused rows kept, oldest removed first")
     idle_s: float = Field(5.0, gt=0, description="silence of a source after which an idle mark is journalled")
+    silence_s: float | None = Field(
+        30.0, gt=0, description="silence of a source that has not ended after which it is reported; null: never"
+    )
+    silence_multiple: float = Field(
+        3.0, ge=1, description="a source with pauses of its own may be silent so many times its longest of a day"
+    )
+    clock_skew_s: float | None = Field(
+        2.0, gt=0, description="how far a source's event times may be from receive time, in the median; null: any"
+    )
+    canary_every_s: float | None = Field(
+        15.0, gt=0, description="seconds between canaries, each of which tries the next rule; null: none"
+    )
     snapshot_bytes: int = Field(
         256 << 20, ge=1 << 16, description="journal bytes after which ledger and dedupe are saved, to start fast"
     )
+
+    def watch_options(self) -> WatchOptions:
+        """When a silence, a skew or a canary is due."""
+        return WatchOptions(
+            silence_ns=_nanoseconds(self.silence_s),
+            silence_multiple=self.silence_multiple,
+            skew_ns=_nanoseconds(self.clock_skew_s),
+            canary_ns=_nanoseconds(self.canary_every_s),
+        )
 
     def journal_options(self) -> JournalOptions:
         """The journal's part of the settings."""
@@ -57,6 +79,10 @@ class IngestSettings(Section):
             commit_interval_ms=self.commit_interval_ms,
             retention=Retention(self.retention_bytes, age_ns),
         )
+
+
+def _nanoseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else int(seconds * 1e9)
 
 
 @asynccontextmanager
@@ -82,10 +108,11 @@ async def lifespan(
         servicer = IngestServicer(intake, Publisher(intake, service.stop, settings.pending_bytes_max), subscribers)
         service.add_handlers(servicer.handlers(), FULL_NAME)
         service.metrics.register(IngestCollector(intake))
-        for watch in (journal.watch(), log.watch(), intake.watch(), _end_followers(service, journal)):
-            service.spawn(watch)
+        for task in (journal.watch(), log.watch(), intake.watch(), _end_followers(service, journal)):
+            service.spawn(task)
         silence = SilenceWatch(intake, int(settings.idle_s * 1e9), clock)
-        service.spawn(_rounds(intake, silence, snapshots, subscribers))
+        watch = SourceWatch(intake, settings.watch_options(), clock)
+        service.spawn(_rounds(intake, silence, watch, snapshots, subscribers))
         yield
         if service.failure is None:
             await snapshots.save(intake)
@@ -96,12 +123,16 @@ async def _end_followers(service: Service, journal: Journal) -> None:
     journal.end_followers()
 
 
-async def _rounds(intake: Intake, silence: SilenceWatch, snapshots: Snapshots, subscribers: Subscribers) -> None:
-    """Once a ROUND_S: idle marks, a snapshot where one is due, retention."""
+async def _rounds(
+    intake: Intake, silence: SilenceWatch, watch: SourceWatch, snapshots: Snapshots, subscribers: Subscribers
+) -> None:
+    """Once a ROUND_S: marks, a snapshot where one is due, retention."""
     while True:
         await asyncio.sleep(ROUND_S)
         for source in silence.look():
-            _log.info("source is silent", source=source)
+            _log.info("source is idle", source=source)
+        for mark in watch.look():
+            _log.info("journalled a mark", **mark)
         if snapshots.is_due(intake):
             await snapshots.save(intake)
         intake.state.quarantine.retain(snapshots.quarantine_sequence)

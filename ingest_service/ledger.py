@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest_service.intervals import IntervalSet
+from ingest_service.vital_signs import VitalSigns
 from tapewatch.market.frame import Frame
 
 Array = NDArray[Any]
@@ -47,6 +48,7 @@ class SourceLedger:
     idle_mark_time_ns: int = 0
     rejected_by_reason: dict[str, int] = field(default_factory=dict)
     venues: set[str] = field(default_factory=set)
+    signs: VitalSigns = field(default_factory=VitalSigns)
 
     @property
     def idle(self) -> bool:
@@ -74,6 +76,7 @@ class SourceLedger:
         values = {name: getattr(self, name) for name in _PLAIN}
         return values | {
             "venues": sorted(self.venues),
+            "signs": self.signs.to_json(),
             "numbers": [self.numbers.starts.tolist(), self.numbers.ends.tolist()],
         }
 
@@ -82,6 +85,7 @@ class SourceLedger:
         """The ledger `to_json` gave."""
         ledger = SourceLedger(**{name: values[name] for name in _PLAIN})
         ledger.venues = set(values["venues"])
+        ledger.signs = VitalSigns.from_json(values.get("signs", {}))
         ledger.numbers = IntervalSet(*(array("q", edge) for edge in values["numbers"]))
         return ledger
 
@@ -131,6 +135,7 @@ class Ledger:
             books.journalled += count
             times = _of_rows(frame.columns["event_time_ns"], rows)
             books.last_event_time_ns = max(books.last_event_time_ns, int(times.max()))
+            books.signs.heard(frame, rows, books.last_received_time_ns, time_ns)
             books.last_received_time_ns = max(books.last_received_time_ns, time_ns)
             books.ended = False
             _note_numbers(books, frame, rows)

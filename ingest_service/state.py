@@ -39,6 +39,8 @@ class IngestState:
     controls: Controls = field(default_factory=Controls)
     journal_sequence: int = 0
     quarantine_sequence: int = 0
+    canary_number: int = 0
+    canary_time_ns: int = 0
 
     def replay_journal(self, record: Record) -> None:
         """Takes a journal record into account."""
@@ -66,11 +68,15 @@ class IngestState:
         self.quarantine_sequence = record.end_sequence
 
     def take_mark(self, mark: dict[str, Any]) -> None:
-        """Takes an idle or end mark into account."""
+        """Takes a mark into account: of a source, or that a canary is due."""
+        if mark["mark"] == "canary_due":
+            self.canary_number, self.canary_time_ns = mark["number"], mark["time_ns"]
+            return
         books = self.ledger.open(mark["source"])
+        books.signs.take_mark(mark)
         if mark["mark"] == "end_of_source":
             books.ended = True
-        else:
+        elif mark["mark"] == "idle":
             books.idle_mark_time_ns = max(books.idle_mark_time_ns, mark["time_ns"])
 
     def encode(self) -> bytes:
@@ -85,6 +91,7 @@ class IngestState:
             "controls": [[name, *value] for name, value in self.controls.requests.items()],
             "refusals": list(self.quarantine.known.items()),
             "replayed": sorted(self.quarantine.replayed),
+            "canary": [self.canary_number, self.canary_time_ns],
         }
         text = json.dumps(content).encode()
         body = b"".join((text, *keys.newer, *keys.older))
@@ -110,6 +117,7 @@ class IngestState:
         self.controls.requests = OrderedDict((name, (digest, at)) for name, digest, at in content["controls"])
         self.quarantine.known = OrderedDict((name, row_id) for name, row_id in content["refusals"])
         self.quarantine.replayed = set(content["replayed"])
+        self.canary_number, self.canary_time_ns = content.get("canary", (0, 0))
         return True
 
     def _restore_keys(self, numbers: list[int], digests: bytes) -> None:

@@ -22,12 +22,16 @@ class ConfigurationError(ValueError):
 @dataclass(frozen=True, slots=True)
 class EngineConfiguration:
     """Rule id to parameter overrides for the rules in force, reference data, how many live orders to expect, and rules
-    from outside the catalogue, which `rules` may name as well."""
+    from outside the catalogue, which `rules` may name as well.
+
+    `marks_come`: ingest's marks tell of silent sources, gaps and clocks; otherwise the engine looks at frames for them.
+    """
 
     rules: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: {rule: {} for rule in RULE_BY_ID})
     reference: Reference = field(default_factory=Reference.of)
     orders_expected: int = 1024
     brought: tuple[Rule, ...] = ()
+    marks_come: bool = False
 
     @property
     def known(self) -> Mapping[str, Rule]:

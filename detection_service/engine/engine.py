@@ -21,8 +21,11 @@ from detection_service.engine.flow import Conditions
 from detection_service.engine.frame_view import FrameView
 from detection_service.engine.registry import NEVER
 from detection_service.engine.scene import Scene
-from detection_service.engine.triggers import DEADLINE, FLOW, MARKET, PRESSURE, PRICE
+from detection_service.engine.triggers import DEADLINE, FLOW, MARKET, PRESSURE, PRICE, SOURCE
 from detection_service.engine.withdrawals import RING_SIZE as WITHDRAWALS_HELD
+from detection_service.health.frames import FrameObserver
+from detection_service.health.observation import Observation
+from detection_service.health.watch import HealthWatch
 from detection_service.rules.rule import Rule, conditions_of
 from tapewatch.alert import Alert, Anomaly
 from tapewatch.market.frame import Frame
@@ -54,6 +57,8 @@ class Engine:
         self._episodes = Episodes("")
         self._core = Core(self._configuration.reference.group_of)
         self._alerts_by_rule: Counter[str] = Counter()
+        self._health = HealthWatch()
+        self._observer = FrameObserver()
         self._configure()
 
     def _configure(self) -> None:
@@ -63,6 +68,9 @@ class Engine:
         self._rules: list[tuple[Rule, dict[str, float]]] = [
             (known[rule_id], values) for rule_id, values in parameters.items()
         ]
+        health = {rule.metadata.rule_id: (rule, values) for rule, values in self._rules if rule.triggers & SOURCE}
+        self._health.configure(health, self.config_digest)
+        self._observes_frames = bool(health) and not self._configuration.marks_come
         self._market_rules = frozenset(rule.metadata.rule_id for rule, _ in self._rules if rule.triggers & PRICE)
         self._episodes.configure([rule.metadata for rule in known.values()], self.config_digest)
         self._scene = Scene(self._core, self._configuration.reference)
@@ -148,11 +156,23 @@ class Engine:
                 alerts.extend(self._close(self._core.market.venue_name, self._core.now))
             else:
                 alerts.extend(self._ask(triggers))
+        for observation in self._observer.take(decoded) if self._observes_frames and decoded.row_count else ():
+            alerts.extend(self.observe(observation))
         return alerts
+
+    def observe(self, observation: Observation) -> list[Alert]:
+        """Takes what was observed of a source or canary; the alert revisions it gives."""
+        return self._counted(self._health.take(observation))
+
+    def _counted(self, alerts: Iterator[Alert]) -> list[Alert]:
+        made = list(alerts)
+        self._alerts_by_rule.update(alert.rule_id for alert in made if alert.revision == 1)
+        return made
 
     def finish(self) -> list[Alert]:
         """Closes every open episode; their final revisions, in order."""
-        return list(self._close(None, NEVER))
+        observed = [alert for each in self._observer.finish() for alert in self.observe(each)]
+        return [*self._close(None, NEVER), *observed, *self._health.finish()]
 
     def _ask(self, triggers: int) -> Iterator[Alert]:
         core, market = self._core, self._core.market
@@ -245,6 +265,8 @@ class Engine:
         state = {
             "core": self._core.state(),
             "episodes": self._episodes.state(),
+            "health": self._health.state(),
+            "observer": self._observer.state(),
             "alerts_by_rule": dict(self._alerts_by_rule),
         }
         packed: bytes = msgpack.packb(state, use_bin_type=True)
@@ -258,4 +280,6 @@ class Engine:
         state = msgpack.unpackb(packed, raw=False, strict_map_key=False)
         self._core.restore(state["core"])
         self._episodes.restore(state["episodes"])
+        self._health.restore(state["health"])
+        self._observer.restore(state["observer"])
         self._alerts_by_rule = Counter(state["alerts_by_rule"])

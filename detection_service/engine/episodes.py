@@ -125,6 +125,10 @@ class Episodes:
         for key in sorted(keys, key=lambda each: (self._open[each].deadline_ns, self._open[each].alert_id)):
             yield self._open.pop(key)
 
+    def end(self, rule_id: str, venue: str, instrument: str, owners: frozenset[str]) -> Episode | None:
+        """Takes out an open episode before its time; None where there is none."""
+        return self._open.pop((rule_id, venue, instrument, owners), None)
+
     def deadline(self, venue: str) -> int | None:
         """When the next episode of a venue is over; None without open ones."""
         return min((each.deadline_ns for key, each in self._open.items() if key[1] == venue), default=None)

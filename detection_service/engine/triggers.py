@@ -32,6 +32,8 @@ MARKET: Final = 4096
 """A minute of a market went by and a rule's conditions hold."""
 ARRANGED: Final = 8192
 """Two groups' orders, entered close together at one size, traded with each other."""
+SOURCE: Final = 16384
+"""Something was observed of a source or of a rule's canary; no event of a market gives it."""
 
 HAS_ORDERS: Final = 1
 HAS_ACCOUNTS: Final = 2

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from detection_service.rules.health.clock_skew import ClockSkew
+from detection_service.rules.health.data_gap import DataGap
+from detection_service.rules.health.rule_silent import RuleSilent
 from detection_service.rules.pressure.layering import Layering
 from detection_service.rules.pressure.spoofing import Spoofing
 from detection_service.rules.price.price_spike import PriceSpike
@@ -14,10 +17,13 @@ from detection_service.rules.wash.wash_owner import WashOwner
 from detection_service.rules.wash.wash_self import WashSelf
 
 RULES: Final[tuple[Rule, ...]] = (
+    ClockSkew(),
+    DataGap(),
     Layering(),
     PingPong(),
     PriceSpike(),
     PumpAndDump(),
+    RuleSilent(),
     Spoofing(),
     WashOwner(),
     WashSelf(),

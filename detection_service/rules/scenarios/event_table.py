@@ -121,7 +121,7 @@ def _told(line: int, cells: Mapping[str, str], at_s: float, number: int, repetit
         value = _value(line, name, column, cell.replace(PLACEHOLDER, str(number + 1)))
         step = (repetition.step or {}).get(name, 0.0)
         if step and not isinstance(value, bool) and isinstance(value, int | float):
-            value = round(value + step * number, 9)
+            value = round(value + step * number, 9 if isinstance(value, float) else None)
         values[column] = value
     missing = [name for name in ("time", "kind") if name not in values]
     if missing:
