@@ -21,6 +21,8 @@ from tapewatch.client.wire import JournalRecord
 from tapewatch.market.frame import Frame
 
 PIECES_MAX: Final = 256
+QUIET_MARKS: Final = ("idle", "end_of_source")
+"""Marks after which a source is not waited for; others tell of its health."""
 ROWS_PER_TURN_MAX: Final = 4096
 
 
@@ -105,7 +107,9 @@ def released(record: JournalRecord, ordering: Ordering) -> Iterator[Frame]:
     if record.kind == ingest_pb2.RECORD_KIND_EVENTS:
         return ordering.take(Frame.decode(record.payload))
     if record.kind == ingest_pb2.RECORD_KIND_MARK:
-        return ordering.source_quiet(json.loads(record.payload)["source"])
+        mark = json.loads(record.payload)
+        if mark["mark"] in QUIET_MARKS:
+            return ordering.source_quiet(mark["source"])
     return iter(())
 
 
