@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from detection_service.rules import governance, lock
+from detection_service.rules import governance, lock, versions
 from detection_service.rules.catalogue import RULE_BY_ID, RULES
 from detection_service.rules.rule import Rule
 from detection_service.rules.scenarios.runner import check_rule
@@ -78,13 +78,13 @@ def _rules_of(file: Path) -> Iterator[Rule]:
 
 def _checked(rule: Rule) -> Checked:
     wrong = governance.complaints(rule.metadata)
-    if RULE_BY_ID.get(rule.metadata.rule_id) is rule:
-        wrong += lock.complaints([rule], lock.read_lock())
     kinds: Counter[str] = Counter()
     try:
+        if RULE_BY_ID.get(rule.metadata.rule_id) is rule:
+            wrong += lock.complaints([rule], lock.read_lock()) or versions.complaints([rule], versions.read_versions())
         kinds, complaints = check_rule(rule)
         wrong += complaints
-    except ScenarioError as error:
+    except (ScenarioError, lock.LockError) as error:
         wrong.append(str(error))
     return Checked(rule.metadata.rule_id, rule.metadata.version, kinds, wrong)
 
@@ -108,12 +108,14 @@ def lock_rules(
 ) -> None:
     """Add the versions of all rules to the lock; versions in it keep their content unless restated."""
     named = list(RULE_BY_ID) if restate == ["all"] else restate or []
-    before = lock.read_lock()
     try:
+        before = lock.read_lock()
         after = lock.stepped(RULES, before, named)
+        kept = versions.versions_text(RULES, versions.read_versions(), after)
     except lock.LockError as error:
         raise CommandError(str(error)) from error
     lock.LOCK_FILE.write_text(lock.lock_text(after), encoding="utf-8")
+    versions.VERSIONS_FILE.write_text(kept, encoding="utf-8")
     steps = [
         (rule_id, f"{version} {'restated' if version in before.get(rule_id, {}) else 'added'}")
         for rule_id, versions in sorted(after.items())

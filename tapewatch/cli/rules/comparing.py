@@ -10,7 +10,7 @@ from tapewatch.cli.output import print_json, print_lines, print_table
 from tapewatch.cli.rules.files import document_named
 
 RuleArgument = typer.Argument(
-    help="A rule's id, its Python file, or what `rules show ID --json` printed, in a .json file."
+    help="A rule's id, ID@VERSION, its Python file, or what `rules show ID --json` printed, in a .json file."
 )
 Change = tuple[str, str, str]
 

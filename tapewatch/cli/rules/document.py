@@ -3,8 +3,8 @@
 import difflib
 from typing import Any
 
+from detection_service.rules import versions
 from detection_service.rules.catalogue import RULE_BY_ID
-from detection_service.rules.lock import content_digest, metadata_json
 from detection_service.rules.rule import Rule
 from surveillance.v1 import detection_pb2
 from tapewatch.cli.failure import WrongUsageError
@@ -23,10 +23,22 @@ def rule_named(rule_id: str) -> Rule:
 
 def document_of(rule: Rule) -> dict[str, Any]:
     """All that is governed about a rule, every parameter with its default as value."""
-    content = metadata_json(rule.metadata)
-    content["data_needed"] = content.pop("needs")
-    content["parameters"] = [{**each, "value": each["default"]} for each in content["parameters"]]
-    return {**content, "content_digest": content_digest(rule), "not_applicable": {}}
+    return _with_values(versions.document(rule))
+
+
+def document_of_version(rule_id: str, version: str) -> dict[str, Any]:
+    """The document of a locked version; WrongUsageError names those there are."""
+    kept = versions.read_versions()
+    if (rule_id, version) not in kept:
+        known = ", ".join(f"{name}@{number}" for name, number in kept if name == rule_id) or "none of that rule"
+        raise WrongUsageError(f"no version {rule_id}@{version} is kept; there are {known}")
+    return _with_values(kept[rule_id, version])
+
+
+def _with_values(content: dict[str, Any]) -> dict[str, Any]:
+    parameters = [{**each, "value": each["default"]} for each in content["parameters"]]
+    told = {name: value for name, value in content.items() if name != "needs"}
+    return {**told, "data_needed": content["needs"], "parameters": parameters, "not_applicable": {}}
 
 
 def document_in_force(answer: detection_pb2.Rule) -> dict[str, Any]:

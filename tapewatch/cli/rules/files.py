@@ -10,7 +10,7 @@ from typing import Any
 from detection_service.rules.catalogue import RULES
 from detection_service.rules.rule import Metadata, Rule
 from tapewatch.cli.failure import CommandError, WrongUsageError
-from tapewatch.cli.rules.document import document_of, rule_named
+from tapewatch.cli.rules.document import document_of, document_of_version, rule_named
 
 
 def rules_in(path: Path) -> list[Rule]:
@@ -38,7 +38,8 @@ def rules_in(path: Path) -> list[Rule]:
 
 
 def document_named(name: str) -> dict[str, Any]:
-    """The document of a rule by id, Python file or JSON file of `tapewatch rules show ID --json`."""
+    """The document of a rule: by id, id and version (`spoofing@1.0.0`), Python file, or JSON file of
+    `tapewatch rules show ID --json`."""
     path = Path(name)
     if path.suffix == ".py":
         rules = rules_in(path)
@@ -46,7 +47,8 @@ def document_named(name: str) -> dict[str, Any]:
             raise WrongUsageError(f"{path}: expected one rule, found {len(rules)}")
         return document_of(rules[0])
     if path.suffix != ".json":
-        return document_of(rule_named(name))
+        rule_id, _, version = name.partition("@")
+        return document_of_version(rule_id, version) if version else document_of(rule_named(name))
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:

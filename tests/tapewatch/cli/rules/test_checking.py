@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from detection_service.rules import lock
+from detection_service.rules import lock, versions
 from detection_service.rules.catalogue import RULE_BY_ID, RULES
 from detection_service.rules.pages import pages
 from detection_service.rules.scenarios.scenario import scenario_file
@@ -20,6 +20,10 @@ def lock_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_bytes(lock.LOCK_FILE.read_bytes())
     monkeypatch.setattr(lock, "LOCK_FILE", path)
     monkeypatch.setattr(lock.read_lock, "__defaults__", (path,))
+    kept = tmp_path / "versions.jsonl"
+    kept.write_bytes(versions.VERSIONS_FILE.read_bytes())
+    monkeypatch.setattr(versions, "VERSIONS_FILE", kept)
+    monkeypatch.setattr(versions.read_versions, "__defaults__", (kept,))
     return path
 
 
@@ -110,6 +114,17 @@ def test_two_versions_of_a_rule_are_compared(tmp_path: Path, capsys: pytest.Capt
     assert changes["version"] == ("1.0.0", "1.1.0")
     assert changes["move_min, default"] == ("0.02", "0.03")
     assert set(changes) == {"version", "content_digest", "move_min, default", "move_min, value"}
+
+
+@pytest.mark.usefixtures("lock_file")
+def test_a_locked_version_is_compared_with_the_rule_of_today(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rules", "lock", "--restate", "all"]) == 0
+    capsys.readouterr()
+    version = RULE_BY_ID["spoofing"].metadata.version
+    assert main(["rules", "diff", f"spoofing@{version}", "spoofing"]) == 0
+    assert "no difference" in capsys.readouterr().out
+    assert main(["rules", "diff", "spoofing@0.0.1", "spoofing"]) == 2
+    assert f"no version spoofing@0.0.1 is kept; there are spoofing@{version}" in capsys.readouterr().err
 
 
 def test_a_kept_document_is_compared_with_the_rule_of_today(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
