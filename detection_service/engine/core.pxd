@@ -7,6 +7,7 @@ from detection_service.engine.counterparties cimport Counterparties
 @cython.final
 cdef class Core(Counterparties):
     cdef public Py_ssize_t row
+    cdef public int wanted
     cdef public Conditions market_conditions
     cdef public object due_market
     cdef public double price_move

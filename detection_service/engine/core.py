@@ -54,6 +54,7 @@ _REPLACES = cython.declare(cython.int, 14)  # place of the measure
 
 _MOSTLY = cython.declare(cython.double, 0.5)
 _SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
+_MINUTE_NS = cython.declare(cython.longlong, 60_000_000_000)
 _MINUTES_IDLE = cython.declare(cython.longlong, 120)
 _SWEEP_MINUTES = cython.declare(cython.longlong, 10)
 
@@ -62,12 +63,13 @@ class Core(Counterparties):
     """All state that grows with events, and the reducers that move it.
 
     `market`, `now` and the `match_...` fields describe the event behind a trigger, `due_market` the slots of the rules
-    whose conditions hold at a MARKET trigger.
+    whose conditions hold at a MARKET trigger. `wanted` are the triggers that rules in force answer.
     """
 
     def __init__(self, group_of):
         Counterparties.__init__(self, group_of)
         self.row = 0
+        self.wanted = -1
         self.market_conditions = Conditions(())
         self.due_market = []
         self.price_move = 0.005
@@ -82,6 +84,7 @@ class Core(Counterparties):
             self.triggers = 0
             if not self._step(self.row):
                 return _DEADLINE
+            self.triggers &= self.wanted
             if self.triggers:
                 self._identify(self.row)
             self.row += 1
@@ -106,6 +109,9 @@ class Core(Counterparties):
         self.now = now
         if now > self.venue_deadline[market.venue]:
             return False
+        if not 0 <= now - self.minute_start < _MINUTE_NS:
+            self.now_minute = now // _MINUTE_NS
+            self.minute_start = self.now_minute * _MINUTE_NS
         self.venue_time[market.venue] = now
         self.evaluated[self.source] += 1
         if now >= market.next_tick:
@@ -176,7 +182,7 @@ class Core(Counterparties):
         if slot >= 0:
             return  # told again, as after a resend under another key
         self._identify(row)
-        market.message(self.now)
+        market.message(self.now_minute)
         slot = self._insert(row, quantity, quantity if leaves != leaves else leaves)
         order = self.orders.at(slot)
         if order.leaves <= 0.0:
@@ -212,7 +218,7 @@ class Core(Counterparties):
             return
         order = self.orders.at(slot)
         before = order.leaves
-        self.market.message(self.now)
+        self.market.message(self.now_minute)
         if leaves != leaves:
             leaves = before - quantity if quantity == quantity else 0.0
         if order.participant >= 0:
@@ -237,7 +243,7 @@ class Core(Counterparties):
             self._unknown(row)
             return
         order = self.orders.at(slot)
-        self.market.message(self.now)
+        self.market.message(self.now_minute)
         if price != price:
             price = order.price
         if quantity != quantity:

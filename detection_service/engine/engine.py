@@ -9,7 +9,8 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 from typing import Any, Final, Protocol
 
 import msgpack
@@ -19,10 +20,10 @@ from detection_service.engine.core import Core
 from detection_service.engine.episodes import Episode, Episodes
 from detection_service.engine.flow import Conditions
 from detection_service.engine.frame_view import FrameView
+from detection_service.engine.records import RING as WITHDRAWALS_HELD
 from detection_service.engine.registry import NEVER
 from detection_service.engine.scene import Scene
 from detection_service.engine.triggers import DEADLINE, FLOW, MARKET, PRESSURE, PRICE, SOURCE
-from detection_service.engine.withdrawals import RING_SIZE as WITHDRAWALS_HELD
 from detection_service.health.frames import FrameObserver
 from detection_service.health.observation import Observation
 from detection_service.health.watch import HealthWatch
@@ -74,6 +75,7 @@ class Engine:
         self._market_rules = frozenset(rule.metadata.rule_id for rule, _ in self._rules if rule.triggers & PRICE)
         self._episodes.configure([rule.metadata for rule in known.values()], self.config_digest)
         self._scene = Scene(self._core, self._configuration.reference)
+        self._core.wanted = reduce(or_, (rule.triggers for rule, _ in self._rules), 0)
         self._core.group_conditions = self._conditions(FLOW)
         self._core.market_conditions = self._conditions(MARKET)
         self._set_pre_checks(parameters)
@@ -95,7 +97,10 @@ class Engine:
             self._core.pressure_ratio = min(values["genuine_ratio_min"] for values in pressure)
             self._core.pressure_multiple = min(values["size_multiple_min"] for values in pressure)
             self._core.one_sided_ratio = min(values["one_sided_min"] for values in pressure)
-            self._core.large_multiple = parameters.get("spoofing", {}).get("size_multiple_min", NEVER)
+            large = parameters.get("spoofing", {})
+            self._core.large_multiple = large.get("size_multiple_min", NEVER)
+            self._core.large_depth_share = large.get("depth_share_min", 1.0)
+            self._core.large_life_ns = int(large.get("life_max_s", 0.0) * 1e9)
             self._core.layers = int(parameters.get("layering", {}).get("layers_min", WITHDRAWALS_HELD + 1))
             spans = [values.get("withdraw_span_s", values.get("withdraw_within_s", 0.0)) for values in pressure]
             flips = [values["flip_within_s"] for values in pressure]

@@ -9,23 +9,20 @@ from tapewatch.market.arena import Arena
 if cython.compiled:
     from cython.cimports.cpython.bytes import PyBytes_FromStringAndSize
     from cython.cimports.detection_service.engine.frame_view import FrameView
-    from cython.cimports.detection_service.engine.records import FillPointer
+    from cython.cimports.detection_service.engine.records import BLOCK, RING, FillPointer
     from cython.cimports.detection_service.engine.texts import LongTexts
 else:
     from detection_service.engine.frame_view import FrameView
+    from detection_service.engine.records import BLOCK, RING
     from detection_service.engine.records import Fill as FillPointer
     from detection_service.engine.texts import LongTexts
-
-RING = cython.declare(cython.longlong, 64)
-BLOCK = cython.declare(cython.int, 8)
-BLOCK_SIZE = 8
 
 
 class Fills:
     """Rings by activity: entry number n is at n % 64; `activity.fill_count` have ever been written."""
 
     def __init__(self, texts: LongTexts):
-        self.arena = Arena(Fill, BLOCK_SIZE)
+        self.arena = Arena(Fill, BLOCK)
         self.texts = texts
 
     def entry(self, activity, number):
@@ -155,5 +152,5 @@ class Fills:
 
     def restore(self, state):
         """Becomes the fills whose `state` was taken."""
-        self.arena = Arena(Fill, BLOCK_SIZE)
+        self.arena = Arena(Fill, BLOCK)
         self.arena.restore(state)

@@ -1,5 +1,12 @@
 cimport cython
 
+cdef enum:
+    MEASURES = 24
+    WINDOWS = 4
+    MINUTES = 5
+    DECADES = 7
+    DECADE = 10
+
 from detection_service.engine.market_state cimport MarketState
 from detection_service.engine.records cimport ActivityPointer
 from tapewatch.market.arena cimport Arena

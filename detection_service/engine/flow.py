@@ -16,11 +16,8 @@ if cython.compiled:
 else:
     from detection_service.engine.records import Flow as FlowPointer
 
-MEASURES = cython.declare(cython.int, 24)
-MINUTES = cython.declare(cython.int, 5)
-DECADES = cython.declare(cython.int, 7)
-DECADE = cython.declare(cython.longlong, 10)
-WINDOWS = cython.declare(cython.int, 4)
+if not cython.compiled:
+    MEASURES, MINUTES, DECADES, DECADE, WINDOWS = 24, 5, 7, 10, 4
 # Places of measures (detection_service.engine.records.MEASURES).
 _CANCELS = cython.declare(cython.int, 4)
 _FILLS = cython.declare(cython.int, 7)

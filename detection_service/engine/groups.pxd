@@ -16,6 +16,8 @@ cdef class Groups(LiveBook):
     cdef public double pressure_multiple
     cdef public double one_sided_ratio
     cdef public double large_multiple
+    cdef public double large_depth_share
+    cdef public long long large_life_ns
     cdef public int layers
     cdef public long long pressure_span_ns
     cdef public long long fill_window_ns

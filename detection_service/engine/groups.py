@@ -52,7 +52,6 @@ _TAKEN = cython.declare(cython.int, 22)
 _MEASURES = cython.declare(cython.int, 24)
 
 _MOSTLY = cython.declare(cython.double, 0.5)
-_MINUTE_NS = cython.declare(cython.longlong, 60_000_000_000)
 _SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
 _IMPROVED_NS = cython.declare(cython.longlong, 500_000_000)
 _PROBE_NS = cython.declare(cython.longlong, 100_000_000)
@@ -89,6 +88,8 @@ class Groups(LiveBook):
         self.pressure_multiple = 4.0
         self.one_sided_ratio = 3.0
         self.large_multiple = 5.0
+        self.large_depth_share = 0.1
+        self.large_life_ns = 60 * _SECOND_NS
         self.layers = 3
         self.pressure_span_ns = 15 * _SECOND_NS
         self.fill_window_ns = 5 * _SECOND_NS
@@ -100,9 +101,8 @@ class Groups(LiveBook):
     def _touch(self, number):
         """The activity, in the minute of the event in hand."""
         activity: ActivityPointer = self.activity_at(number)
-        minute: cython.longlong = self.now // _MINUTE_NS
-        if minute != activity.minute:
-            self._roll(activity, number, minute)
+        if self.now_minute != activity.minute:
+            self._roll(activity, number, self.now_minute)
         activity.last_seen = self.now
         return activity
 
@@ -219,17 +219,24 @@ class Groups(LiveBook):
 
     def _press(self, activity, number, side):
         """Asks the rules where a group lately withdrew far more on a side than it traded on the other, much of it for
-        the instrument, and far more than it withdrew or has standing there."""
+        the instrument, far more than it withdrew or has standing there, and in one order that stood out or in layers
+        that stood together."""
         since: cython.longlong = self.now - self.pressure_span_ns
-        traded: cython.double = self.fills.traded(activity, 3 - side, since)
         median: cython.double = self.market.sizes.median
-        minimum: cython.double = max(
-            self.pressure_multiple * median,
-            self.pressure_ratio * max(traded, activity.last_fill_order_quantity[3 - side]),
+        traded: cython.double = self.pressure_ratio * max(
+            self.fills.traded(activity, 3 - side, since), activity.last_fill_order_quantity[3 - side]
         )
-        if self.withdrawals.dominates(
-            activity, side, since, minimum, self.one_sided_ratio, self.large_multiple * median, self.layers
-        ):
+        minimum: cython.double = max(self.pressure_multiple * median, traded)
+        if not self.withdrawals.dominates(activity, side, since, minimum, self.one_sided_ratio):
+            return
+        if self.withdrawals.stands_out(
+            activity,
+            side,
+            since,
+            max(self.large_multiple * median, traded),
+            self.large_depth_share,
+            self.large_life_ns,
+        ) or self.withdrawals.layered(activity, side, since, self.layers, minimum):
             self.acting = number
             self.pressure_side = side
             self.triggers |= _PRESSURE

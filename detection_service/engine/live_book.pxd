@@ -8,6 +8,8 @@ cdef class LiveBook(Registry):
     cdef public OrderTable orders
     cdef public MarketState market
     cdef public long long now
+    cdef public long long now_minute
+    cdef public long long minute_start
     cdef public int source
     cdef public unsigned long long event_high
     cdef public unsigned long long event_low

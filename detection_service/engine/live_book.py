@@ -31,12 +31,14 @@ _DEPTH_LEVELS = cython.declare(cython.int, 10)
 
 
 class LiveBook(Registry):
-    """Orders by id and the book of the market in hand (`market`) at the time in hand (`now`)."""
+    """Orders by id and the book of the market in hand (`market`) at the time in hand (`now`, minute `now_minute`)."""
 
     def __init__(self, group_of):
         Registry.__init__(self, group_of)
         self.orders = OrderTable()
         self.now = 0
+        self.now_minute = 0
+        self.minute_start = 0
         self.source = 0
         self.event_high = 0
         self.event_low = 0

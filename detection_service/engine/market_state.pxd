@@ -39,7 +39,7 @@ cdef class MarketState:
     cdef public long long ranges_seen
     cdef public long long[::1] message_minute
     cdef public int[::1] message_count
-    cdef void message(self, long long now) noexcept
+    cdef void message(self, long long minute) noexcept
     cdef double messages_since(self, long long first, long long last) noexcept
     cdef long long tick(self, long long now)
     cdef void _sample_spread(self) noexcept

@@ -78,10 +78,9 @@ class MarketState:
         self.message_minute = arrays.longs(_MESSAGE_MINUTES)
         self.message_count = arrays.integers(_MESSAGE_MINUTES)
 
-    def message(self, now):
-        """An order was entered, moved or cancelled."""
-        minute: cython.longlong = now // _MINUTE_NS
-        place: cython.int = minute % _MESSAGE_MINUTES
+    def message(self, minute):
+        """An order was entered, moved or cancelled in a minute."""
+        place: cython.int = minute & 63
         if self.message_minute[place] != minute:
             self.message_minute[place] = minute
             self.message_count[place] = 0
@@ -93,7 +92,7 @@ class MarketState:
         place: cython.int
         total: cython.double = 0.0
         while minute <= last:
-            place = minute % _MESSAGE_MINUTES
+            place = minute & 63
             if self.message_minute[place] == minute:
                 total += self.message_count[place]
             minute += 1

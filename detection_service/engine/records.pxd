@@ -1,3 +1,7 @@
+cdef enum:
+    RING = 64
+    BLOCK = 8
+
 cdef struct Fill:
     long long link
     long long time

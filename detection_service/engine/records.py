@@ -14,6 +14,9 @@ MEASURES: Final = (
     "pushes_down", "messages", "aggressive_bought", "aggressive_sold",
 )  # fmt: skip
 """What is counted of a group in a market, in the order of a record's measures."""
+RING: Final = 64
+BLOCK: Final = 8
+"""Fills and withdrawals held an activity, in blocks of so many."""
 MINUTES_HELD: Final = 5
 DECADES_HELD: Final = 7
 

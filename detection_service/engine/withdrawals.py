@@ -9,24 +9,20 @@ from tapewatch.market.arena import Arena
 if cython.compiled:
     from cython.cimports.cpython.bytes import PyBytes_FromStringAndSize
     from cython.cimports.detection_service.engine.frame_view import FrameView
-    from cython.cimports.detection_service.engine.records import WithdrawalPointer
+    from cython.cimports.detection_service.engine.records import BLOCK, RING, WithdrawalPointer
     from cython.cimports.detection_service.engine.texts import LongTexts
 else:
     from detection_service.engine.frame_view import FrameView
+    from detection_service.engine.records import BLOCK, RING
     from detection_service.engine.records import Withdrawal as WithdrawalPointer
     from detection_service.engine.texts import LongTexts
-
-RING = cython.declare(cython.longlong, 64)
-RING_SIZE = 64
-BLOCK = cython.declare(cython.int, 8)
-BLOCK_SIZE = 8
 
 
 class Withdrawals:
     """Rings by activity: entry number n is at n % 64; `activity.withdrawal_count` have ever been written."""
 
     def __init__(self, texts: LongTexts):
-        self.arena = Arena(Withdrawal, BLOCK_SIZE)
+        self.arena = Arena(Withdrawal, BLOCK)
         self.texts = texts
         self.together_first = 0
 
@@ -51,16 +47,13 @@ class Withdrawals:
         else:
             withdrawal.order_id, withdrawal.order_length = self.texts.field(view, order_id)
 
-    def dominates(self, activity, side, since, minimum, ratio, large, several):
+    def dominates(self, activity, side, since, minimum, ratio):
         """Whether at least `minimum` was withdrawn on a side at or after a time, `ratio` times what the group withdrew
-        on the other side plus what it left standing there, in `several` orders that stood at one time or with one of
-        size `large` among them.
+        on the other side plus what it left standing there.
         """
         number: cython.longlong = activity.withdrawal_count
         oldest: cython.longlong = max(0, activity.withdrawal_count - RING)
         each: WithdrawalPointer
-        orders: cython.int = 0
-        big: cython.bint = False
         total: cython.double = 0.0
         elsewhere: cython.double = 0.0
         standing: cython.double = 0.0
@@ -70,15 +63,55 @@ class Withdrawals:
                 break
             number -= 1
             if each.side == side:
-                orders += 1
-                big = big or each.quantity >= large
                 total += each.quantity
                 standing = max(standing, each.opposite_open)
             else:
                 elsewhere += each.quantity
-        if total < minimum or total < ratio * (elsewhere + standing):
+        return total >= minimum and total >= ratio * (elsewhere + standing)
+
+    def stands_out(self, activity, side, since, size, depth_share, life_ns):
+        """Whether one order withdrawn on a side at or after a time was of that size, that share of the book when it
+        entered and gone within that time."""
+        number: cython.longlong
+        each: WithdrawalPointer
+        for number in range(self.first_since(activity, since), activity.withdrawal_count):
+            each = self.entry(activity, number)
+            if (
+                each.side == side
+                and each.quantity >= size
+                and each.depth_share >= depth_share
+                and each.time - each.entry_time <= life_ns
+            ):
+                return True
+        return False
+
+    def layered(self, activity, side, since, layers, minimum):
+        """Whether orders withdrawn on a side at or after a time stood together at so many prices, with `minimum`
+        among them."""
+        number: cython.longlong
+        other: cython.longlong
+        each: WithdrawalPointer
+        two: WithdrawalPointer
+        gone: cython.longlong
+        prices: cython.int = 0
+        total: cython.double = 0.0
+        fresh: cython.bint
+        if self.together(activity, side, self.first_since(activity, since)) < layers:
             return False
-        return big or (orders >= several and self.together(activity, side, number) >= several)
+        gone = self.entry(activity, self.together_first).time
+        for number in range(self.together_first, activity.withdrawal_count):
+            each = self.entry(activity, number)
+            if each.side != side or each.entry_time > gone:
+                continue
+            total += each.quantity
+            fresh = True
+            for other in range(self.together_first, number):
+                two = self.entry(activity, other)
+                if two.side == side and two.entry_time <= gone and two.price == each.price:
+                    fresh = False
+                    break
+            prices += fresh
+        return prices >= layers and total >= minimum
 
     def together(self, activity, side, first):
         """Most orders of a side among the withdrawals from number `first` on that stood at one time.
@@ -188,5 +221,5 @@ class Withdrawals:
 
     def restore(self, state):
         """Becomes the withdrawals whose `state` was taken."""
-        self.arena = Arena(Withdrawal, BLOCK_SIZE)
+        self.arena = Arena(Withdrawal, BLOCK)
         self.arena.restore(state)

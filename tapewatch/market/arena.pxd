@@ -1,5 +1,8 @@
 cimport cython
 
+cdef enum:
+    PAGE = 1024
+
 
 @cython.final
 cdef class Arena:

@@ -8,8 +8,8 @@ if cython.compiled:
     from cython.cimports.libc.stdlib import calloc, free, realloc
     from cython.cimports.libc.string import memcpy, memset
 
-PAGE = cython.declare(cython.longlong, 1024)
-PAGE_SIZE = 1024
+if not cython.compiled:  # compiled, a constant of the .pxd beside: a variable would be divided by
+    PAGE = 1024
 
 
 class Arena:
@@ -39,7 +39,7 @@ class Arena:
     def at(self, number):
         """The record of a number."""
         if cython.compiled:
-            return cython.cast(cython.p_void, self.pages[number // PAGE] + (number % PAGE) * self.record_size)
+            return cython.cast(cython.p_void, self.pages[number >> 10] + (number & (PAGE - 1)) * self.record_size)
         else:  # noqa: RET505 - compiled, only one of the two remains
             return self.items[number]
 
@@ -101,7 +101,7 @@ class Arena:
 
     def memory(self):
         """Bytes held in pages."""
-        return self.page_count * PAGE_SIZE * self.record_size
+        return self.page_count * PAGE * self.record_size
 
     def state(self):
         """Plain values from which `restore` makes the same arena."""
@@ -113,7 +113,7 @@ class Arena:
                 parts.append(PyBytes_FromStringAndSize(self.pages[page], count * self.record_size))
         else:
             items = [item.pack() for item in self.items]
-            parts = [b"".join(items[start : start + PAGE_SIZE]) for start in range(0, len(items), PAGE_SIZE)]
+            parts = [b"".join(items[start : start + PAGE]) for start in range(0, len(items), PAGE)]
         return {"used": self.used, "free": self.free, "pages": parts}
 
     def restore(self, state):
