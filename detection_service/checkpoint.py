@@ -35,6 +35,7 @@ class Checkpoint:
     poisoned: dict[str, int] = field(default_factory=dict)
     corrections: dict[str, Any] = field(default_factory=dict)
     unsent: list[bytes] = field(default_factory=list)
+    health: dict[str, Any] = field(default_factory=dict)
 
 
 class Checkpoints:

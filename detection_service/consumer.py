@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 
@@ -13,6 +14,7 @@ from detection_service.checkpoint import Checkpoint, Checkpoints
 from detection_service.corrections.starts import Starts
 from detection_service.corrections.state import Corrections
 from detection_service.engine.engine import Engine
+from detection_service.health.health import Health
 from detection_service.ordering import Ordering, released, turns
 from detection_service.outbox import Outbox
 from surveillance.v1 import alert_pb2, ingest_pb2
@@ -38,6 +40,7 @@ class Consumer:
         self.next_sequence = 0
         self.snapshot_sequence = 0
         self.poisoned: Counter[str] = Counter()
+        self.health = Health()
         self.corrections = Corrections()
         self.corrections_due = asyncio.Event()
         self.progressed = asyncio.Event()
@@ -70,6 +73,7 @@ class Consumer:
         self._ordering.restore(checkpoint.ordering)
         self._controls = dict(checkpoint.controls)
         self.poisoned = Counter(checkpoint.poisoned)
+        self.health.restore(checkpoint.health)
         self.corrections = Corrections.from_state(checkpoint.corrections)
         self._note_due()
         self.outbox = Outbox(checkpoint.revisions_made)
@@ -102,6 +106,9 @@ class Consumer:
         for frame in frames:
             self.corrections.observe(frame)
             await self._evaluate(frame)
+        if record.kind == ingest_pb2.RECORD_KIND_MARK:
+            observed = self.health.take(json.loads(record.payload), self.engine)
+            self.outbox.put_messages([to_message(alert) for alert in observed])
         self._note_due()
 
     def _note_due(self) -> None:
@@ -144,6 +151,7 @@ class Consumer:
             dict(self.poisoned),
             self.corrections.state(),
             [message.SerializeToString() for message in on_their_way],
+            self.health.state(),
         )
 
     async def _store(self, checkpoint: Checkpoint) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
@@ -70,7 +71,7 @@ class DetectionServicer(detection_pb2_grpc.DetectionServiceServicer):
             model_id=consumer.engine.model_id,
             config_digest=consumer.engine.config_digest,
             sources=self._sources(status["sources"]),
-            alerts_by_rule=status["alerts_by_rule"],
+            alerts_by_rule=Counter(status["alerts_by_rule"]) + consumer.health.alerts_by_rule,
             not_applicable=status["not_applicable"],
             alerts_pending=outbox.made - outbox.recorded,
             snapshot_sequence=consumer.snapshot_sequence,

@@ -142,6 +142,11 @@ class Engine:
         return self._configuration
 
     @property
+    def scorer(self) -> AnomalyScorer | None:
+        """The anomaly model in force."""
+        return self._scorer
+
+    @property
     def model_id(self) -> str:
         """Id of the anomaly model; empty without one."""
         return "" if self._scorer is None else self._scorer.model_id
