@@ -111,7 +111,7 @@ class DetectionServicer(detection_pb2_grpc.DetectionServiceServicer):
             known_false_positives=metadata.known_false_positives,
             known_gaps=metadata.known_gaps,
             triage_steps=metadata.triage_steps,
-            regulations=[str(regulation) for regulation in metadata.pointers()],
+            regulations=[str(regulation) for regulation in metadata.regulations],
             not_applicable={
                 source: values["not_applicable"][rule_id]
                 for source, values in sources.items()

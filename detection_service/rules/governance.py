@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from detection_service.rules.rule import Metadata, Parameter
+from detection_service.rules.rule import Metadata, Parameter, Regulation
 
 RULE_ID: Final = re.compile(r"[a-z][a-z0-9_]{1,39}")
 TYPOLOGY: Final = re.compile(r"[A-Z][A-Z0-9_]+")
@@ -33,6 +33,10 @@ def _complaints(metadata: Metadata) -> Iterator[str]:
         found = f"{metadata.episode_gap_s:g} and {metadata.episode_max_s:g}"
         yield f"episode_gap_s: expected more than 0 s and less than episode_max_s, found {found}"
     yield from (f"{name}: expected at least one, found none" for name in LISTS if not getattr(metadata, name))
+    listed: tuple[object, ...] = metadata.regulations  # a user's rule may be written without types
+    for pointer in listed:
+        if not isinstance(pointer, Regulation):
+            yield f"regulations: expected Regulation(text, verified), found {pointer!r}"
     written = [(name, getattr(metadata, name)) for name in TEXTS]
     written += [(name, text) for name in LISTS[3:] for text in getattr(metadata, name)]
     for name, text in written:

@@ -52,7 +52,7 @@ def metadata_json(metadata: Metadata) -> dict[str, Any]:
     content = {each.name: getattr(metadata, each.name) for each in dataclasses.fields(metadata)}
     content["needs"] = [need.text for need in metadata.needs]
     content["parameters"] = [dataclasses.asdict(parameter) for parameter in metadata.parameters]
-    content["regulations"] = [str(pointer) for pointer in metadata.pointers()]
+    content["regulations"] = [str(pointer) for pointer in metadata.regulations]
     return {name: list(value) if isinstance(value, tuple) else value for name, value in content.items()}
 
 

@@ -53,7 +53,7 @@ def _page(metadata: Metadata, scenarios: Sequence[Scenario]) -> Iterator[str]:
     yield from _section("Known false positives", metadata.known_false_positives)
     yield from _section("Known gaps", metadata.known_gaps)
     yield from _section("What to do first", metadata.triage_steps)
-    yield from _section("Regulation", [str(pointer) for pointer in metadata.pointers()])
+    yield from _section("Regulation", [str(pointer) for pointer in metadata.regulations])
     yield "## Scenarios\n"
     yield "Played on every change; the tables are beside the rule's module.\n"
     yield from _table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from detection_service.engine.scene import Scene
 from detection_service.engine.triggers import MARKET
@@ -32,7 +32,6 @@ class Need:
     text: str
 
 
-UNVERIFIED: Final = " (unverified)"
 __all__ = [
     "Condition",
     "Finding",
@@ -58,7 +57,7 @@ class Regulation:
     verified: bool = False
 
     def __str__(self) -> str:
-        return self.text if self.verified else self.text + UNVERIFIED
+        return self.text if self.verified else f"{self.text} (unverified)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +74,13 @@ class Metadata:
     description: str
     needs: tuple[Need, ...]
     parameters: tuple[Parameter, ...]
-    regulations: tuple[Regulation | str, ...]
+    regulations: tuple[Regulation, ...]
     known_false_positives: tuple[str, ...]
     known_gaps: tuple[str, ...]
     triage_steps: tuple[str, ...]
     episode_gap_s: float
     episode_max_s: float
     stage: int = 1
-
-    def pointers(self) -> tuple[Regulation, ...]:
-        """The regulations; one written as text is unverified."""
-        return tuple(
-            Regulation(each.removesuffix(UNVERIFIED)) if isinstance(each, str) else each for each in self.regulations
-        )
 
     def defaults(self) -> dict[str, float]:
         """Parameter name to default."""

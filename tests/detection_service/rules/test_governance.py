@@ -28,6 +28,7 @@ def test_metadata_is_complete_and_admits_its_limits(metadata: Metadata) -> None:
         ({"episode_gap_s": 0}, "episode_gap_s: expected more than 0 s"),
         ({"known_gaps": ()}, "known_gaps: expected at least one"),
         ({"known_gaps": ("Unknown.",)}, "known_gaps: expected what is known, found 'Unknown.'"),
+        ({"regulations": ("MAR",)}, "regulations: expected Regulation(text, verified), found 'MAR'"),
         ({"regulations": ()}, "regulations: expected at least one"),
         ({"parameters": (Parameter("x", 3, "s", 1, 2, "a good reason"),)}, "expected a default of 1 to 2, found 3"),
         ({"parameters": (Parameter("x", 1, "", 1, 2, "a good reason"),)}, "parameter x: expected a unit"),
@@ -41,7 +42,5 @@ def test_what_is_missing_is_named(change: dict[str, Any], message: str) -> None:
 
 
 def test_a_pointer_says_whether_its_wording_was_read() -> None:
-    metadata = dataclasses.replace(
-        METADATA, regulations=(Regulation("A 1", True), Regulation("B 2"), "C 3 (unverified)")
-    )
-    assert [str(pointer) for pointer in metadata.pointers()] == ["A 1", "B 2 (unverified)", "C 3 (unverified)"]
+    metadata = dataclasses.replace(METADATA, regulations=(Regulation("A 1", True), Regulation("B 2")))
+    assert [str(pointer) for pointer in metadata.regulations] == ["A 1", "B 2 (unverified)"]

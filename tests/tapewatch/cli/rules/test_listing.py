@@ -42,7 +42,7 @@ def no_service(free_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_rule_is_shown_with_its_defaults_where_no_service_runs(capsys: pytest.CaptureFixture[str]) -> None:
     shown = printed(capsys, "show", "spoofing")
     metadata = RULE_BY_ID["spoofing"].metadata
-    for text in ("default", "0.1 to 600", str(metadata.pointers()[0]), "closes after 120 s", *metadata.known_gaps):
+    for text in ("default", "0.1 to 600", str(metadata.regulations[0]), "closes after 120 s", *metadata.known_gaps):
         assert text in shown
 
 
