@@ -204,7 +204,8 @@ def _revise(batch: Batch, held: Held, incoming: Incoming) -> None:
     if incoming.alert.alert_id not in batch.added:
         batch.revised[incoming.alert.alert_id] = held
     batch.revised_cases.add(held.case.number)
-    _note(batch, "ReviseAlert", held, held.case.state)
+    action = "WithdrawAlert" if incoming.alert.withdrawn_reason else "ReviseAlert"
+    _note(batch, action, held, held.case.state)
 
 
 def _note(batch: Batch, action: str, held: Held, from_state: int) -> None:
@@ -215,6 +216,7 @@ def _note(batch: Batch, action: str, held: Held, from_state: int) -> None:
             actor=ACTOR,
             action=action,
             subject=held.case.case_id,
+            reason=held.incoming.alert.withdrawn_reason,
             from_state=from_state,
             to_state=held.case.state,
             detail=detail_json(

@@ -92,12 +92,13 @@ def _store_alerts(batch: Batch) -> None:
 def _alert_row(batch: Batch, held: Held) -> dict[str, object]:
     assert held.incoming is not None
     alert = held.incoming.alert
+    stands = not alert.withdrawn_reason  # a withdrawn alert weighs nothing, in filters and in its case
     return {
         "revision": alert.revision,
         "rule_id": alert.rule_id,
         "typology": alert.typology,
-        "severity": int(alert.severity),
-        "score": alert.score,
+        "severity": int(alert.severity if stands else Severity.LOW),
+        "score": alert.score if stands else 0.0,
         "venue": alert.venue,
         "instrument": alert.instrument,
         "start_time_ns": alert.start_time_ns,

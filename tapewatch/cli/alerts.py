@@ -40,7 +40,7 @@ def list_alerts(
 def _row(alert: alert_pb2.Alert) -> tuple[str, ...]:
     return (
         time_text(alert.start_time_ns),
-        word(alert, "severity"),
+        "withdrawn" if alert.withdrawn_reason else word(alert, "severity"),
         f"{alert.score:.2f}",
         alert.rule_id,
         alert.venue,
@@ -70,6 +70,7 @@ def show_alert(
         ("when", f"{time_text(alert.start_time_ns)} to {time_text(alert.end_time_ns)}"),
         ("accounts", ", ".join(alert.accounts) or "-"),
         ("owners", ", ".join(alert.owners) or "-"),
+        *((("withdrawn", alert.withdrawn_reason),) if alert.withdrawn_reason else ()),
         ("why", alert.explanation),
         ("anomaly", f"{alert.anomaly.score:.2f}" if alert.HasField("anomaly") else "no model"),
         ("evidence", f"{len(alert.evidence_event_ids)} events, {len(alert.order_ids)} orders"),

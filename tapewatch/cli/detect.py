@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -175,11 +175,26 @@ def _show(files: Sequence[EventFile], result: DetectionResult, out: Path) -> Non
         ),
         ("unknown orders", str(ledger["unknown_order"])),
         ("quarantined", ", ".join(f"{count} {reason}" for reason, count in values["quarantined"].items()) or "none"),
+        *_corrections(values["corrections"]),
         *(("not applicable", f"{rule}: {why}") for rule, why in values["not_applicable"].items()),
         ("alerts", f"{values['alerts']} in {out}"),
     )
     if result.alerts:
         print_table(("rule", "alerts>"), values["alerts_by_rule"].items())
+
+
+def _corrections(values: Mapping[str, int]) -> list[tuple[str, str]]:
+    """What busts and corrections changed; nothing where there were none."""
+    if not any(values.values()):
+        return []
+    return [
+        (
+            "corrections",
+            f"{values['busted']} executions busted, {values['corrected_executions']} corrected, "
+            f"{values['unknown_references']} not in the files; so {values['alerts_raised']} alerts more, "
+            f"{values['alerts_withdrawn']} fewer, {values['alerts_revised']} changed",
+        )
+    ]
 
 
 def _show_file(file: EventFile) -> None:

@@ -5,11 +5,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from detection_service.corrections.amendments import Amendments, Change
 from detection_service.engine.engine import Engine
 from ingest_service.dedupe import Deduper
 from ingest_service.formats import EventFile
@@ -24,6 +25,21 @@ COLLECTION_THRESHOLDS = (100_000, 50, 100)
 
 
 @dataclass(frozen=True, slots=True)
+class FileCorrections:
+    """What busts and corrections in the files changed: executions, and alerts against those of the events as they are.
+
+    `unknown_references` name no execution in the files.
+    """
+
+    busted: int = 0
+    corrected_executions: int = 0
+    unknown_references: int = 0
+    alerts_raised: int = 0
+    alerts_revised: int = 0
+    alerts_withdrawn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DetectionResult:
     """What the engine made of some files; `alerts` are final revisions by start and id; counts are of events."""
 
@@ -35,6 +51,7 @@ class DetectionResult:
     unknown_order: int
     not_applicable: dict[str, str]
     rejected_by_reason: Counter[str] = field(default_factory=Counter)
+    corrections: FileCorrections = FileCorrections()
 
     @property
     def rejected(self) -> int:
@@ -62,9 +79,12 @@ class DetectionResult:
                 "rejected": self.rejected,
                 "duplicate": self.duplicate,
                 "late": self.late,
+                "corrected": 0,
+                "awaiting": self.late,
                 "evaluated": self.evaluated,
                 "unknown_order": self.unknown_order,
             },
+            "corrections": asdict(self.corrections),
             "quarantined": dict(sorted(self.rejected_by_reason.items())),
         }
 
@@ -72,32 +92,91 @@ class DetectionResult:
 def detect_files(
     files: Sequence[EventFile], engine: Engine, rows_per_frame: int, progress: Progress = lambda rows: None
 ) -> DetectionResult:
-    """Run files through an engine in event order, each event once. Raises FormatError where a file can not be read."""
+    """Run files through an engine in event order, each event once. Raises FormatError where a file can not be read.
+
+    Where they hold busts or corrections, they are read again and the executions evaluated as they should have been.
+    """
     begun_s = time.perf_counter()
-    deduper = Deduper()
-    final: dict[str, Alert] = {}
-    offered = given = 0
+    recipe = engine.recipe
+    amendments = Amendments()
     with few_collections():
-        for frame in in_event_order([file.frames(rows_per_frame) for file in files]):
-            offered += frame.row_count
-            fresh = _fresh(frame, deduper)
-            given += fresh.row_count
-            if fresh.row_count:
-                _keep(final, engine.process(fresh))
-            progress(frame.row_count)
-        _keep(final, engine.finish())
+        found = _passed(files, engine, rows_per_frame, progress, amendments)
+        final, corrections = found.final, FileCorrections()
+        if len(amendments):
+            final, corrections = _corrected(files, recipe(), rows_per_frame, progress, amendments, final)
     status = engine.status()
     counts = list(status["sources"].values())
     return DetectionResult(
         alerts=sorted(final.values(), key=lambda alert: (alert.start_time_ns, alert.alert_id)),
         seconds=time.perf_counter() - begun_s,
-        duplicate=offered - given,
+        duplicate=found.offered - found.given,
         evaluated=sum(each["evaluated"] for each in counts),
         late=sum(each["late"] for each in counts),
         unknown_order=sum(each["unknown_order"] for each in counts),
         not_applicable=dict(sorted(status["not_applicable"].items())),
         rejected_by_reason=sum((file.report.rejected_by_reason for file in files), Counter()),
+        corrections=corrections,
     )
+
+
+@dataclass(slots=True)
+class _Passed:
+    final: dict[str, Alert] = field(default_factory=dict)
+    offered: int = 0
+    given: int = 0
+
+
+def _passed(
+    files: Sequence[EventFile], engine: Engine, rows_per_frame: int, progress: Progress, amendments: Amendments
+) -> _Passed:
+    """Everything as it is; the amendments on the way are kept."""
+    passed = _Passed()
+    for frame, offered in _fresh_frames(files, rows_per_frame):
+        passed.offered += offered
+        passed.given += frame.row_count
+        if frame.row_count:
+            amendments.take(frame)
+            _keep(passed.final, engine.process(frame))
+        progress(offered)
+    _keep(passed.final, engine.finish())
+    return passed
+
+
+def _corrected(
+    files: Sequence[EventFile],
+    engine: Engine,
+    rows_per_frame: int,
+    progress: Progress,
+    amendments: Amendments,
+    before: dict[str, Alert],
+) -> tuple[dict[str, Alert], FileCorrections]:
+    """Everything as it should have been, and what that changes."""
+    final: dict[str, Alert] = {}
+    changes: list[Change] = []
+    for frame, offered in _fresh_frames(files, rows_per_frame):
+        if frame.row_count:
+            corrected, found = amendments.apply(frame)
+            changes.extend(found)
+            _keep(final, engine.process(corrected))
+        progress(offered)
+    _keep(final, engine.finish())
+    both = before.keys() & final.keys()
+    busted = sum(each.is_bust for each in changes)
+    return final, FileCorrections(
+        busted=busted,
+        corrected_executions=len(changes) - busted,
+        unknown_references=len(amendments.effects.keys() - {each.name for each in changes}),
+        alerts_raised=len(final) - len(both),
+        alerts_revised=sum(replace(before[name], revision=final[name].revision) != final[name] for name in both),
+        alerts_withdrawn=len(before) - len(both),
+    )
+
+
+def _fresh_frames(files: Sequence[EventFile], rows_per_frame: int) -> Iterator[tuple[Frame, int]]:
+    """Frames in event order without the rows seen before, and how many rows each had."""
+    deduper = Deduper()
+    for frame in in_event_order([file.frames(rows_per_frame) for file in files]):
+        yield _fresh(frame, deduper), frame.row_count
 
 
 @contextmanager

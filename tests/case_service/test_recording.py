@@ -191,3 +191,27 @@ async def test_unsorted_lists_are_kept_sorted(cases: Cases) -> None:
     message.accounts[:] = ["B", "A", "B"]
     await cases.call("RecordAlerts", alerts=[message])
     assert list((await cases.call("GetAlert", alert_id=alert_id("a"))).accounts) == ["A", "B"]
+
+
+async def test_a_withdrawn_alert_stays_in_its_case_with_the_reason_and_weighs_nothing(cases: Cases) -> None:
+    grave = alert("a", severity=Severity.CRITICAL, score=0.8)
+    await cases.record(grave, later("b", 5, severity=Severity.MEDIUM, score=0.3))
+    await cases.record(alerts.withdrawn(grave, 2, "trade t5 was busted"))
+    case = await cases.case_of(alert("a"))
+    assert (case.state, case.severity, case.score) == (case_pb2.CASE_STATE_OPEN, SEVERITY_MEDIUM, 0.3)
+    assert list(case.alert_ids) == [alert_id("a"), alert_id("b")]
+    assert case.explanations[0].startswith("Withdrawn: trade t5 was busted. It said: Cancelled 90 %")
+    (stored,) = (await cases.call("ListAlerts", filter=f'alert_id = "{alert_id("a")}"')).alerts
+    assert (stored.withdrawn_reason, stored.severity, stored.closed) == ("trade t5 was busted", SEVERITY_CRITICAL, True)
+    records = (await cases.call("ListAuditRecords", subject=alert_id("a"))).records
+    assert [(each.action, each.reason) for each in records] == [
+        ("OpenCase", ""),
+        ("WithdrawAlert", "trade t5 was busted"),
+    ]
+
+
+async def test_a_withdrawn_alert_that_stands_again_weighs_again(cases: Cases) -> None:
+    taken_back = alerts.withdrawn(alert("a"), 2, "trade t5 was busted")
+    await cases.record(alert("a"), taken_back, alert("a", revision=3))
+    case = await cases.case_of(alert("a"))
+    assert (case.severity, case.score, list(case.explanations)) == (SEVERITY_HIGH, 0.5, [alert("a").explanation])
