@@ -1,11 +1,11 @@
 cimport cython
 
+from detection_service.engine.across cimport Across
 from detection_service.engine.flow cimport Conditions
-from detection_service.engine.counterparties cimport Counterparties
 
 
 @cython.final
-cdef class Core(Counterparties):
+cdef class Core(Across):
     cdef public Py_ssize_t row
     cdef public int wanted
     cdef public Conditions market_conditions

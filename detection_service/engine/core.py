@@ -12,14 +12,14 @@ from detection_service.engine import triggers
 from detection_service.engine.flow import Conditions
 
 if cython.compiled:
-    from cython.cimports.detection_service.engine.counterparties import Counterparties
+    from cython.cimports.detection_service.engine.across import Across
     from cython.cimports.detection_service.engine.frame_view import FrameView
     from cython.cimports.detection_service.engine.market_state import MarketState
     from cython.cimports.detection_service.engine.records import ActivityPointer
     from cython.cimports.tapewatch.market.book import Ladder
     from cython.cimports.tapewatch.market.records import OrderPointer
 else:
-    from detection_service.engine.counterparties import Counterparties
+    from detection_service.engine.across import Across
     from detection_service.engine.frame_view import FrameView
     from detection_service.engine.market_state import MarketState
     from detection_service.engine.records import Activity as ActivityPointer
@@ -59,7 +59,7 @@ _MINUTES_IDLE = cython.declare(cython.longlong, 120)
 _SWEEP_MINUTES = cython.declare(cython.longlong, 10)
 
 
-class Core(Counterparties):
+class Core(Across):
     """All state that grows with events, and the reducers that move it.
 
     `market`, `now` and the `match_...` fields describe the event behind a trigger, `due_market` the slots of the rules
@@ -67,7 +67,7 @@ class Core(Counterparties):
     """
 
     def __init__(self, group_of):
-        Counterparties.__init__(self, group_of)
+        Across.__init__(self, group_of)
         self.row = 0
         self.wanted = -1
         self.market_conditions = Conditions(())
@@ -192,6 +192,7 @@ class Core(Counterparties):
         if self._far_beyond(slot):
             self.entered = slot
             self.triggers |= _ENTRY
+        self._note_large(row, slot)
         market.sizes.add(quantity)
         ladder = market.book.ladder(order.side)
         if ladder.length and order.price == order.price:
@@ -338,6 +339,7 @@ class Core(Counterparties):
             self.capabilities[self.source] |= _HAS_ACCOUNTS
             number = self.activity_of(account, self.market)
             self._filled(row, number, account, self.order_quantity, aggressive)
+            self._look_across(row, number, account, aggressive)
         if self._match(row, account, number):
             self._print(view.price[row], quantity, side if view.aggressor[row] != 1 else 3 - side)
 
@@ -349,8 +351,9 @@ class Core(Counterparties):
 
     def state(self):
         """Plain values from which `restore` makes the same core."""
-        return {"book": self.live_book_state()}
+        return {"book": self.live_book_state(), "across": self.across_state()}
 
     def restore(self, state):
         """Becomes the core whose `state` was taken."""
         self.restore_live_book(state["book"])
+        self.restore_across(state["across"])

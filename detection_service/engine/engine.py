@@ -20,10 +20,12 @@ from detection_service.engine.core import Core
 from detection_service.engine.episodes import Episode, Episodes
 from detection_service.engine.flow import Conditions
 from detection_service.engine.frame_view import FrameView
+from detection_service.engine.metrics import METRICS, OWNER_METRIC_PLACES
 from detection_service.engine.records import RING as WITHDRAWALS_HELD
 from detection_service.engine.registry import NEVER
+from detection_service.engine.relations import Relations
 from detection_service.engine.scene import Scene
-from detection_service.engine.triggers import DEADLINE, FLOW, MARKET, PRESSURE, PRICE, SOURCE
+from detection_service.engine.triggers import DEADLINE, FLOW, MARKET, NEWS, OWNER, PRESSURE, PRICE, SOURCE
 from detection_service.health.frames import FrameObserver
 from detection_service.health.observation import Observation
 from detection_service.health.watch import HealthWatch
@@ -74,10 +76,14 @@ class Engine:
         self._observes_frames = bool(health) and not self._configuration.marks_come
         self._market_rules = frozenset(rule.metadata.rule_id for rule, _ in self._rules if rule.triggers & PRICE)
         self._episodes.configure([rule.metadata for rule in known.values()], self.config_digest)
-        self._scene = Scene(self._core, self._configuration.reference)
+        reference = self._configuration.reference
+        relations = Relations(reference, int(parameters.get("insider_dealing", {}).get("reaction_s", 0.0) * 1e9))
+        self._scene = Scene(self._core, reference, relations)
+        self._core.relate(relations)
         self._core.wanted = reduce(or_, (rule.triggers for rule, _ in self._rules), 0)
         self._core.group_conditions = self._conditions(FLOW)
         self._core.market_conditions = self._conditions(MARKET)
+        self._core.owner_conditions = self._conditions(OWNER)
         self._set_pre_checks(parameters)
 
     def _conditions(self, trigger: int) -> Conditions:
@@ -87,7 +93,8 @@ class Engine:
                 (slot, conditions_of(rule, trigger, values))
                 for slot, (rule, values) in enumerate(self._rules)
                 if rule.triggers & trigger
-            ]
+            ],
+            OWNER_METRIC_PLACES if trigger == OWNER else METRICS,
         )
 
     def _set_pre_checks(self, parameters: dict[str, dict[str, float]]) -> None:
@@ -112,6 +119,11 @@ class Engine:
             self._core.pair_trades = int(parameters["ping_pong"]["trades_min"])
             self._core.pair_turns = parameters["ping_pong"]["turns_share_min"]
             self._core.pair_window_ns = int(parameters["ping_pong"]["window_s"] * 1e9)
+        if "front_running" in parameters:
+            self._core.large_multiple_ahead = parameters["front_running"]["large_multiple_min"]
+            self._core.lead_ns = int(parameters["front_running"]["lead_max_s"] * 1e9)
+            self._core.exit_ns = int(parameters["front_running"]["exit_max_s"] * 1e9)
+        self._core.watch_together = "collusion" in parameters
 
     def configure(self, configuration: EngineConfiguration) -> None:
         """Takes another configuration, effective from the next event on; open episodes go on.
@@ -187,6 +199,7 @@ class Engine:
     def _ask(self, triggers: int) -> Iterator[Alert]:
         core, market = self._core, self._core.market
         venue, instrument = market.venue_name, market.instrument_name
+        self._scene.news = core.owners.news_at(core.now) if triggers & NEWS else []
         for slot, (rule, parameters) in enumerate(self._rules):
             if not self._is_due(slot, rule.triggers & triggers):
                 continue
@@ -202,10 +215,13 @@ class Engine:
 
     def _is_due(self, slot: int, triggers: int) -> bool:
         """Whether a rule is to be asked at the triggers it answers."""
-        if triggers & ~(FLOW | MARKET):
-            return True
-        of_group = bool(triggers & FLOW) and slot in self._core.due
-        return of_group or (bool(triggers & MARKET) and slot in self._core.due_market)
+        core = self._core
+        return (
+            bool(triggers & ~(FLOW | MARKET | OWNER))
+            or (bool(triggers & FLOW) and slot in core.due)
+            or (bool(triggers & MARKET) and slot in core.due_market)
+            or (bool(triggers & OWNER) and slot in core.due_owner)
+        )
 
     def _memory(self, rule_id: str, venue: str, instrument: str) -> Callable[[frozenset[str]], Any]:
         return lambda owners: self._episodes.memory(rule_id, venue, instrument, owners)

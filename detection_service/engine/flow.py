@@ -170,10 +170,11 @@ class Flows:
 class Conditions:
     """For each rule a conjunction of ranges over metrics; a rule without any is due at every moment.
 
-    `rules`: (slot, conditions) pairs, a condition being (metric name, at least, at most) with None for no limit.
+    `rules`: (slot, conditions) pairs, a condition being (metric name, at least, at most) with None for no limit;
+    `places` where the metrics stand among the values.
     """
 
-    def __init__(self, rules):
+    def __init__(self, rules, places=METRICS):
         flat = [condition for _, conditions in rules for condition in conditions]
         self.rules = len(rules)
         self.slots = [slot for slot, _ in rules]
@@ -184,7 +185,7 @@ class Conditions:
         end = 0
         for number, (_, conditions) in enumerate(rules):
             for name, least, most in conditions:
-                self.metric[end] = METRICS[name]
+                self.metric[end] = places[name]
                 self.least[end] = -INFINITY if least is None else least
                 self.most[end] = INFINITY if most is None else most
                 end += 1

@@ -25,6 +25,7 @@ cdef class MarketState:
     cdef public MatchLog match_log
     cdef public bint watched
     cdef public double last_price
+    cdef public double previous_price
     cdef public long long last_trade_time
     cdef public long long evaluated_bucket
     cdef public str phase
@@ -39,6 +40,7 @@ cdef class MarketState:
     cdef public long long ranges_seen
     cdef public long long[::1] message_minute
     cdef public int[::1] message_count
+    cpdef double price_before(self, long long now) noexcept
     cdef void message(self, long long minute) noexcept
     cdef double messages_since(self, long long first, long long last) noexcept
     cdef long long tick(self, long long now)

@@ -29,7 +29,8 @@ _PARTS = ("book", "sizes", "spreads", "fast", "minute", "slow", "matches", "matc
 _PLAIN_FIELDS = (
     "number", "venue", "venue_name", "instrument_name", "seed", "pending", "pending_time", "has_trade_feed",
     "shares_trade_ids", "watched", "last_price", "last_trade_time", "evaluated_bucket", "phase", "bid_price",
-    "ask_price", "last_activity", "next_tick", "minute_now", "spread", "usual_range", "ranges_seen", "message_minute",
+    "ask_price", "last_activity", "previous_price", "next_tick", "minute_now", "spread", "usual_range", "ranges_seen",
+    "message_minute",
     "message_count",
 )  # fmt: skip
 
@@ -41,7 +42,7 @@ class MarketState:
     asks for the price rules' attention at every bucket, as an open episode does. `last_activity` is the activity made
     last in it, plus one. `spread` is the last sampled, as a share of the middle (NaN without both sides), `spreads` the
     distribution of the samples (one every five seconds of events) in millionths; `usual_range` is the mean range of
-    the last thirty or so minutes with trades, in price.
+    the last thirty or so minutes with trades, in price. `previous_price` is the last before the time of the last trade.
     """
 
     def __init__(self, number, venue, venue_name, instrument_name, seed):
@@ -63,6 +64,7 @@ class MarketState:
         self.match_log = MatchLog()
         self.watched = False
         self.last_price = float("nan")
+        self.previous_price = float("nan")
         self.last_trade_time = 0
         self.evaluated_bucket = -1
         self.phase = ""
@@ -85,6 +87,10 @@ class MarketState:
             self.message_minute[place] = minute
             self.message_count[place] = 0
         self.message_count[place] += 1
+
+    def price_before(self, now):
+        """Price of the last trade at an earlier time than an event's; NaN without one."""
+        return self.previous_price if self.last_trade_time == now else self.last_price
 
     def messages_since(self, first, last):
         """Number of messages in a range of minutes, both inclusive."""
@@ -137,6 +143,8 @@ class MarketState:
         self.fast.add(now, price, quantity, side)
         self.minute.add(now, price, quantity, side)
         self.slow.add(now, price, quantity, side)
+        if now > self.last_trade_time:
+            self.previous_price = self.last_price
         self.last_price = price
         self.last_trade_time = now
         bucket = self.fast.newest

@@ -22,3 +22,15 @@ MARKET_METRICS: Final = (
 )
 METRICS: Final = {name: index for index, name in enumerate((*GROUP_METRICS, *MARKET_METRICS))}
 """Metric name to its place among the values the core computes."""
+
+OWNER_WINDOWS: Final = (1, 24, 36, 144)
+"""The windows 5m, 2h, 3h and 12h in buckets of five minutes."""
+OWNER_METRICS: Final = (
+    *(f"{name}_{window}" for name in ("notional", "bought_notional", "sold_notional", "fills")
+      for window in ("5m", "2h", "3h", "12h")),
+    *("float_share", "linked_push", "notional_before_2h", "markets_5m"),
+)  # fmt: skip
+"""What a group does over all markets, at an OWNER trigger: notionals in the common currency and fills; which share of
+the float it holds; how far its own aggressive fills moved another market of the product; the notional of the twelve
+hours before the last two; in how many markets it traded in five minutes."""
+OWNER_METRIC_PLACES: Final = {name: index for index, name in enumerate(OWNER_METRICS)}

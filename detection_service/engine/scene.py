@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from detection_service.engine.metrics import METRICS
+from detection_service.engine.owner_scene import OwnerScene
+from detection_service.engine.relations import Relations
 from tapewatch.market.event import Side
 from tapewatch.market.reference import Reference
 
@@ -140,15 +142,14 @@ def opposite(side: Side) -> Side:
     return Side.SELL if side is Side.BUY else Side.BUY
 
 
-class Scene:
+class Scene(OwnerScene):
     """The core at a trigger. Rules read everything through here, in the field's words.
 
     Methods on fills and withdrawals read the acting group's in the event's market, or a named group's.
     """
 
-    def __init__(self, core: Any, reference: Reference) -> None:
-        self._core = core
-        self.reference = reference
+    def __init__(self, core: Any, reference: Reference, relations: Relations | None = None) -> None:
+        OwnerScene.__init__(self, core, reference, relations or Relations(reference))
         self.open_episode: Callable[[frozenset[str]], Mapping[str, float] | None] = lambda _: None
 
     @property

@@ -35,6 +35,13 @@ ARRANGED: Final = 8192
 SOURCE: Final = 16384
 """Something was observed of a source or of a rule's canary; no event of a market gives it."""
 
+NEWS: Final = 32768
+"""The reaction to an announcement is known."""
+TOGETHER: Final = 65536
+"""Two groups took liquidity on one side within seconds of each other, again, and more often than chance has it."""
+SHARED: Final = 131072
+"""Three or more accounts that share a device or subnet traded on one side within a minute."""
+
 HAS_ORDERS: Final = 1
 HAS_ACCOUNTS: Final = 2
 HAS_FILLS: Final = 4

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from detection_service.engine.metrics import OWNER_METRIC_PLACES
 from detection_service.engine.scene import Scene
-from detection_service.engine.triggers import MARKET
+from detection_service.engine.triggers import MARKET, OWNER
 from detection_service.rules.grading import excess, graded
 from tapewatch.alert import Measurement, Severity
 
@@ -121,9 +122,10 @@ class Finding:
 class Rule(Protocol):
     """A detector. `evaluate` is pure: the same scene and parameters give the same finding.
 
-    A rule that answers FLOW or MARKET may have `conditions(parameters)`, a tuple of Condition that all must hold for it
-    to be asked; they are checked in compiled code. At FLOW they may name group and market metrics, at MARKET market
-    metrics; a rule that answers both gives those of both and each is held to the metrics it has.
+    A rule that answers FLOW, MARKET or OWNER may have `conditions(parameters)`, a tuple of Condition that all must hold
+    for it to be asked; they are checked in compiled code. At FLOW they may name group and market metrics, at MARKET
+    market metrics, at OWNER metrics of a group over all markets; a rule that answers several gives those of all and
+    each is held to the metrics it has.
     """
 
     metadata: Metadata
@@ -139,4 +141,5 @@ def conditions_of(rule: Rule, trigger: int, parameters: Mapping[str, float]) -> 
     conditions: tuple[Condition, ...] = given(parameters) if given is not None else ()
     if trigger == MARKET:
         return tuple(each for each in conditions if each.metric.startswith("market_"))
-    return conditions
+    across = trigger == OWNER
+    return tuple(each for each in conditions if (each.metric in OWNER_METRIC_PLACES) == across)

@@ -30,5 +30,6 @@ cdef class SizeHistogram:
     cdef public long long total
     cdef public int until_update
     cdef public double median
+    cdef public double high
     cpdef void add(self, double quantity) noexcept
     cdef void _update(self) noexcept

@@ -169,13 +169,14 @@ _BINS = cython.declare(cython.int, 1024)
 _BINS_PER_OCTAVE = cython.declare(cython.int, 8)
 _DECAY_AT = cython.declare(cython.int, 8192)
 _UPDATE_EVERY = cython.declare(cython.int, 32)
-_HISTOGRAM_FIELDS = ("counts", "total", "until_update", "median")
+_HISTOGRAM_FIELDS = ("counts", "total", "until_update", "median", "high")
 
 
 class SizeHistogram:
     """Recent distribution of order sizes: eight bins an octave (9 % wide), halved every 8192 orders.
 
-    `median` is the middle of the bin that holds the median, refreshed every 32 orders; NaN before the first.
+    `median` and `high` are the middles of the bins that hold the median and the 99th percentile, refreshed every 32
+    orders; NaN before the first.
     """
 
     def __init__(self):
@@ -183,6 +184,7 @@ class SizeHistogram:
         self.total = 0
         self.until_update = 0
         self.median = NAN
+        self.high = NAN
 
     def add(self, quantity):
         """An order of `quantity` was entered."""
@@ -200,10 +202,13 @@ class SizeHistogram:
         place: cython.int
         seen: cython.longlong = 0
         half: cython.longlong = (self.total + 1) // 2
+        most: cython.longlong = self.total - self.total // 100
         for place in range(_BINS):
-            seen += self.counts[place]
-            if seen >= half:
+            if seen < half <= seen + self.counts[place]:
                 self.median = 2.0 ** ((place - _BINS // 2 + 0.5) / _BINS_PER_OCTAVE)
+            seen += self.counts[place]
+            if seen >= most:
+                self.high = 2.0 ** ((place - _BINS // 2 + 0.5) / _BINS_PER_OCTAVE)
                 break
         self.until_update = _UPDATE_EVERY
         if self.total >= _DECAY_AT:

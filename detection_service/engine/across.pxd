@@ -1,0 +1,31 @@
+from detection_service.engine.ahead cimport LargeOrders
+from detection_service.engine.flow cimport Conditions
+from detection_service.engine.counterparties cimport Counterparties
+from detection_service.engine.owners cimport OwnerStage
+from detection_service.engine.records cimport ActivityPointer
+from detection_service.engine.together cimport Crowd, Together
+
+
+cdef class Across(Counterparties):
+    cdef public OwnerStage owners
+    cdef public Together together
+    cdef public Conditions owner_conditions
+    cdef public object due_owner
+    cdef public object relations
+    cdef public list crowds
+    cdef public list large_orders
+    cdef public list siblings
+    cdef public dict markets_of_family
+    cdef public list cluster_names
+    cdef public dict cluster_numbers
+    cdef public int[::1] cluster_of_account
+    cdef public bint watch_together
+    cdef public double large_multiple_ahead
+    cdef public long long lead_ns
+    cdef public long long exit_ns
+    cdef void _look_across(self, Py_ssize_t row, int number, int account, bint aggressive)
+    cdef void _look_together(self, Py_ssize_t row, int number, int account, bint aggressive)
+    cdef void _look_ahead(self, int number, int side)
+    cdef void _note_large(self, Py_ssize_t row, int slot)
+    cdef bint _filled_within(self, ActivityPointer activity, int side, long long first, long long last) noexcept
+    cdef double _price_elsewhere(self)

@@ -1,0 +1,264 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""What looks beyond one group in one market: the second stage is fed, meetings are counted, large orders remembered."""
+
+import typing
+
+import cython
+
+from detection_service.engine import triggers
+from detection_service.engine.flow import Conditions
+from tapewatch.market import arrays
+
+if cython.compiled:
+    from cython.cimports.detection_service.engine.ahead import LargeOrders
+    from cython.cimports.detection_service.engine.counterparties import Counterparties
+    from cython.cimports.detection_service.engine.frame_view import FrameView
+    from cython.cimports.detection_service.engine.market_state import MarketState
+    from cython.cimports.detection_service.engine.owners import OwnerStage
+    from cython.cimports.detection_service.engine.records import ActivityPointer, FillPointer
+    from cython.cimports.detection_service.engine.together import Crowd, Together
+    from cython.cimports.tapewatch.market.records import OrderPointer
+else:
+    from detection_service.engine.ahead import LargeOrders
+    from detection_service.engine.counterparties import Counterparties
+    from detection_service.engine.frame_view import FrameView
+    from detection_service.engine.market_state import MarketState
+    from detection_service.engine.owners import OwnerStage
+    from detection_service.engine.records import Activity as ActivityPointer
+    from detection_service.engine.records import Fill as FillPointer
+    from detection_service.engine.together import Crowd, Together
+    from tapewatch.market.records import Order as OrderPointer
+
+_AHEAD = cython.declare(cython.int, triggers.AHEAD)
+_OWNER = cython.declare(cython.int, triggers.OWNER)
+_NEWS = cython.declare(cython.int, triggers.NEWS)
+_TOGETHER = cython.declare(cython.int, triggers.TOGETHER)
+_SHARED = cython.declare(cython.int, triggers.SHARED)
+_NEWS_MOMENT = cython.declare(cython.int, 8)  # detection_service.engine.owners.NEWS
+_FILLS_HELD = cython.declare(cython.longlong, 64)
+_LARGE_HELD = cython.declare(cython.int, 32)
+_SIZES_KNOWN = cython.declare(cython.longlong, 100)
+_SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
+_INITIAL = 256
+NAN = cython.declare(cython.double, float("nan"))
+
+
+class Across(Counterparties):
+    """`due_owner` are the slots of the rules whose conditions hold at an OWNER trigger.
+
+    `relations` says what reference data knows of markets and accounts. By market number: `crowds`, `large_orders` and
+    `siblings`, the numbers of the same instrument's other markets. `cluster_of_account` numbers what an account shares
+    with those of other owners, -1 for nothing.
+    """
+
+    def __init__(self, group_of):
+        Counterparties.__init__(self, group_of)
+        self.owners = OwnerStage()
+        self.together = Together()
+        self.owner_conditions = Conditions(())
+        self.due_owner = []
+        self.relations: typing.Any = None
+        self.markets_of_family = {}
+        self.crowds = []
+        self.large_orders = []
+        self.siblings = []
+        self.cluster_names = []
+        self.cluster_numbers = {}
+        self.cluster_of_account = arrays.integers(_INITIAL)
+        self.watch_together = True
+        self.large_multiple_ahead = 10.0
+        self.lead_ns = 45 * _SECOND_NS
+        self.exit_ns = 90 * _SECOND_NS
+
+    def relate(self, relations):
+        """Takes what reference data says of markets and accounts, of those to come as well."""
+        self.relations = relations
+        self.owners.initial_of = self._held_at_start
+        self.markets_of_family = {}
+        for market in self.markets:
+            self._know(market)
+        for number, name in enumerate(self.account_names):
+            self._cluster(number, name)
+
+    def _held_at_start(self, group, family):
+        return self.relations.held_at_start(self.group_names[group], family)
+
+    def _market_number(self, venue, instrument):
+        number = Counterparties._market_number(self, venue, instrument)
+        if number == len(self.crowds):
+            self.crowds.append(Crowd(self.markets[number].seed))
+            self.large_orders.append(LargeOrders())
+            self.siblings.append([])
+            self._know(self.markets[number])
+        return number
+
+    def _know(self, market):
+        if self.relations is None:
+            return
+        known = self.relations.identity(market.venue_name, market.instrument_name)
+        self.owners.know(
+            market.number, known.family, known.product, known.unit, known.float_quantity, known.news_due_ns
+        )
+        members = self.markets_of_family.setdefault(known.family, [])
+        members.append(market.number)
+        for number in members:
+            self.siblings[number] = [other for other in members if other != number]
+
+    def _account_number(self, name):
+        number = Counterparties._account_number(self, name)
+        self._make_room(number, ("cluster_of_account",))
+        self._cluster(number, name)
+        return number
+
+    def _cluster(self, number, name):
+        cluster = "" if self.relations is None else self.relations.cluster_of(name)
+        if cluster and cluster not in self.cluster_numbers:
+            self.cluster_numbers[cluster] = len(self.cluster_names)
+            self.cluster_names.append(cluster)
+        self.cluster_of_account[number] = self.cluster_numbers[cluster] if cluster else -1
+
+    def _look_across(self, row, number, account, aggressive):
+        """A fill of an account: what it means beyond its group in its market."""
+        view: FrameView = self.view
+        market: MarketState = self.market
+        moments: cython.int
+        due: list
+        if self.owner_conditions.rules:
+            moments = self.owners.fill(
+                self.now,
+                self.group_of_account[account],
+                account,
+                market.number,
+                view.side[row],
+                view.price[row],
+                view.quantity[row],
+                2 if aggressive else view.aggressor[row],
+                market.price_before(self.now),
+                self._price_elsewhere(),
+                self.event_high,
+                self.event_low,
+                view.text(view.order_text(row)),
+                view.text(view.trade_id[row]),
+            )
+            if moments:
+                self.owners.measure()
+                due = self.owner_conditions.due(self.owners.values)
+                if due is not None:
+                    self.due_owner = due
+                    self.triggers |= _OWNER
+                    self.acting = number
+            if moments & _NEWS_MOMENT:
+                self.triggers |= _NEWS
+                self.acting = number
+        if self.watch_together:
+            self._look_together(row, number, account, aggressive)
+        self._look_ahead(number, view.side[row])
+
+    def _price_elsewhere(self):
+        """Price of the last trade of the event's instrument on another venue; NaN without one."""
+        numbers: list = self.siblings[self.market.number]
+        other: MarketState
+        latest: cython.longlong = 0
+        found: cython.double = NAN
+        for number in numbers:
+            other = self.markets[number]
+            if other.last_trade_time > latest:
+                latest = other.last_trade_time
+                found = other.last_price
+        return found
+
+    def _look_together(self, row, number, account, aggressive):
+        """Counts with whom a group takes liquidity, and what accounts that share something do."""
+        view: FrameView = self.view
+        crowd: Crowd = self.crowds[self.market.number]
+        cluster: cython.int = self.cluster_of_account[account]
+        group: cython.int = self.group_of_account[account]
+        side: cython.int = view.side[row]
+        if aggressive and self.together.appear(crowd, self.now, group, side, self.event_high, self.event_low):
+            self.triggers |= _TOGETHER
+            self.acting = number
+        if cluster >= 0 and crowd.share(
+            self.now, account, cluster, side, view.quantity[row], self.event_high, self.event_low
+        ):
+            self.triggers |= _SHARED
+            self.acting = number
+
+    def _note_large(self, row, slot):
+        """Remembers an order of a size seldom seen in its market."""
+        order: OrderPointer = self.orders.at(slot)
+        market: MarketState = self.market
+        large: LargeOrders
+        group: cython.int = -1
+        if market.sizes.total < _SIZES_KNOWN or order.quantity < self.large_multiple_ahead * market.sizes.median:
+            return
+        if order.quantity < market.sizes.high:
+            return
+        if order.account >= 0:
+            group = self.group_of_account[order.account]
+        large = self.large_orders[market.number]
+        large.add(
+            self.now, group, order.account, order.side, order.quantity, order.price, market.last_price,
+            self.event_high, self.event_low, self.view.text(self.view.order_text(row)),
+        )  # fmt: skip
+
+    def _look_ahead(self, number, side):
+        """Whether the group now trades out of what it took shortly before another's large order."""
+        large: LargeOrders = self.large_orders[self.market.number]
+        activity: ActivityPointer
+        index: cython.Py_ssize_t = large.count
+        oldest: cython.Py_ssize_t = max(0, large.count - _LARGE_HELD)
+        place: cython.Py_ssize_t
+        if large.latest[3 - side] < self.now - self.exit_ns:
+            return
+        activity = self.activity_at(number)
+        while index > oldest:
+            index -= 1
+            place = index % _LARGE_HELD
+            if large.time[place] < self.now - self.exit_ns:
+                return
+            if large.side[place] != 3 - side or large.group[place] == activity.group:
+                continue
+            if self._filled_within(activity, 3 - side, large.time[place] - self.lead_ns, large.time[place]):
+                self.triggers |= _AHEAD
+                self.acting = number
+                return
+
+    def _filled_within(self, activity, side, first, last):
+        """Whether a group filled on a side from `first` (inclusive) to `last` (exclusive), as far as is held."""
+        number: cython.longlong = activity.fill_count
+        oldest: cython.longlong = max(0, activity.fill_count - _FILLS_HELD)
+        fill: FillPointer
+        while number > oldest:
+            number -= 1
+            fill = self.fills.entry(activity, number)
+            if fill.time < first:
+                return False
+            if fill.side == side and fill.time < last:
+                return True
+        return False
+
+    def across_state(self):
+        """Plain values from which `restore_across` makes the same."""
+        return {
+            "owners": self.owners.state(),
+            "together": self.together.state(),
+            "crowds": [crowd.state() for crowd in self.crowds],
+            "large_orders": [large.state() for large in self.large_orders],
+            "cluster_names": self.cluster_names,
+        }
+
+    def restore_across(self, state):
+        """Becomes what the state was taken of; markets, accounts and their relations are known already."""
+        self.owners.restore(state["owners"])
+        self.together.restore(state["together"])
+        self.crowds = [Crowd(0) for _ in state["crowds"]]
+        self.large_orders = [LargeOrders() for _ in state["large_orders"]]
+        for part, values in zip(self.crowds, state["crowds"], strict=True):
+            part.restore(values)
+        for part, values in zip(self.large_orders, state["large_orders"], strict=True):
+            part.restore(values)
+        self.cluster_names = state["cluster_names"]
+        self.cluster_numbers = {name: number for number, name in enumerate(self.cluster_names)}
+        self.cluster_of_account = arrays.integers(max(_INITIAL, 2 * len(self.account_names)))
+        self.siblings = [[] for _ in self.markets]
+        self.relate(self.relations)

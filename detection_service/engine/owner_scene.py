@@ -1,0 +1,214 @@
+"""What a rule may look at beyond one market: a group's fills and positions over all of them, links, announcements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from detection_service.engine.metrics import OWNER_METRIC_PLACES
+from detection_service.engine.relations import Relations
+from tapewatch.market.event import Side
+from tapewatch.market.reference import Reference
+
+_AGGRESSOR: Final = {0: None, 1: False, 2: True}
+
+
+class OwnerFill(NamedTuple):
+    """One fill of a group in any market. `before` is the market's price before it, `elsewhere` that of the same
+    instrument on another venue then (NaN where there was none), `notional` in the common currency."""
+
+    time_ns: int
+    price: float
+    quantity: float
+    side: Side
+    account: str
+    market: int
+    aggressor: bool | None
+    before: float
+    elsewhere: float
+    notional: float
+    event_id: str
+    order_id: str
+    trade_id: str
+
+    @property
+    def sign(self) -> int:
+        """1 for a purchase, -1 for a sale."""
+        return 1 if self.side is Side.BUY else -1
+
+
+class Flow(NamedTuple):
+    """What a group traded of an instrument in a minute."""
+
+    start_ns: int
+    bought: float
+    sold: float
+    bought_notional: float
+    sold_notional: float
+    event_id: str
+
+
+class GroupFlows(NamedTuple):
+    """A group's flows of an instrument with announcements, oldest first, and day number to (bought, sold)."""
+
+    group: str
+    accounts: frozenset[str]
+    flows: list[Flow]
+    days: dict[int, tuple[float, float]]
+
+
+class Meetings(NamedTuple):
+    """Two groups that take liquidity together: how often today on one side and on opposite sides within two seconds,
+    how often by chance, how often each appeared, and how many pairs of groups appeared at all."""
+
+    groups: tuple[str, str]
+    same: int
+    opposite: int
+    expected: float
+    appearances: tuple[float, float]
+    pairs: float
+    event_ids: list[str]
+
+
+class SharedFill(NamedTuple):
+    """A fill of an account that shares a device or subnet with accounts of other owners."""
+
+    time_ns: int
+    account: str
+    side: Side
+    quantity: float
+    event_id: str
+
+
+class LargeOrder(NamedTuple):
+    """An order of a size seldom seen in its market, at its entry; `before` is the market's price then."""
+
+    time_ns: int
+    quantity: float
+    price: float
+    before: float
+    account: str
+    event_id: str
+    order_id: str
+
+
+class OwnerScene:
+    """The part of a scene that goes beyond one market; `_core` is the core at a trigger."""
+
+    def __init__(self, core: Any, reference: Reference, relations: Relations) -> None:
+        self._core = core
+        self.reference = reference
+        self.relations = relations
+        self.news: list[int] = []
+
+    def owner_metric(self, name: str) -> float:
+        """A metric of the group over all markets; at an OWNER trigger (detection_service.engine.metrics)."""
+        return float(self._core.owners.values[OWNER_METRIC_PLACES[name]])
+
+    def owner_notional(self, first: int, last: int) -> float:
+        """What the group traded from `first` (inclusive) to `last` (exclusive) five-minute buckets back."""
+        return float(self._core.owners.activity.traded(0, first, last))
+
+    def owner_fills(self, since_ns: int) -> list[OwnerFill]:
+        """The group's fills over all markets since a time, of its last 128, by time."""
+        return [
+            OwnerFill(
+                time_ns, price, quantity, Side(side), self._account(account), market, _AGGRESSOR[aggressor], before,
+                elsewhere, notional, _id(*event), order_id.decode(), trade_id.decode(),
+            )
+            for time_ns, price, quantity, side, account, market, aggressor, before, elsewhere, notional, event,
+            order_id, trade_id in self._core.owners.activity.rows(since_ns)
+        ]  # fmt: skip
+
+    def market_at(self, number: int) -> Any:
+        """State of a market named by a fill."""
+        return self._core.markets[number]
+
+    def family_of(self, market: int) -> int:
+        """Number of the family of a market: the same for one instrument on several venues."""
+        return int(self._core.owners.family[market])
+
+    def siblings(self) -> list[Any]:
+        """The other markets of the event's instrument, on other venues."""
+        owners, number = self._core.owners, self._core.market.number
+        family = owners.family[number]
+        return [each for each in self._core.markets if each.number != number and owners.family[each.number] == family]
+
+    def unit(self, market: int) -> float:
+        """What price times quantity is worth in the common currency."""
+        return float(self._core.owners.unit[market])
+
+    def position(self) -> float:
+        """Net quantity the group holds of the event's instrument on all venues, with what it held at the start."""
+        owners = self._core.owners
+        return float(owners.holdings.net(owners.holding))
+
+    def float_quantity(self) -> float:
+        """The float of the event's instrument; infinite where unknown."""
+        owners = self._core.owners
+        return float(owners.float_quantity[owners.family[self._core.market.number]])
+
+    def accounts_of(self, group: str) -> frozenset[str]:
+        """Accounts of a group that were seen or that reference data names."""
+        core = self._core
+        number = core.group_numbers[group]
+        seen = (name for place, name in enumerate(core.account_names) if core.group_of_account[place] == number)
+        return frozenset(seen)
+
+    def group_flows(self) -> Iterator[GroupFlows]:
+        """What each group traded of the event's instrument, where it has announcements; by group name."""
+        core = self._core
+        family = core.owners.family[core.market.number]
+        for each in sorted(core.owners.flows[family], key=lambda flows: core.group_names[flows.group]):
+            flows = [Flow._make((*numbers, _id(*event))) for *numbers, event in each.flows()]
+            accounts = frozenset(self._account(number) for number in each.accounts)
+            yield GroupFlows(core.group_names[each.group], accounts, flows, each.days())
+
+    def meetings(self) -> Meetings:
+        """The pair of groups behind a TOGETHER trigger."""
+        core, crowd = self._core, self._core.crowds[self._core.market.number]
+        row = core.together.row
+        one, other = core.together.first_group[row], core.together.second_group[row]
+        present = sum(1 for number in range(crowd.member_count) if crowd.seen[number] > 0)
+        return Meetings(
+            (core.group_names[one], core.group_names[other]),
+            core.together.same[row],
+            core.together.opposite[row],
+            crowd.expected(one, other),
+            (crowd.appearances_of(one), crowd.appearances_of(other)),
+            present * (present - 1) / 2,
+            [_id(*event) for event in core.together.events(row)],
+        )
+
+    def cluster(self) -> str:
+        """What the account of the group's last fill here shares with accounts of other owners."""
+        *_, last = self._core.fill_rows(self._core.acting, 0, 0)
+        return self.relations.cluster_of(self._account(last[5]))
+
+    def shared_fills(self, since_ns: int) -> list[SharedFill]:
+        """Fills in this market since a time of the accounts that share something with the event's account."""
+        core = self._core
+        cluster = core.cluster_numbers.get(self.cluster(), -1)
+        rows = core.crowds[core.market.number].shared_rows(cluster, since_ns)
+        return [
+            SharedFill(time_ns, self._account(account), Side(side), quantity, _id(*event))
+            for time_ns, account, side, quantity, event in rows
+        ]
+
+    def large_orders(self, side: Side) -> list[LargeOrder]:
+        """Orders of other groups on a side of a size seldom seen here, oldest first, of the last 32 on both sides."""
+        core = self._core
+        group = core.activities.get(core.acting).group
+        return [
+            LargeOrder(time_ns, quantity, price, before, self._account(account), _id(*event), order_id.decode())
+            for time_ns, quantity, price, before, account, event, order_id in core.large_orders[
+                core.market.number
+            ].rows(side, group)
+        ]
+
+    def _account(self, number: int) -> str:
+        return str(self._core.account_names[number]) if number >= 0 else ""
+
+
+def _id(high: int, low: int) -> str:
+    return f"{high:016x}{low:016x}"
