@@ -36,6 +36,7 @@ class Checkpoint:
     corrections: dict[str, Any] = field(default_factory=dict)
     unsent: list[bytes] = field(default_factory=list)
     health: dict[str, Any] = field(default_factory=dict)
+    shown: dict[str, Any] = field(default_factory=dict)
 
 
 class Checkpoints:

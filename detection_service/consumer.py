@@ -13,6 +13,7 @@ from detection_service import controls
 from detection_service.checkpoint import Checkpoint, Checkpoints
 from detection_service.corrections.starts import Starts
 from detection_service.corrections.state import Corrections
+from detection_service.coverage import Shown
 from detection_service.engine.engine import Engine
 from detection_service.health.health import Health
 from detection_service.ordering import Ordering, released, turns
@@ -41,6 +42,7 @@ class Consumer:
         self.snapshot_sequence = 0
         self.poisoned: Counter[str] = Counter()
         self.health = Health()
+        self.shown = Shown()
         self.corrections = Corrections()
         self.corrections_due = asyncio.Event()
         self.progressed = asyncio.Event()
@@ -74,6 +76,7 @@ class Consumer:
         self._controls = dict(checkpoint.controls)
         self.poisoned = Counter(checkpoint.poisoned)
         self.health.restore(checkpoint.health)
+        self.shown.restore(checkpoint.shown)
         self.corrections = Corrections.from_state(checkpoint.corrections)
         self._note_due()
         self.outbox = Outbox(checkpoint.revisions_made)
@@ -117,6 +120,7 @@ class Consumer:
 
     async def _evaluate(self, frame: Frame) -> None:
         """Gives the engine at most 4096 events a turn of the event loop."""
+        self.shown.take(frame)
         for part in turns(frame):
             messages = [to_message(alert) for alert in self.engine.process(part)]
             self.outbox.put_messages(messages)
@@ -152,6 +156,7 @@ class Consumer:
             self.corrections.state(),
             [message.SerializeToString() for message in on_their_way],
             self.health.state(),
+            self.shown.state(),
         )
 
     async def _store(self, checkpoint: Checkpoint) -> None:

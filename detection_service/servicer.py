@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from detection_service.consumer import Consumer
 from detection_service.corrections.state import Corrections
+from detection_service.coverage_pages import coverage_page
 from detection_service.rules.rule import Metadata
 from surveillance.v1 import detection_pb2, detection_pb2_grpc
 from tapewatch.engine_mode import mode
@@ -56,6 +57,13 @@ class DetectionServicer(detection_pb2_grpc.DetectionServiceServicer):
         revisions = self._consumer.outbox.revisions(request.cursor)
         async for alert, cursor in self._service.until_stopped(revisions):
             yield detection_pb2.StreamAlertsResponse(alert=alert, cursor=cursor)
+
+    async def GetCoverage(
+        self, request: detection_pb2.GetCoverageRequest, context: Any
+    ) -> detection_pb2.GetCoverageResponse:
+        """A page of what is watched, and what is not."""
+        consumer = self._consumer
+        return coverage_page(request, consumer.shown, consumer.engine, consumer.health.canaries)
 
     async def GetDetectionStatus(
         self, request: detection_pb2.GetDetectionStatusRequest, context: Any

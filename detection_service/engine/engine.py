@@ -153,6 +153,10 @@ class Engine:
         """The configuration in force."""
         return self._configuration
 
+    def is_of_source(self, rule_id: str) -> bool:
+        """Whether a rule judges what was observed of sources, not events."""
+        return bool(self._configuration.known[rule_id].triggers & SOURCE)
+
     @property
     def scorer(self) -> AnomalyScorer | None:
         """The anomaly model in force."""
@@ -261,7 +265,7 @@ class Engine:
                 "evaluated": core.evaluated[number],
                 "late": core.late[number],
                 "unknown_order": core.unknown_orders[number],
-                "not_applicable": self._not_applicable(core.capabilities[number]),
+                "not_applicable": self.not_applicable(core.capabilities[number]),
             }
             for number, name in enumerate(core.source_names)
         }
@@ -271,17 +275,20 @@ class Engine:
         return {
             "sources": sources,
             "alerts_by_rule": dict(sorted(self._alerts_by_rule.items())),
-            "not_applicable": self._not_applicable(shown) if sources else {},
+            "not_applicable": self.not_applicable(shown) if sources else {},
             "live_orders": core.orders.live,
             "event_time_ns": max(core.venue_time[: len(core.venue_names)], default=0),
         }
 
-    def _not_applicable(self, shown: int) -> dict[str, str]:
+    def not_applicable(self, shown: int) -> dict[str, str]:
+        """Rules in force that can not apply to what shows no more than this set of bits, each with the reason."""
         reasons = {}
         for rule, _ in self._rules:
             missing = [need.text for need in rule.metadata.needs if not need.capability & shown]
             if missing:
                 reasons[rule.metadata.rule_id] = f"the source does not show {' or '.join(missing)}"
+            elif rule.triggers & SOURCE and not self._configuration.marks_come:
+                reasons |= self._observer.not_applicable(rule.metadata.rule_id)
             elif rule.metadata.rule_id == "wash_owner" and not self._configuration.reference.accounts:
                 reasons["wash_owner"] = "no reference data says who owns or is linked to which account"
         return reasons

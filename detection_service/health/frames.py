@@ -125,9 +125,14 @@ class FrameObserver:
             found.extend(self._judge(source, clock))
         return found
 
-    def shows_receive_times(self) -> bool:
-        """Whether any row had the time it was received at."""
-        return bool(self._clocks)
+    def not_applicable(self, rule_id: str) -> dict[str, str]:
+        """Why a health rule can not apply to the frames taken, by its id; empty where it can."""
+        reasons = {
+            "data_gap": "" if self._numbers else "the rows do not name their source and number themselves",
+            "clock_skew": "" if self._clocks else "the source does not show receive times (receive_time_ns)",
+            "rule_silent": "canaries are played by the detection service, not over files",
+        }
+        return {rule_id: reasons[rule_id]} if reasons.get(rule_id) else {}
 
     def _count(self, frame: Frame, source: str, rows: Array) -> Iterator[Observation]:
         sequences = _column(frame, "source_sequence", rows)

@@ -11,11 +11,14 @@ from typing import Annotated, Any
 import typer
 
 from detection_service.app import DetectionSettings
+from detection_service.coverage import Shown
+from detection_service.coverage_pages import whole_coverage
 from detection_service.engine.configuration import ConfigurationError, EngineConfiguration, selected
 from detection_service.engine.engine import Engine
 from ingest_service.formats import AUTO, EventFile, FormatOptions, RowFault
 from tapewatch.alert import Alert, to_json
 from tapewatch.cli.configured import ConfigOption, JsonOption
+from tapewatch.cli.coverage import write_coverage
 from tapewatch.cli.detection_run import DetectionResult, detect_files
 from tapewatch.cli.failure import CommandError, WrongUsageError
 from tapewatch.cli.files import (
@@ -71,6 +74,10 @@ def detect(
     rows_per_frame: Annotated[
         int, typer.Option("--batch", min=1, max=1 << 20, help="Events a batch; the alerts do not depend on it.")
     ] = ROWS_PER_FRAME,
+    coverage: Annotated[
+        Path | None,
+        typer.Option("--coverage", metavar="FILE", help="Where to write what was watched and what not: .csv or JSON."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run the engine over files and write the alerts."""
@@ -89,9 +96,12 @@ def detect(
     )
     engine = make_engine(configuration_of(rules, reference, config), model)
     opened = open_files(files, file_format, FormatOptions(venue=venue, instrument=instrument, date=date))
+    shown = Shown()
     with explained(), progress_bar("detecting", None) as advance:
-        result = detect_files(opened, engine, rows_per_frame, advance)
+        result = detect_files(opened, engine, rows_per_frame, advance, shown)
     write_alerts(out, result.alerts)
+    if coverage is not None:
+        write_coverage(coverage, whole_coverage(shown, engine))
     if as_json:
         described = [_described(file) for file in opened]
         print_json({**result.to_json(), "files": described, "out": str(out)})

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from detection_service.corrections.amendments import Amendments, Change
+from detection_service.coverage import Shown
 from detection_service.engine.engine import Engine
 from ingest_service.dedupe import Deduper
 from ingest_service.formats import EventFile
@@ -90,17 +91,22 @@ class DetectionResult:
 
 
 def detect_files(
-    files: Sequence[EventFile], engine: Engine, rows_per_frame: int, progress: Progress = lambda rows: None
+    files: Sequence[EventFile],
+    engine: Engine,
+    rows_per_frame: int,
+    progress: Progress = lambda rows: None,
+    shown: Shown | None = None,
 ) -> DetectionResult:
-    """Run files through an engine in event order, each event once. Raises FormatError where a file can not be read.
+    """Run files through an engine in event order, each event once; notes in `shown` what they show.
 
-    Where they hold busts or corrections, they are read again and the executions evaluated as they should have been.
+    Raises FormatError where a file can not be read. Where files hold busts or corrections, they are read again and the
+    executions evaluated as they should have been.
     """
     begun_s = time.perf_counter()
     recipe = engine.recipe
     amendments = Amendments()
     with few_collections():
-        found = _passed(files, engine, rows_per_frame, progress, amendments)
+        found = _passed(files, engine, rows_per_frame, progress, amendments, shown)
         final, corrections = found.final, FileCorrections()
         if len(amendments):
             final, corrections = _corrected(files, recipe(), rows_per_frame, progress, amendments, final)
@@ -127,7 +133,12 @@ class _Passed:
 
 
 def _passed(
-    files: Sequence[EventFile], engine: Engine, rows_per_frame: int, progress: Progress, amendments: Amendments
+    files: Sequence[EventFile],
+    engine: Engine,
+    rows_per_frame: int,
+    progress: Progress,
+    amendments: Amendments,
+    shown: Shown | None,
 ) -> _Passed:
     """Everything as it is; the amendments on the way are kept."""
     passed = _Passed()
@@ -137,6 +148,8 @@ def _passed(
         if frame.row_count:
             amendments.take(frame)
             _keep(passed.final, engine.process(frame))
+            if shown is not None:
+                shown.take(frame)
         progress(offered)
     _keep(passed.final, engine.finish())
     return passed
@@ -151,7 +164,9 @@ def _corrected(
     before: dict[str, Alert],
 ) -> tuple[dict[str, Alert], FileCorrections]:
     """Everything as it should have been, and what that changes."""
-    final: dict[str, Alert] = {}
+    # What was observed of the sources stands: events taken out are no gap.
+    final = {each.alert_id: each for each in before.values() if engine.is_of_source(each.rule_id)}
+    engine.configure(replace(engine.configuration, marks_come=True))
     changes: list[Change] = []
     for frame, offered in _fresh_frames(files, rows_per_frame):
         if frame.row_count:

@@ -33,6 +33,7 @@ ENTRIES = (
     Entry("simulate", "simulate", DETECT, "Write a simulated market with labelled abuse to files."),
     Entry("models", "models", DETECT, "Train and list anomaly models."),
     Entry("rules", "rules", DETECT, "The rules, their parameters and known gaps."),
+    Entry("coverage", "coverage", DETECT, "Which rule watches what, with what data, since when; and what is not."),
     Entry("alerts", "alerts", WORK, "List, show and watch alerts."),
     Entry("cases", "cases", WORK, "List, show and watch cases; move them by verbs."),
     Entry("sources", "sources", WORK, "The ledger: what became of every event of every source; the quarantine."),

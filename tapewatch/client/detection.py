@@ -28,6 +28,15 @@ class DetectionClient(ServiceClient):
         """One rule; ClientError NOT_FOUND."""
         return await self.call(self._stub.GetRule, detection_pb2.GetRuleRequest(rule_id=rule_id))
 
+    async def coverage(self, rule_id: str = "", source: str = "") -> detection_pb2.GetCoverageResponse:
+        """All of the coverage, of a rule or source if named, in one message."""
+        whole = detection_pb2.GetCoverageResponse()
+        request = detection_pb2.GetCoverageRequest(rule_id=rule_id, source=source)
+        async for page in self.pages(self._stub.GetCoverage, request):
+            whole.MergeFrom(page)
+        whole.next_page_token = ""
+        return whole
+
     def stream_alerts(
         self, cursor: str = "", *, patience_s: float | None = None
     ) -> AsyncGenerator[detection_pb2.StreamAlertsResponse, None]:

@@ -87,7 +87,8 @@ class Recorder:
 def consumer_in(
     directory: Path, configuration: EngineConfiguration | None = None, snapshot_every_rows: int = 1 << 40
 ) -> Consumer:
-    return Consumer(Engine(configuration), Checkpoints(directory), snapshot_every_rows)
+    made = configuration or EngineConfiguration(marks_come=True)
+    return Consumer(Engine(made), Checkpoints(directory), snapshot_every_rows)
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from tapewatch.market.frame import Frame
 from tests.detection_service.rules.schemes import OWNERS, back_and_forth, layer, spoof
 from tests.detection_service.scenario import Market, Row, configured
 
-CONFIGURATION = configured(accounts=OWNERS)
+CONFIGURATION = replace(configured(accounts=OWNERS), marks_come=True)
 END_S = 40_000
 Told = dict[str, str]
 """Content of the alerts that stand, by id."""
