@@ -14,6 +14,7 @@ from tapewatch.market.frame import Frame
 from tapewatch.market.identity import event_id
 
 AMENDMENTS_MAX: Final = 100_000
+REFERENCES_IN_BYTES_MAX: Final = 32
 _NUMBERS: Final = ("price", "quantity")
 _EXECUTIONS: Final = (Kind.FILL, Kind.TRADE)
 Name = tuple[str, str, str]
@@ -116,7 +117,9 @@ class Amendments:
 
     def touches(self, frame: Frame) -> bool:
         """Whether a frame holds an execution that was amended before it came."""
-        return bool(self.searched) and any(each.name in self.searched for _, each in self._found(frame))
+        if not self.searched or not _may_hold(frame, {reference for _, _, reference in self.searched}):
+            return False
+        return any(each.name in self.searched for _, each in self._found(frame))
 
     def names_in(self, frame: Frame) -> set[Name]:
         """The amended executions that a frame holds."""
@@ -144,7 +147,7 @@ class Amendments:
 
     def _found(self, frame: Frame) -> list[tuple[int, Amendment]]:
         effects = self.effects
-        if not effects:
+        if not effects or not _may_hold(frame, self._references):
             return []
         named = [index for index, text in enumerate(frame.strings) if text in self._references]
         if not named:
@@ -166,6 +169,14 @@ class Amendments:
         self._held = [Amendment(*each) for each in state["held"]]
         self.searched = {(venue, instrument, reference) for venue, instrument, reference in state["searched"]}
         self._effects = None
+
+
+def _may_hold(frame: Frame, references: set[str]) -> bool:
+    """Whether any of the texts can be in a frame: few are looked for in its bytes, far faster than in its strings."""
+    if len(references) > REFERENCES_IN_BYTES_MAX:
+        return True
+    blob = frame.table.blob
+    return any(reference.encode() in blob for reference in references)
 
 
 def _amendment(frame: Frame, row: int) -> Amendment:

@@ -23,7 +23,7 @@ from detection_service.corrections.amendments import Name
 from detection_service.corrections.corrected_order import LATE_ROWS_MAX, CorrectedOrder, Found, Survey
 from detection_service.corrections.reasons import Reasons
 from detection_service.corrections.starts import Start
-from detection_service.corrections.state import Corrections
+from detection_service.corrections.state import NEVER_NS, Corrections
 from detection_service.engine.engine import Engine
 from detection_service.ordering import Ordering, released, turns
 from surveillance.v1 import alert_pb2, ingest_pb2
@@ -79,26 +79,32 @@ class Run:
 
         None where nothing is to be done, or there is no start at all.
         """
-        starts = self._consumer.starts.newest_first()
-        reach_ns = starts[-1].newest_ns
+        kept = self._consumer.starts
+        starts = kept.newest_first()
+        reach_ns = starts[-1].newest_ns if starts else 0
         wanted_ns = max(self._earliest_ns, reach_ns)
-        best: Surveyed | None = None
+        surveyed: list[Surveyed] = []
         for start in starts:
             if start.newest_ns > wanted_ns or start.position > self.until:
                 continue
-            surveyed = await self._survey(start, reach_ns)
-            if surveyed is None:
+            found = await self._survey(start, reach_ns)
+            if found is None:
                 continue
-            if surveyed.found.too_old:
-                self._consumer.starts.discard(start)  # what has come since was before it: it will never serve
-            if best is None or _reaches_further(surveyed.found, best.found):
-                best = surveyed
-            if not surveyed.found.too_old and self._wanted <= surveyed.found.names:
+            surveyed.append(found)
+            if not found.found.too_old and self._wanted <= found.found.names:
                 break
-        self.unknown = self._wanted - (best.found.names if best else set())
-        if best is None or not (best.found.late_rows or best.found.names & self._wanted):
-            return None
-        return best
+        best = min(surveyed, key=self._shortfall, default=None)  # the first, hence newest, of equals
+        if best is not None and not best.found.too_old:
+            for each in surveyed:
+                if each.found.too_old:
+                    kept.discard(each.start)  # what has come since was before it: it will never serve
+        found_names = self._wanted & best.found.names if best else set()
+        self.unknown = self._wanted - found_names
+        return best if found_names or self._earliest_ns != NEVER_NS else None
+
+    def _shortfall(self, surveyed: Surveyed) -> tuple[int, int]:
+        found = surveyed.found
+        return found.too_old, len(self._wanted - found.names)
 
     async def _survey(self, start: Start, reach_ns: int) -> Surveyed | None:
         """What came after a start; None where it can not be used."""
@@ -119,7 +125,8 @@ class Run:
         except ClientError as error:
             if error.code is not grpc.StatusCode.OUT_OF_RANGE:
                 raise
-            return None  # the journal is not kept that far back
+            self._consumer.starts.beginning_is_gone = True  # the journal is not kept that far back
+            return None
         return Surveyed(start, checkpoint, survey.found)
 
     async def put_right(self, surveyed: Surveyed) -> None:
@@ -243,7 +250,3 @@ def _frames(record: JournalRecord, ordering: Ordering) -> list[Frame]:
         return list(released(record, ordering))
     except FrameError:
         return []  # poisoned: the consumer has counted it
-
-
-def _reaches_further(found: Found, other: Found) -> bool:
-    return (found.too_old, -len(found.names)) < (other.too_old, -len(other.names))

@@ -40,10 +40,11 @@ class Starts:
     """At most eight, spread so that the further back, the wider they lie apart; none is kept in vain.
 
     States older than three days before the newest are let go, but for the newest of them, which those three days may
-    be corrected from.
+    be corrected from. `beginning_is_gone` once the journal is not kept from its beginning any more.
     """
 
     def __init__(self, directory: Path) -> None:
+        self.beginning_is_gone = False
         self._directory = directory
 
     def keep(self, path: Path, checkpoint: Checkpoint) -> None:
@@ -61,7 +62,7 @@ class Starts:
     def newest_first(self) -> list[Start]:
         """Where a run may begin; the journal's beginning is the last, where it lies within reach."""
         starts = self._on_disk()
-        return starts if _beyond(starts) else [*starts, BEGINNING]
+        return starts if _beyond(starts) or self.beginning_is_gone else [*starts, BEGINNING]
 
     def discard(self, start: Start) -> None:
         """Lets go of a state that turned out to be of no use. Raises OSError."""

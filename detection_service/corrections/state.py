@@ -16,7 +16,7 @@ from detection_service.corrections.raised import Raised
 from tapewatch.market.frame import Frame
 
 DAY_NS: Final = 86_400_000_000_000
-_NEVER: Final = (1 << 63) - 1
+NEVER_NS: Final = (1 << 63) - 1
 
 
 class Place(NamedTuple):
@@ -38,7 +38,7 @@ class Waiting:
 
     late: int = 0
     amendments: int = 0
-    earliest_ns: int = _NEVER
+    earliest_ns: int = NEVER_NS
 
 
 @dataclass(slots=True)
@@ -119,7 +119,7 @@ class Corrections:
         self._merge()
         self.running, self.pending = self.pending, {}
         self._running_wanted, self.wanted = self.wanted, set()
-        return self._running_wanted, min((each.earliest_ns for each in self.running.values()), default=_NEVER)
+        return self._running_wanted, min((each.earliest_ns for each in self.running.values()), default=NEVER_NS)
 
     def end_run(self, unknown: set[Name]) -> None:
         """What was handed over is done, but for executions that are nowhere: those are looked for as they come."""
