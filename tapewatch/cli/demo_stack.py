@@ -55,7 +55,7 @@ def demo_settings(home: Path) -> dict[str, Any]:
     """Settings with free ports and all data below `home`."""
     ingest, detection, cases, status, fix, simulator = (f"{LOOPBACK}:{port}" for port in free_ports(6))
     return {
-        "ingest": {"listen": ingest, "directory": str(home / "ingest"), "idle_s": 1.0},
+        "ingest": {"listen": ingest, "directory": str(home / "ingest"), "idle_s": 1.0, "silence_s": None},
         "detection": {"listen": detection, "ingest": ingest, "cases": cases, "directory": str(home / "detection")},
         "cases": {"listen": cases, "database": str(home / "cases" / "cases.db")},
         "fix": {"listen": fix, "status_listen": status, "ingest": ingest, "store": str(home / "fix")},
