@@ -9,6 +9,8 @@ cdef class Counterparties(Groups):
     cdef public double pair_turns
     cdef public long long arranged_gap_ns
     cdef public double arranged_ratio
+    cdef public int arranged_matches
+    cdef public long long arranged_window_ns
     cdef public int match_buyer
     cdef public int match_seller
     cdef public bint match_first
@@ -26,6 +28,7 @@ cdef class Counterparties(Groups):
     cdef bint _match(self, Py_ssize_t row, int account, int number)
     cdef void _first_side(self, Py_ssize_t row, Py_ssize_t place, int account, int other, int number)
     cdef void _second_side(self, Py_ssize_t row, Py_ssize_t place, int account, int number)
+    cdef void _arranged(self) noexcept
     cdef void _pair(self, Py_ssize_t row, int account, int other)
     cdef int _taker(self, Py_ssize_t row) noexcept
     cdef bint _counts(self, Py_ssize_t row, Py_ssize_t place) noexcept

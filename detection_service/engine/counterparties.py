@@ -44,7 +44,9 @@ class Counterparties(Groups):
         self.pair_trades = 6
         self.pair_turns = 0.6
         self.arranged_gap_ns = 2 * _SECOND_NS
-        self.arranged_ratio = 0.9
+        self.arranged_ratio = 0.95
+        self.arranged_matches = 3
+        self.arranged_window_ns = 3_600 * _SECOND_NS
 
     def _match(self, row, account, number):
         """Brings the two sides of a match together; whether the market's volume counts this event.
@@ -123,6 +125,19 @@ class Counterparties(Groups):
             self.match_entry_gap,
             self.match_size_ratio,
         )
+        if 0 <= self.match_entry_gap <= self.arranged_gap_ns and self.match_size_ratio >= self.arranged_ratio:
+            self._arranged()
+
+    def _arranged(self):
+        """Orders of two groups entered together met; where that goes on, the rules are asked, ever less often."""
+        log: MatchLog = self.market.match_log
+        since: cython.longlong = self.now - self.arranged_window_ns
+        found: cython.longlong
+        if self.triggers & _MATCH:
+            return
+        found = log.arranged_of(self.match_pair, since, self.arranged_gap_ns, self.arranged_ratio)
+        if found == self.arranged_matches or (found > self.arranged_matches and (found & (found - 1)) == 0):
+            self.triggers |= _ARRANGED
 
     def _pair(self, row, account, other):
         """Two accounts traded: one beneficial group with itself, or two that may be at it again and again."""
@@ -142,8 +157,6 @@ class Counterparties(Groups):
             self.triggers |= _MATCH
             group = _ACCOUNTS | account
             other_group = _ACCOUNTS | other
-        elif self.match_size_ratio >= self.arranged_ratio and self.match_entry_gap <= self.arranged_gap_ns:
-            self.triggers |= _ARRANGED
         self.match_pair = mix(self.market.seed ^ (min(group, other_group) << 32 | max(group, other_group)))
         if not self.match_first:
             return

@@ -115,15 +115,23 @@ class Engine:
             self._core.fill_window_ns = int(max(flips) * 1e9)
         moves = [values[name] for values in parameters.values() for name in ("rise_min", "move_min") if name in values]
         self._core.price_move = min(moves, default=float("inf"))
-        if "ping_pong" in parameters:
-            self._core.pair_trades = int(parameters["ping_pong"]["trades_min"])
-            self._core.pair_turns = parameters["ping_pong"]["turns_share_min"]
-            self._core.pair_window_ns = int(parameters["ping_pong"]["window_s"] * 1e9)
+        self._set_match_checks(parameters)
         if "front_running" in parameters:
             self._core.large_multiple_ahead = parameters["front_running"]["large_multiple_min"]
             self._core.lead_ns = int(parameters["front_running"]["lead_max_s"] * 1e9)
             self._core.exit_ns = int(parameters["front_running"]["exit_max_s"] * 1e9)
         self._core.watch_together = "collusion" in parameters
+
+    def _set_match_checks(self, parameters: dict[str, dict[str, float]]) -> None:
+        if "ping_pong" in parameters:
+            self._core.pair_trades = int(parameters["ping_pong"]["trades_min"])
+            self._core.pair_turns = parameters["ping_pong"]["turns_share_min"]
+            self._core.pair_window_ns = int(parameters["ping_pong"]["window_s"] * 1e9)
+        if "matched_orders" in parameters:
+            self._core.arranged_matches = int(parameters["matched_orders"]["meetings_min"])
+            self._core.arranged_gap_ns = int(parameters["matched_orders"]["entry_gap_max_s"] * 1e9)
+            self._core.arranged_ratio = parameters["matched_orders"]["size_ratio_min"]
+            self._core.arranged_window_ns = int(parameters["matched_orders"]["window_s"] * 1e9)
 
     def configure(self, configuration: EngineConfiguration) -> None:
         """Takes another configuration, effective from the next event on; open episodes go on.

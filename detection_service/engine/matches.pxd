@@ -50,5 +50,6 @@ cdef class MatchLog:
     cpdef long long add(self, unsigned long long key, int buyer, int seller, long long time, double price, double quantity, unsigned long long high, unsigned long long low, bytes trade_id, int aggressor)
     cpdef void complete(self, long long number, unsigned long long high, unsigned long long low, long long entry_gap, double size_ratio) noexcept
     cpdef long long recent(self, unsigned long long key, long long since, double turns) noexcept
+    cpdef long long arranged_of(self, unsigned long long key, long long since, long long gap, double ratio) noexcept
     cdef long long _oldest(self) noexcept
     cdef void _grow(self)

@@ -210,6 +210,23 @@ class MatchLog:
             steps += 1
         return found if 2 * min(bought, found - bought) >= turns * (found - 1) else 0
 
+    def arranged_of(self, key, since, gap, ratio):
+        """How many of the pair's last few matches since a time were entered within `gap` at sizes alike to `ratio`."""
+        number: cython.longlong = self.head[key & (self.size - 1)] - 1
+        oldest: cython.longlong = self._oldest()
+        place: cython.Py_ssize_t
+        steps: cython.int = 0
+        found: cython.longlong = 0
+        while number >= oldest and steps < _WALK_MAX:
+            place = number % self.size
+            if self.time[place] < since:
+                break
+            if self.key[place] == key and 0 <= self.entry_gap[place] <= gap and self.size_ratio[place] >= ratio:
+                found += 1
+            number = self.previous[place] - 1
+            steps += 1
+        return found
+
     def arranged(self, since, gap, ratio):
         """Matches of two groups since a time whose orders' entries are known, and those of them entered within `gap` of
         each other with sizes alike to a share `ratio`: (known, arranged)."""

@@ -12,20 +12,30 @@ from detection_service.rules.pressure.spoofing import Spoofing
 from detection_service.rules.price.price_spike import PriceSpike
 from detection_service.rules.price.pump_and_dump import PumpAndDump
 from detection_service.rules.rule import Rule
+from detection_service.rules.wash.matched_orders import MatchedOrders
+from detection_service.rules.wash.painting_the_tape import PaintingTheTape
 from detection_service.rules.wash.ping_pong import PingPong
+from detection_service.rules.wash.wash_netting import WashNetting
 from detection_service.rules.wash.wash_owner import WashOwner
+from detection_service.rules.wash.wash_ring import WashRing
 from detection_service.rules.wash.wash_self import WashSelf
+from detection_service.rules.wash.wash_volume import WashVolume
 
 RULES: Final[tuple[Rule, ...]] = (
     ClockSkew(),
     DataGap(),
     Layering(),
+    MatchedOrders(),
+    PaintingTheTape(),
     PingPong(),
     PriceSpike(),
     PumpAndDump(),
     RuleSilent(),
     Spoofing(),
+    WashNetting(),
     WashOwner(),
+    WashRing(),
     WashSelf(),
+    WashVolume(),
 )
 RULE_BY_ID: Final = {rule.metadata.rule_id: rule for rule in RULES}

@@ -46,10 +46,35 @@ def ordinary_hours(hours: float) -> Iterator[Told]:
             yield _told(number * 12 + 5, kind="CANCEL", **order)
 
 
+def strangers(hours: float) -> Iterator[Told]:
+    """A match every 10 s near 100.00 among forty accounts, ever others: 20 to 99 rest and are taken 5 s later."""
+    for number in range(round(hours * 360)):
+        seller = (number * 17 + number // 40 * 3) % 40
+        buyer = (seller + 1 + (number * 7 + number // 39 * 5) % 39) % 40
+        price, quantity = 100 + (0.0, 0.03, -0.02, 0.01)[number % 4], 20.0 + number * 31 % 80
+        both = (("SELL", seller, "out"), ("BUY", buyer, "in"))
+        for wait, (side, account, order) in zip((0, 5), both, strict=True):
+            ids: Row = {"account": f"stranger-{account}", "order_id": f"stranger-{order}{number}", "side": side}
+            yield _told(number * 10 + wait, kind="NEW", price=price, quantity=quantity, **ids)
+        for side, account, order in reversed(both):
+            yield _told(
+                number * 10 + 5,
+                kind="FILL",
+                account=f"stranger-{account}",
+                order_id=f"stranger-{order}{number}",
+                side=side,
+                price=price,
+                quantity=quantity,
+                trade_id=f"stranger-{number}",
+                aggressor=side == "BUY",
+            )
+
+
 PLAIN: Final[dict[str, Callable[[], Iterator[Told]]]] = {"crowd": crowd}
 LASTING: Final[dict[str, Callable[[float], Iterator[Told]]]] = {
     "quiet_hours": quiet_hours,
     "ordinary_hours": ordinary_hours,
+    "strangers": strangers,
 }
 
 

@@ -1,0 +1,208 @@
+"""Painting the tape: small trades among a few that set new highs, or lows, for others to see."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from detection_service.engine.scene import PairTrade, Scene
+from detection_service.engine.triggers import FLOW
+from detection_service.rules import needs, regulations
+from detection_service.rules.rule import Condition, Finding, Metadata, Parameter, excess, graded
+from detection_service.rules.wash import chance
+from detection_service.rules.wash.chance import Dealing
+from tapewatch.alert import Measurement, Severity
+from tapewatch.market.event import Side
+
+METADATA = Metadata(
+    rule_id="painting_the_tape",
+    version="1.0.0",
+    title="Painting the tape",
+    typology="PAINTING_THE_TAPE",
+    description=(
+        "A group takes the price up (or down) in small trades whose other side is again and again the same one to "
+        "three groups: new highs are printed for others to see, at little risk, as what is bought stays in the circle. "
+        "A buyer who works an order takes from whoever offers; this one meets the same few, far beyond chance."
+    ),
+    needs=(needs.ACCOUNTS, needs.MATCHES),
+    parameters=(
+        Parameter("window_s", 1800.0, "s", 60, 3600, "the tape is painted while others look"),
+        Parameter("pushes_min", 4.0, "trades", 2, 64, "fewer steps are no tape"),
+        Parameter("one_way_min", 3.0, "x", 1, 100, "pushes one way against pushes the other"),
+        Parameter("partners_max", 3.0, "groups", 1, 5, "a circle is small"),
+        Parameter("partners_share_min", 0.7, "share", 0.1, 1, "of the trades that took the price there"),
+        Parameter("surprise_min", 7.0, "nats", 1, 100, "by chance once in e^7 = 1,100 such groups"),
+        Parameter("size_multiple_max", 1.0, "x median", 0.01, 10, "small, or it would be real buying"),
+        Parameter("new_extremes_min", 3.0, "trades", 1, 64, "new highs (lows) of the window that the circle printed"),
+        Parameter("move_share_min", 0.5, "share", 0, 1, "of all steps in that direction; others do not follow yet"),
+    ),
+    regulations=(
+        regulations.SEA_SERIES_OF_TRANSACTIONS,
+        regulations.CEA_FALSE_PRICE,
+        regulations.MAR_PRICE_SECURED,
+        regulations.PAINTING_THE_TAPE,
+    ),
+    known_false_positives=(
+        "A patient buyer in a market with one or two sellers, while others trade elsewhere.",
+        "A maker that hedges with the same dealer through the book.",
+    ),
+    known_gaps=(
+        "Painting against whoever offers, without a circle: that is ramping.",
+        "Circles of five and more, and trades larger than the usual order.",
+        "Sources that do not say who took liquidity.",
+    ),
+    triage_steps=(
+        "Look for a link between the sides.",
+        "Did the circle, or somebody close to it, sell to others afterwards?",
+        "What would the price have been without these trades?",
+    ),
+    episode_gap_s=1800,
+    episode_max_s=14_400,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """What a circle printed in one direction."""
+
+    side: Side
+    circle: frozenset[str]
+    partners_share: float
+    expected: float
+    surprise: float
+    size_multiple: float
+    steps: tuple[PairTrade, ...]
+    move_share: float
+    extremes: int
+
+
+class PaintingTheTape:
+    """Asked at moments of a group that takes liquidity."""
+
+    metadata = METADATA
+    triggers = FLOW
+
+    def conditions(self, parameters: Mapping[str, float]) -> tuple[Condition, ...]:
+        """What the core checks before it asks."""
+        return (Condition("aggressive_fills_30m", at_least=parameters["pushes_min"]),)
+
+    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
+        """A finding where the group's pushes go one way and meet a circle."""
+        side = _direction(scene, parameters)
+        if side is None:
+            return
+        since_ns = scene.now_ns - int(parameters["window_s"] * 1e9)
+        made = chance.dealings(scene, scene.group, chance.covered_since_ns(scene, [scene.group], since_ns))
+        taken = [each for each in made if each.fill.side is side and each.fill.aggressor and each.other]
+        if len(taken) < parameters["pushes_min"]:
+            return
+        painted = _painted(scene, parameters, made, taken)
+        if (
+            painted.partners_share >= parameters["partners_share_min"]
+            and painted.surprise >= parameters["surprise_min"]
+            and painted.size_multiple <= parameters["size_multiple_max"]
+            and painted.extremes >= parameters["new_extremes_min"]
+            and painted.move_share >= parameters["move_share_min"]
+        ):
+            yield _finding(scene, parameters, taken, painted)
+
+
+def _direction(scene: Scene, parameters: Mapping[str, float]) -> Side | None:
+    """The way the group pushes the price; None where it does not, or both ways."""
+    pushes = {Side.BUY: scene.metric("pushes_up_30m"), Side.SELL: scene.metric("pushes_down_30m")}
+    side = max(pushes, key=lambda each: pushes[each])
+    other = Side.SELL if side is Side.BUY else Side.BUY
+    if pushes[side] < parameters["pushes_min"] or pushes[side] < parameters["one_way_min"] * pushes[other]:
+        return None
+    return side
+
+
+def _painted(
+    scene: Scene, parameters: Mapping[str, float], made: Sequence[Dealing], taken: Sequence[Dealing]
+) -> Painted:
+    met = Counter(each.other for each in taken)
+    partners = sorted(met, key=lambda group: (-met[group], group))[: int(parameters["partners_max"])]
+    together = sum(met[group] for group in partners)
+    since_ns = made[0].fill.time_ns
+    others = [chance.dealings(scene, group, since_ns) for group in partners]
+    side = taken[0].fill.side
+    offered = sum(each.fill.side is not side for dealings in others for each in dealings)
+    taking = sum(each.fill.side is side for each in made)
+    expected = taking * offered / max(1, chance.market_trades(scene, since_ns))
+    circle = frozenset({scene.group, *partners})
+    steps, share, extremes = _steps(scene.matches(since_ns), circle, side)
+    return Painted(
+        side=side,
+        circle=circle,
+        partners_share=together / len(taken),
+        expected=expected,
+        surprise=chance.surprise_nats(together, expected) - chance.choices_nats(len(met), len(partners)),
+        size_multiple=median(each.fill.quantity for each in taken) / scene.market.sizes.median,
+        steps=steps,
+        move_share=share,
+        extremes=extremes,
+    )
+
+
+def _steps(trades: Sequence[PairTrade], circle: frozenset[str], side: Side) -> tuple[tuple[PairTrade, ...], float, int]:
+    """The circle's trades that took the price on in a direction, their share of all such steps' length, and how many
+    of them printed a new extreme."""
+    sign = 1 if side is Side.BUY else -1
+    own: list[PairTrade] = []
+    own_length = all_length = 0.0
+    extreme = trades[0].price if trades else 0.0
+    extremes = 0
+    for before, trade in pairwise(trades):
+        length = sign * (trade.price - before.price)
+        inside = {trade.buyer, trade.seller} <= circle
+        if length > 0:
+            all_length += length
+            if inside:
+                own.append(trade)
+                own_length += length
+        if sign * (trade.price - extreme) > 0:
+            extreme = trade.price
+            extremes += inside
+    return tuple(own), own_length / all_length if all_length else 0.0, extremes
+
+
+def _finding(scene: Scene, parameters: Mapping[str, float], taken: Sequence[Dealing], painted: Painted) -> Finding:
+    fills = [each.fill for each in taken if each.other in painted.circle]
+    accounts = frozenset(account for fill in fills for account in (fill.account, fill.contra)) - {""}
+    score = (
+        0.45
+        + 0.2 * excess(painted.extremes, parameters["new_extremes_min"])
+        + 0.2 * excess(painted.surprise, parameters["surprise_min"])
+        + 0.15 * painted.move_share
+    )
+    way = "up" if painted.side is Side.BUY else "down"
+    extremes = "highs" if painted.side is Side.BUY else "lows"
+    first, last = fills[0].price, fills[-1].price
+    return Finding(
+        owners=scene.owners(accounts),
+        accounts=accounts,
+        severity=graded(score, (0.45, Severity.MEDIUM), (0.75, Severity.HIGH)),
+        score=min(1.0, score),
+        start_time_ns=fills[0].time_ns,
+        end_time_ns=scene.now_ns,
+        explanation=(
+            f"Took the price {way} from {first:g} to {last:g} in {len(fills)} trades of "
+            f"{painted.size_multiple:.1f} times the usual order with the same {len(painted.circle) - 1} on the other "
+            f"side, {painted.partners_share:.0%} of its takings, and printed {painted.extremes} new {extremes}; chance "
+            f"gives groups so active {painted.expected:.1f} such trades."
+        ),
+        measurements=(
+            Measurement("new_extremes", float(painted.extremes), parameters["new_extremes_min"], "trades"),
+            Measurement("partners_share", painted.partners_share, parameters["partners_share_min"], "share"),
+            Measurement("surprise", painted.surprise, parameters["surprise_min"], "nats"),
+            Measurement("size_multiple", painted.size_multiple, parameters["size_multiple_max"], "x median"),
+            Measurement("move_share", painted.move_share, parameters["move_share_min"], "share"),
+        ),
+        opening=frozenset({fills[0].event_id}),
+        evidence=frozenset(fill.event_id for fill in fills) | frozenset(trade.event_id for trade in painted.steps),
+        order_ids=frozenset(fill.order_id for fill in fills) - {""},
+        trade_ids=frozenset(fill.trade_id for fill in fills) - {""},
+    )

@@ -1,0 +1,248 @@
+"""Wash ring: three to five groups pass a position round among themselves and end where they began."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, permutations
+
+from detection_service.engine.scene import Fill, Scene
+from detection_service.engine.triggers import FLOW
+from detection_service.rules import needs, regulations
+from detection_service.rules.rule import Condition, Finding, Metadata, Parameter, excess, graded
+from detection_service.rules.wash import chance
+from detection_service.rules.wash.chance import Dealing
+from tapewatch.alert import Measurement, Severity
+from tapewatch.market.event import Side
+
+METADATA = Metadata(
+    rule_id="wash_ring",
+    version="1.0.0",
+    title="Wash ring",
+    typology="WASH_RING",
+    description=(
+        "Three to five groups without a declared link sell to each other in a circle: A to B, B to C, C to A. Volume "
+        "is made, nobody's position changes, and most of what they trade is among themselves, far more than chance "
+        "gives groups so active. Found by growing a set of groups from one that nets to nothing, and held against a "
+        "null model that draws who meets whom at random and keeps everybody's buys and sells."
+    ),
+    needs=(needs.ACCOUNTS, needs.MATCHES),
+    parameters=(
+        Parameter("window_s", 3600.0, "s", 60, 3600, "a position passed round comes back soon"),
+        Parameter("members_max", 5.0, "groups", 3, 5, "larger circles are hard to keep and to tell from a market"),
+        Parameter("rounds_min", 2.0, "rounds", 1, 16, "round once is a coincidence of three"),
+        Parameter("net_share_max", 0.1, "share", 0, 0.5, "what each is left with of what it traded in the ring"),
+        Parameter("inside_share_min", 0.5, "share", 0.1, 1, "of each member's trades; makers trade with everybody"),
+        Parameter(
+            "surprise_min", 9.0, "nats", 1, 100, "by chance once in e^9 = 8,100 such sets, those tried allowed for"
+        ),
+    ),
+    regulations=(
+        regulations.WASH_TRADES,
+        regulations.CEA_WASH_SALE,
+        regulations.SEA_NO_CHANGE_OF_OWNERSHIP,
+        regulations.ANNEX_I_NO_CHANGE,
+    ),
+    known_false_positives=(
+        "Dealers of a small interdealer market that pass inventory on.",
+        "Funds of one manager that nobody declared as linked and that are rebalanced against each other.",
+    ),
+    known_gaps=(
+        "Rings of six and more, and rings that take more than an hour or a member's last 64 fills to close.",
+        "Members that trade more outside the ring than inside.",
+        "Two that trade back and forth are ping_pong's, accounts of one owner wash_owner's.",
+    ),
+    triage_steps=(
+        "Look for links among the members: owner, device, subnet, funding, time of opening.",
+        "Follow one lot round: does it come back at the price it left?",
+        "Who gained from the volume: rebates, rankings, a listing?",
+    ),
+    episode_gap_s=1800,
+    episode_max_s=28_800,
+)
+FIRST_SIZE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Groups in the order the position passes, and their trades among themselves, each told by its buyer's fill."""
+
+    members: tuple[str, ...]
+    trades: tuple[Dealing, ...]
+    rounds: int
+    net_share: float
+    inside_share: float
+    expected: float
+    surprise: float
+
+
+class WashRing:
+    """Asked at moments of a group that nets to little over the hour."""
+
+    metadata = METADATA
+    triggers = FLOW
+
+    def conditions(self, parameters: Mapping[str, float]) -> tuple[Condition, ...]:
+        """What the core checks before it asks."""
+        return (
+            Condition("fills_60m", at_least=2 * parameters["rounds_min"]),
+            Condition("net_share_60m", at_most=max(0.2, parameters["net_share_max"])),
+        )
+
+    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
+        """A finding where the group is one of a ring."""
+        rings = [ring for ring in _rings(scene, parameters) if _holds(ring, parameters)]
+        if rings:
+            yield _finding(scene, parameters, max(rings, key=lambda ring: (ring.surprise, ring.members)))
+
+
+def _holds(ring: Ring, parameters: Mapping[str, float]) -> bool:
+    return (
+        ring.rounds >= parameters["rounds_min"]
+        and ring.net_share <= parameters["net_share_max"]
+        and ring.inside_share >= parameters["inside_share_min"]
+        and ring.surprise >= parameters["surprise_min"]
+    )
+
+
+def _rings(scene: Scene, parameters: Mapping[str, float]) -> Iterator[Ring]:
+    """Grows a set from the acting group by whoever traded most with those in it; each set of three and more that
+    contains a circle."""
+    since_ns = scene.now_ns - int(parameters["window_s"] * 1e9)
+    made = {scene.group: chance.dealings(scene, scene.group, since_ns)}
+    members_max = int(parameters["members_max"])
+    if not _mostly_with(made[scene.group], members_max - 1, parameters["inside_share_min"]):
+        return
+    tried = 0.0
+    while len(made) < members_max:
+        nearest = _outsiders(made)
+        if not nearest:
+            return
+        tried += math.log(len(nearest))
+        closest = min(nearest, key=lambda group: (-nearest[group], group))
+        if 2 * nearest[closest] < parameters["rounds_min"]:
+            return
+        made[closest] = chance.dealings(scene, closest, since_ns)
+        if len(made) >= FIRST_SIZE:
+            ring = _ring(scene, made, since_ns, tried)
+            if ring is not None:
+                yield ring
+
+
+def _mostly_with(made: Sequence[Dealing], others: int, share_min: float) -> bool:
+    """Whether enough of a group's trades are with so many others; a maker's are not, and it is left at once."""
+    met = Counter(each.other for each in made)
+    del met[""]
+    return sum(count for _, count in met.most_common(others)) >= share_min * len(made)
+
+
+def _outsiders(made: Mapping[str, Sequence[Dealing]]) -> Counter[str]:
+    """Trades with those inside, by group outside."""
+    met = Counter(each.other for dealings in made.values() for each in dealings)
+    for group in (*made, ""):
+        del met[group]
+    return met
+
+
+def _ring(scene: Scene, all_made: Mapping[str, Sequence[Dealing]], since_ns: int, tried: float) -> Ring | None:
+    """What the members' trades among themselves add up to, since all of them are known; None without a circle."""
+    since_ns = chance.covered_since_ns(scene, all_made, since_ns)
+    trades = [
+        Dealing(each.fill, group)
+        for group, dealings in all_made.items()
+        for each in dealings
+        if each.other in all_made and each.fill.side is Side.BUY and each.fill.time_ns >= since_ns
+    ]
+    if not trades:
+        return None
+    sold = Counter[tuple[str, str]]()
+    for group, dealings in all_made.items():
+        for each in dealings:
+            if each.other in all_made and each.fill.side is Side.BUY and each.fill.time_ns >= since_ns:
+                sold[each.other, group] += 1
+    members, rounds = _circle(tuple(sorted(all_made)), sold)
+    if not rounds:
+        return None
+    trades.sort(key=lambda each: (each.fill.time_ns, each.fill.event))
+    first_ns = trades[0].fill.time_ns
+    made = {group: [each for each in all_made[group] if each.fill.time_ns >= first_ns] for group in members}
+    expected, surprise = _surprise(scene, made, sold, first_ns)
+    return Ring(
+        members=members,
+        trades=tuple(trades),
+        rounds=rounds,
+        net_share=max(_net_share(dealings, members) for dealings in made.values()),
+        inside_share=min(sum(each.other in made for each in dealings) / len(dealings) for dealings in made.values()),
+        expected=expected,
+        surprise=surprise - tried,
+    )
+
+
+def _circle(groups: tuple[str, ...], sold: Mapping[tuple[str, str], int]) -> tuple[tuple[str, ...], int]:
+    """The order in which a position passes round most often, and how often."""
+    orders = [(groups[0], *rest) for rest in permutations(groups[1:])]
+    rounds = [min(sold[edge] for edge in pairwise((*order, order[0]))) for order in orders]
+    most = max(rounds)
+    return orders[rounds.index(most)], most
+
+
+def _net_share(dealings: Sequence[Dealing], members: Sequence[str]) -> float:
+    """What is left of what a member traded inside."""
+    inside = [each.fill for each in dealings if each.other in members]
+    gross = sum(fill.quantity for fill in inside)
+    bought = sum(fill.quantity for fill in inside if fill.side is Side.BUY)
+    return abs(2 * bought - gross) / gross if gross else 1.0
+
+
+def _surprise(
+    scene: Scene, made: Mapping[str, Sequence[Dealing]], sold: Mapping[tuple[str, str], int], since_ns: int
+) -> tuple[float, float]:
+    """How many trades among themselves chance gives the members, and how unlikely theirs are: so many, and so much
+    more one way than the other, less what fitting their number of directions takes."""
+    counts = {group: chance.sides(dealings) for group, dealings in made.items()}
+    trades = chance.market_trades(scene, since_ns)
+    edges = [(seller, buyer) for seller in made for buyer in made if seller != buyer]
+    expected = [counts[seller][1] * counts[buyer][0] / max(1, trades) for seller, buyer in edges]
+    observed = [sold[edge] for edge in edges]
+    surprise = chance.surprise_nats(sum(observed), sum(expected)) + chance.skew_nats(observed, expected)
+    return sum(expected), surprise - (len(edges) - 1) / 2
+
+
+def _finding(scene: Scene, parameters: Mapping[str, float], ring: Ring) -> Finding:
+    fills: list[Fill] = [each.fill for each in ring.trades]
+    accounts = frozenset(account for fill in fills for account in (fill.account, fill.contra)) - {""}
+    lift = len(fills) / max(ring.expected, 1e-9)
+    score = (
+        0.5
+        + 0.2 * excess(ring.rounds, parameters["rounds_min"])
+        + 0.2 * excess(ring.surprise, parameters["surprise_min"])
+        + 0.1 * excess(ring.inside_share, parameters["inside_share_min"], 1.0)
+    )
+    names = " to ".join(group.removeprefix("account:") for group in (*ring.members, ring.members[0]))
+    return Finding(
+        owners=scene.owners(accounts),
+        accounts=accounts,
+        severity=graded(score, (0.5, Severity.MEDIUM), (0.65, Severity.HIGH), (0.9, Severity.CRITICAL)),
+        score=min(1.0, score),
+        start_time_ns=fills[0].time_ns,
+        end_time_ns=scene.now_ns,
+        explanation=(
+            f"Sold in a circle, {names}, {ring.rounds} times round in {len(fills)} trades of "
+            f"{sum(fill.quantity for fill in fills):g} in all, at most {ring.net_share:.0%} left with anyone and at "
+            f"least {ring.inside_share:.0%} of each one's trades among themselves; chance gives groups so active "
+            f"{ring.expected:.1f} such trades, and so many, so directed, {chance.once_in(ring.surprise)}."
+        ),
+        measurements=(
+            Measurement("rounds", float(ring.rounds), parameters["rounds_min"], "rounds"),
+            Measurement("net_share", ring.net_share, parameters["net_share_max"], "share"),
+            Measurement("inside_share", ring.inside_share, parameters["inside_share_min"], "share"),
+            Measurement("lift", lift, 1.0, "x"),
+            Measurement("surprise", ring.surprise, parameters["surprise_min"], "nats"),
+        ),
+        opening=frozenset({fills[0].event_id}),
+        evidence=frozenset(fill.event_id for fill in fills),
+        order_ids=frozenset(fill.order_id for fill in fills) - {""},
+        trade_ids=frozenset(fill.trade_id for fill in fills) - {""},
+    )
