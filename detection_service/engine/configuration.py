@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from detection_service.engine.session import SessionCalendar
 from detection_service.rules.catalogue import RULE_BY_ID, RULES
 from detection_service.rules.lock import content_digest
 from detection_service.rules.rule import Metadata, Rule
-from tapewatch.market.reference import Reference
+from tapewatch.market.reference import Reference, ReferenceDataError
 
 
 class ConfigurationError(ValueError):
@@ -45,6 +46,13 @@ class EngineConfiguration:
             rule_id: _parameters(_metadata(rule_id, known), overrides)
             for rule_id, overrides in sorted(self.rules.items())
         }
+
+    def calendar(self) -> SessionCalendar:
+        """When the sessions of the instruments open and close. Raises ConfigurationError."""
+        try:
+            return SessionCalendar(self.reference.instruments)
+        except ReferenceDataError as error:
+            raise ConfigurationError(str(error)) from error
 
     def digest(self) -> str:
         """SHA-256 of rules, versions, their content, parameters and reference data; 64 hexadecimal digits."""

@@ -30,6 +30,7 @@ _PRICE = cython.declare(cython.int, triggers.PRICE)
 _DEADLINE = cython.declare(cython.int, triggers.DEADLINE)
 _ENTRY = cython.declare(cython.int, triggers.ENTRY)
 _MARKET = cython.declare(cython.int, triggers.MARKET)
+_SESSION = cython.declare(cython.int, triggers.SESSION)
 _HAS_ORDERS = cython.declare(cython.int, triggers.HAS_ORDERS)
 _HAS_ACCOUNTS = cython.declare(cython.int, triggers.HAS_ACCOUNTS)
 _HAS_FILLS = cython.declare(cython.int, triggers.HAS_FILLS)
@@ -83,7 +84,7 @@ class Core(Across):
         while self.row < self.view.row_count:
             self.triggers = 0
             if not self._step(self.row):
-                return _DEADLINE
+                return self.triggers or _DEADLINE
             self.triggers &= self.wanted
             if self.triggers:
                 self._identify(self.row)
@@ -97,7 +98,7 @@ class Core(Across):
         return self.view.text(self.view.order_text(self.row - 1))
 
     def _step(self, row):
-        """One event; False where episodes must be closed before it can be taken."""
+        """One event; False where episodes must be closed, or rules asked about its session, before it can be taken."""
         market: MarketState = self.market_of(row)
         now: cython.longlong = self.view.event_time[row]
         kind: cython.int = self.view.kind[row]
@@ -107,7 +108,8 @@ class Core(Across):
             self.late[self.source] += 1
             return True
         self.now = now
-        if now > self.venue_deadline[market.venue]:
+        if now > self.venue_deadline[market.venue] or now >= market.session_due:
+            self._interrupt(row)
             return False
         if not 0 <= now - self.minute_start < _MINUTE_NS:
             self.now_minute = now // _MINUTE_NS
@@ -131,6 +133,12 @@ class Core(Across):
             self._other(row, kind)
         return True
 
+    def _interrupt(self, row):
+        """Episodes of the venue are over, or else a moment of the market's session is due."""
+        if self.now <= self.venue_deadline[self.market.venue]:
+            self._identify(row)
+            self.triggers = _SESSION
+
     def _tick(self):
         """Five seconds of a market went by; with a minute, the rules on markets may be asked."""
         closed: cython.longlong = self.market.tick(self.now)
@@ -153,6 +161,7 @@ class Core(Across):
             self.capabilities[self.source] |= _HAS_PRINTS
             market.has_trade_feed = True
             if self._match(row, -1, -1):
+                self._identify(row)
                 self._print(self.view.price[row], self.view.quantity[row], self.view.side[row])
         elif kind == _BOOK_LEVEL:
             ladder = market.book.ladder(self.view.side[row])
@@ -164,7 +173,9 @@ class Core(Across):
             market.bid_price = self.view.bid_price[row]
             market.ask_price = self.view.ask_price[row]
         elif kind == _PHASE:
+            market.phase_before = market.phase
             market.phase = self.view.text(self.view.phase[row]).decode()
+            self.triggers |= _SESSION
 
     # Orders.
 
@@ -345,8 +356,11 @@ class Core(Across):
 
     def _print(self, price, quantity, side):
         """A trade moves the market; a move of note asks the price rules."""
+        market: MarketState = self.market
         self.capabilities[self.source] |= _HAS_PRINTS
-        if self.market.trade(self.now, price, quantity, side, self.price_move):
+        if price != market.last_price:
+            market.moves.add(self.now, price, quantity, self.event_high, self.event_low)
+        if market.trade(self.now, price, quantity, side, self.price_move):
             self.triggers |= _PRICE
 
     def state(self):

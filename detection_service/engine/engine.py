@@ -25,7 +25,8 @@ from detection_service.engine.records import RING as WITHDRAWALS_HELD
 from detection_service.engine.registry import NEVER
 from detection_service.engine.relations import Relations
 from detection_service.engine.scene import Scene
-from detection_service.engine.triggers import DEADLINE, FLOW, MARKET, NEWS, OWNER, PRESSURE, PRICE, SOURCE
+from detection_service.engine.session import ASK_NOW, pass_by
+from detection_service.engine.triggers import DEADLINE, FLOW, MARKET, NEWS, OWNER, PRESSURE, PRICE, SESSION, SOURCE
 from detection_service.health.frames import FrameObserver
 from detection_service.health.observation import Observation
 from detection_service.health.watch import HealthWatch
@@ -68,6 +69,7 @@ class Engine:
         parameters = self._configuration.parameters()
         self.config_digest = self._configuration.digest()
         known = self._configuration.known
+        self._calendar = self._configuration.calendar()
         self._rules: list[tuple[Rule, dict[str, float]]] = [
             (known[rule_id], values) for rule_id, values in parameters.items()
         ]
@@ -139,7 +141,10 @@ class Engine:
         Raises ConfigurationError where it is not valid; what was in force stays.
         """
         configuration.parameters()
+        configuration.calendar()
         self._configuration = configuration
+        for market in self._core.markets:
+            market.session_due = ASK_NOW
         self._core.regroup(configuration.reference.group_of)
         self._configure()
 
@@ -188,8 +193,10 @@ class Engine:
         while triggers := self._core.run():
             if triggers & DEADLINE:
                 alerts.extend(self._close(self._core.market.venue_name, self._core.now))
-            else:
-                alerts.extend(self._ask(triggers))
+                continue
+            if triggers & SESSION and not pass_by(self._core.market, self._calendar, self._core.now):
+                triggers &= ~SESSION
+            alerts.extend(self._ask(triggers))
         for observation in self._observer.take(decoded) if self._observes_frames and decoded.row_count else ():
             alerts.extend(self.observe(observation))
         return alerts
@@ -217,6 +224,7 @@ class Engine:
                 continue
             rule_id = rule.metadata.rule_id
             self._scene.open_episode = self._memory(rule_id, venue, instrument)
+            self._scene.open_episodes = self._memories(rule_id, venue, instrument)
             for finding in rule.evaluate(self._scene, parameters):
                 episode = self._episodes.take(rule_id, venue, instrument, finding, core.now, self._scene.event_id)
                 if episode is not None:
@@ -237,6 +245,9 @@ class Engine:
 
     def _memory(self, rule_id: str, venue: str, instrument: str) -> Callable[[frozenset[str]], Any]:
         return lambda owners: self._episodes.memory(rule_id, venue, instrument, owners)
+
+    def _memories(self, rule_id: str, venue: str, instrument: str) -> Callable[[], Any]:
+        return lambda: self._episodes.memories(rule_id, venue, instrument)
 
     def _close(self, venue: str | None, now_ns: int) -> Iterator[Alert]:
         for episode in self._episodes.overdue(venue, now_ns):

@@ -73,6 +73,11 @@ class Episodes:
         episode = self._open.get((rule_id, venue, instrument, owners))
         return None if episode is None else episode.memory
 
+    def memories(self, rule_id: str, venue: str, instrument: str) -> list[tuple[frozenset[str], dict[str, float]]]:
+        """Owners and memory of each open episode of a rule in a market, in the order they opened."""
+        market = (rule_id, venue, instrument)
+        return [(key[3], episode.memory) for key, episode in self._open.items() if key[:3] == market]
+
     def take(
         self, rule_id: str, venue: str, instrument: str, finding: Finding, now_ns: int, event_id: str
     ) -> Episode | None:

@@ -2,7 +2,7 @@ cimport cython
 
 from detection_service.engine.matches cimport MatchLog, MatchTable
 from tapewatch.market.book cimport Book
-from tapewatch.market.window cimport SizeHistogram, TradeWindow
+from tapewatch.market.window cimport Moves, Rush, SizeHistogram, SpreadSamples, TradeWindow
 
 
 @cython.final
@@ -17,6 +17,9 @@ cdef class MarketState:
     cdef public TradeWindow fast
     cdef public TradeWindow minute
     cdef public TradeWindow slow
+    cdef public Rush rush
+    cdef public Moves moves
+    cdef public SpreadSamples spread_samples
     cdef public int pending
     cdef public long long pending_time
     cdef public bint has_trade_feed
@@ -29,6 +32,10 @@ cdef class MarketState:
     cdef public long long last_trade_time
     cdef public long long evaluated_bucket
     cdef public str phase
+    cdef public str phase_before
+    cdef public long long session_due
+    cdef public long long session_time
+    cdef public str session_kind
     cdef public double bid_price
     cdef public double ask_price
     cdef public long long last_activity

@@ -3,16 +3,17 @@
 
 import cython
 
+from detection_service.engine.session import ASK_NOW
 from tapewatch.market import arrays
 
 if cython.compiled:
     from cython.cimports.detection_service.engine.matches import MatchLog, MatchTable
     from cython.cimports.tapewatch.market.book import Book
-    from cython.cimports.tapewatch.market.window import SizeHistogram, TradeWindow
+    from cython.cimports.tapewatch.market.window import Moves, Rush, SizeHistogram, SpreadSamples, TradeWindow
 else:
     from detection_service.engine.matches import MatchLog, MatchTable
     from tapewatch.market.book import Book
-    from tapewatch.market.window import SizeHistogram, TradeWindow
+    from tapewatch.market.window import Moves, Rush, SizeHistogram, SpreadSamples, TradeWindow
 
 SECOND_NS = 1_000_000_000
 FAST_BUCKET_NS = 5 * SECOND_NS
@@ -25,13 +26,26 @@ _MINUTE_NS = cython.declare(cython.longlong, MINUTE_NS)
 _TICK_NS = cython.declare(cython.longlong, FAST_BUCKET_NS)
 _MESSAGE_MINUTES = cython.declare(cython.int, 64)
 _RANGES = cython.declare(cython.double, 30.0)
-_PARTS = ("book", "sizes", "spreads", "fast", "minute", "slow", "matches", "match_log")
+_PARTS = (
+    "book",
+    "sizes",
+    "spreads",
+    "fast",
+    "minute",
+    "slow",
+    "rush",
+    "moves",
+    "spread_samples",
+    "matches",
+    "match_log",
+)
+_SELL = cython.declare(cython.int, 2)
 _PLAIN_FIELDS = (
     "number", "venue", "venue_name", "instrument_name", "seed", "pending", "pending_time", "has_trade_feed",
     "shares_trade_ids", "watched", "last_price", "last_trade_time", "evaluated_bucket", "phase", "bid_price",
     "ask_price", "last_activity", "previous_price", "next_tick", "minute_now", "spread", "usual_range", "ranges_seen",
     "message_minute",
-    "message_count",
+    "message_count", "session_due", "session_time", "session_kind", "phase_before",
 )  # fmt: skip
 
 
@@ -43,6 +57,7 @@ class MarketState:
     last in it, plus one. `spread` is the last sampled, as a share of the middle (NaN without both sides), `spreads` the
     distribution of the samples (one every five seconds of events) in millionths; `usual_range` is the mean range of
     the last thirty or so minutes with trades, in price. `previous_price` is the last before the time of the last trade.
+    `session_...` are detection_service.engine.session's.
     """
 
     def __init__(self, number, venue, venue_name, instrument_name, seed):
@@ -56,6 +71,9 @@ class MarketState:
         self.fast = TradeWindow(FAST_BUCKET_NS, FAST_BUCKETS)
         self.minute = TradeWindow(MINUTE_NS, MINUTE_BUCKETS)
         self.slow = TradeWindow(SLOW_BUCKET_NS, SLOW_BUCKETS)
+        self.rush = Rush()
+        self.moves = Moves()
+        self.spread_samples = SpreadSamples()
         self.pending = -1
         self.pending_time = 0
         self.has_trade_feed = False
@@ -68,6 +86,10 @@ class MarketState:
         self.last_trade_time = 0
         self.evaluated_bucket = -1
         self.phase = ""
+        self.phase_before = ""
+        self.session_due = ASK_NOW
+        self.session_time = -1
+        self.session_kind = ""
         self.bid_price = float("nan")
         self.ask_price = float("nan")
         self.last_activity = 0
@@ -111,6 +133,7 @@ class MarketState:
         extent: cython.double
         self.next_tick = (now // _TICK_NS + 1) * _TICK_NS
         self._sample_spread()
+        self.spread_samples.add(now, self.spread)
         if minute == before:
             return -1
         self.minute_now = minute
@@ -143,6 +166,8 @@ class MarketState:
         self.fast.add(now, price, quantity, side)
         self.minute.add(now, price, quantity, side)
         self.slow.add(now, price, quantity, side)
+        if side != _SELL:
+            self.rush.add(now)
         if now > self.last_trade_time:
             self.previous_price = self.last_price
         self.last_price = price

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from detection_service.engine.metrics import METRICS
 from detection_service.engine.owner_scene import OwnerScene
 from detection_service.engine.relations import Relations
+from detection_service.engine.session import Moment
 from tapewatch.market.event import Side
 from tapewatch.market.reference import Reference
 
@@ -113,6 +114,15 @@ class Match(NamedTuple):
     size_ratio: float
 
 
+class Move(NamedTuple):
+    """A trade at another price than the one before."""
+
+    time_ns: int
+    price: float
+    quantity: float
+    event_id: str
+
+
 class Entry(NamedTuple):
     """The order just entered."""
 
@@ -151,6 +161,7 @@ class Scene(OwnerScene):
     def __init__(self, core: Any, reference: Reference, relations: Relations | None = None) -> None:
         OwnerScene.__init__(self, core, reference, relations or Relations(reference))
         self.open_episode: Callable[[frozenset[str]], Mapping[str, float] | None] = lambda _: None
+        self.open_episodes: Callable[[], Sequence[tuple[frozenset[str], Mapping[str, float]]]] = lambda: ()
 
     @property
     def now_ns(self) -> int:
@@ -271,6 +282,16 @@ class Scene(OwnerScene):
             Withdrawal._make((*numbers, side, self._account(account), entry, event, order_id.decode()))
             for *numbers, account, entry, event, order_id in rows
         ]
+
+    def moves(self, since_ns: int) -> list[Move]:
+        """The market's trades at another price than the one before since a time, oldest first; at most 128."""
+        rows = self._core.market.moves.since(since_ns)
+        return [Move(at_ns, price, quantity, _id(*event)) for at_ns, price, quantity, event in rows]
+
+    @property
+    def session(self) -> Moment:
+        """The moment behind a SESSION trigger: soon to come, just gone by, or a while ago."""
+        return Moment(self._core.market.session_time, self._core.market.session_kind)
 
     @property
     def entry(self) -> Entry:

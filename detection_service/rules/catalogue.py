@@ -9,8 +9,14 @@ from detection_service.rules.health.data_gap import DataGap
 from detection_service.rules.health.rule_silent import RuleSilent
 from detection_service.rules.pressure.layering import Layering
 from detection_service.rules.pressure.spoofing import Spoofing
+from detection_service.rules.price.dominating_volume import DominatingVolume
+from detection_service.rules.price.floor_ceiling import FloorCeiling
+from detection_service.rules.price.marking_the_close import MarkingTheClose
 from detection_service.rules.price.price_spike import PriceSpike
 from detection_service.rules.price.pump_and_dump import PumpAndDump
+from detection_service.rules.price.volatility_burst import VolatilityBurst
+from detection_service.rules.price.volume_surge import VolumeSurge
+from detection_service.rules.price.wide_spread import WideSpread
 from detection_service.rules.rule import Rule
 from detection_service.rules.wash.matched_orders import MatchedOrders
 from detection_service.rules.wash.painting_the_tape import PaintingTheTape
@@ -24,7 +30,10 @@ from detection_service.rules.wash.wash_volume import WashVolume
 RULES: Final[tuple[Rule, ...]] = (
     ClockSkew(),
     DataGap(),
+    DominatingVolume(),
+    FloorCeiling(),
     Layering(),
+    MarkingTheClose(),
     MatchedOrders(),
     PaintingTheTape(),
     PingPong(),
@@ -32,10 +41,13 @@ RULES: Final[tuple[Rule, ...]] = (
     PumpAndDump(),
     RuleSilent(),
     Spoofing(),
+    VolatilityBurst(),
+    VolumeSurge(),
     WashNetting(),
     WashOwner(),
     WashRing(),
     WashSelf(),
     WashVolume(),
+    WideSpread(),
 )
 RULE_BY_ID: Final = {rule.metadata.rule_id: rule for rule in RULES}

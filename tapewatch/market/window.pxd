@@ -33,3 +33,34 @@ cdef class SizeHistogram:
     cdef public double high
     cpdef void add(self, double quantity) noexcept
     cdef void _update(self) noexcept
+
+
+@cython.final
+cdef class Rush:
+    cdef public long long last_time
+    cdef public long long[::1] recent_number
+    cdef public int[::1] recent
+    cdef public long long[::1] number
+    cdef public int[::1] peak
+    cpdef void add(self, long long time_ns) noexcept
+
+
+@cython.final
+cdef class Moves:
+    cdef public long long count
+    cdef public long long[::1] time
+    cdef public double[::1] price
+    cdef public double[::1] quantity
+    cdef public unsigned long long[::1] event_high
+    cdef public unsigned long long[::1] event_low
+    cpdef void add(
+        self, long long time_ns, double price, double quantity, unsigned long long event_high, unsigned long long event_low
+    ) noexcept
+
+
+@cython.final
+cdef class SpreadSamples:
+    cdef public long long count
+    cdef public long long[::1] time
+    cdef public double[::1] spread
+    cpdef void add(self, long long time_ns, double spread) noexcept

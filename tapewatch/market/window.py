@@ -217,6 +217,15 @@ class SizeHistogram:
                 self.counts[place] //= 2
                 self.total += self.counts[place]
 
+    def quantile(self, share: float) -> float:
+        """The middle of the bin below which no more than `share` of the recent sizes are; NaN before the first."""
+        seen = 0
+        for place in range(_BINS):
+            seen += self.counts[place]
+            if seen and seen >= share * self.total:
+                return 2.0 ** ((place - _BINS // 2 + 0.5) / _BINS_PER_OCTAVE)
+        return NAN
+
     def state(self):
         """Plain values from which `restore` makes the same histogram."""
         return arrays.dump(self, _HISTOGRAM_FIELDS)
@@ -224,3 +233,146 @@ class SizeHistogram:
     def restore(self, state):
         """Becomes the histogram whose `state` was taken."""
         arrays.load(self, _HISTOGRAM_FIELDS, state)
+
+
+_RUSH_BUCKET_NS = cython.declare(cython.longlong, 5_000_000_000)
+_RUSH_BUCKETS = cython.declare(cython.int, 5)
+_RUSH_PERIOD_NS = cython.declare(cython.longlong, 300_000_000_000)
+_RUSH_PERIODS = cython.declare(cython.int, 300)
+RUSH_SPAN_S = 25
+_RUSH_FIELDS = ("last_time", "recent_number", "recent", "number", "peak")
+
+
+class Rush:
+    """How many orders took liquidity within 25 seconds, and the most that did in each five minutes of the last day.
+
+    Trades of one time are one order: a large order that meets many small ones is no crowd. "Rush orders" of La Morgia
+    et al., Pump and Dumps in the Bitcoin Era (2020), there in chunks of 5 to 25 seconds.
+    """
+
+    def __init__(self):
+        self.last_time = -1
+        self.recent_number = arrays.longs(_RUSH_BUCKETS)
+        self.recent = arrays.integers(_RUSH_BUCKETS)
+        self.number = arrays.longs(_RUSH_PERIODS)
+        self.peak = arrays.integers(_RUSH_PERIODS)
+        for place in range(_RUSH_BUCKETS):
+            self.recent_number[place] = -1
+        for place in range(_RUSH_PERIODS):
+            self.number[place] = -1
+
+    def add(self, time_ns):
+        """A trade at a time not before the last."""
+        bucket: cython.longlong = time_ns // _RUSH_BUCKET_NS
+        period: cython.longlong = time_ns // _RUSH_PERIOD_NS
+        place: cython.Py_ssize_t = bucket % _RUSH_BUCKETS
+        total: cython.int = 0
+        if time_ns == self.last_time or time_ns < 0:
+            return
+        self.last_time = time_ns
+        if self.recent_number[place] != bucket:
+            self.recent_number[place] = bucket
+            self.recent[place] = 0
+        self.recent[place] += 1
+        for place in range(_RUSH_BUCKETS):
+            if self.recent_number[place] > bucket - _RUSH_BUCKETS:
+                total += self.recent[place]
+        place = period % _RUSH_PERIODS
+        if self.number[place] != period:
+            self.number[place] = period
+            self.peak[place] = 0
+        if total > self.peak[place]:
+            self.peak[place] = total
+
+    def peaks(self, first: int, last: int) -> list[int]:
+        """The most orders within 25 seconds of each period of five minutes (time // 300 s) that had any, in order."""
+        found = []
+        for number in range(max(first, last - _RUSH_PERIODS + 1, 0), last + 1):
+            place = number % _RUSH_PERIODS
+            if self.number[place] == number:
+                found.append(self.peak[place])
+        return found
+
+    def state(self):
+        """Plain values from which `restore` makes the same rush."""
+        return arrays.dump(self, _RUSH_FIELDS)
+
+    def restore(self, state):
+        """Becomes the rush whose `state` was taken."""
+        arrays.load(self, _RUSH_FIELDS, state)
+
+
+_MOVES = cython.declare(cython.int, 128)
+_MOVE_FIELDS = ("count", "time", "price", "quantity", "event_high", "event_low")
+
+
+class Moves:
+    """The last 128 trades that moved the price: what a move was made of. Entry n is at n % 128."""
+
+    def __init__(self):
+        self.count = 0
+        self.time = arrays.longs(_MOVES)
+        self.price = arrays.doubles(_MOVES)
+        self.quantity = arrays.doubles(_MOVES)
+        self.event_high = arrays.words(_MOVES)
+        self.event_low = arrays.words(_MOVES)
+
+    def add(self, time_ns, price, quantity, event_high, event_low):
+        """A trade at another price than the one before, and its event's two words."""
+        place: cython.Py_ssize_t = self.count % _MOVES
+        self.time[place] = time_ns
+        self.price[place] = price
+        self.quantity[place] = quantity
+        self.event_high[place] = event_high
+        self.event_low[place] = event_low
+        self.count += 1
+
+    def since(self, time_ns: int) -> list[tuple[int, float, float, tuple[int, int]]]:
+        """Those at or after a time, oldest first: (time, price, quantity, event)."""
+        found = []
+        for number in range(max(0, self.count - _MOVES), self.count):
+            place = number % _MOVES
+            if self.time[place] >= time_ns:
+                event = (self.event_high[place], self.event_low[place])
+                found.append((self.time[place], self.price[place], self.quantity[place], event))
+        return found
+
+    def state(self):
+        """Plain values from which `restore` makes the same moves."""
+        return arrays.dump(self, _MOVE_FIELDS)
+
+    def restore(self, state):
+        """Becomes the moves whose `state` was taken."""
+        arrays.load(self, _MOVE_FIELDS, state)
+
+
+_SPREADS = cython.declare(cython.int, 64)
+_SPREAD_FIELDS = ("count", "time", "spread")
+
+
+class SpreadSamples:
+    """The last 64 samples of a spread, as a share of the middle; NaN where a side was empty or both crossed."""
+
+    def __init__(self):
+        self.count = 0
+        self.time = arrays.longs(_SPREADS)
+        self.spread = arrays.doubles(_SPREADS)
+
+    def add(self, time_ns, spread):
+        """A sample taken at a time."""
+        self.time[self.count % _SPREADS] = time_ns
+        self.spread[self.count % _SPREADS] = spread
+        self.count += 1
+
+    def since(self, time_ns: int) -> list[tuple[int, float]]:
+        """Those at or after a time, oldest first: (time, spread)."""
+        held = [number % _SPREADS for number in range(max(0, self.count - _SPREADS), self.count)]
+        return [(self.time[place], self.spread[place]) for place in held if self.time[place] >= time_ns]
+
+    def state(self):
+        """Plain values from which `restore` makes the same samples."""
+        return arrays.dump(self, _SPREAD_FIELDS)
+
+    def restore(self, state):
+        """Becomes the samples whose `state` was taken."""
+        arrays.load(self, _SPREAD_FIELDS, state)

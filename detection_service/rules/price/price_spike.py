@@ -6,24 +6,27 @@ import statistics
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from detection_service.engine.scene import Scene
+from detection_service.engine.scene import Move, Scene
 from detection_service.engine.triggers import PRICE
 from detection_service.rules import needs, regulations
+from detection_service.rules.price import usual
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
 from tapewatch.alert import Measurement, Severity
 
 METADATA = Metadata(
     rule_id="price_spike",
-    version="1.0.0",
+    version="2.0.0",
     title="Price spike",
     typology="PRICE_SPIKE",
     description=(
-        "The price moves within a minute by many times the usual move of a minute of the last four hours. A market "
-        "observation, not an accusation: it points an analyst at a time and an instrument."
+        "The price moves within a minute by many times the usual move of a minute of the last four hours, and by more "
+        "than the widest usual five minutes of the last day. A market observation, not an accusation: it points an "
+        "analyst at a time and an instrument."
     ),
     needs=(needs.PRINTS,),
     parameters=(
         Parameter("deviations_min", 15.0, "deviations", 3, 100, "minute returns are fat-tailed: 4.5 is common"),
+        Parameter("range_multiple_min", 2.0, "x", 0.1, 100, "against the widest usual five minutes (99 %) of the day"),
         Parameter("move_min", 0.01, "share", 0.0005, 1, "smaller moves harm nobody"),
         Parameter("minutes_min", 30.0, "minutes", 5, 239, "minutes with trades before anything is usual"),
         Parameter("trades_min", 5.0, "trades", 1, 1000, "one stray print is an off-market price, not a move"),
@@ -37,7 +40,9 @@ METADATA = Metadata(
 )
 MINUTE = 12  # fast buckets
 FOUR_HOURS = 240  # minute buckets
+DAY = 288  # slow buckets
 MOVE_FLOOR = 0.0005
+MINUTE_NS = 60_000_000_000
 
 
 class PriceSpike:
@@ -60,9 +65,10 @@ class PriceSpike:
         returns = [abs(other[4] / one[4] - 1) for one, other in pairwise(bars) if one[4] > 0]
         if len(returns) < parameters["minutes_min"]:
             return
-        usual = max(1.4826 * statistics.median(returns), statistics.fmean(returns), MOVE_FLOOR)
-        deviations = abs(move) / usual
-        if deviations < parameters["deviations_min"]:
+        minute = max(usual.TO_SIGMA * statistics.median(returns), statistics.fmean(returns), MOVE_FLOOR)
+        wide = max(usual.widest(market.slow.bars(market.slow.newest - DAY, market.slow.newest - 2)), MOVE_FLOOR)
+        deviations = abs(move) / minute
+        if deviations < parameters["deviations_min"] or abs(move) / wide < parameters["range_multiple_min"]:
             return
         before = scene.open_episode(frozenset())
         if before and deviations <= before["deviations"]:
@@ -77,13 +83,20 @@ class PriceSpike:
             end_time_ns=scene.now_ns,
             explanation=(
                 f"Price moved {move:+.2%} from {start:g} to {market.last_price:g} within a minute, {deviations:.1f} "
-                f"times the usual {usual:.2%} of a minute in the last four hours."
+                f"times the usual {minute:.2%} of a minute in the last four hours and {abs(move) / wide:.1f} times the "
+                f"widest usual five minutes of the last day."
             ),
             measurements=(
                 Measurement("deviations", deviations, parameters["deviations_min"], "deviations"),
+                Measurement("range_multiple", abs(move) / wide, parameters["range_multiple_min"], "x"),
                 Measurement("move", abs(move), parameters["move_min"], "share"),
             ),
             opening=frozenset({scene.event_id}),
-            evidence=frozenset({scene.event_id}),
+            evidence=frozenset({scene.event_id, *(each.event_id for each in _made_of(scene, move))}),
             memory={"deviations": deviations},
         )
+
+
+def _made_of(scene: Scene, move: float) -> list[Move]:
+    """The trades of the last minute that drove the price."""
+    return usual.driving(scene.moves(scene.now_ns - MINUTE_NS), move)

@@ -1,42 +1,54 @@
-"""Pump and dump: a steep rise on rushing buyers, alerted as it happens and upgraded when the sell-off comes."""
+"""Pump and dump: a steep rise on a rush of buyers, alerted as it happens and upgraded when the sell-off comes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from detection_service.engine.scene import Scene
+from detection_service.engine.scene import Move, Scene
 from detection_service.engine.triggers import PRICE
 from detection_service.rules import needs, regulations
+from detection_service.rules.price import usual
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess
 from tapewatch.alert import Measurement, Severity
+from tapewatch.market.event import Side
 
 METADATA = Metadata(
     rule_id="pump_and_dump",
-    version="1.0.0",
+    version="2.0.0",
     title="Pump and dump",
     typology="PUMP_AND_DUMP",
     description=(
-        "The price rises steeply within minutes on far more volume than the last day usually sees, nearly all of it "
-        "from buyers in a rush; the alert is upgraded when much of the rise is lost again."
+        "The price rises steeply within minutes, above what it was worth in the hour before, on far more volume than "
+        "the last day usually sees and on a rush of buyers: many orders within 25 seconds that lift the price further "
+        "than five minutes usually do. The alert is upgraded when much of the rise is lost again."
     ),
     needs=(needs.PRINTS,),
     parameters=(
         Parameter("rise_min", 0.05, "share", 0.005, 10, "published pumps rise 5 % and more in five minutes"),
-        Parameter("rise_multiple_min", 3.0, "x", 1, 100, "against the largest usual five minutes (99 %) of the day"),
-        Parameter("rise_steep_min", 0.1, "share", 0.005, 10, "so steep a rise stands out even on a wild day"),
-        Parameter("rise_multiple_steep_min", 2.0, "x", 1, 100, "what it is then held against"),
+        Parameter("rise_multiple_min", 3.0, "x", 1, 100, "against the widest usual five minutes (99 %) of the day"),
+        Parameter("rise_steep_min", 0.1, "share", 0.005, 10, "so steep a rise stands out by itself"),
+        Parameter("rush_standing_out_min", 5.0, "x", 1, 1000, "and so does a rush so far beyond the usual"),
+        Parameter("new_ground_min", 0.5, "share", -10, 1, "of the rise above the hour before: a rebound is none"),
+        Parameter("burst_multiple_min", 1.0, "x", 0.1, 100, "the rush alone moves more than a usual five minutes"),
+        Parameter("rush_min", 12.0, "orders", 1, 10_000, "within 25 s: one in two seconds is more than one hand"),
+        Parameter("rush_multiple_min", 2.0, "x", 1, 1000, "against the usual busiest 25 s (99 %) of the day"),
         Parameter("volume_multiple_min", 3.0, "x", 1, 1000, "against the busiest usual five minutes (95 %) of the day"),
-        Parameter("buy_share_min", 0.6, "share", 0.5, 1, "buyers take the initiative in a pump"),
+        Parameter("buy_share_min", 0.55, "share", 0.5, 1, "buyers take the initiative in a pump"),
         Parameter("trades_min", 20.0, "trades", 1, 10_000, "a handful of trades is a thin market, not a crowd"),
         Parameter("history_min", 12.0, "buckets", 1, 288, "five-minute buckets with trades before anything is usual"),
         Parameter("rise_new_min", 0.1, "share", 0.005, 10, "rise asked of an instrument without that history"),
         Parameter("dump_share_min", 0.5, "share", 0.1, 1, "of the rise lost again"),
     ),
     regulations=(regulations.PUMP_AND_DUMP, regulations.MAR_DECEPTION),
-    known_false_positives=("News, a listing, an exploit: everybody buys for a reason.",),
+    known_false_positives=(
+        "News, a listing, an exploit: everybody buys for a reason.",
+        "A squeeze: sellers who must buy back rush too.",
+    ),
     known_gaps=(
-        "Slow pumps over hours or days.",
+        "Slow pumps over hours or days, and those one hand makes with a few large orders.",
+        "A pump that only regains what was lost within the hour before.",
+        "A feed that does not say who took the initiative: half of its volume counts as bought, which is not enough.",
         "An instrument in its first five minutes, and, below a rise of a tenth, in its first hour.",
     ),
     triage_steps=(
@@ -48,8 +60,25 @@ METADATA = Metadata(
     episode_max_s=14_400,
 )
 FIVE_MINUTES = 60  # fast buckets
+RUSH = 5  # fast buckets
+HOUR = 12  # slow buckets
 DAY = 288  # slow buckets
+BUCKET_NS = 5_000_000_000
+BEFORE_NS = 1_800_000_000_000
+SELLER_SHARE = 0.1
+NAMED_MAX = 5
 NEW_BUCKETS_MIN = 1  # nothing at all can be said of less
+UNITS = {
+    "rise": "share",
+    "rise_multiple": "x",
+    "new_ground": "share",
+    "burst_multiple": "x",
+    "rush": "orders",
+    "rush_multiple": "x",
+    "volume_multiple": "x",
+    "buy_share": "share",
+    "trades": "trades",
+}
 
 
 class PumpAndDump:
@@ -67,45 +96,57 @@ class PumpAndDump:
         measures = _measures(scene.market, parameters)
         if measures is None:
             return
-        limits = _limits(measures["rise"], parameters)
+        limits = _limits(measures, parameters)
         if any(measures[name] < limit for name, limit in limits.items()):
             return
-        yield _finding(scene, parameters, measures)
+        yield _finding(scene, measures, limits)
 
 
-def _limits(rise: float, parameters: Mapping[str, float]) -> dict[str, float]:
-    """What each measure must reach for a rise of this size."""
-    limits = {name: parameters[f"{name}_min"] for name in ("rise", "rise_multiple", "volume_multiple")}
-    if rise >= parameters["rise_steep_min"]:
-        limits["rise_multiple"] = parameters["rise_multiple_steep_min"]
-    return limits | {name: parameters[f"{name}_min"] for name in ("buy_share", "trades")}
+def _limits(measures: Mapping[str, float], parameters: Mapping[str, float]) -> dict[str, float]:
+    """What each measure must reach; a rise that stands out otherwise need only be wider than usual."""
+    limits = {name: parameters[f"{name}_min"] for name in UNITS}
+    steep = measures["rise"] >= parameters["rise_steep_min"]
+    if steep or measures["rush_multiple"] >= parameters["rush_standing_out_min"]:
+        limits["rise_multiple"] = 1.0
+    return limits
 
 
 def _measures(market: Any, parameters: Mapping[str, float]) -> dict[str, float] | None:
     """What the rule compares; None where nothing is usual yet or the rise is plainly too small."""
-    now = market.fast.newest
+    now, last = market.fast.newest, market.slow.newest
     base = market.fast.lowest(now - FIVE_MINUTES, now)
     rise = market.last_price / base - 1 if base > 0 else 0.0
     if rise < parameters["rise_min"]:
         return None
-    last = market.slow.newest
     bars = market.slow.bars(last - DAY, last - 2)
     if len(bars) < NEW_BUCKETS_MIN or (len(bars) < parameters["history_min"] and rise < parameters["rise_new_min"]):
         return None
-    span = last - 1 - bars[0][0]
-    ranges = sorted((high / low - 1 for _, _, high, low, _, _ in bars if low > 0), reverse=True)
-    volumes = sorted((volume for *_, volume in bars), reverse=True)
-    usual_rise = ranges[len(ranges) // 100]
-    usual_volume = volumes[min(len(volumes) - 1, span // 20)]
+    buckets = last - 1 - bars[0][0]
+    usual_range = max(usual.widest(bars), usual.MOVE_FLOOR)
+    usual_volume = usual.high_share((volume for *_, volume in bars), buckets, 0.05)
+    usual_rush = max(1.0, usual.high_share(market.rush.peaks(last - DAY, last - 2), buckets, 0.01))
+    rush = float(max(market.rush.peaks(last - 1, last), default=0))
     volume = market.fast.traded(now - FIVE_MINUTES, now)
+    before = market.slow.highest(last - HOUR, last - 2)
     return {
         "rise": rise,
-        "rise_multiple": rise / max(usual_rise, 1e-4),
+        "rise_multiple": rise / usual_range,
+        "new_ground": (market.last_price - max(before, base)) / (market.last_price - base) if before > 0 else 1.0,
+        "burst_multiple": _burst(market) / usual_range,
+        "rush": rush,
+        "rush_multiple": rush / usual_rush,
         "volume_multiple": volume / usual_volume if usual_volume > 0 else parameters["volume_multiple_min"],
         "buy_share": market.fast.bought(now - FIVE_MINUTES, now) / volume if volume > 0 else 0.0,
         "trades": float(market.fast.count(now - FIVE_MINUTES, now)),
         "base": base,
     }
+
+
+def _burst(market: Any) -> float:
+    """The steepest rise within 25 seconds of the last five minutes."""
+    now = market.fast.newest
+    bars = market.fast.bars(now - FIVE_MINUTES, now)
+    return max(float(high / market.fast.lowest(number - RUSH, number) - 1) for number, _, high, _, _, _ in bars)
 
 
 def _severity(rise: float) -> Severity:
@@ -114,29 +155,33 @@ def _severity(rise: float) -> Severity:
     return Severity.MEDIUM
 
 
-def _finding(scene: Scene, parameters: Mapping[str, float], measures: dict[str, float]) -> Finding:
+def _finding(scene: Scene, measures: dict[str, float], limits: Mapping[str, float]) -> Finding:
     rise, base = measures["rise"], measures["base"]
-    limits = _limits(rise, parameters)
     price = scene.market.last_price
-    score = (
-        0.4
-        + 0.3 * excess(rise, parameters["rise_min"])
-        + 0.3 * excess(measures["volume_multiple"], parameters["volume_multiple_min"])
-    )
-    units = {"rise": "share", "rise_multiple": "x", "volume_multiple": "x", "buy_share": "share", "trades": "trades"}
+    excesses = [excess(measures[name], limits[name]) for name in ("rise", "volume_multiple", "rush_multiple")]
+    score = min(0.85, 0.4 + 0.6 * sum(excesses) / len(excesses))
     return _market_finding(
         scene,
         _severity(rise),
-        min(0.85, score),
+        score,
         (
             f"Price rose {rise:.1%} from {base:g} to {price:g} within five minutes, "
             f"{measures['rise_multiple']:.1f} times the widest usual five minutes of the last day, on "
             f"{measures['volume_multiple']:.1f} times their busiest volume, {measures['buy_share']:.0%} of it from "
-            f"buyers taking the initiative."
+            f"buyers taking the initiative, {measures['rush']:.0f} orders of them within 25 s where "
+            f"{measures['rush'] / measures['rush_multiple']:.0f} are the most usual."
         ),
-        tuple(Measurement(name, measures[name], limits[name], unit) for name, unit in units.items()),
-        {"base": base, "peak": price, "rise": rise, "score": min(0.85, score), "dumped": 0.0},
+        tuple(Measurement(name, measures[name], limits[name], unit) for name, unit in UNITS.items()),
+        {"base": base, "peak": price, "rise": rise, "score": score, "dumped": 0.0, "onset": float(_onset_ns(scene))},
+        usual.driving(scene.moves(_onset_ns(scene)), 1),
     )
+
+
+def _onset_ns(scene: Scene) -> int:
+    """When the price of the last five minutes was lowest last, to five seconds."""
+    fast = scene.market.fast
+    bars = fast.bars(fast.newest - FIVE_MINUTES, fast.newest)
+    return int(min(reversed(bars), key=lambda bar: bar[3])[0] * BUCKET_NS)
 
 
 def _after(scene: Scene, parameters: Mapping[str, float], memory: Mapping[str, float]) -> Iterator[Finding]:
@@ -157,13 +202,38 @@ def _after(scene: Scene, parameters: Mapping[str, float], memory: Mapping[str, f
     text = f"Price rose {rise:.1%} from {base:g} to {peak:g}"
     text += f" and then lost {lost:.0%} of the rise, to {price:g}" if dumped else " and is still rising"
     score = min(1.0, memory["score"] + 0.15) if dumped else memory["score"]
+    moves = scene.moves(scene.now_ns - FIVE_MINUTES * BUCKET_NS)
+    if dumped:
+        text += _sellers(scene, int(memory["onset"]))
+        moves = moves[max(range(len(moves)), key=lambda number: moves[number].price, default=0) :]
     yield _market_finding(
         scene,
         grave if dumped else _severity(rise),
         score,
         f"{text}; five minutes usually move it far less.",
         measurements,
-        {"base": base, "peak": peak, "rise": rise, "score": score, "dumped": float(dumped)},
+        {**memory, "peak": peak, "rise": rise, "score": score, "dumped": float(dumped)},
+        usual.driving(moves, -1 if dumped else 1),
+    )
+
+
+def _sellers(scene: Scene, onset_ns: int) -> str:
+    """Where accounts are told: those who bought in the half hour before the rise and sold much of it into it."""
+    fills = scene.market_fills(onset_ns - BEFORE_NS)
+    sold = sum(fill.quantity for fill in fills if fill.side is Side.SELL and fill.time_ns >= onset_ns)
+    names: set[str] = set()
+    theirs = 0.0
+    for group in sorted({fill.group for fill in fills}):
+        own = [fill for fill in fills if fill.group == group]
+        before = sum(fill.quantity for fill in own if fill.side is Side.BUY and fill.time_ns < onset_ns)
+        after = sum(fill.quantity for fill in own if fill.side is Side.SELL and fill.time_ns >= onset_ns)
+        if after >= SELLER_SHARE * sold > 0 and before >= after / 2:
+            names |= scene.owners(frozenset({own[0].account}))
+            theirs += after
+    if not names:
+        return ""
+    return (
+        f"; {', '.join(sorted(names)[:NAMED_MAX])} had bought before it and sold {theirs / sold:.0%} of what was sold"
     )
 
 
@@ -174,6 +244,7 @@ def _market_finding(
     explanation: str,
     measurements: tuple[Measurement, ...],
     memory: dict[str, float],
+    made_of: Sequence[Move],
 ) -> Finding:
     return Finding(
         owners=frozenset(),
@@ -185,6 +256,6 @@ def _market_finding(
         explanation=explanation,
         measurements=measurements,
         opening=frozenset({scene.event_id}),
-        evidence=frozenset({scene.event_id}),
+        evidence=frozenset({scene.event_id, *(move.event_id for move in made_of)}),
         memory=memory,
     )

@@ -70,9 +70,21 @@ def strangers(hours: float) -> Iterator[Told]:
             )
 
 
+def trading_hours(hours: float) -> Iterator[Told]:
+    """A match of 100 every 20 s around 100.00 for so many hours, among twenty accounts; buyers and sellers take
+    liquidity by turns. Both fills are told; accounts are trader-1 to trader-20."""
+    for number in range(round(hours * 180)):
+        price = 100 + (0.0, 0.03, -0.02, 0.01)[number % 4]
+        for side, account in (("BUY", number % 20 + 1), ("SELL", (number * 7 + 3) % 20 + 1)):
+            row: Row = {"account": f"trader-{account}", "order_id": f"trader-{side}-{number}", "side": side}
+            row |= {"trade_id": f"trader-t{number}", "aggressor": (side == "BUY") is (number % 2 == 0)}
+            yield _told(number * 20, kind="FILL", price=price, quantity=100.0, **row)
+
+
 PLAIN: Final[dict[str, Callable[[], Iterator[Told]]]] = {"crowd": crowd}
 LASTING: Final[dict[str, Callable[[float], Iterator[Told]]]] = {
     "quiet_hours": quiet_hours,
+    "trading_hours": trading_hours,
     "ordinary_hours": ordinary_hours,
     "strangers": strangers,
 }

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detection_service.engine.session import CLOSE, FIXING, NO_MOMENT, OPEN, Moment, SessionCalendar, SessionSchedule
+from detection_service.engine.session import (
+    ASK_NOW,
+    AUCTION,
+    CLOSE,
+    FIXING,
+    NEVER_NS,
+    NO_MOMENT,
+    OPEN,
+    Moment,
+    SessionCalendar,
+    SessionSchedule,
+    pass_by,
+)
 from tapewatch.market.reference import ReferenceDataError
 
 NEW_YORK = {
@@ -108,3 +122,81 @@ def test_the_next_moment_is_later_and_no_more_than_a_day_and_an_hour_away(second
     time_ns = seconds * 1_000_000_000
     moment = schedule.next_after(time_ns)
     assert 0 < moment.time_ns - time_ns <= 25 * 3_600 * 1_000_000_000
+
+
+HOUR_NS = 3_600_000_000_000
+MINUTE_NS = 60_000_000_000
+
+
+def asked(schedule: SessionSchedule, event_times_ns: list[int]) -> list[tuple[int, Moment]]:
+    """When rules are asked about which moment by a market with events at these times."""
+    market = FakeMarket()
+    calendar = SessionCalendar()
+    calendar.add("XNYS", "ACME", schedule)
+    times = []
+    for now_ns in event_times_ns:
+        while now_ns >= market.session_due:
+            if pass_by(market, calendar, now_ns):
+                times.append((now_ns, Moment(market.session_time, market.session_kind)))
+    return times
+
+
+@dataclass
+class FakeMarket:
+    venue_name: str = "XNYS"
+    instrument_name: str = "ACME"
+    session_time: int = -1
+    session_kind: str = ""
+    session_due: int = ASK_NOW
+    phase: str = ""
+    phase_before: str = ""
+
+
+def test_rules_are_asked_before_a_moment_just_after_it_and_for_half_an_hour() -> None:
+    close_ns = 10 * HOUR_NS
+    schedule = SessionSchedule(ZoneInfo("UTC"), single=(Moment(close_ns, CLOSE),))
+    times = [second * 1_000_000_000 for second in range(9 * 3_600, 11 * 3_600, 5)]
+    lags_s = [(now_ns - close_ns) // 1_000_000_000 for now_ns, _ in asked(schedule, times)]
+    assert lags_s == [-30, 5, 65, 305, 1_805]
+
+
+def test_moments_without_events_are_asked_about_one_by_one_at_the_next_event() -> None:
+    schedule = SessionSchedule.of({"instrument": "ACME", "session_open": "09:00", "session_close": "17:00"})
+    asks = asked(schedule, [16 * HOUR_NS, 24 * HOUR_NS + 12 * HOUR_NS])
+    assert asks == [
+        (36 * HOUR_NS, Moment(17 * HOUR_NS, CLOSE)),
+        (36 * HOUR_NS, Moment(33 * HOUR_NS, OPEN)),
+    ]
+
+
+def test_a_market_asleep_for_a_year_is_asked_about_two_days_only() -> None:
+    schedule = SessionSchedule.of({"instrument": "ACME", "session_close": "17:00"})
+    assert len(asked(schedule, [16 * HOUR_NS, 365 * 24 * HOUR_NS])) == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "phase", "moment"),
+    [
+        ("CONTINUOUS", "AUCTION", CLOSE),
+        ("CONTINUOUS", "CLOSE", CLOSE),
+        ("AUCTION", "CONTINUOUS", AUCTION),
+        ("AUCTION", "CLOSE", AUCTION),
+        ("PRE_OPEN", "CONTINUOUS", OPEN),
+        ("PRE_OPEN", "AUCTION", ""),
+        ("CONTINUOUS", "HALT", ""),
+        ("HALT", "CONTINUOUS", ""),
+        ("", "CONTINUOUS", ""),
+    ],
+)
+def test_a_change_of_phase_is_a_moment(before: str, phase: str, moment: str) -> None:
+    market = FakeMarket(phase_before=before, phase=phase, session_due=NEVER_NS)
+    assert pass_by(market, SessionCalendar(), HOUR_NS) is bool(moment)
+    assert (market.session_kind, market.session_time) == ((moment, HOUR_NS) if moment else ("", -1))
+
+
+def test_a_moment_of_phase_is_asked_about_again_like_any_other() -> None:
+    market = FakeMarket(phase_before="CONTINUOUS", phase="CLOSE", session_due=NEVER_NS)
+    pass_by(market, SessionCalendar(), HOUR_NS)
+    assert market.session_due == HOUR_NS + 1
+    pass_by(market, SessionCalendar(), HOUR_NS + 2)
+    assert (market.session_due, market.session_time) == (HOUR_NS + MINUTE_NS + 1, HOUR_NS)

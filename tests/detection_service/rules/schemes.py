@@ -67,10 +67,10 @@ def quiet_hours(market: Market, minutes: int) -> Market:
     return market
 
 
-def pump(market: Market, start_s: float, *, rise: float = 0.08, volume: float = 500, side: str = "BUY") -> Market:
-    """Forty prints in two hundred seconds, each higher than the one before."""
-    for number in range(1, 41):
-        market.at(start_s + number * 5).trade(round(100 * (1 + rise * number / 40), 4), volume, side)
+def pump(market: Market, start_s: float, *, rise: float = 0.08, volume: float = 200, side: str = "BUY") -> Market:
+    """A hundred prints in two hundred seconds, each higher than the one before."""
+    for number in range(1, 101):
+        market.at(start_s + number * 2).trade(round(100 * (1 + rise * number / 100), 4), volume, side)
     return market
 
 

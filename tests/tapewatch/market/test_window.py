@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tapewatch.market.window import SizeHistogram, TradeWindow
+from tapewatch.market.window import RUSH_SPAN_S, Rush, SizeHistogram, TradeWindow
 
 BUCKET_NS, SIZE = 10, 8
 TRADE = st.tuples(
@@ -155,3 +155,40 @@ def test_a_restored_histogram_goes_on_as_the_one_it_was_taken_from() -> None:
         for _ in range(100):
             each.add(50.0)
     assert again.median == histogram.median == pytest.approx(50.0, rel=0.1)
+
+
+SECOND_NS = 1_000_000_000
+
+
+def rush_of(times_s: list[float]) -> Rush:
+    rush = Rush()
+    for time_s in times_s:
+        rush.add(int(time_s * SECOND_NS))
+    return rush
+
+
+def test_orders_within_twenty_five_seconds_are_a_rush() -> None:
+    assert rush_of([300 + second for second in range(60)]).peaks(0, 2) == [RUSH_SPAN_S]
+
+
+def test_trades_of_one_time_are_one_order() -> None:
+    assert rush_of([10.0] * 50).peaks(0, 0) == [1]
+
+
+def test_a_rush_over_the_border_of_two_periods_counts_in_both() -> None:
+    assert rush_of([290, 292, 294, 301, 303]).peaks(0, 1) == [3, 5]
+
+
+def test_periods_without_orders_and_those_of_yesterday_are_left_out() -> None:
+    day_s = 300 * 300
+    rush = rush_of([0, 1, 700, day_s + 1])
+    assert (rush.peaks(0, 5), rush.peaks(0, 300)) == ([1], [1, 1])
+
+
+def test_a_restored_rush_goes_on_as_before() -> None:
+    rush, again = rush_of([1, 2, 3]), Rush()
+    again.restore(rush.state())
+    for each in (rush, again):
+        each.add(4 * SECOND_NS)
+    assert again.state() == rush.state()
+    assert again.peaks(0, 0) == [4]
