@@ -111,7 +111,7 @@ def _metrics(service: Service, consumer: Consumer) -> Callable[[], None]:
         nonlocal seen
         outbox = consumer.outbox
         position.set(consumer.next_sequence)
-        pending.set(outbox.made - outbox.recorded)
+        pending.set(consumer.alerts_pending)
         held.set(consumer.ordering.pending_rows)
         corrections = consumer.corrections
         late.set(corrections.awaiting.total())

@@ -55,12 +55,18 @@ class Consumer:
         self._snapshot_task: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
         self._adopted = 0
+        self._to_be_told = 0
         self.starts = Starts(checkpoints.directory / "starts")
 
     @property
     def ordering(self) -> Ordering:
         """What is held back for order."""
         return self._ordering
+
+    @property
+    def alerts_pending(self) -> int:
+        """Alert revisions not yet recorded, those of a correction about to be told included."""
+        return self.outbox.made - self.outbox.recorded + self._to_be_told
 
     def recover(self) -> None:
         """Goes on from the newest whole snapshot, from the journal's beginning without one."""
@@ -182,6 +188,8 @@ class Consumer:
         """
         self.engine = engine
         self._adopted += 1
+        self._to_be_told = len(told)
         async with self._writing:
             await self._write(self.checkpoint(told))
+        self._to_be_told = 0
         self.outbox.put_messages(told)

@@ -71,7 +71,6 @@ class DetectionServicer(detection_pb2_grpc.DetectionServiceServicer):
         """Position, counters, and what can not apply."""
         consumer = self._consumer
         status = consumer.engine.status()
-        outbox = consumer.outbox
         return detection_pb2.DetectionStatus(
             next_sequence=consumer.next_sequence,
             event_time_ns=status["event_time_ns"],
@@ -81,7 +80,7 @@ class DetectionServicer(detection_pb2_grpc.DetectionServiceServicer):
             sources=self._sources(status["sources"]),
             alerts_by_rule=Counter(status["alerts_by_rule"]) + consumer.health.alerts_by_rule,
             not_applicable=status["not_applicable"],
-            alerts_pending=outbox.made - outbox.recorded,
+            alerts_pending=consumer.alerts_pending,
             snapshot_sequence=consumer.snapshot_sequence,
             live_orders=status["live_orders"],
             corrections=_corrections(consumer.corrections),
