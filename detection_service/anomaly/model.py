@@ -26,7 +26,9 @@ _ARRAYS: Final = {
     "length": "<f8",
     "roots": "<i4",
     "medians": "<f8",
+    "quantiles": "<f8",
 }
+_OPTIONAL: Final = "quantiles"
 Array = NDArray[Any]
 
 
@@ -50,7 +52,8 @@ class ForestModel:
     @staticmethod
     def of(arrays: Mapping[str, Array], normaliser: float, trained_windows: int) -> ForestModel:
         """A model from its arrays, checked and named by its content. Raises ModelError."""
-        typed = {name: np.array(arrays[name], dtype=dtype) for name, dtype in _ARRAYS.items()}
+        given = {_OPTIONAL: (), **arrays}
+        typed = {name: np.array(given[name], dtype=dtype) for name, dtype in _ARRAYS.items()}
         _check(typed, normaliser)
         digest = hashlib.sha256(json.dumps([SCHEMA, FEATURES, normaliser]).encode())
         for name in _ARRAYS:
@@ -69,6 +72,17 @@ class ForestModel:
         path_lengths(rounded, *nodes, held["roots"], totals)
         scores: Array = np.exp2(-totals / (len(held["roots"]) * self.normaliser))
         return scores
+
+    def rarities(self, windows: Sequence[Sequence[float]]) -> list[float]:
+        """Share of the training windows that each window (raw measures) is more unusual than, 0 to 1.
+
+        Empty where the model was not calibrated, or without windows.
+        """
+        steps = self.arrays[_OPTIONAL]
+        if not windows or not len(steps):
+            return []
+        ranks = np.searchsorted(steps, self.scores(features(windows)), side="right")
+        return [float(rank) for rank in ranks / len(steps)]
 
     def score(self, windows: Sequence[Sequence[float]]) -> Anomaly | None:
         """The view of the most unusual of the windows, with what each feature adds against its training median."""
@@ -108,6 +122,7 @@ class ForestModel:
             arrays = {
                 name: np.frombuffer(base64.b64decode(content["arrays"][name], validate=True), dtype=dtype)
                 for name, dtype in _ARRAYS.items()
+                if name != _OPTIONAL or name in content["arrays"]
             }
             model = ForestModel.of(arrays, float(content["normaliser"]), int(content["trained_windows"]))
         except (KeyError, TypeError, ValueError) as error:

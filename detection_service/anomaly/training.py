@@ -18,6 +18,7 @@ from tapewatch.market.reference import Reference
 TREES: Final = 100
 SAMPLE: Final = 256
 WINDOWS_MIN: Final = 64
+CALIBRATION_STEPS: Final = 1001
 EULER_GAMMA: Final = 0.5772156649015329
 
 
@@ -50,7 +51,10 @@ def train(windows: Sequence[Sequence[float]], seed: int = 1) -> ForestModel:
     arrays["roots"] = starts
     arrays["medians"] = np.median(rows, axis=0)
     assert len(arrays["medians"]) == len(FEATURES)
-    return ForestModel.of(arrays, float(_mean_path(np.array([forest.max_samples_]))[0]), len(rows))
+    normaliser = float(_mean_path(np.array([forest.max_samples_]))[0])
+    scores = ForestModel.of(arrays, normaliser, len(rows)).scores(rows)
+    arrays["quantiles"] = np.quantile(scores, np.linspace(0, 1, CALIBRATION_STEPS))
+    return ForestModel.of(arrays, normaliser, len(rows))
 
 
 def _tree(tree: Any) -> dict[str, Any]:

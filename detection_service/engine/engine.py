@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial, reduce
 from operator import or_
 from typing import Any, Final, Protocol
@@ -34,6 +34,7 @@ from detection_service.rules.rule import Rule, conditions_of
 from tapewatch.alert import Alert, Anomaly
 from tapewatch.market.frame import Frame
 
+NEEDS_MODEL: Final = "a calibrated anomaly model in force"
 SNAPSHOT_MAGIC: Final = b"TWS1"
 
 
@@ -47,6 +48,9 @@ class AnomalyScorer(Protocol):
     @property
     def model_id(self) -> str:
         """Content hash of the model."""
+
+    def rarities(self, windows: Sequence[Sequence[float]]) -> list[float]:
+        """How rare each of the windows is, 0 to 1; nothing of a model that was not calibrated."""
 
     def score(self, windows: list[list[float]]) -> Anomaly | None:
         """The view of the most unusual of the windows (rows of raw measures); None without windows."""
@@ -81,6 +85,7 @@ class Engine:
         reference = self._configuration.reference
         relations = Relations(reference, int(parameters.get("insider_dealing", {}).get("reaction_s", 0.0) * 1e9))
         self._scene = Scene(self._core, reference, relations)
+        self._rank_by(self._scorer)
         self._core.relate(relations)
         self._core.wanted = reduce(or_, (rule.triggers for rule, _ in self._rules), 0)
         self._core.group_conditions = self._conditions(FLOW)
@@ -151,6 +156,10 @@ class Engine:
     def use_scorer(self, scorer: AnomalyScorer | None) -> None:
         """Takes another anomaly model, effective from the next revision on."""
         self._scorer = scorer
+        self._rank_by(scorer)
+
+    def _rank_by(self, scorer: AnomalyScorer | None) -> None:
+        self._scene.rank = (lambda windows: []) if scorer is None else scorer.rarities
 
     @property
     def recipe(self) -> Callable[[], Engine]:
@@ -304,6 +313,8 @@ class Engine:
         reasons = {}
         for rule, _ in self._rules:
             missing = [need.text for need in rule.metadata.needs if not need.capability & shown]
+            if NEEDS_MODEL in [need.text for need in rule.metadata.needs] and self._scorer is None:
+                missing.append(NEEDS_MODEL)
             if missing:
                 reasons[rule.metadata.rule_id] = f"the source does not show {' or '.join(missing)}"
             elif rule.triggers & SOURCE and not self._configuration.marks_come:

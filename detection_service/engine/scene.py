@@ -162,6 +162,7 @@ class Scene(OwnerScene):
         OwnerScene.__init__(self, core, reference, relations or Relations(reference))
         self.open_episode: Callable[[frozenset[str]], Mapping[str, float] | None] = lambda _: None
         self.open_episodes: Callable[[], Sequence[tuple[frozenset[str], Mapping[str, float]]]] = lambda: ()
+        self.rank: Callable[[Sequence[Sequence[float]]], list[float]] = lambda windows: []
 
     @property
     def now_ns(self) -> int:
@@ -182,6 +183,13 @@ class Scene(OwnerScene):
     def group(self) -> str:
         """Name of the acting group."""
         return str(self._core.group_names[self._core.activities.get(self._core.acting).group])
+
+    def rarities(self) -> list[float]:
+        """How rare the anomaly model finds each of the acting group's last closed minutes, 0 to 1, oldest first.
+
+        Nothing without a calibrated model, or where no minute has closed.
+        """
+        return self.rank(self._core.windows(self._core.acting)[:-1])
 
     def metric(self, name: str) -> float:
         """A metric of the acting group at a FLOW trigger (detection_service.engine.metrics)."""

@@ -1,0 +1,1 @@
+"""What the anomaly model finds by itself."""
