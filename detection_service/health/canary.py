@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from detection_service.engine.configuration import EngineConfiguration
-from detection_service.engine.engine import Engine
+from detection_service.engine.engine import NEEDS_MODEL, Engine
 from detection_service.health.observation import (
     CANARY_PREFIX,
     CANARY_SOURCE,
@@ -44,8 +44,11 @@ class Result:
 
 
 def planted(rule: Rule) -> tuple[Scenario, ...]:
-    """A rule's positive scenarios, those that need parameters of their own last; none where it brings none."""
-    return _planted(scenario_file(rule))
+    """A rule's positive scenarios, those that need parameters of their own last.
+
+    None where it brings none, or judges by a model: what is unusual to the model in force is not known beforehand.
+    """
+    return () if NEEDS_MODEL in [need.text for need in rule.metadata.needs] else _planted(scenario_file(rule))
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from detection_service.rules.anomaly.anomaly import AnomalyRule
 from detection_service.rules.health.clock_skew import ClockSkew
 from detection_service.rules.health.data_gap import DataGap
 from detection_service.rules.health.rule_silent import RuleSilent
@@ -28,6 +29,7 @@ from detection_service.rules.wash.wash_self import WashSelf
 from detection_service.rules.wash.wash_volume import WashVolume
 
 RULES: Final[tuple[Rule, ...]] = (
+    AnomalyRule(),
     ClockSkew(),
     DataGap(),
     DominatingVolume(),

@@ -87,7 +87,7 @@ async def test_a_rule_that_is_not_in_force_is_not_found_and_the_others_are_named
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await served.stub.GetRule(detection_pb2.GetRuleRequest(rule_id="spoofng"), timeout=TIMEOUT_S)
     assert raised.value.code() is grpc.StatusCode.NOT_FOUND
-    assert "no rule 'spoofng' is in force; there are clock_skew" in (raised.value.details() or "")
+    assert "no rule 'spoofng' is in force; there are anomaly, clock_skew" in (raised.value.details() or "")
 
 
 async def test_alerts_are_streamed_from_a_cursor_and_as_they_are_made(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from detection_service.engine.configuration import ConfigurationError, EngineConfiguration
-from detection_service.engine.engine import Engine
+from detection_service.engine.engine import NEEDS_MODEL, Engine
 from detection_service.rules.rule import Rule
+from detection_service.rules.scenarios.ordinary_model import ordinary_model
 from detection_service.rules.scenarios.scenario import REQUIRED_KINDS, Expectation, Scenario, load, scenario_file
 from tapewatch.alert import Alert
 from tapewatch.market.frame import Frame, FrameError
@@ -26,8 +27,13 @@ def alone(scenario: Scenario, rule: Rule) -> EngineConfiguration:
 
 def play(scenario: Scenario, configuration: EngineConfiguration) -> list[Alert]:
     """Every revision an engine gives of the scenario, the closing ones of the end included."""
-    engine = Engine(configuration)
+    engine = Engine(configuration, ordinary_model() if _needs_model(configuration) else None)
     return engine.process(Frame.from_rows(scenario.rows)) + engine.finish()
+
+
+def _needs_model(configuration: EngineConfiguration) -> bool:
+    needs = [configuration.known[rule_id].metadata.needs for rule_id in configuration.rules]
+    return any(need.text == NEEDS_MODEL for each in needs for need in each)
 
 
 def final(revisions: Iterable[Alert], rule_id: str | None = None) -> list[Alert]:

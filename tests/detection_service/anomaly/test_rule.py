@@ -10,7 +10,6 @@ from detection_service.anomaly.model import ForestModel
 from detection_service.anomaly.training import train
 from detection_service.engine.configuration import EngineConfiguration
 from detection_service.engine.engine import Engine
-from detection_service.rules.anomaly.anomaly import AnomalyRule
 from tapewatch.alert import Alert, Anomaly, Severity
 from tapewatch.market.frame import Frame
 from tests.detection_service.anomaly.windows import windows
@@ -37,7 +36,7 @@ def played(scorer: Ranks | ForestModel | None, minutes: int = 8) -> list[Alert]:
     market = Market().crowd()
     for number in range(minutes * 10):
         market.at(number * 6).new("odd", "BUY", 99.0, 10)
-    engine = Engine(EngineConfiguration({"anomaly": {}}, brought=(AnomalyRule(),)), scorer)
+    engine = Engine(EngineConfiguration({"anomaly": {}}), scorer)
     made = engine.process(Frame.from_rows(market.rows)) + engine.finish()
     return [alert for alert in made if alert.closed]
 
@@ -59,7 +58,7 @@ def test_too_few_minutes_are_not_found() -> None:
 
 def test_without_a_model_the_rule_can_not_apply() -> None:
     assert played(None) == []
-    engine = Engine(EngineConfiguration({"anomaly": {}}, brought=(AnomalyRule(),)))
+    engine = Engine(EngineConfiguration({"anomaly": {}}))
     assert "a calibrated anomaly model" in engine.not_applicable(0xFF)["anomaly"]
     engine.use_scorer(Ranks(1.0))
     assert engine.not_applicable(0xFF) == {}
