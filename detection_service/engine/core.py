@@ -97,6 +97,12 @@ class Core(Across):
         """Id of the order the event behind a trigger names."""
         return self.view.text(self.view.order_text(self.row - 1))
 
+    def row_values(self):
+        """Kind, side, price, quantity and trade id of the event behind a trigger."""
+        view: FrameView = self.view
+        row: cython.Py_ssize_t = self.row - 1
+        return view.kind[row], view.side[row], view.price[row], view.quantity[row], view.text(view.trade_id[row])
+
     def _step(self, row):
         """One event; False where episodes must be closed, or rules asked about its session, before it can be taken."""
         market: MarketState = self.market_of(row)
@@ -162,6 +168,7 @@ class Core(Across):
             market.has_trade_feed = True
             if self._match(row, -1, -1):
                 self._identify(row)
+                self._stray(row, -1)
                 self._print(self.view.price[row], self.view.quantity[row], self.view.side[row])
         elif kind == _BOOK_LEVEL:
             ladder = market.book.ladder(self.view.side[row])
@@ -217,6 +224,7 @@ class Core(Across):
             self._rest(slot)
         if order.participant >= 0:
             self._entered(row, slot, behind)
+            self._check_list(order.account)
 
     def _cancel(self, row):
         view: FrameView = self.view
@@ -351,7 +359,9 @@ class Core(Across):
             number = self.activity_of(account, self.market)
             self._filled(row, number, account, self.order_quantity, aggressive)
             self._look_across(row, number, account, aggressive)
+            self._check_list(account)
         if self._match(row, account, number):
+            self._stray(row, account)
             self._print(view.price[row], quantity, side if view.aggressor[row] != 1 else 3 - side)
 
     def _print(self, price, quantity, side):

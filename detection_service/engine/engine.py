@@ -64,6 +64,7 @@ class Engine:
         self._scorer = scorer
         self._episodes = Episodes("")
         self._core = Core(self._configuration.reference.group_of)
+        self._core.restrict(self._configuration.reference)
         self._alerts_by_rule: Counter[str] = Counter()
         self._health = HealthWatch()
         self._observer = FrameObserver()
@@ -123,6 +124,10 @@ class Engine:
         moves = [values[name] for values in parameters.values() for name in ("rise_min", "move_min") if name in values]
         self._core.price_move = min(moves, default=float("inf"))
         self._set_match_checks(parameters)
+        self._core.entry_multiple = parameters.get("fat_finger", {}).get("size_multiple_min", NEVER)
+        self._core.entry_ranges = parameters.get("fat_finger", {}).get("reach_min", NEVER)
+        self._core.stray_multiple = parameters.get("off_market_price", {}).get("moves_min", NEVER)
+        self._core.run_multiple = parameters.get("momentum_ignition", {}).get("moves_min", NEVER)
         if "front_running" in parameters:
             self._core.large_multiple_ahead = parameters["front_running"]["large_multiple_min"]
             self._core.lead_ns = int(parameters["front_running"]["lead_max_s"] * 1e9)
@@ -151,6 +156,7 @@ class Engine:
         for market in self._core.markets:
             market.session_due = ASK_NOW
         self._core.regroup(configuration.reference.group_of)
+        self._core.restrict(configuration.reference)
         self._configure()
 
     def use_scorer(self, scorer: AnomalyScorer | None) -> None:
@@ -321,6 +327,8 @@ class Engine:
                 reasons |= self._observer.not_applicable(rule.metadata.rule_id)
             elif rule.metadata.rule_id == "wash_owner" and not self._configuration.reference.accounts:
                 reasons["wash_owner"] = "no reference data says who owns or is linked to which account"
+            elif rule.metadata.rule_id == "restricted_list" and not self._configuration.reference.restricted:
+                reasons["restricted_list"] = "no reference data says what is restricted"
         return reasons
 
     def snapshot(self) -> bytes:

@@ -20,7 +20,8 @@ cdef class Flows:
     cdef void measure(self, ActivityPointer activity, MarketState market) noexcept
     cdef void _add_closed(self, ActivityPointer activity) noexcept
     cdef void _add(self, double* measures, int place, int window) noexcept
-    cdef void _derive(self, int window) noexcept
+    cdef void _derive(self, MarketState market, int window) noexcept
+    cdef void sample(self, ActivityPointer activity, MarketState market, long long minute) noexcept
     cdef void measure_market(self, MarketState market, long long minute) noexcept
     cdef list windows(self, ActivityPointer activity)
     cdef void forget(self, ActivityPointer activity)

@@ -24,8 +24,10 @@ _FILLS = cython.declare(cython.int, 7)
 _BOUGHT = cython.declare(cython.int, 8)
 _SOLD = cython.declare(cython.int, 9)
 _FLEETING = cython.declare(cython.int, 12)
+_PUSHES = cython.declare(cython.int, 19)
 _MESSAGES = cython.declare(cython.int, 21)
 _MARKET = cython.declare(cython.int, len(GROUP_METRICS))
+_QUOTES_MIN = cython.declare(cython.double, 20.0)  # messages in half an hour
 INFINITY = float("inf")
 
 
@@ -68,7 +70,7 @@ class Flows:
             self._add_closed(activity)
         self.measure_market(market, activity.minute)
         for window in range(WINDOWS):
-            self._derive(window)
+            self._derive(market, window)
 
     def _add_closed(self, activity):
         """Adds what closed minutes and periods a window reaches back to."""
@@ -94,7 +96,7 @@ class Flows:
         for index in range(MEASURES):
             values[WINDOWS * index + window] += measures[place * MEASURES + index]
 
-    def _derive(self, window):
+    def _derive(self, market, window):
         values: cython.double[::1] = self.values
         first: cython.int = WINDOWS * MEASURES + window
         bought: cython.double = values[WINDOWS * _BOUGHT + window]
@@ -108,6 +110,11 @@ class Flows:
         values[first + 3 * WINDOWS] = min(1.0, (bought + sold) / (2.0 * volume)) if volume > 0.0 else 0.0
         values[first + 4 * WINDOWS] = values[WINDOWS * _MESSAGES + window] / messages if messages > 0.0 else 0.0
         values[first + 5 * WINDOWS] = values[WINDOWS * _FLEETING + window] / cancels if cancels > 0.0 else 0.0
+        values[first + 6 * WINDOWS] = market.norms.cancel_multiple(values[first + WINDOWS])
+        values[first + 7 * WINDOWS] = market.norms.message_multiple(
+            values[WINDOWS * _MESSAGES + window], 1.0 if window == 0 else 5.0 if window == 1 else 30.0 * (window - 1)
+        )
+        values[first + 8 * WINDOWS] = abs(values[WINDOWS * _PUSHES + window] - values[WINDOWS * (_PUSHES + 1) + window])
 
     def measure_market(self, market, minute):
         """Computes the metrics of a market as of a minute."""
@@ -135,6 +142,16 @@ class Flows:
             values[_MARKET + 5 * WINDOWS + 2 + window] = (
                 values[_MARKET + WINDOWS + window] / opened if opened > 0.0 else 0.0
             )
+
+    def sample(self, activity, market, minute):
+        """Counts the minute of a group that is over, and every ten minutes the cancels a fill of its last half hour, to
+        what is usual; `minute` is the next it is seen in."""
+        market.norms.minute_messages.add(activity.measures[_MESSAGES])
+        if minute // DECADE == activity.minute // DECADE:
+            return
+        self.measure(activity, market)
+        if self.values[WINDOWS * _MESSAGES + 2] >= _QUOTES_MIN:
+            market.norms.cancel_ratios.add(self.values[WINDOWS * (MEASURES + 1) + 2])
 
     def windows(self, activity):
         """The last closed minutes that are held, oldest first, and the one in hand: rows of all measures."""

@@ -25,12 +25,19 @@ cdef class Groups(LiveBook):
     cdef public double run_multiple
     cdef public double entry_multiple
     cdef public double entry_ranges
+    cdef public int named
+    cdef public double stray_multiple
+    cdef public bint stray_alone
+    cdef public double stray_usual
+    cdef public int stray_account
     cdef ActivityPointer _touch(self, int number)
     cdef void _roll(self, ActivityPointer activity, int number, long long minute)
     cdef void _flow(self, ActivityPointer activity, int number)
     cdef void _message(self, ActivityPointer activity, int number)
     cdef void _entered(self, Py_ssize_t row, int slot, double behind)
     cdef void _withdraw(self, Py_ssize_t row, int slot, double taken)
+    cdef void _check_list(self, int account) noexcept
+    cdef void _stray(self, Py_ssize_t row, int account)
     cdef bint _far_beyond(self, int slot)
     cdef void _judge(self, ActivityPointer activity, OrderPointer order, long long life) noexcept
     cdef void _press(self, ActivityPointer activity, int number, int side) noexcept

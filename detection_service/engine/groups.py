@@ -14,6 +14,7 @@ if cython.compiled:
     from cython.cimports.detection_service.engine.live_book import LiveBook
     from cython.cimports.detection_service.engine.market_state import MarketState
     from cython.cimports.detection_service.engine.records import ActivityPointer, FillPointer, WithdrawalPointer
+    from cython.cimports.tapewatch.market.book import Ladder
     from cython.cimports.tapewatch.market.records import OrderPointer
 else:
     from detection_service.engine.frame_view import FrameView
@@ -22,6 +23,7 @@ else:
     from detection_service.engine.records import Activity as ActivityPointer
     from detection_service.engine.records import Fill as FillPointer
     from detection_service.engine.records import Withdrawal as WithdrawalPointer
+    from tapewatch.market.book import Ladder
     from tapewatch.market.records import Order as OrderPointer
 
 _PRESSURE = cython.declare(cython.int, triggers.PRESSURE)
@@ -29,6 +31,10 @@ _FLOW = cython.declare(cython.int, triggers.FLOW)
 _FLIP = cython.declare(cython.int, triggers.FLIP)
 _RUN = cython.declare(cython.int, triggers.RUN)
 _ENTRY = cython.declare(cython.int, triggers.ENTRY)
+_RESTRICTED = cython.declare(cython.int, triggers.RESTRICTED)
+_STRAY = cython.declare(cython.int, triggers.STRAY)
+_STANDS_ALONE = cython.declare(cython.int, 2)
+_TO_BE_HELD = cython.declare(cython.int, 3)
 _BUY = cython.declare(cython.int, 1)
 
 # Places of measures (detection_service.engine.records.MEASURES).
@@ -72,6 +78,9 @@ class Groups(LiveBook):
     """`acting` is the activity behind a trigger, `due` the slots of the rules whose conditions hold at a FLOW trigger,
     `entered` the slot of the order behind an ENTRY trigger.
 
+    `named` is the account behind a RESTRICTED trigger; `stray_alone` says that a STRAY trigger is about the trade held
+    in the market's norms.
+
     `collected` (None: not wanted) takes the measures of every minute that is closed, for training.
     """
 
@@ -97,6 +106,10 @@ class Groups(LiveBook):
         self.run_multiple = 3.0
         self.entry_multiple = 20.0
         self.entry_ranges = 10.0
+        self.named = -1
+        self.stray_multiple = 10.0
+        self.stray_alone = False
+        self.stray_usual, self.stray_account = 0.0, -1
 
     def _touch(self, number):
         """The activity, in the minute of the event in hand."""
@@ -112,6 +125,7 @@ class Groups(LiveBook):
         busy: cython.bint
         if activity.minute >= 0:
             busy = activity.measures[_MESSAGES] + activity.measures[_FILLS] >= 2.0
+            self.flows.sample(activity, self.market, minute)
             if busy or activity.flow:
                 self._flow(activity, number)
             if busy:
@@ -155,17 +169,47 @@ class Groups(LiveBook):
             activity.measures[_AT_BEST] += 1.0
         self._message(activity, order.participant)
 
+    def _check_list(self, account):
+        """An account enters an order or trades: both it and the market may be restricted."""
+        if self.market.restricted or self.restricted_account[account]:
+            self.named = account
+            self.triggers |= _RESTRICTED
+
+    def _stray(self, row, account):
+        """Before a trade counts: one far from all others is told, or held until it is seen to stand alone."""
+        market: MarketState = self.market
+        price: cython.double = self.view.price[row]
+        found: cython.int = market.stray(self.now, price, self.stray_multiple)
+        if found == _TO_BE_HELD:
+            self._identify(row)
+            market.norms.hold(
+                self.now,
+                price,
+                market.last_price,
+                self.view.quantity[row],
+                account,
+                self.event_high,
+                self.event_low,
+                self.view.text(self.view.trade_id[row]),
+            )
+        elif found:
+            self.stray_alone = found == _STANDS_ALONE
+            self.stray_usual, self.stray_account = market.last_price, account
+            self.triggers |= _STRAY
+
     def _far_beyond(self, slot):
-        """Whether an order's size or price is far beyond what the instrument usually sees."""
+        """Whether an order's size, or how far it would take the price, is far beyond what is usual here."""
         order: OrderPointer = self.orders.at(slot)
         market: MarketState = self.market
+        ladder: Ladder
         best: cython.double
         if market.sizes.total >= _SIZES_KNOWN and order.quantity >= self.entry_multiple * market.sizes.median:
             return True
-        if not order.crossed or not market.usual_range > 0.0:
+        if not order.crossed and order.price == order.price:
             return False
-        best = market.book.bids.best() if order.side != _BUY else market.book.asks.best()
-        return abs(order.price - best) >= self.entry_ranges * market.usual_range
+        ladder = market.book.ladder(3 - order.side)
+        best = ladder.best()
+        return market.is_far(best, abs(ladder.reach(order.quantity, order.price) - best), self.entry_ranges)
 
     def _withdraw(self, row, slot, taken):
         """An owner took `taken` off an order. Mostly unfilled orders are kept as withdrawn, and may be pressure."""

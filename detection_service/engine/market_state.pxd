@@ -1,6 +1,7 @@
 cimport cython
 
 from detection_service.engine.matches cimport MatchLog, MatchTable
+from detection_service.engine.norms cimport Norms
 from tapewatch.market.book cimport Book
 from tapewatch.market.window cimport Moves, Rush, SizeHistogram, SpreadSamples, TradeWindow
 
@@ -43,6 +44,8 @@ cdef class MarketState:
     cdef public long long minute_now
     cdef public double spread
     cdef public SizeHistogram spreads
+    cdef public Norms norms
+    cdef public bint restricted
     cdef public double usual_range
     cdef public long long ranges_seen
     cdef public long long[::1] message_minute
@@ -51,5 +54,9 @@ cdef class MarketState:
     cdef void message(self, long long minute) noexcept
     cdef double messages_since(self, long long first, long long last) noexcept
     cdef long long tick(self, long long now)
+    cdef bint is_far(self, double price, double distance, double multiple) noexcept
+    cdef int stray(self, long long now, double price, double multiple) noexcept
+    cdef double _best_bid(self) noexcept
+    cdef double _best_ask(self) noexcept
     cdef void _sample_spread(self) noexcept
     cdef bint trade(self, long long now, double price, double quantity, int side, double move) noexcept

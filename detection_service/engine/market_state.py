@@ -8,10 +8,12 @@ from tapewatch.market import arrays
 
 if cython.compiled:
     from cython.cimports.detection_service.engine.matches import MatchLog, MatchTable
+    from cython.cimports.detection_service.engine.norms import Norms
     from cython.cimports.tapewatch.market.book import Book
     from cython.cimports.tapewatch.market.window import Moves, Rush, SizeHistogram, SpreadSamples, TradeWindow
 else:
     from detection_service.engine.matches import MatchLog, MatchTable
+    from detection_service.engine.norms import Norms
     from tapewatch.market.book import Book
     from tapewatch.market.window import Moves, Rush, SizeHistogram, SpreadSamples, TradeWindow
 
@@ -26,6 +28,7 @@ _MINUTE_NS = cython.declare(cython.longlong, MINUTE_NS)
 _TICK_NS = cython.declare(cython.longlong, FAST_BUCKET_NS)
 _MESSAGE_MINUTES = cython.declare(cython.int, 64)
 _RANGES = cython.declare(cython.double, 30.0)
+_RANGES_KNOWN = cython.declare(cython.longlong, 10)
 _PARTS = (
     "book",
     "sizes",
@@ -38,6 +41,7 @@ _PARTS = (
     "spread_samples",
     "matches",
     "match_log",
+    "norms",
 )
 _SELL = cython.declare(cython.int, 2)
 _PLAIN_FIELDS = (
@@ -45,7 +49,7 @@ _PLAIN_FIELDS = (
     "shares_trade_ids", "watched", "last_price", "last_trade_time", "evaluated_bucket", "phase", "bid_price",
     "ask_price", "last_activity", "previous_price", "next_tick", "minute_now", "spread", "usual_range", "ranges_seen",
     "message_minute",
-    "message_count", "session_due", "session_time", "session_kind", "phase_before",
+    "message_count", "session_due", "session_time", "session_kind", "phase_before", "restricted",
 )  # fmt: skip
 
 
@@ -57,7 +61,7 @@ class MarketState:
     last in it, plus one. `spread` is the last sampled, as a share of the middle (NaN without both sides), `spreads` the
     distribution of the samples (one every five seconds of events) in millionths; `usual_range` is the mean range of
     the last thirty or so minutes with trades, in price. `previous_price` is the last before the time of the last trade.
-    `session_...` are detection_service.engine.session's.
+    `session_...` are detection_service.engine.session's. `restricted` says that nobody may deal in it.
     """
 
     def __init__(self, number, venue, venue_name, instrument_name, seed):
@@ -97,6 +101,8 @@ class MarketState:
         self.minute_now = -1
         self.spread = float("nan")
         self.spreads = SizeHistogram()
+        self.norms = Norms()
+        self.restricted = False
         self.usual_range = 0.0
         self.ranges_seen = 0
         self.message_minute = arrays.longs(_MESSAGE_MINUTES)
@@ -143,6 +149,34 @@ class MarketState:
             self.ranges_seen += 1
             self.usual_range += (extent - self.usual_range) / min(_RANGES, cython.cast(cython.double, self.ranges_seen))
         return before
+
+    def is_far(self, price, distance, multiple):
+        """Whether a distance from a price is beyond so many usual minutes' ranges and usual spreads, once any is."""
+        usual: cython.double = self.usual_range
+        if self.ranges_seen < _RANGES_KNOWN or not usual > 0.0:
+            return False
+        if self.spreads.total:
+            usual = max(usual, 1e-6 * self.spreads.median * price)
+        return distance >= multiple * usual
+
+    def stray(self, now, price, multiple):
+        """Before a trade counts: 1 where it is far through the best prices and from the last trade, 2 where the one
+        held before it stands alone, 3 where it is to be held itself."""
+        bid: cython.double = self._best_bid()
+        ask: cython.double = self._best_ask()
+        if self.norms.came_back(now, price):
+            return 2
+        if not self.last_price > 0.0 or not self.is_far(self.last_price, abs(price - self.last_price), multiple):
+            return 0
+        if not (bid > 0.0 and ask > bid):
+            return 3
+        return 1 if self.is_far(self.last_price, max(bid - price, price - ask), multiple) else 0
+
+    def _best_bid(self):
+        return self.book.bids.best() if self.book.bids.length and self.book.asks.length else self.bid_price
+
+    def _best_ask(self):
+        return self.book.asks.best() if self.book.bids.length and self.book.asks.length else self.ask_price
 
     def _sample_spread(self):
         bid: cython.double = self.bid_price

@@ -28,7 +28,9 @@ cdef class Registry:
     cdef public list venue_names
     cdef public list group_names
     cdef public object group_of
+    cdef public object lists
     cdef public int[::1] group_of_account
+    cdef public unsigned char[::1] restricted_account
     cdef public long long[::1] venue_time
     cdef public long long[::1] venue_deadline
     cdef public long long[::1] evaluated

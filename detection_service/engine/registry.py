@@ -31,7 +31,8 @@ _INITIAL = 256
 _VENUE_FIELDS = ("venue_time", "venue_deadline")
 _SOURCE_FIELDS = ("evaluated", "unknown_orders", "late", "capabilities", "source_seed")
 _NAME_FIELDS = ("account_names", "source_names", "venue_names", "group_names")
-_PLAIN_FIELDS = (*_NAME_FIELDS, *_VENUE_FIELDS, *_SOURCE_FIELDS, "group_of_account")
+_ACCOUNT_FIELDS = ("group_of_account", "restricted_account")
+_PLAIN_FIELDS = (*_NAME_FIELDS, *_VENUE_FIELDS, *_SOURCE_FIELDS, *_ACCOUNT_FIELDS)
 
 
 class Registry:
@@ -44,6 +45,7 @@ class Registry:
 
     def __init__(self, group_of):
         self.group_of = group_of
+        self.lists = None
         self.markets = []
         self.activities = Arena(Activity)
         self.activity_index = KeyIndex()
@@ -61,6 +63,7 @@ class Registry:
         self.venue_names = []
         self.group_names = []
         self.group_of_account = arrays.integers(_INITIAL)
+        self.restricted_account = arrays.octets(_INITIAL)
         self.venue_time = arrays.longs(_INITIAL)
         self.venue_deadline = arrays.longs(_INITIAL)
         self.evaluated = arrays.longs(_INITIAL)
@@ -90,6 +93,7 @@ class Registry:
             for byte in f"{venue}\x1f{instrument}".encode():
                 seed = mix(seed ^ byte)
             self.markets.append(MarketState(number, self._venue_number(venue), venue, instrument, seed))
+            self.markets[number].restricted = self.lists is not None and self.lists.names_instrument(instrument)
         return number
 
     def _venue_number(self, venue):
@@ -123,8 +127,9 @@ class Registry:
         if number is None:
             number = self.account_numbers[name] = len(self.account_names)
             self.account_names.append(name)
-            self._make_room(number, ("group_of_account",))
+            self._make_room(number, _ACCOUNT_FIELDS)
             self.group_of_account[number] = self._group_number(self.group_of(name))
+            self.restricted_account[number] = self.lists is not None and self.lists.names_account(name)
         return number
 
     def _group_number(self, name):
@@ -139,6 +144,14 @@ class Registry:
         self.group_of = group_of
         for number, name in enumerate(self.account_names):
             self.group_of_account[number] = self._group_number(group_of(name))
+
+    def restrict(self, lists):
+        """Takes what says which accounts and instruments a list names (tapewatch.market.reference.Reference)."""
+        self.lists = lists
+        for number, name in enumerate(self.account_names):
+            self.restricted_account[number] = lists.names_account(name)
+        for market in self.markets:
+            market.restricted = lists.names_instrument(market.instrument_name)
 
     def source_of(self, index):
         """Number of the source a string of the frame names."""

@@ -9,7 +9,7 @@ from detection_service.engine.metrics import METRICS
 from detection_service.engine.owner_scene import OwnerScene
 from detection_service.engine.relations import Relations
 from detection_service.engine.session import Moment
-from tapewatch.market.event import Side
+from tapewatch.market.event import Kind, Side
 from tapewatch.market.reference import Reference
 
 AGGRESSOR = 2
@@ -132,6 +132,32 @@ class Entry(NamedTuple):
     quantity: float
     crossed: bool
     order_id: str
+    event_id: str
+
+
+class Listed(NamedTuple):
+    """What an account on (or in an instrument on) the restricted list did: entered an order, or `traded`."""
+
+    account: str
+    side: Side
+    price: float
+    quantity: float
+    traded: bool
+    order_id: str
+    trade_id: str
+
+
+class Stray(NamedTuple):
+    """A trade far from the `usual_price`: the last before it, and the best prices too (`through_book`) or the trades
+    around it. `account` is that of a fill."""
+
+    time_ns: int
+    price: float
+    quantity: float
+    usual_price: float
+    through_book: bool
+    account: str
+    trade_id: str
     event_id: str
 
 
@@ -314,6 +340,49 @@ class Scene(OwnerScene):
             bool(order.crossed),
             core.row_order_text().decode(),
             _id(order.event_high, order.event_low),
+        )
+
+    @property
+    def listed(self) -> Listed:
+        """What is behind a RESTRICTED trigger."""
+        core = self._core
+        kind, side, price, quantity, trade_id = core.row_values()
+        return Listed(
+            self._account(core.named),
+            Side(side),
+            price,
+            quantity,
+            kind == Kind.FILL,
+            core.row_order_text().decode(),
+            trade_id.decode(),
+        )
+
+    @property
+    def stray(self) -> Stray:
+        """The trade behind a STRAY trigger."""
+        core, market = self._core, self._core.market
+        if core.stray_alone:
+            held = market.norms
+            return Stray(
+                held.alone_time,
+                held.price,
+                held.quantity,
+                held.before,
+                False,
+                self._account(held.account),
+                held.trade_id.decode(),
+                _id(held.event_high, held.event_low),
+            )
+        _, _, price, quantity, trade_id = core.row_values()
+        return Stray(
+            self.now_ns,
+            price,
+            quantity,
+            core.stray_usual,
+            True,
+            self._account(core.stray_account),
+            trade_id.decode(),
+            self.event_id,
         )
 
     @property

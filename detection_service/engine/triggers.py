@@ -21,7 +21,7 @@ FLIP: Final = 64
 RUN: Final = 128
 """A group trades against its own run of aggressive fills that moved the price."""
 ENTRY: Final = 256
-"""An order was entered that is far beyond usual size or price, or a restricted name acts."""
+"""An order was entered that is far beyond usual size, or would take the price far."""
 AHEAD: Final = 512
 """A group trades out soon after another's large order, having traded on its side shortly before."""
 SESSION: Final = 1024
@@ -41,6 +41,10 @@ TOGETHER: Final = 65536
 """Two groups took liquidity on one side within seconds of each other, again, and more often than chance has it."""
 SHARED: Final = 131072
 """Three or more accounts that share a device or subnet traded on one side within a minute."""
+RESTRICTED: Final = 1048576
+"""An account entered an order or traded, and it or the instrument is on the restricted list."""
+STRAY: Final = 2097152
+"""A trade far through the best prices, or one that later trades have left alone."""
 
 HAS_ORDERS: Final = 1
 HAS_ACCOUNTS: Final = 2

@@ -192,6 +192,23 @@ class Ladder:
             total += self.quantity(self.place[position])
         return total
 
+    def reach(self, quantity, limit):
+        """Price of the last level that an order of `quantity` would take, no further than a limit (NaN: any price).
+
+        NaN where it would take none.
+        """
+        position: cython.Py_ssize_t = self.length
+        level: cython.int
+        found: cython.double = float("nan")
+        while position > 0 and quantity > 0.0:
+            position -= 1
+            level = self.place[position]
+            if self.rank[position] < (limit if self.is_bid else -limit):
+                break
+            found = self.price[level]
+            quantity -= self.quantity(level)
+        return found
+
     def behind(self, price):
         """Number of levels that are better than `price`."""
         position: cython.Py_ssize_t = self._find(price if self.is_bid else -price)

@@ -127,6 +127,15 @@ class Reference:
                 found, closeness = row, close
         return found
 
+    def names_account(self, account: str) -> bool:
+        """Whether the restricted list names the account or one of its group, for any instrument and time."""
+        group = self.group_of(account)
+        return any(self.group_of(row["account"]) == group for row in self.restricted if "account" in row)
+
+    def names_instrument(self, instrument: str) -> bool:
+        """Whether the restricted list forbids an instrument to everybody, at any time."""
+        return any(row["instrument"] == instrument for row in self.restricted if "account" not in row)
+
     def owners_behind(self, account: str) -> frozenset[str]:
         """Beneficial owners of an account's whole group; the account itself where none is known."""
         return self.group_owners.get(self.group_of(account), frozenset({account}))

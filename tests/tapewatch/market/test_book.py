@@ -197,6 +197,28 @@ def test_a_book_with_hundreds_of_levels_keeps_them_in_order() -> None:
 
 
 @pytest.mark.parametrize(
+    ("is_bid", "quantity", "limit", "reached"),
+    [
+        (False, 1, math.nan, 101.0),
+        (False, 5, math.nan, 101.0),
+        (False, 6, math.nan, 102.0),
+        (False, 99, math.nan, 103.0),
+        (False, 99, 102.0, 102.0),
+        (False, 99, 100.0, math.nan),
+        (True, 6, 97.5, 98.0),
+        (True, 99, math.nan, 97.0),
+    ],
+)
+def test_an_order_reaches_the_last_level_it_would_take(
+    is_bid: bool, quantity: float, limit: float, reached: float
+) -> None:
+    ladder = Ladder(is_bid)
+    for distance in (1, 2, 3):
+        ladder.enter(100.0 - distance if is_bid else 100.0 + distance, 5.0)
+    assert ladder.reach(quantity, limit) == pytest.approx(reached, nan_ok=True)
+
+
+@pytest.mark.parametrize(
     ("side", "price", "meets"),
     [(BUY_CODE, 10.1, True), (BUY_CODE, 10.0, False), (SELL_CODE, 9.9, True), (SELL_CODE, 10.0, False)],
 )
