@@ -5,6 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from detection_service.rules.anomaly.anomaly import AnomalyRule
+from detection_service.rules.controls.fat_finger import FatFinger
+from detection_service.rules.controls.off_market_price import OffMarketPrice
+from detection_service.rules.controls.restricted_list import RestrictedList
+from detection_service.rules.flow.cancel_to_fill import CancelToFill
+from detection_service.rules.flow.momentum_ignition import MomentumIgnition
+from detection_service.rules.flow.quote_stuffing import QuoteStuffing
+from detection_service.rules.flow.ramping import Ramping
 from detection_service.rules.health.clock_skew import ClockSkew
 from detection_service.rules.health.data_gap import DataGap
 from detection_service.rules.health.rule_silent import RuleSilent
@@ -30,17 +37,24 @@ from detection_service.rules.wash.wash_volume import WashVolume
 
 RULES: Final[tuple[Rule, ...]] = (
     AnomalyRule(),
+    CancelToFill(),
     ClockSkew(),
     DataGap(),
     DominatingVolume(),
+    FatFinger(),
     FloorCeiling(),
     Layering(),
     MarkingTheClose(),
     MatchedOrders(),
+    MomentumIgnition(),
+    OffMarketPrice(),
     PaintingTheTape(),
     PingPong(),
     PriceSpike(),
     PumpAndDump(),
+    QuoteStuffing(),
+    Ramping(),
+    RestrictedList(),
     RuleSilent(),
     Spoofing(),
     VolatilityBurst(),

@@ -2,7 +2,8 @@
 finra.org, the United States Code and single points of Annex II of the Delegated Regulation as others reprint them.
 
 MAR is Regulation (EU) No 596/2014, its practices are in Annex II of Commission Delegated Regulation (EU) 2016/522,
-CEA the Commodity Exchange Act (7 U.S.C. 6c), SEA the Securities Exchange Act (15 U.S.C. 78i).
+CEA the Commodity Exchange Act (7 U.S.C. 6c), SEA the Securities Exchange Act (15 U.S.C. 78i); SEC rules are in 17 CFR
+240.
 """
 
 from __future__ import annotations
@@ -43,6 +44,11 @@ SEA_SERIES_OF_TRANSACTIONS: Final = Regulation("SEA s. 9(a)(2): a series of tran
 FINRA_BONA_FIDE: Final = Regulation("FINRA Rule 5210.01: transactions and quotations must be bona fide", True)
 FINRA_SELF_TRADES: Final = Regulation("FINRA Rule 5210.02: self-trades", True)
 FINRA_FRONT_RUNNING: Final = Regulation("FINRA Rule 5270(a): front running of block transactions", True)
+
+MARKET_ACCESS_ERRONEOUS: Final = Regulation(
+    "SEC Rule 15c3-5(c)(1)(ii): orders beyond appropriate price or size parameters", True
+)
+MARKET_ACCESS_RESTRICTED: Final = Regulation("SEC Rule 15c3-5(c)(2)(ii): persons restricted from trading", True)
 
 # Believed to be so; their wording was not at hand.
 MAR_ORDERS_DISTURB: Final = Regulation("MAR Art. 12(2)(c): orders that disturb or mislead by algorithmic means")

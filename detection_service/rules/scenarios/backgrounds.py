@@ -81,12 +81,40 @@ def trading_hours(hours: float) -> Iterator[Told]:
             yield _told(number * 20, kind="FILL", price=price, quantity=100.0, **row)
 
 
+def makers(hours: float) -> Iterator[Told]:
+    """Five market makers quote 300 at 99.98 and 100.02, each anew once a minute; a taker takes 100 every 24 s.
+
+    Every 12 s maker-1 to maker-5 in turn withdraws its quotes and enters others; forty takers trade by turns at the bid
+    and at the ask, so that a minute's range is 0.04 and a maker withdraws four orders for each of its fills.
+    """
+    for number in range(round(hours * 300)):
+        account, seconds = f"maker-{number % 5 + 1}", number * 12
+        for side, price in (("BUY", 99.98), ("SELL", 100.02)):
+            order: Row = {"account": account, "side": side}
+            if number >= 5:
+                yield _told(seconds, kind="CANCEL", order_id=f"made-{side}-{number - 5}", **order)
+            yield _told(seconds, kind="NEW", price=price, quantity=300.0, order_id=f"made-{side}-{number}", **order)
+        if number % 2:
+            yield from _taken(seconds + 5, number, account)
+
+
+def _taken(seconds: float, number: int, maker: str) -> Iterator[Told]:
+    side, other, price = ("BUY", "SELL", 100.02) if number % 4 == 1 else ("SELL", "BUY", 99.98)
+    taker: Row = {"account": f"taker-{number % 80 // 2 + 1}", "side": side, "order_id": f"taken-{number}"}
+    made: Row = {"account": maker, "side": other, "order_id": f"made-{other}-{number}"}
+    trade: Row = {"price": price, "quantity": 100.0, "trade_id": f"trade-{number}"}
+    yield _told(seconds, kind="NEW", price=price, quantity=100.0, **taker)
+    yield _told(seconds, kind="FILL", aggressor=True, **taker, **trade)
+    yield _told(seconds, kind="FILL", aggressor=False, **made, **trade)
+
+
 PLAIN: Final[dict[str, Callable[[], Iterator[Told]]]] = {"crowd": crowd}
 LASTING: Final[dict[str, Callable[[float], Iterator[Told]]]] = {
     "quiet_hours": quiet_hours,
     "trading_hours": trading_hours,
     "ordinary_hours": ordinary_hours,
     "strangers": strangers,
+    "makers": makers,
 }
 
 

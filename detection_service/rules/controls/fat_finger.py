@@ -1,0 +1,161 @@
+"""Fat finger: an order far too large, or one that takes the price far away, for what the instrument usually sees."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from detection_service.engine.scene import Entry, Scene, opposite
+from detection_service.engine.triggers import ENTRY
+from detection_service.rules import needs, regulations
+from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
+from detection_service.rules.usual import moves, usual_move
+from tapewatch.alert import Measurement, Severity
+from tapewatch.market.reference import number_in
+
+METADATA = Metadata(
+    rule_id="fat_finger",
+    version="1.0.0",
+    title="Order of unlikely size or price",
+    typology="ERRONEOUS_ORDER",
+    description=(
+        "An order is entered that is many times the usual size and many times the largest in a hundred, and more than "
+        "the best ten levels hold on the side it comes to (where the average daily volume is known, a large share of "
+        "that will do); or one that takes what stands in the book so far that the price moves many usual minutes."
+    ),
+    needs=(needs.ORDERS,),
+    parameters=(
+        Parameter("size_multiple_min", 50.0, "x median", 2, 100_000, "sizes are heavy-tailed: tenfold is common"),
+        Parameter("upper_multiple_min", 5.0, "x p99", 1, 10_000, "blocks are among the largest in a hundred"),
+        Parameter("depth_multiple_min", 1.0, "x depth", 0.1, 100, "more than ten levels hold moves the market"),
+        Parameter("daily_share_min", 0.1, "share", 0.001, 10, "of the average daily volume, where that is known"),
+        Parameter(
+            "reach_min", 10.0, "x usual minute", 2, 1000, "a sweep within usual moves is an ordinary large order"
+        ),
+        Parameter("sizes_min", 200.0, "orders", 50, 8192, "orders seen before any size is usual"),
+        Parameter("minutes_min", 10.0, "minutes", 2, 60, "minutes with trades before anything is usual"),
+    ),
+    regulations=(regulations.MARKET_ACCESS_ERRONEOUS,),
+    known_false_positives=(
+        "A block that is meant, shown whole to find the other side.",
+        "A liquidation on a venue that closes positions at any price.",
+    ),
+    known_gaps=(
+        "A wrong side or a wrong instrument at an ordinary size.",
+        "A limit far through the market for a size that the best price fills: it does no harm.",
+        "Duplicates of an ordinary order, each alone unremarkable.",
+    ),
+    triage_steps=(
+        "Call whoever entered it: was it meant?",
+        "Has it traded, and at what prices? Can the venue cancel the trades?",
+        "Which pre-trade limit should have held it?",
+    ),
+    episode_gap_s=60,
+    episode_max_s=600,
+)
+LEVELS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """An order against the median and the 99th of a hundred sizes, the depth it meets, and a day's volume (NaN: not
+    known)."""
+
+    multiple: float
+    upper_multiple: float
+    depth_multiple: float
+    daily_share: float
+
+
+class FatFinger:
+    """Asked when an order is entered that is far beyond the usual size, or would take the price far."""
+
+    metadata = METADATA
+    triggers = ENTRY
+
+    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
+        """A finding on the size, the price, or both."""
+        entry = scene.entry
+        size = _size(scene, entry)
+        reach = _reach(scene, entry, parameters["minutes_min"]) if _takes(entry) else 0.0
+        too_large = scene.market.sizes.total >= parameters["sizes_min"] and _too_large(size, parameters)
+        if too_large or reach >= parameters["reach_min"]:
+            yield _finding(scene, parameters, entry, size, reach)
+
+
+def _takes(entry: Entry) -> bool:
+    return entry.crossed or math.isnan(entry.price)
+
+
+def _size(scene: Scene, entry: Entry) -> _Size:
+    market = scene.market
+    meets = opposite(entry.side) if _takes(entry) else entry.side
+    depth = market.book.ladder(int(meets)).depth(LEVELS)
+    others = depth - entry.quantity if _is_among(scene, entry) else depth
+    row = scene.reference.instrument(market.venue_name, market.instrument_name, scene.now_ns)
+    return _Size(
+        multiple=entry.quantity / market.sizes.median,
+        upper_multiple=entry.quantity / market.sizes.high,
+        depth_multiple=entry.quantity / others if others > 0 else 0.0,
+        daily_share=entry.quantity / number_in(row, "average_daily_volume", math.nan),
+    )
+
+
+def _is_among(scene: Scene, entry: Entry) -> bool:
+    """Whether the order rests among the levels its size is compared with."""
+    ladder = scene.market.book.ladder(int(entry.side))
+    return not _takes(entry) and bool(ladder.behind(entry.price) < LEVELS)
+
+
+def _too_large(size: _Size, parameters: Mapping[str, float]) -> bool:
+    if size.multiple < parameters["size_multiple_min"]:
+        return False
+    if size.daily_share >= parameters["daily_share_min"]:
+        return True
+    deep = size.depth_multiple >= parameters["depth_multiple_min"]
+    return deep and size.upper_multiple >= parameters["upper_multiple_min"]
+
+
+def _reach(scene: Scene, entry: Entry, minutes_min: float) -> float:
+    """How many usual moves of a minute the order would take the price, were nobody to add to the book."""
+    ladder = scene.market.book.ladder(int(opposite(entry.side)))
+    last = ladder.reach(entry.quantity, entry.price)
+    if math.isnan(last):
+        return 0.0
+    return moves(last - ladder.best(), usual_move(scene.market, scene.now_ns, minutes_min))
+
+
+def _finding(scene: Scene, parameters: Mapping[str, float], entry: Entry, size: _Size, reach: float) -> Finding:
+    measures = [
+        ("size_multiple", size.multiple, "size_multiple_min", "x median"),
+        ("upper_multiple", size.upper_multiple, "upper_multiple_min", "x p99"),
+        ("depth_multiple", size.depth_multiple, "depth_multiple_min", "x depth"),
+        ("reach", reach, "reach_min", "x usual minute"),
+    ]
+    if not math.isnan(size.daily_share):
+        measures.append(("daily_share", size.daily_share, "daily_share_min", "share"))
+    excesses = sorted(excess(observed, parameters[limit]) for _, observed, limit, _ in measures)
+    score = 0.3 + 0.3 * excesses[-1] + (0.25 if _takes(entry) else 0.0) + (0.1 if entry.account else 0.0)
+    accounts = frozenset({entry.account} - {""})
+    price = f"at {entry.price:g}" if not math.isnan(entry.price) else "at the market"
+    effect = f", and takes the price {reach:.1f} times the usual move of a minute" if reach > 0 else ""
+    return Finding(
+        owners=scene.owners(accounts),
+        accounts=accounts,
+        severity=graded(score, (0.3, Severity.LOW), (0.5, Severity.MEDIUM), (0.75, Severity.HIGH)),
+        score=min(1.0, score),
+        start_time_ns=scene.now_ns,
+        end_time_ns=scene.now_ns,
+        explanation=(
+            f"A {entry.side.name.lower()} order of {entry.quantity:g} {price} is {size.multiple:.0f} times the usual "
+            f"{scene.market.sizes.median:.3g}, {size.upper_multiple:.1f} times the largest in a hundred and "
+            f"{size.depth_multiple:.1f} times what ten levels hold on the side it comes to{effect}."
+        ),
+        measurements=tuple(
+            Measurement(name, observed, parameters[limit], unit) for name, observed, limit, unit in measures
+        ),
+        opening=frozenset({entry.event_id}),
+        evidence=frozenset({entry.event_id}),
+        order_ids=frozenset({entry.order_id} - {""}),
+    )

@@ -1,0 +1,39 @@
+"""What is usual for an instrument of late: the move of a minute, and what a move of several minutes is to it."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from itertools import pairwise
+from typing import Any, Final
+
+MINUTE_NS: Final = 60_000_000_000
+MINUTES_READ: Final = 60
+MILLIONTHS: Final = 1e-6
+
+
+def usual_move(market: Any, until_ns: int, minutes_min: float) -> float:
+    """Usual move of a minute before a time, in price; NaN with fewer minutes of trades than `minutes_min`.
+
+    The largest of the mean range of a minute, the mean step between the last prices of minutes that follow each other,
+    and the usual spread, over the sixty minutes before: in thin markets ranges are 0 and the step or the spread counts.
+    """
+    last = until_ns // MINUTE_NS - 1
+    bars = market.minute.bars(last - MINUTES_READ + 1, last)
+    if len(bars) < max(2.0, minutes_min):
+        return math.nan
+    ranges = statistics.fmean(bar[2] - bar[3] for bar in bars)
+    steps = statistics.fmean(abs(other[4] - one[4]) for one, other in pairwise(bars))
+    return max(ranges, steps, usual_spread(market))
+
+
+def usual_spread(market: Any) -> float:
+    """Usual distance between the best bid and ask, in price; 0 where none was ever seen."""
+    if not market.spreads.total or not market.last_price > 0:
+        return 0.0
+    return float(market.spreads.median) * MILLIONTHS * float(market.last_price)
+
+
+def moves(distance: float, usual: float, minutes: float = 1.0) -> float:
+    """How many usual moves a distance is: that of a minute grows with the square root of the minutes it took."""
+    return abs(distance) / (usual * math.sqrt(max(1.0, minutes))) if usual > 0 else 0.0
