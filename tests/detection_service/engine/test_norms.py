@@ -7,7 +7,8 @@ import pytest
 from detection_service.engine.core import Core
 from detection_service.engine.frame_view import FrameView
 from detection_service.engine.norms import Norms
-from detection_service.engine.triggers import ENTRY, RESTRICTED, STRAY
+from detection_service.engine.registry import NEVER
+from detection_service.engine.triggers import ENTRY, RESTRICTED, SESSION, STRAY
 from tapewatch.market.frame import Frame
 from tapewatch.market.reference import Reference
 from tests.detection_service.scenario import Market
@@ -21,7 +22,10 @@ def told(market: Market, reference: Reference | None = None) -> tuple[Core, list
     core.begin(FrameView(Frame.from_rows(market.rows)))
     triggers = []
     while found := core.run():
-        triggers.append(found)
+        if found & SESSION:
+            core.market.session_due = NEVER  # a host would say when the session's next moment is
+        else:
+            triggers.append(found)
     return core, triggers
 
 
