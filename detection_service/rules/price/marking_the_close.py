@@ -65,7 +65,7 @@ METADATA = Metadata(
         "Holidays and early closes that the reference data does not tell.",
         "A close after which the market shows no further event until the input ends is judged half a minute early.",
         "A reversal that comes after the next day's open is not seen.",
-        "A marker who spreads the push over more than five minutes, or over accounts nobody declared as linked.",
+        "A marker who takes more than a quarter of an hour, or shares it among accounts nobody declared as linked.",
     ),
     triage_steps=(
         "Does the group hold positions, options or fund units valued at this price?",
@@ -76,7 +76,7 @@ METADATA = Metadata(
     episode_max_s=72_000,
 )
 SECOND_NS: Final = 1_000_000_000
-WINDOWS_S: Final = (60, 300)
+WINDOWS_S: Final = (60, 300, 900)
 LATE_PRINTS_NS: Final = 60 * SECOND_NS
 """A closing auction prints after the moment: so long after it counts."""
 FOUR_HOURS: Final = 240  # minute buckets
@@ -265,7 +265,7 @@ def _finding(scene: Scene, parameters: Mapping[str, float], mark: _Mark) -> Iter
         return
     quantity = sum(fill.quantity for fill in mark.fills)
     what = "bought" if mark.side is Side.BUY else "sold"
-    minutes = {60: "minute", 300: "five minutes"}[mark.window_s]
+    minutes = {60: "minute", 300: "five minutes", 900: "quarter of an hour"}[mark.window_s]
     words = f"first {minutes} after the open" if moment.kind == OPEN else f"last {minutes} before the {moment.kind}"
     yield Finding(
         owners=owners,

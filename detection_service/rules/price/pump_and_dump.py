@@ -19,15 +19,23 @@ METADATA = Metadata(
     title="Pump and dump",
     typology="PUMP_AND_DUMP",
     description=(
-        "The price rises steeply within minutes, above what it was worth in the hour before, on far more volume than "
-        "the last day usually sees and on a rush of buyers: many orders within 25 seconds that lift the price further "
-        "than five minutes usually do. The alert is upgraded when much of the rise is lost again."
+        "The price rises steeply within minutes, above what it was worth in the hour before, within 25 seconds further "
+        "than five minutes usually do, on far more volume than the last day usually sees and on a rush of buyers, many "
+        "orders at once; a rise of a tenth that is far wider than usual needs no rush. The alert is upgraded when much "
+        "of the rise is lost again."
     ),
     needs=(needs.PRINTS,),
     parameters=(
         Parameter("rise_min", 0.05, "share", 0.005, 10, "published pumps rise 5 % and more in five minutes"),
         Parameter("rise_multiple_min", 3.0, "x", 1, 100, "against the widest usual five minutes (99 %) of the day"),
-        Parameter("rise_steep_min", 0.1, "share", 0.005, 10, "so steep a rise stands out by itself"),
+        Parameter(
+            "rise_steep_min",
+            0.1,
+            "share",
+            0.005,
+            10,
+            "so steep a rise stands out by itself; with the multiple above it needs no rush",
+        ),
         Parameter("rush_standing_out_min", 5.0, "x", 1, 1000, "and so does a rush so far beyond the usual"),
         Parameter("new_ground_min", 0.5, "share", -10, 1, "of the rise above the hour before: a rebound is none"),
         Parameter("burst_multiple_min", 1.0, "x", 0.1, 100, "the rush alone moves more than a usual five minutes"),
@@ -46,7 +54,7 @@ METADATA = Metadata(
         "A squeeze: sellers who must buy back rush too.",
     ),
     known_gaps=(
-        "Slow pumps over hours or days, and those one hand makes with a few large orders.",
+        "Slow pumps over hours or days, and those below a tenth that one hand makes with a few large orders.",
         "A pump that only regains what was lost within the hour before.",
         "A feed that does not say who took the initiative: half of its volume counts as bought, which is not enough.",
         "An instrument in its first five minutes, and, below a rise of a tenth, in its first hour.",
@@ -68,6 +76,7 @@ BEFORE_NS = 1_800_000_000_000
 SELLER_SHARE = 0.1
 NAMED_MAX = 5
 NEW_BUCKETS_MIN = 1  # nothing at all can be said of less
+SCORED = ("rise", "volume_multiple", "rush_multiple")
 UNITS = {
     "rise": "share",
     "rise_multiple": "x",
@@ -99,13 +108,16 @@ class PumpAndDump:
         limits = _limits(measures, parameters)
         if any(measures[name] < limit for name, limit in limits.items()):
             return
-        yield _finding(scene, measures, limits)
+        yield _finding(scene, parameters, measures, limits)
 
 
 def _limits(measures: Mapping[str, float], parameters: Mapping[str, float]) -> dict[str, float]:
-    """What each measure must reach; a rise that stands out otherwise need only be wider than usual."""
+    """What each measure must reach: a steep rise far beyond the usual needs no rush, and a steep rise or a great rush
+    need only be wider than usual."""
     limits = {name: parameters[f"{name}_min"] for name in UNITS}
     steep = measures["rise"] >= parameters["rise_steep_min"]
+    if steep and measures["rise_multiple"] >= parameters["rise_multiple_min"]:
+        return limits | {"rush": 0.0, "rush_multiple": 0.0}
     if steep or measures["rush_multiple"] >= parameters["rush_standing_out_min"]:
         limits["rise_multiple"] = 1.0
     return limits
@@ -155,10 +167,12 @@ def _severity(rise: float) -> Severity:
     return Severity.MEDIUM
 
 
-def _finding(scene: Scene, measures: dict[str, float], limits: Mapping[str, float]) -> Finding:
+def _finding(
+    scene: Scene, parameters: Mapping[str, float], measures: dict[str, float], limits: Mapping[str, float]
+) -> Finding:
     rise, base = measures["rise"], measures["base"]
     price = scene.market.last_price
-    excesses = [excess(measures[name], limits[name]) for name in ("rise", "volume_multiple", "rush_multiple")]
+    excesses = [excess(measures[name], parameters[f"{name}_min"]) for name in SCORED]
     score = min(0.85, 0.4 + 0.6 * sum(excesses) / len(excesses))
     return _market_finding(
         scene,
