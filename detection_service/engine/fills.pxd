@@ -17,6 +17,8 @@ cdef class Fills:
     cdef double traded(self, ActivityPointer activity, int side, long long since) noexcept
     cdef list rows(self, ActivityPointer activity, int side, long long since)
     cdef int count_since(self, ActivityPointer activity, long long since) noexcept
+    cdef dict partners(self, ActivityPointer activity, long long since)
+    cdef long long held_since(self, ActivityPointer activity) noexcept
     cdef int orders_from(self, ActivityPointer activity, double minimum)
     cdef void forget(self, ActivityPointer activity)
     cdef bytes order_text(self, FillPointer fill)

@@ -127,6 +127,29 @@ class Fills:
             found += 1
         return found
 
+    def partners(self, activity, since):
+        """How often an activity bought from and sold to whom at or after a time: account number (-1: not known) to
+        [bought, sold]."""
+        number: cython.longlong = activity.fill_count
+        oldest: cython.longlong = max(0, activity.fill_count - RING)
+        fill: FillPointer
+        found: dict = {}
+        counts: list
+        while number > oldest:
+            number -= 1
+            fill = self.entry(activity, number)
+            if fill.time < since:
+                break
+            counts = found.get(fill.contra)
+            if counts is None:
+                counts = found[fill.contra] = [0, 0]
+            counts[fill.side - 1] += 1
+        return found
+
+    def held_since(self, activity):
+        """Time of the oldest fill held where older ones have been forgotten; 0 where all are held."""
+        return self.entry(activity, activity.fill_count - RING).time if activity.fill_count > RING else 0
+
     def orders_from(self, activity, minimum):
         """Number of orders of at least `minimum` among the fills held."""
         number: cython.longlong

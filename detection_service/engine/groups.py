@@ -371,6 +371,18 @@ class Groups(LiveBook):
         """Number of its fills since a time, of the last 64."""
         return self.fills.count_since(self.activity_at(number), since)
 
+    def group_number(self, number: cython.int):
+        """Number of the group of an activity."""
+        return self.activity_at(number).group
+
+    def partners(self, number: cython.int, since: cython.longlong):
+        """Whom it bought from and sold to since a time, and how often (`Fills.partners`)."""
+        return self.fills.partners(self.activity_at(number), since)
+
+    def held_since(self, number: cython.int):
+        """Since when all its fills are held (`Fills.held_since`)."""
+        return self.fills.held_since(self.activity_at(number))
+
     def executed_orders(self, number: cython.int, minimum: cython.double):
         """Number of its orders of at least a size among its last 64 fills."""
         return self.fills.orders_from(self.activity_at(number), minimum)

@@ -208,7 +208,7 @@ class Scene(OwnerScene):
     @property
     def group(self) -> str:
         """Name of the acting group."""
-        return str(self._core.group_names[self._core.activities.get(self._core.acting).group])
+        return str(self._core.group_names[self._core.group_number(self._core.acting)])
 
     def rarities(self) -> list[float]:
         """How rare the anomaly model finds each of the acting group's last closed minutes, 0 to 1, oldest first.
@@ -228,7 +228,7 @@ class Scene(OwnerScene):
     def groups(self) -> list[str]:
         """Names of the groups that have lately been active in the market."""
         core = self._core
-        return sorted(core.group_names[core.activities.get(number).group] for number in core.activities_of(core.market))
+        return sorted(core.group_names[core.group_number(number)] for number in core.activities_of(core.market))
 
     def group_metrics(self, group: str) -> Callable[[str], float]:
         """The metrics of a group in the market, by name, as of the last minute it was active in.
@@ -266,6 +266,22 @@ class Scene(OwnerScene):
         number = self._number(group)
         return [] if number < 0 else self._fills(number, side, since_ns)
 
+    def partners(self, since_ns: int, group: str | None = None) -> dict[str, tuple[int, int]]:
+        """Groups that the acting (or named) group met since a time, "" for those not known: how often it bought from
+        and how often it sold to each, of its last 64 fills."""
+        core, number = self._core, self._number(group)
+        found: dict[str, tuple[int, int]] = {}
+        for account, (bought, sold) in (core.partners(number, since_ns) if number >= 0 else {}).items():
+            other = str(core.group_names[core.group_of_account[account]]) if account >= 0 else ""
+            before = found.get(other, (0, 0))
+            found[other] = (before[0] + bought, before[1] + sold)
+        return found
+
+    def held_since_ns(self, group: str) -> int:
+        """Since when all fills of a group are held; 0 where none has been forgotten."""
+        number = self._number(group)
+        return int(self._core.held_since(number)) if number >= 0 else 0
+
     def market_fills(self, since_ns: int) -> list[Fill]:
         """Fills of all groups in the market since a time, oldest first; at most 64 a group."""
         core = self._core
@@ -274,19 +290,21 @@ class Scene(OwnerScene):
 
     def _fills(self, number: int, side: Side | None, since_ns: int) -> list[Fill]:
         core = self._core
-        group = core.group_names[core.activities.get(number).group]
+        group = core.group_names[core.group_number(number)]
         rows = core.fill_rows(number, 0 if side is None else int(side), since_ns)
         return [
-            Fill(
-                *numbers,
-                Side(side_code),
-                self._account(account),
-                event,
-                order_id.decode(),
-                trade_id.decode(),
-                None if aggressor == 0 else aggressor == AGGRESSOR,
-                self._account(contra),
-                group,
+            Fill._make(
+                (
+                    *numbers,
+                    Side(side_code),
+                    self._account(account),
+                    event,
+                    order_id.decode(),
+                    trade_id.decode(),
+                    None if aggressor == 0 else aggressor == AGGRESSOR,
+                    self._account(contra),
+                    group,
+                )
             )
             for *numbers, side_code, account, event, order_id, trade_id, aggressor, contra in rows
         ]

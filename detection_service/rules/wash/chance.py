@@ -15,8 +15,6 @@ from detection_service.engine.market_state import FAST_BUCKET_NS, FAST_BUCKETS, 
 from detection_service.engine.scene import Fill, Scene
 from tapewatch.market.event import Side
 
-FILLS_HELD = 64  # of each group in each market
-
 
 class Dealing(NamedTuple):
     """A fill of a group's and the group on the other side; empty where that is not known."""
@@ -35,11 +33,20 @@ def dealings(scene: Scene, group: str, since_ns: int) -> list[Dealing]:
 
 def covered_since_ns(scene: Scene, groups: Iterable[str], since_ns: int) -> int:
     """Since when all fills of all the groups are held, at the earliest a time given."""
-    for group in groups:
-        fills = scene.fills(None, since_ns, group)
-        if len(fills) >= FILLS_HELD:
-            since_ns = max(since_ns, fills[0].time_ns)
-    return since_ns
+    return max([since_ns, *(scene.held_since_ns(group) for group in groups)])
+
+
+def sides_of(scene: Scene, group: str, since_ns: int) -> tuple[int, int]:
+    """How often a group bought from others than itself, and how often it sold to them, since a time."""
+    met = [counts for other, counts in scene.partners(since_ns, group).items() if other != group]
+    return sum(bought for bought, _ in met), sum(sold for _, sold in met)
+
+
+def mostly_with(scene: Scene, since_ns: int, others: int, share_min: float) -> bool:
+    """Whether enough of the acting group's fills are with so few others; a maker's are not, and it is left at once."""
+    met, acting = scene.partners(since_ns), scene.group
+    counts = sorted((sum(each) for group, each in met.items() if group and group != acting), reverse=True)
+    return sum(counts[:others]) >= share_min * sum(sum(each) for each in met.values())
 
 
 def market_trades(scene: Scene, since_ns: int) -> int:

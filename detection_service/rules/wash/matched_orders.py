@@ -28,7 +28,7 @@ METADATA = Metadata(
         Parameter("size_ratio_min", 0.95, "share", 0.5, 1, "one size, but for a crumb"),
         Parameter("meetings_min", 3.0, "meetings", 2, 64, "twice may be two who watch the same signal"),
         Parameter("lift_min", 5.0, "x", 1, 1000, "against what chance gives two so active in this market"),
-        Parameter("surprise_min", 7.0, "nats", 1, 100, "by chance once in e^7 = 1,100 such pairs"),
+        Parameter("surprise_min", 7.0, "nats", 1, 100, "by chance once in e^7 = 1,100 such markets"),
         Parameter(
             "meetings_alone_min", 30.0, "meetings", 2, 64, "where the pair is the market and nothing else compares"
         ),
@@ -85,10 +85,16 @@ class MatchedOrders:
         alone = _is_the_market(scene, parameters, trades, arranged)
         for usual in (_usual_share, _own_share):
             expected = meetings * usual(scene, parameters, groups, since_ns, len(arranged))
-            unlikely = chance.surprise_nats(len(arranged), expected) >= parameters["surprise_min"]
+            unlikely = _surprise(scene, trades, len(arranged), expected) >= parameters["surprise_min"]
             if not unlikely or not (alone or len(arranged) >= parameters["lift_min"] * expected):
                 return
-        yield _finding(scene, parameters, arranged, expected, share)
+        yield _finding(scene, parameters, trades, arranged, expected, share)
+
+
+def _surprise(scene: Scene, trades: Sequence[PairTrade], arranged: int, expected: float) -> float:
+    """How unlikely chance makes it, the number of pairs that might have been it allowed for."""
+    pairs = chance.choices_nats(chance.market_trades(scene, trades[0].time_ns) - len(trades) + 1, 1)
+    return chance.surprise_nats(arranged, expected) - pairs
 
 
 def _is_the_market(
@@ -115,13 +121,13 @@ def _arranged(trade: PairTrade, parameters: Mapping[str, float]) -> bool:
 
 def _pair_share(scene: Scene, groups: Sequence[str], trades: Sequence[PairTrade]) -> float:
     """The pair's trades as a share of the less busy group's."""
-    fewest = min(len(chance.dealings(scene, group, trades[0].time_ns)) for group in groups)
+    fewest = min(sum(chance.sides_of(scene, group, trades[0].time_ns)) for group in groups)
     return len(trades) / max(len(trades), fewest)
 
 
 def _expected_meetings(scene: Scene, groups: Sequence[str], since_ns: int) -> float:
     """How often chance would have the two meet at all."""
-    one, other = (chance.sides(chance.dealings(scene, group, since_ns)) for group in groups)
+    one, other = (chance.sides_of(scene, group, since_ns) for group in groups)
     return chance.expected_meetings(one, other, chance.market_trades(scene, since_ns))
 
 
@@ -148,11 +154,16 @@ def _own_share(
 
 
 def _finding(
-    scene: Scene, parameters: Mapping[str, float], arranged: Sequence[PairTrade], expected: float, share: float
+    scene: Scene,
+    parameters: Mapping[str, float],
+    trades: Sequence[PairTrade],
+    arranged: Sequence[PairTrade],
+    expected: float,
+    share: float,
 ) -> Finding:
     match = scene.match
     accounts = frozenset({match.buyer, match.seller})
-    surprise = chance.surprise_nats(len(arranged), expected)
+    surprise = _surprise(scene, trades, len(arranged), expected)
     lift = len(arranged) / max(expected, 1e-9)
     score = (
         0.5

@@ -74,8 +74,15 @@ class Painted:
     expected: float
     surprise: float
     size_multiple: float
-    steps: tuple[PairTrade, ...]
-    move_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """A circle's trades that took the price on, their share of the length of all steps that way, and how many of them
+    printed a new extreme."""
+
+    trades: tuple[PairTrade, ...]
+    share: float
     extremes: int
 
 
@@ -95,19 +102,21 @@ class PaintingTheTape:
         if side is None:
             return
         since_ns = scene.now_ns - int(parameters["window_s"] * 1e9)
-        made = chance.dealings(scene, scene.group, chance.covered_since_ns(scene, [scene.group], since_ns))
+        since_ns = chance.covered_since_ns(scene, [scene.group], since_ns)
+        made = chance.dealings(scene, scene.group, since_ns)
         taken = [each for each in made if each.fill.side is side and each.fill.aggressor and each.other]
         if len(taken) < parameters["pushes_min"]:
             return
         painted = _painted(scene, parameters, made, taken)
         if (
-            painted.partners_share >= parameters["partners_share_min"]
-            and painted.surprise >= parameters["surprise_min"]
-            and painted.size_multiple <= parameters["size_multiple_max"]
-            and painted.extremes >= parameters["new_extremes_min"]
-            and painted.move_share >= parameters["move_share_min"]
+            painted.partners_share < parameters["partners_share_min"]
+            or painted.surprise < parameters["surprise_min"]
+            or painted.size_multiple > parameters["size_multiple_max"]
         ):
-            yield _finding(scene, parameters, taken, painted)
+            return
+        steps = _steps(scene.matches(made[0].fill.time_ns), painted.circle, side)
+        if steps.extremes >= parameters["new_extremes_min"] and steps.share >= parameters["move_share_min"]:
+            yield _finding(scene, parameters, taken, painted, steps)
 
 
 def _direction(scene: Scene, parameters: Mapping[str, float]) -> Side | None:
@@ -127,13 +136,12 @@ def _painted(
     partners = sorted(met, key=lambda group: (-met[group], group))[: int(parameters["partners_max"])]
     together = sum(met[group] for group in partners)
     since_ns = made[0].fill.time_ns
-    others = [chance.dealings(scene, group, since_ns) for group in partners]
     side = taken[0].fill.side
-    offered = sum(each.fill.side is not side for dealings in others for each in dealings)
+    given = 1 if side is Side.BUY else 0
+    offered = sum(chance.sides_of(scene, group, since_ns)[given] for group in partners)
     taking = sum(each.fill.side is side for each in made)
     expected = taking * offered / max(1, chance.market_trades(scene, since_ns))
     circle = frozenset({scene.group, *partners})
-    steps, share, extremes = _steps(scene.matches(since_ns), circle, side)
     return Painted(
         side=side,
         circle=circle,
@@ -141,15 +149,11 @@ def _painted(
         expected=expected,
         surprise=chance.surprise_nats(together, expected) - chance.choices_nats(len(met), len(partners)),
         size_multiple=median(each.fill.quantity for each in taken) / scene.market.sizes.median,
-        steps=steps,
-        move_share=share,
-        extremes=extremes,
     )
 
 
-def _steps(trades: Sequence[PairTrade], circle: frozenset[str], side: Side) -> tuple[tuple[PairTrade, ...], float, int]:
-    """The circle's trades that took the price on in a direction, their share of all such steps' length, and how many
-    of them printed a new extreme."""
+def _steps(trades: Sequence[PairTrade], circle: frozenset[str], side: Side) -> Steps:
+    """What a circle did to the price in a direction."""
     sign = 1 if side is Side.BUY else -1
     own: list[PairTrade] = []
     own_length = all_length = 0.0
@@ -166,17 +170,19 @@ def _steps(trades: Sequence[PairTrade], circle: frozenset[str], side: Side) -> t
         if sign * (trade.price - extreme) > 0:
             extreme = trade.price
             extremes += inside
-    return tuple(own), own_length / all_length if all_length else 0.0, extremes
+    return Steps(tuple(own), own_length / all_length if all_length else 0.0, extremes)
 
 
-def _finding(scene: Scene, parameters: Mapping[str, float], taken: Sequence[Dealing], painted: Painted) -> Finding:
+def _finding(
+    scene: Scene, parameters: Mapping[str, float], taken: Sequence[Dealing], painted: Painted, steps: Steps
+) -> Finding:
     fills = [each.fill for each in taken if each.other in painted.circle]
     accounts = frozenset(account for fill in fills for account in (fill.account, fill.contra)) - {""}
     score = (
         0.45
-        + 0.2 * excess(painted.extremes, parameters["new_extremes_min"])
+        + 0.2 * excess(steps.extremes, parameters["new_extremes_min"])
         + 0.2 * excess(painted.surprise, parameters["surprise_min"])
-        + 0.15 * painted.move_share
+        + 0.15 * steps.share
     )
     way = "up" if painted.side is Side.BUY else "down"
     extremes = "highs" if painted.side is Side.BUY else "lows"
@@ -191,18 +197,18 @@ def _finding(scene: Scene, parameters: Mapping[str, float], taken: Sequence[Deal
         explanation=(
             f"Took the price {way} from {first:g} to {last:g} in {len(fills)} trades of "
             f"{painted.size_multiple:.1f} times the usual order with the same {len(painted.circle) - 1} on the other "
-            f"side, {painted.partners_share:.0%} of its takings, and printed {painted.extremes} new {extremes}; chance "
+            f"side, {painted.partners_share:.0%} of its takings, and printed {steps.extremes} new {extremes}; chance "
             f"gives groups so active {painted.expected:.1f} such trades."
         ),
         measurements=(
-            Measurement("new_extremes", float(painted.extremes), parameters["new_extremes_min"], "trades"),
+            Measurement("new_extremes", float(steps.extremes), parameters["new_extremes_min"], "trades"),
             Measurement("partners_share", painted.partners_share, parameters["partners_share_min"], "share"),
             Measurement("surprise", painted.surprise, parameters["surprise_min"], "nats"),
             Measurement("size_multiple", painted.size_multiple, parameters["size_multiple_max"], "x median"),
-            Measurement("move_share", painted.move_share, parameters["move_share_min"], "share"),
+            Measurement("move_share", steps.share, parameters["move_share_min"], "share"),
         ),
         opening=frozenset({fills[0].event_id}),
-        evidence=frozenset(fill.event_id for fill in fills) | frozenset(trade.event_id for trade in painted.steps),
+        evidence=frozenset(fill.event_id for fill in fills) | frozenset(trade.event_id for trade in steps.trades),
         order_ids=frozenset(fill.order_id for fill in fills) - {""},
         trade_ids=frozenset(fill.trade_id for fill in fills) - {""},
     )

@@ -81,7 +81,7 @@ class PingPong:
 def _surprise(scene: Scene, trades: Sequence[PairTrade], turns: float) -> float:
     """How unlikely chance makes it that the two met so often, and that the buyer changed so often."""
     groups = (scene.group_of(scene.match.buyer), scene.group_of(scene.match.seller))
-    one, other = (chance.sides(chance.dealings(scene, group, trades[0].time_ns)) for group in groups)
+    one, other = (chance.sides_of(scene, group, trades[0].time_ns) for group in groups)
     expected = chance.expected_meetings(one, other, chance.market_trades(scene, trades[0].time_ns))
     changes = len(trades) - 1
     turning = chance.skew_nats([turns * changes, (1 - turns) * changes], [0.5, 0.5]) if turns > 0.5 else 0.0

@@ -95,8 +95,13 @@ class WashNetting:
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where the group meets few beyond chance and earns nothing by it."""
         since_ns = scene.now_ns - int(parameters["window_s"] * 1e9)
-        made = chance.dealings(scene, scene.group, chance.covered_since_ns(scene, [scene.group], since_ns))
-        if len(made) < parameters["fills_min"]:
+        since_ns = chance.covered_since_ns(scene, [scene.group], since_ns)
+        if not chance.mostly_with(
+            scene, since_ns, int(parameters["partners_max"]), parameters["partners_share_min"] / 2
+        ):
+            return
+        made = chance.dealings(scene, scene.group, since_ns)
+        if len(made) < parameters["fills_min"] or 0 in chance.sides(made):
             return
         netting = _netting(scene, made, int(parameters["partners_max"]))
         if (
@@ -137,8 +142,7 @@ def _against_chance(scene: Scene, made: Sequence[Dealing], netting: Netting) -> 
     trades = chance.market_trades(scene, since_ns)
     own = chance.sides(made)
     expected = sum(
-        chance.expected_meetings(own, chance.sides(chance.dealings(scene, partner, since_ns)), trades)
-        for partner in netting.partners
+        chance.expected_meetings(own, chance.sides_of(scene, partner, since_ns), trades) for partner in netting.partners
     )
     met = sum(each.other in netting.partners for each in made)
     surprise = chance.surprise_nats(met, expected) - chance.choices_nats(netting.others, len(netting.partners))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ METADATA = Metadata(
     description=(
         "Three to five groups without a declared link sell to each other in a circle: A to B, B to C, C to A. Volume "
         "is made, nobody's position changes, and most of what they trade is among themselves, far more than chance "
-        "gives groups so active. Found by growing a set of groups from one that nets to nothing, and held against a "
+        "gives groups so active. Found by following who sold to whom from a group that nets to nothing, held against a "
         "null model that draws who meets whom at random and keeps everybody's buys and sells."
     ),
     needs=(needs.ACCOUNTS, needs.MATCHES),
@@ -62,7 +61,8 @@ METADATA = Metadata(
     episode_gap_s=1800,
     episode_max_s=28_800,
 )
-FIRST_SIZE = 3
+MEMBERS_MIN = 3
+BRANCHES_MAX = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,42 +108,61 @@ def _holds(ring: Ring, parameters: Mapping[str, float]) -> bool:
 
 
 def _rings(scene: Scene, parameters: Mapping[str, float]) -> Iterator[Ring]:
-    """Grows a set from the acting group by whoever traded most with those in it; each set of three and more that
-    contains a circle."""
+    """The sets of groups, the acting one among them, through which a position may have passed round."""
     since_ns = scene.now_ns - int(parameters["window_s"] * 1e9)
-    made = {scene.group: chance.dealings(scene, scene.group, since_ns)}
-    members_max = int(parameters["members_max"])
-    if not _mostly_with(made[scene.group], members_max - 1, parameters["inside_share_min"]):
-        return
-    tried = 0.0
-    while len(made) < members_max:
-        nearest = _outsiders(made)
-        if not nearest:
-            return
-        tried += math.log(len(nearest))
-        closest = min(nearest, key=lambda group: (-nearest[group], group))
-        if 2 * nearest[closest] < parameters["rounds_min"]:
-            return
-        made[closest] = chance.dealings(scene, closest, since_ns)
-        if len(made) >= FIRST_SIZE:
-            ring = _ring(scene, made, since_ns, tried)
-            if ring is not None:
-                yield ring
+    circles, known = _circles(scene, since_ns, parameters)
+    for members in circles:
+        made = {group: chance.dealings(scene, group, since_ns) for group in members}
+        ring = _ring(scene, made, since_ns, chance.choices_nats(known, len(members) - 1))
+        if ring is not None:
+            yield ring
 
 
-def _mostly_with(made: Sequence[Dealing], others: int, share_min: float) -> bool:
-    """Whether enough of a group's trades are with so many others; a maker's are not, and it is left at once."""
-    met = Counter(each.other for each in made)
-    del met[""]
-    return sum(count for _, count in met.most_common(others)) >= share_min * len(made)
+def _circles(scene: Scene, since_ns: int, parameters: Mapping[str, float]) -> tuple[list[tuple[str, ...]], int]:
+    """Follows from the acting group to whom it sold often enough, from those to whom they did, and so on: the sets of
+    those on the ways that lead back who traded enough among themselves, in a fixed order, and how many groups were met
+    on the way."""
+    rounds_min, members_max = parameters["rounds_min"], parameters["members_max"]
+    met: dict[str, dict[str, tuple[int, int]]] = {}
+    circles: set[tuple[str, ...]] = set()
+    acting = scene.group
+    met[acting] = scene.partners(since_ns, acting)
+    if not _may_be_in_a_ring(met[acting], parameters):
+        return [], 0
+    paths: list[tuple[str, ...]] = [(acting,)]
+    while paths:
+        path = paths.pop()
+        if path[-1] not in met:
+            met[path[-1]] = scene.partners(since_ns, path[-1])
+        often = [(-sold, other) for other, (_, sold) in met[path[-1]].items() if other and sold >= rounds_min]
+        for _, other in sorted(often)[:BRANCHES_MAX]:
+            if other == acting and len(path) >= MEMBERS_MIN:
+                circles.add(tuple(sorted(path)))
+            elif other not in path and len(path) < members_max:
+                paths.append((*path, other))
+    share_min = parameters["inside_share_min"] / 2  # over the whole window: laxer than since the first trade inside
+    closed = sorted(members for members in circles if _inside_share(met, members) >= share_min)
+    return closed, len({other for each in met.values() for other in each} - {"", acting})
 
 
-def _outsiders(made: Mapping[str, Sequence[Dealing]]) -> Counter[str]:
-    """Trades with those inside, by group outside."""
-    met = Counter(each.other for dealings in made.values() for each in dealings)
-    for group in (*made, ""):
-        del met[group]
-    return met
+def _may_be_in_a_ring(met: Mapping[str, tuple[int, int]], parameters: Mapping[str, float]) -> bool:
+    """Whether a group bought and sold often enough with somebody, and enough of its trades are with few others; most
+    groups are left here."""
+    often = parameters["rounds_min"]
+    others = [counts for group, counts in met.items() if group]
+    if max((bought for bought, _ in others), default=0) < often or max(sold for _, sold in others) < often:
+        return False
+    largest = sorted(map(sum, others), reverse=True)[: int(parameters["members_max"]) - 1]
+    return sum(largest) >= parameters["inside_share_min"] / 2 * sum(map(sum, met.values()))
+
+
+def _inside_share(met: Mapping[str, Mapping[str, tuple[int, int]]], members: tuple[str, ...]) -> float:
+    """The least share that trades with other members are of a member's trades."""
+    return min(
+        sum(sum(met[group].get(other, (0, 0))) for other in members if other != group)
+        / sum(sum(counts) for counts in met[group].values())
+        for group in members
+    )
 
 
 def _ring(scene: Scene, all_made: Mapping[str, Sequence[Dealing]], since_ns: int, tried: float) -> Ring | None:

@@ -33,6 +33,7 @@ METADATA = Metadata(
             "spread_floor", 0.3, "of ln volume", 0.05, 2, "a market too even to measure is taken for this uneven"
         ),
         Parameter("range_ratio_max", 0.3, "share", 0.01, 1, "of the range that so much volume usually brings here"),
+        Parameter("range_multiple_max", 1.0, "x median", 0.01, 10, "a price that moves more than usual has answered"),
         Parameter("imbalance_max", 0.3, "share", 0, 1, "one-sided flow is absorbed by somebody, not washed"),
         Parameter("trades_min", 30.0, "trades", 3, 10_000, "a few blocks are no stream of trades"),
         Parameter("blocks_min", 16.0, "quarters of an hour", 4, 96, "four hours of its own past to compare with"),
@@ -102,7 +103,8 @@ class WashVolume:
         predicted = _predicted_range(now.volume, usual)
         if z < parameters["z_min"] or now.least < median(block.volume for block in usual):
             return
-        if predicted > 0.0 and now.range_share <= parameters["range_ratio_max"] * predicted:
+        most = parameters["range_multiple_max"] * median(block.range_share for block in usual)
+        if predicted > 0.0 and now.range_share <= min(most, parameters["range_ratio_max"] * predicted):
             yield _finding(scene, parameters, now, usual, z, now.range_share / predicted)
 
 
