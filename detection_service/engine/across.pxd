@@ -19,7 +19,9 @@ cdef class Across(Counterparties):
     cdef public list cluster_names
     cdef public dict cluster_numbers
     cdef public int[::1] cluster_of_account
+    cdef public bint watch_owners
     cdef public bint watch_together
+    cdef public bint watch_ahead
     cdef public double large_multiple_ahead
     cdef public long long lead_ns
     cdef public long long exit_ns

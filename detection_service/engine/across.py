@@ -65,7 +65,9 @@ class Across(Counterparties):
         self.cluster_names = []
         self.cluster_numbers = {}
         self.cluster_of_account = arrays.integers(_INITIAL)
+        self.watch_owners = True
         self.watch_together = True
+        self.watch_ahead = True
         self.large_multiple_ahead = 10.0
         self.lead_ns = 45 * _SECOND_NS
         self.exit_ns = 90 * _SECOND_NS
@@ -123,7 +125,7 @@ class Across(Counterparties):
         market: MarketState = self.market
         moments: cython.int
         due: list
-        if self.owner_conditions.rules:
+        if self.watch_owners:
             moments = self.owners.fill(
                 self.now,
                 self.group_of_account[account],
@@ -152,7 +154,8 @@ class Across(Counterparties):
                 self.acting = number
         if self.watch_together:
             self._look_together(row, number, account, aggressive)
-        self._look_ahead(number, view.side[row])
+        if self.watch_ahead:
+            self._look_ahead(number, view.side[row])
 
     def _price_elsewhere(self):
         """Price of the last trade of the event's instrument on another venue; NaN without one."""
@@ -191,7 +194,7 @@ class Across(Counterparties):
         group: cython.int = -1
         if market.sizes.total < _SIZES_KNOWN or order.quantity < self.large_multiple_ahead * market.sizes.median:
             return
-        if order.quantity < market.sizes.high:
+        if 1.05 * order.quantity < market.sizes.high:  # a bin is nine per cent wide
             return
         if order.account >= 0:
             group = self.group_of_account[order.account]

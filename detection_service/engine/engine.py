@@ -26,7 +26,20 @@ from detection_service.engine.registry import NEVER
 from detection_service.engine.relations import Relations
 from detection_service.engine.scene import Scene
 from detection_service.engine.session import ASK_NOW, pass_by
-from detection_service.engine.triggers import DEADLINE, FLOW, MARKET, NEWS, OWNER, PRESSURE, PRICE, SESSION, SOURCE
+from detection_service.engine.triggers import (
+    AHEAD,
+    DEADLINE,
+    FLOW,
+    MARKET,
+    NEWS,
+    OWNER,
+    PRESSURE,
+    PRICE,
+    SESSION,
+    SHARED,
+    SOURCE,
+    TOGETHER,
+)
 from detection_service.health.frames import FrameObserver
 from detection_service.health.observation import Observation
 from detection_service.health.watch import HealthWatch
@@ -132,7 +145,9 @@ class Engine:
             self._core.large_multiple_ahead = parameters["front_running"]["large_multiple_min"]
             self._core.lead_ns = int(parameters["front_running"]["lead_max_s"] * 1e9)
             self._core.exit_ns = int(parameters["front_running"]["exit_max_s"] * 1e9)
-        self._core.watch_together = "collusion" in parameters
+        self._core.watch_owners = bool(self._core.wanted & (OWNER | NEWS))
+        self._core.watch_together = bool(self._core.wanted & (SHARED | TOGETHER | AHEAD))
+        self._core.watch_ahead = bool(self._core.wanted & AHEAD)
 
     def _set_match_checks(self, parameters: dict[str, dict[str, float]]) -> None:
         if "ping_pong" in parameters:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from detection_service.engine.market_state import SLOW_BUCKET_NS
 from detection_service.engine.metrics import OWNER_METRIC_PLACES
 from detection_service.engine.relations import Relations
+from detection_service.engine.triggers import OWNER, TOGETHER
 from tapewatch.market.event import Side
 from tapewatch.market.reference import Reference
 
@@ -90,6 +92,7 @@ class LargeOrder(NamedTuple):
     account: str
     event_id: str
     order_id: str
+    side: Side
 
 
 class OwnerScene:
@@ -130,9 +133,33 @@ class OwnerScene:
 
     def siblings(self) -> list[Any]:
         """The other markets of the event's instrument, on other venues."""
+        core = self._core
+        return [core.markets[number] for number in core.siblings[core.market.number]]
+
+    def related_markets(self) -> list[int]:
+        """Numbers of the markets of other instruments on the underlying of the event's."""
         owners, number = self._core.owners, self._core.market.number
-        family = owners.family[number]
-        return [each for each in self._core.markets if each.number != number and owners.family[each.number] == family]
+        return [
+            other
+            for other in range(len(self._core.markets))
+            if owners.product[other] == owners.product[number] and owners.family[other] != owners.family[number]
+        ]
+
+    @property
+    def is_owner_moment(self) -> bool:
+        """Whether the event is a fill that the rules over all markets were to be asked of."""
+        return bool(self._core.triggers & OWNER)
+
+    @property
+    def is_meeting(self) -> bool:
+        """Whether two groups met again at the event (`meetings`)."""
+        return bool(self._core.triggers & TOGETHER)
+
+    def market_since_ns(self) -> int:
+        """When the first trade held of the market was, of the last day: the start of its five minutes."""
+        last = self._core.now // SLOW_BUCKET_NS
+        bars = self._core.market.slow.bars(last - 287, last)
+        return int(bars[0][0] * SLOW_BUCKET_NS) if bars else int(self._core.now)
 
     def unit(self, market: int) -> float:
         """What price times quantity is worth in the common currency."""
@@ -169,7 +196,7 @@ class OwnerScene:
         core, crowd = self._core, self._core.crowds[self._core.market.number]
         row = core.together.row
         one, other = core.together.first_group[row], core.together.second_group[row]
-        present = sum(1 for number in range(crowd.member_count) if crowd.seen[number] > 0)
+        present = self.groups_present()
         return Meetings(
             (core.group_names[one], core.group_names[other]),
             core.together.same[row],
@@ -184,6 +211,11 @@ class OwnerScene:
         """What the account of the group's last fill here shares with accounts of other owners."""
         *_, last = self._core.fill_rows(self._core.acting, 0, 0)
         return self.relations.cluster_of(self._account(last[5]))
+
+    def groups_present(self) -> int:
+        """How many groups took liquidity in this market today."""
+        crowd = self._core.crowds[self._core.market.number]
+        return sum(1 for number in range(crowd.member_count) if crowd.seen[number] > 0)
 
     def shared_fills(self, since_ns: int) -> list[SharedFill]:
         """Fills in this market since a time of the accounts that share something with the event's account."""
@@ -200,7 +232,7 @@ class OwnerScene:
         core = self._core
         group = core.activities.get(core.acting).group
         return [
-            LargeOrder(time_ns, quantity, price, before, self._account(account), _id(*event), order_id.decode())
+            LargeOrder(time_ns, quantity, price, before, self._account(account), _id(*event), order_id.decode(), side)
             for time_ns, quantity, price, before, account, event, order_id in core.large_orders[
                 core.market.number
             ].rows(side, group)

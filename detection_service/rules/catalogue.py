@@ -15,6 +15,14 @@ from detection_service.rules.flow.ramping import Ramping
 from detection_service.rules.health.clock_skew import ClockSkew
 from detection_service.rules.health.data_gap import DataGap
 from detection_service.rules.health.rule_silent import RuleSilent
+from detection_service.rules.owners.account_volume_spike import AccountVolumeSpike
+from detection_service.rules.owners.collusion import Collusion
+from detection_service.rules.owners.cross_product import CrossProduct
+from detection_service.rules.owners.cross_venue import CrossVenue
+from detection_service.rules.owners.front_running import FrontRunning
+from detection_service.rules.owners.insider_dealing import InsiderDealing
+from detection_service.rules.owners.position_concentration import PositionConcentration
+from detection_service.rules.owners.profile_deviation import ProfileDeviation
 from detection_service.rules.pressure.layering import Layering
 from detection_service.rules.pressure.spoofing import Spoofing
 from detection_service.rules.price.dominating_volume import DominatingVolume
@@ -36,13 +44,19 @@ from detection_service.rules.wash.wash_self import WashSelf
 from detection_service.rules.wash.wash_volume import WashVolume
 
 RULES: Final[tuple[Rule, ...]] = (
+    AccountVolumeSpike(),
     AnomalyRule(),
     CancelToFill(),
     ClockSkew(),
+    Collusion(),
+    CrossProduct(),
+    CrossVenue(),
     DataGap(),
     DominatingVolume(),
     FatFinger(),
     FloorCeiling(),
+    FrontRunning(),
+    InsiderDealing(),
     Layering(),
     MarkingTheClose(),
     MatchedOrders(),
@@ -50,7 +64,9 @@ RULES: Final[tuple[Rule, ...]] = (
     OffMarketPrice(),
     PaintingTheTape(),
     PingPong(),
+    PositionConcentration(),
     PriceSpike(),
+    ProfileDeviation(),
     PumpAndDump(),
     QuoteStuffing(),
     Ramping(),

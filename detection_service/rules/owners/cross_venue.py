@@ -1,0 +1,154 @@
+"""Cross-venue manipulation: an instrument is moved on one venue to gain on another; and venues drift apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from statistics import median
+from typing import Any
+
+from detection_service.engine.scene import Scene
+from detection_service.engine.triggers import MARKET, OWNER
+from detection_service.rules import needs, regulations
+from detection_service.rules.owners.two_legs import PARAMETERS, Legs, legs
+from detection_service.rules.rule import Condition, Finding, Metadata, Parameter, excess, graded
+from tapewatch.alert import Measurement, Severity
+
+BUCKET_NS = 300_000_000_000
+
+METADATA = Metadata(
+    rule_id="cross_venue",
+    version="1.0.0",
+    title="Cross-venue manipulation and divergence",
+    typology="CROSS_VENUE",
+    description=(
+        "An owner pushes an instrument's price on one venue, away from where it stands on another, and trades out of "
+        "a position on that other venue at the better price. An arbitrageur pushes prices together, and gains by the "
+        "difference instead. Apart from owners, an alert on the market tells when the five-minute closes of two "
+        "venues lie unusually far apart, on the venue that moved."
+    ),
+    needs=(needs.PRINTS,),
+    parameters=(
+        *PARAMETERS,
+        Parameter("parity_share_max", 0.25, "share", 0, 1, "of the push may go towards the other venue's price"),
+        Parameter("divergence_min", 0.02, "share", 0.0001, 1, "two per cent between venues invite arbitrage"),
+        Parameter("divergence_grave", 0.04, "share", 0.0001, 1, "four per cent that stand are no accident"),
+        Parameter("divergence_multiple_min", 3.0, "x usual", 1, 100, "some venues are always apart"),
+    ),
+    regulations=(regulations.INTER_VENUES, regulations.MAR_FALSE_SIGNALS),
+    known_false_positives=(
+        "An owner that sells out where a bid appears while it still buys elsewhere.",
+        "A venue on which deposits or short sales are suspended drifts apart by itself.",
+    ),
+    known_gaps=(
+        "Instruments are one by ISIN, else by name: other names for one thing are not known.",
+        "A position older than the last 128 fills is not seen to be sold.",
+        "Prices are compared in their own currencies.",
+    ),
+    triage_steps=(
+        "Which venue moved first, and who traded there?",
+        "What had the owner on the venue that followed, before and after?",
+        "Did the price come back?",
+    ),
+    episode_gap_s=900,
+    episode_max_s=14_400,
+    stage=2,
+)
+
+
+class CrossVenue:
+    """Asked when a group trades in a product it has just moved elsewhere, and every minute of a market."""
+
+    metadata = METADATA
+    triggers = OWNER | MARKET
+
+    def conditions(self, parameters: Mapping[str, float]) -> tuple[Condition, ...]:
+        """Own aggression moved a linked market."""
+        return (Condition("linked_push", at_least=parameters["push_min"]),)
+
+    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
+        """Findings on an owner's two legs, and on a market apart from its siblings."""
+        siblings = scene.siblings()
+        if not siblings:
+            return
+        if scene.is_owner_moment:
+            for found in legs(scene, parameters, [each.number for each in siblings]):
+                if _away_from_parity(found, parameters):
+                    yield _owner_finding(scene, parameters, found)
+        for sibling in siblings:
+            yield from _divergence(scene, parameters, sibling)
+
+
+def _away_from_parity(found: Legs, parameters: Mapping[str, float]) -> bool:
+    first = found.push[0]
+    return first.elsewhere > 0 and first.sign * (first.before / first.elsewhere - 1) >= (
+        -parameters["parity_share_max"] * found.move
+    )
+
+
+def _owner_finding(scene: Scene, parameters: Mapping[str, float], found: Legs) -> Finding:
+    moved = scene.market_at(found.market)
+    accounts = frozenset(fill.account for fill in found.fills)
+    before = scene.open_episode(scene.owners(accounts)) or {}
+    score = (
+        0.45
+        + 0.25 * excess(found.move, parameters["push_min"])
+        + 0.3 * excess(found.gain_share, parameters["gain_share_min"] * found.move, 2.0)
+    )
+    return Finding(
+        owners=scene.owners(accounts),
+        accounts=accounts,
+        severity=graded(score, (0.4, Severity.MEDIUM), (0.65, Severity.HIGH), (0.9, Severity.CRITICAL)),
+        score=min(1.0, score),
+        start_time_ns=found.push[0].time_ns,
+        end_time_ns=scene.now_ns,
+        explanation=(
+            f"Moved {moved.instrument_name} on {moved.venue_name} by {found.move:.2%} with its own trades (a minute "
+            f"there usually ranges over {found.usual_move:.2%}) away from {scene.market.venue_name}, and there traded "
+            f"out of {sum(fill.quantity for fill in found.exit):g} at {found.gain_share:.2%} better than before."
+        ),
+        measurements=(
+            Measurement("push", found.move, parameters["push_min"], "share"),
+            Measurement("gain_share", found.gain_share / found.move, parameters["gain_share_min"], "share"),
+            Measurement("gain", found.gain, 0.0, "notional"),
+        ),
+        opening=frozenset({found.push[0].event_id}),
+        evidence=frozenset(fill.event_id for fill in found.fills),
+        order_ids=frozenset(fill.order_id for fill in found.fills) - {""},
+        trade_ids=frozenset(fill.trade_id for fill in found.fills) - {""},
+        memory={"gain": max(found.gain, before.get("gain", 0.0))},
+    )
+
+
+def _divergence(scene: Scene, parameters: Mapping[str, float], sibling: Any) -> Iterator[Finding]:
+    """A finding where the closes of the last five minutes complete on both venues lie apart, and it moved more."""
+    last = min(scene.market.slow.newest, sibling.slow.newest) - 1
+    if last < scene.now_ns // BUCKET_NS - 2:
+        return
+    own, other = ({bar[0]: bar for bar in each.slow.bars(last - 287, last)} for each in (scene.market, sibling))
+    if last not in own or last not in other:
+        return
+    apart = {number: abs(own[number][4] / other[number][4] - 1) for number in own.keys() & other.keys()}
+    usual = median(apart[number] for number in apart if number != last) if len(apart) > 1 else 0.0
+    moved, sibling_moved = (abs(bar[4] / bar[1] - 1) for bar in (own[last], other[last]))
+    gap = apart[last]
+    if gap < parameters["divergence_min"] or gap < parameters["divergence_multiple_min"] * usual:
+        return
+    if (moved, scene.market.venue_name) <= (sibling_moved, sibling.venue_name):
+        return
+    grave = gap >= parameters["divergence_grave"]
+    yield Finding(
+        owners=frozenset(),
+        accounts=frozenset(),
+        severity=Severity.HIGH if grave else Severity.LOW,
+        score=0.4 + 0.6 * excess(gap, parameters["divergence_min"]),
+        start_time_ns=last * BUCKET_NS,
+        end_time_ns=scene.now_ns,
+        explanation=(
+            f"Closed five minutes at {own[last][4]:g} on {scene.market.venue_name} and {other[last][4]:g} on "
+            f"{sibling.venue_name}, {gap:.1%} apart where {usual:.2%} is usual; it moved {moved:.1%} here and "
+            f"{sibling_moved:.1%} there."
+        ),
+        measurements=(Measurement("divergence", gap, parameters["divergence_min"], "share"),),
+        opening=frozenset({scene.event_id}),
+        evidence=frozenset({scene.event_id}),
+    )

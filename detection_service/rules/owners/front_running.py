@@ -1,0 +1,203 @@
+"""Front running: in before a large order, out of it soon after, again and again or with a reason to know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from statistics import median
+
+from detection_service.engine.owner_scene import LargeOrder
+from detection_service.engine.scene import Fill, Scene, opposite
+from detection_service.engine.triggers import AHEAD
+from detection_service.rules import needs, regulations
+from detection_service.rules.owners.chance import poisson_tail
+from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
+from tapewatch.alert import Measurement, Severity
+from tapewatch.market.event import Side
+
+HELD = 64
+PLACEBOS = 100
+
+METADATA = Metadata(
+    rule_id="front_running",
+    version="1.0.0",
+    title="Front running",
+    typology="FRONT_RUNNING",
+    description=(
+        "A group trades on the side of another's large order shortly before that comes in, and out again shortly "
+        "after at a gain. Whoever trades all day is sometimes before and after a large order by chance: how often that "
+        "would be is tried out at other times, and only what happened more often than that is told. A desk, "
+        "firm or device shared with the large order's account is a reason to have known of it."
+    ),
+    needs=(needs.ORDERS, needs.ACCOUNTS, needs.FILLS),
+    parameters=(
+        Parameter("lead_max_s", 45.0, "s", 0.1, 600, "who knows of an order acts before it is worked"),
+        Parameter("exit_max_s", 90.0, "s", 0.1, 3600, "the gain is taken while the order moves the price"),
+        Parameter("large_multiple_min", 10.0, "x median", 2, 1000, "and of the largest hundredth of orders"),
+        Parameter("size_ratio_min", 2.0, "x", 1, 1000, "the large order dwarfs what was traded before it"),
+        Parameter("one_sided_min", 0.8, "share", 0.5, 1, "who makes a market trades both ways"),
+        Parameter("exit_share_min", 0.5, "share", 0.1, 1, "of what was taken is given back"),
+        Parameter("gain_usual_min", 0.5, "x usual", 0, 100, "of the range a minute of the market usually has"),
+        Parameter("gain_min", 0.0002, "share", 0, 1, "two basis points: costs eat less"),
+        Parameter("own_size_min", 0.5, "x", 0, 1000, "of the group's usual fill: not a crumb by the way"),
+        Parameter("chance_max", 0.005, "x", 0.000001, 1, "by chance so many in all groups of the market"),
+    ),
+    regulations=(regulations.FINRA_FRONT_RUNNING, regulations.MAR_INSIDER_DEALING),
+    known_false_positives=(
+        "A fast trader that reads the first slices of a large order and follows them.",
+        "Two accounts that act on one signal, the smaller sooner.",
+    ),
+    known_gaps=(
+        "A large order sliced into ordinary ones is not seen as large.",
+        "A front runner that stays in longer than the exit time, or trades in another product.",
+        "Once is not enough without something shared with the large order's account.",
+        "Chance is judged on the group's last 64 fills in this market.",
+    ),
+    triage_steps=(
+        "Could the person have known: same desk, broker, chat, shared screen?",
+        "How often did this group precede this client's orders on other days?",
+        "What did it gain, and what did the large order lose by it?",
+    ),
+    episode_gap_s=3600,
+    episode_max_s=86_400,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One large order with what the group traded before and after; `gain` as a share of the price."""
+
+    order: LargeOrder
+    before: list[Fill]
+    after: list[Fill]
+    gain: float
+
+    @property
+    def fills(self) -> list[Fill]:
+        """All its fills."""
+        return [*self.before, *self.after]
+
+
+class FrontRunning:
+    """Asked when a group trades out after a large order of another's that it had preceded."""
+
+    metadata = METADATA
+    triggers = AHEAD
+
+    def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
+        """A finding where the group was ahead of large orders more often than by chance."""
+        fills = scene.fills(None, 0)
+        orders = [order for side in (Side.BUY, Side.SELL) for order in scene.large_orders(side)]
+        ordered = sorted(orders, key=lambda order: order.time_ns)
+        incidents = [each for order in ordered if (each := _incident(scene, parameters, fills, order)) is not None]
+        if not incidents or incidents[-1].after[-1].time_ns < scene.now_ns:
+            return
+        related = next(filter(None, (_relation(scene, each) for each in reversed(incidents))), "")
+        chance = _by_chance(scene, parameters, fills, incidents, ordered)
+        # Of the other groups, few share a desk or firm with the large order's account.
+        expected = chance * (1.0 if related else max(1, scene.groups_present()))
+        if expected <= parameters["chance_max"]:
+            yield _finding(scene, parameters, incidents, related, expected)
+
+
+def _incident(scene: Scene, parameters: Mapping[str, float], fills: list[Fill], order: LargeOrder) -> Incident | None:
+    """What the group traded around a large order, if that looks like front running."""
+    lead_ns, exit_ns = (int(parameters[name] * 1e9) for name in ("lead_max_s", "exit_max_s"))
+    ahead = [fill for fill in fills if order.time_ns - lead_ns <= fill.time_ns < order.time_ns]
+    later = [fill for fill in fills if order.time_ns <= fill.time_ns <= order.time_ns + exit_ns]
+    before, after = (
+        [fill for fill in ahead if fill.side is order.side],
+        [fill for fill in later if fill.side is opposite(order.side)],
+    )
+    taken, given = _quantity(before), _quantity(after)
+    if not before or given < parameters["exit_share_min"] * taken:
+        return None
+    one_sided = min(taken / _quantity(ahead), given / _quantity(later))
+    passive = sum(fill.quantity for fill in before if fill.aggressor is False)
+    if one_sided < parameters["one_sided_min"] or passive > taken / 2:
+        return None
+    if order.quantity < parameters["size_ratio_min"] * taken:
+        return None
+    if taken < parameters["own_size_min"] * median(fill.quantity for fill in fills):
+        return None
+    entry, out = (sum(fill.price * fill.quantity for fill in part) / _quantity(part) for part in (before, after))
+    gain = (out / entry - 1) * (1 if order.side is Side.BUY else -1)
+    usual = scene.market.usual_range / entry
+    if gain < max(parameters["gain_min"], parameters["gain_usual_min"] * usual):
+        return None
+    return Incident(order, before, after, gain)
+
+
+def _quantity(fills: list[Fill]) -> float:
+    return sum(fill.quantity for fill in fills)
+
+
+def _relation(scene: Scene, incident: Incident) -> str:
+    if not incident.order.account:
+        return ""
+    return scene.relations.related(incident.before[0].account, incident.order.account)
+
+
+def _by_chance(
+    scene: Scene,
+    parameters: Mapping[str, float],
+    fills: list[Fill],
+    incidents: list[Incident],
+    orders: list[LargeOrder],
+) -> float:
+    """Probability that the group would be ahead of so many of the large orders if they had come at any other time.
+
+    How often it would be ahead of one is tried out at a hundred times spread evenly over what is held of its fills, so
+    that its own rhythm, sides and gains are in it; what it did around the incidents is left out.
+    """
+    suspicious = {fill.event for each in incidents for fill in each.fills}
+    usual = [fill for fill in fills if fill.event not in suspicious]
+    begun = fills[0].time_ns if len(fills) == HELD else min(scene.market_since_ns(), fills[0].time_ns)
+    step = max(1, (scene.now_ns - begun) // PLACEBOS)
+    expected = 0.0
+    for side in (Side.BUY, Side.SELL):
+        there = [order for order in orders if order.side is side]
+        if not there:
+            continue
+        moved = [there[-1]._replace(time_ns=begun + step * number + step // 2) for number in range(PLACEBOS)]
+        ahead = sum(_incident(scene, parameters, usual, order) is not None for order in moved)
+        expected += len(there) * (ahead + 0.5) / (PLACEBOS + 1)
+    return poisson_tail(len(incidents), expected)
+
+
+def _finding(
+    scene: Scene, parameters: Mapping[str, float], incidents: list[Incident], related: str, expected: float
+) -> Finding:
+    fills = [fill for each in incidents for fill in each.fills]
+    accounts = frozenset(fill.account for fill in fills)
+    last = incidents[-1]
+    lead_s = (last.order.time_ns - last.before[0].time_ns) / 1e9
+    exit_s = (last.after[-1].time_ns - last.order.time_ns) / 1e9
+    ratio = last.order.quantity / _quantity(last.before)
+    rarity = excess(parameters["chance_max"], max(expected, 1e-9), 8.0)
+    score = 0.4 + 0.25 * rarity + 0.2 * excess(len(incidents), 1.0, 2.0) + (0.15 if related else 0.0)
+    shared = f"; it shares {related} with the order's account" if related else ""
+    return Finding(
+        owners=scene.owners(accounts),
+        accounts=accounts,
+        severity=graded(score, (0.4, Severity.MEDIUM), (0.65, Severity.HIGH), (0.9, Severity.CRITICAL)),
+        score=min(1.0, score),
+        start_time_ns=min(fill.time_ns for fill in fills),
+        end_time_ns=scene.now_ns,
+        explanation=(
+            f"{last.before[0].side.name.capitalize()} {_quantity(last.before):g} from {lead_s:.1f} s before a "
+            f"{last.order.side.name.lower()} order of {last.order.quantity:g}, {ratio:.0f} times as large, and was out "
+            f"{exit_s:.1f} s after it at a gain of {last.gain:.2%}; {len(incidents)} such order"
+            f"{'s' if len(incidents) > 1 else ''} by now, where chance has {expected:.2g}{shared}."
+        ),
+        measurements=(
+            Measurement("incidents", float(len(incidents)), 1.0, "orders"),
+            Measurement("expected_by_chance", expected, parameters["chance_max"], "orders"),
+            Measurement("size_ratio", ratio, parameters["size_ratio_min"], "x"),
+            Measurement("gain", last.gain, parameters["gain_min"], "share"),
+        ),
+        opening=frozenset({incidents[0].before[0].event_id, incidents[0].order.event_id}),
+        evidence=frozenset([*(fill.event_id for fill in fills), *(each.order.event_id for each in incidents)]),
+        order_ids=frozenset([*(fill.order_id for fill in fills), *(each.order.order_id for each in incidents)]) - {""},
+        trade_ids=frozenset(fill.trade_id for fill in fills) - {""},
+    )
