@@ -15,5 +15,6 @@ cdef class Arena:
     cdef list items
     cdef char** pages
     cdef void* at(self, long long number) noexcept
+    cdef void prefetch(self, long long number) noexcept
     cpdef long long take(self)
     cpdef give_back(self, long long number)

@@ -7,6 +7,7 @@ if cython.compiled:
     from cython.cimports.cpython.bytes import PyBytes_AsString, PyBytes_FromStringAndSize
     from cython.cimports.libc.stdlib import calloc, free, realloc
     from cython.cimports.libc.string import memcpy, memset
+    from cython.cimports.tapewatch.market.memory import prefetch
 
 if not cython.compiled:  # compiled, a constant of the .pxd beside: a variable would be divided by
     PAGE = 1024
@@ -42,6 +43,15 @@ class Arena:
             return cython.cast(cython.p_void, self.pages[number >> 10] + (number & (PAGE - 1)) * self.record_size)
         else:  # noqa: RET505 - compiled, only one of the two remains
             return self.items[number]
+
+    def prefetch(self, number):
+        """Has the processor fetch a record."""
+        place: cython.p_char
+        offset: cython.Py_ssize_t
+        if cython.compiled:
+            place = cython.cast(cython.p_char, self.at(number))
+            for offset in range(0, self.record_size, 64):
+                prefetch(place + offset)
 
     def take(self):
         """A number whose record, and the `stride` - 1 behind it, are all zeros."""

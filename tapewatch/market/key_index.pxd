@@ -6,9 +6,9 @@ cdef class Shard:
     cdef public int depth
     cdef public Py_ssize_t used
     cdef unsigned long long mask
-    cdef public unsigned long long[::1] key
-    cdef public int[::1] value
-    cdef void add(self, unsigned long long hashed, int value) noexcept
+    cdef public unsigned long long[::1] entries
+    cdef void add(self, unsigned long long hashed, unsigned long long value) noexcept
+    cdef void prefetch(self, unsigned long long hashed) noexcept
     cdef void drop(self, unsigned long long hashed) noexcept
     cdef int find(self, unsigned long long hashed) noexcept
 
@@ -18,6 +18,7 @@ cdef class KeyIndex:
     cdef public int depth
     cdef public list directory
     cpdef int find(self, unsigned long long key) noexcept
+    cdef void prefetch(self, unsigned long long key) noexcept
     cpdef put(self, unsigned long long key, int value)
     cpdef remove(self, unsigned long long key)
     cdef _make_room(self, Shard shard, unsigned long long hashed)

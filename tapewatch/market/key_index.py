@@ -11,64 +11,73 @@ from tapewatch.market import arrays
 
 if cython.compiled:
     from cython.cimports.tapewatch.market.hashing import mix
+    from cython.cimports.tapewatch.market.memory import prefetch
 else:
     from tapewatch.market.hashing import mix
 
 _INITIAL = cython.declare(cython.int, 64)
 _SHARD = cython.declare(cython.int, 8192)
 _DEPTH = 4
-_SHARD_FIELDS = ("depth", "key", "value")
+_SHARD_FIELDS = ("depth", "used", "entries")
 
 
 class Shard:
-    """Open addressing over hashes with one beginning of `depth` bits; values are held plus one, 0 is an empty place."""
+    """Open addressing over hashes with one beginning of `depth` bits.
+
+    `entries` holds hash and value by turns, so that both are read at once; values are held plus one, 0 is an empty
+    place.
+    """
 
     def __init__(self, depth, size):
         self.depth = depth
         self.used = 0
         self.mask = size - 1
-        self.key = arrays.words(size)
-        self.value = arrays.integers(size)
+        self.entries = arrays.words(2 * size)
 
     def find(self, hashed):
         """Number of a hash; -1 where there is none."""
         place: cython.ulonglong = hashed & self.mask
-        while self.value[place]:
-            if self.key[place] == hashed:
-                return self.value[place] - 1
+        while self.entries[2 * place + 1]:
+            if self.entries[2 * place] == hashed:
+                return self.entries[2 * place + 1] - 1
             place = (place + 1) & self.mask
         return -1
 
     def add(self, hashed, value):
         """Adds a hash that is not there yet; `value` plus one."""
         place: cython.ulonglong = hashed & self.mask
-        while self.value[place]:
+        while self.entries[2 * place + 1]:
             place = (place + 1) & self.mask
-        self.key[place] = hashed
-        self.value[place] = value
+        self.entries[2 * place] = hashed
+        self.entries[2 * place + 1] = value
         self.used += 1
 
     def drop(self, hashed):
         """Removes a hash; later entries of its probe run move up, so that no tombstones remain."""
         place: cython.ulonglong = hashed & self.mask
         hole: cython.ulonglong
-        while self.value[place]:
-            if self.key[place] == hashed:
+        while self.entries[2 * place + 1]:
+            if self.entries[2 * place] == hashed:
                 break
             place = (place + 1) & self.mask
-        if not self.value[place]:
+        if not self.entries[2 * place + 1]:
             return
         hole = place
         while True:
             place = (place + 1) & self.mask
-            if not self.value[place]:
+            if not self.entries[2 * place + 1]:
                 break
-            if ((place - self.key[place]) & self.mask) >= ((place - hole) & self.mask):
-                self.key[hole] = self.key[place]
-                self.value[hole] = self.value[place]
+            if ((place - self.entries[2 * place]) & self.mask) >= ((place - hole) & self.mask):
+                self.entries[2 * hole] = self.entries[2 * place]
+                self.entries[2 * hole + 1] = self.entries[2 * place + 1]
                 hole = place
-        self.value[hole] = 0
+        self.entries[2 * hole + 1] = 0
         self.used -= 1
+
+    def prefetch(self, hashed):
+        """Has the processor fetch where a hash would be."""
+        if cython.compiled:
+            prefetch(cython.address(self.entries[2 * (hashed & self.mask)]))
 
 
 class KeyIndex:
@@ -99,6 +108,12 @@ class KeyIndex:
         shard: Shard = self.directory[hashed >> (64 - self.depth)]
         shard.drop(hashed)
 
+    def prefetch(self, key):
+        """Has the processor fetch where a key would be; `find` of it some time later costs less."""
+        hashed: cython.ulonglong = mix(key)
+        shard: Shard = self.directory[hashed >> (64 - self.depth)]
+        shard.prefetch(hashed)
+
     def _make_room(self, shard, hashed):
         """Doubles a small shard; splits one of full size, and the directory with it where that must be."""
         place: cython.Py_ssize_t
@@ -109,10 +124,9 @@ class KeyIndex:
             return
         fresh = Shard(shard.depth, 2 * size)
         for place in range(size):
-            if shard.value[place]:
-                fresh.add(shard.key[place], shard.value[place])
-        shard.key = fresh.key
-        shard.value = fresh.value
+            if shard.entries[2 * place + 1]:
+                fresh.add(shard.entries[2 * place], shard.entries[2 * place + 1])
+        shard.entries = fresh.entries
         shard.mask = fresh.mask
 
     def _split(self, shard, hashed):
@@ -124,11 +138,11 @@ class KeyIndex:
             self.directory = [each for each in self.directory for _ in range(2)]
             self.depth += 1
         for place in range(_SHARD):
-            if shard.value[place]:
-                if (shard.key[place] >> bit) & 1:
-                    high.add(shard.key[place], shard.value[place])
+            if shard.entries[2 * place + 1]:
+                if (shard.entries[2 * place] >> bit) & 1:
+                    high.add(shard.entries[2 * place], shard.entries[2 * place + 1])
                 else:
-                    low.add(shard.key[place], shard.value[place])
+                    low.add(shard.entries[2 * place], shard.entries[2 * place + 1])
         span = 1 << (self.depth - shard.depth)
         first = (hashed >> (64 - self.depth)) & ~(span - 1)
         for number in range(span):
@@ -136,7 +150,7 @@ class KeyIndex:
 
     def memory(self):
         """Bytes held in shards."""
-        return sum(12 * len(shard.key) for shard in set(self.directory)) + 8 * len(self.directory)
+        return sum(8 * len(shard.entries) for shard in set(self.directory)) + 8 * len(self.directory)
 
     def state(self):
         """Plain values from which `restore` makes the same index."""
@@ -150,6 +164,5 @@ class KeyIndex:
         for values in state["shards"]:
             shard = Shard(0, 1)
             arrays.load(shard, _SHARD_FIELDS, values)
-            shard.mask = len(shard.key) - 1
-            shard.used = sum(1 for value in shard.value if value)
+            shard.mask = len(shard.entries) // 2 - 1
             self.directory.extend([shard] * (1 << (self.depth - shard.depth)))

@@ -28,7 +28,7 @@ def test_growing_loses_nothing_and_splits_no_more_than_small_shards() -> None:
     assert [index.find(key) for key in range(200_001)] == [*range(200_000), -1]
     shards = set(index.directory)
     assert sum(shard.used for shard in shards) == 200_000
-    assert max(len(shard.key) for shard in shards) == 8_192
+    assert max(len(shard.entries) for shard in shards) == 2 * 8_192
     assert max(shard.used for shard in shards) <= 0.61 * 8_192
 
 
