@@ -16,7 +16,7 @@ cdef class Core(Across):
     cdef public object due_market
     cdef public double price_move
     cpdef int run(self)
-    cdef void _look_ahead(self)
+    cdef void _fetch(self)
     cdef bint _step(self, Py_ssize_t row)
     cdef void _interrupt(self, Py_ssize_t row)
     cdef void _tick(self)

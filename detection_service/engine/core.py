@@ -10,6 +10,7 @@ import cython
 
 from detection_service.engine import triggers
 from detection_service.engine.flow import Conditions
+from detection_service.engine.records import MEASURES
 from tapewatch.market import arrays
 
 if cython.compiled:
@@ -52,7 +53,7 @@ _PHASE = cython.declare(cython.int, 15)
 _BUY = cython.declare(cython.int, 1)
 _SELL = cython.declare(cython.int, 2)
 _AGGRESSOR = cython.declare(cython.int, 2)
-_REPLACES = cython.declare(cython.int, 14)  # place of the measure
+_REPLACES = cython.declare(cython.int, MEASURES.index("replaces"))
 
 _MOSTLY = cython.declare(cython.double, 0.5)
 _SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
@@ -90,7 +91,7 @@ class Core(Across):
         while self.row < self.view.row_count:
             self.triggers = 0
             if cython.compiled:
-                self._look_ahead()
+                self._fetch()
             if not self._step(self.row):
                 return self.triggers or _DEADLINE
             self.triggers &= self.wanted
@@ -101,7 +102,7 @@ class Core(Across):
                 return self.triggers
         return 0
 
-    def _look_ahead(self):
+    def _fetch(self):
         """Has the processor fetch what the next events will touch, in three steps: index, order, activity.
 
         Most of the cost of an event is waiting for memory; this changes no state and no result.

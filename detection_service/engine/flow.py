@@ -7,6 +7,7 @@ Windows are rings of closed minutes and periods of ten minutes, summed when read
 import cython
 
 from detection_service.engine.metrics import GROUP_METRICS, METRICS
+from detection_service.engine.records import MEASURES as MEASURE_NAMES
 from detection_service.engine.records import Flow
 from tapewatch.market import arrays
 from tapewatch.market.arena import Arena
@@ -18,14 +19,14 @@ else:
 
 if not cython.compiled:
     MEASURES, MINUTES, DECADES, DECADE, WINDOWS = 24, 5, 7, 10, 4
-# Places of measures (detection_service.engine.records.MEASURES).
-_CANCELS = cython.declare(cython.int, 4)
-_FILLS = cython.declare(cython.int, 7)
-_BOUGHT = cython.declare(cython.int, 8)
-_SOLD = cython.declare(cython.int, 9)
-_FLEETING = cython.declare(cython.int, 12)
-_PUSHES = cython.declare(cython.int, 19)
-_MESSAGES = cython.declare(cython.int, 21)
+# Places of measures.
+_CANCELS = cython.declare(cython.int, MEASURE_NAMES.index("cancels"))
+_FILLS = cython.declare(cython.int, MEASURE_NAMES.index("fills"))
+_BOUGHT = cython.declare(cython.int, MEASURE_NAMES.index("bought"))
+_SOLD = cython.declare(cython.int, MEASURE_NAMES.index("sold"))
+_FLEETING = cython.declare(cython.int, MEASURE_NAMES.index("fleeting"))
+_PUSHES = cython.declare(cython.int, MEASURE_NAMES.index("pushes_up"))
+_MESSAGES = cython.declare(cython.int, MEASURE_NAMES.index("messages"))
 _MARKET = cython.declare(cython.int, len(GROUP_METRICS))
 _QUOTES_MIN = cython.declare(cython.double, 20.0)  # messages in half an hour
 INFINITY = float("inf")

@@ -8,6 +8,7 @@ import cython
 
 from detection_service.engine import triggers
 from detection_service.engine.flow import Conditions
+from detection_service.engine.records import MEASURES
 
 if cython.compiled:
     from cython.cimports.detection_service.engine.frame_view import FrameView
@@ -37,24 +38,24 @@ _STANDS_ALONE = cython.declare(cython.int, 2)
 _TO_BE_HELD = cython.declare(cython.int, 3)
 _BUY = cython.declare(cython.int, 1)
 
-# Places of measures (detection_service.engine.records.MEASURES).
-_ORDERS = cython.declare(cython.int, 0)
-_QUANTITY = cython.declare(cython.int, 2)
-_CANCELS = cython.declare(cython.int, 4)
-_CANCELLED = cython.declare(cython.int, 5)
-_FILLS = cython.declare(cython.int, 7)
-_TRADED = cython.declare(cython.int, 8)
-_AGGRESSIVE = cython.declare(cython.int, 10)
-_LIFE = cython.declare(cython.int, 11)
-_FLEETING = cython.declare(cython.int, 12)
-_DEPTH_SHARE = cython.declare(cython.int, 13)
-_AT_BEST = cython.declare(cython.int, 15)
-_IMPROVED = cython.declare(cython.int, 16)
-_FAR = cython.declare(cython.int, 17)
-_PROBES = cython.declare(cython.int, 18)
-_PUSHES = cython.declare(cython.int, 19)
-_MESSAGES = cython.declare(cython.int, 21)
-_TAKEN = cython.declare(cython.int, 22)
+# Places of measures.
+_ORDERS = cython.declare(cython.int, MEASURES.index("orders_buy"))
+_QUANTITY = cython.declare(cython.int, MEASURES.index("quantity_buy"))
+_CANCELS = cython.declare(cython.int, MEASURES.index("cancels"))
+_CANCELLED = cython.declare(cython.int, MEASURES.index("cancelled_buy"))
+_FILLS = cython.declare(cython.int, MEASURES.index("fills"))
+_TRADED = cython.declare(cython.int, MEASURES.index("bought"))
+_AGGRESSIVE = cython.declare(cython.int, MEASURES.index("aggressive_fills"))
+_LIFE = cython.declare(cython.int, MEASURES.index("cancelled_life_s"))
+_FLEETING = cython.declare(cython.int, MEASURES.index("fleeting"))
+_DEPTH_SHARE = cython.declare(cython.int, MEASURES.index("depth_share_max"))
+_AT_BEST = cython.declare(cython.int, MEASURES.index("orders_at_best"))
+_IMPROVED = cython.declare(cython.int, MEASURES.index("improved_withdrawn"))
+_FAR = cython.declare(cython.int, MEASURES.index("far_withdrawn"))
+_PROBES = cython.declare(cython.int, MEASURES.index("probes"))
+_PUSHES = cython.declare(cython.int, MEASURES.index("pushes_up"))
+_MESSAGES = cython.declare(cython.int, MEASURES.index("messages"))
+_TAKEN = cython.declare(cython.int, MEASURES.index("aggressive_bought"))
 _MEASURES = cython.declare(cython.int, 24)
 
 _MOSTLY = cython.declare(cython.double, 0.5)

@@ -28,6 +28,7 @@ _MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 _HIGH_LANE = cython.declare(cython.ulonglong, 0x5851F42D4C957F2D)
 _LOW_LANE = cython.declare(cython.ulonglong, 0x14057B7EF767814F)
 _DEPTH_LEVELS = cython.declare(cython.int, 10)
+_NOTABLE = cython.declare(cython.double, 2.0)
 
 
 class LiveBook(Registry):
@@ -100,9 +101,10 @@ class LiveBook(Registry):
             return
         ladder = self.market.book.ladder(order.side)
         order.level = ladder.enter(order.price, order.leaves)
-        depth = ladder.depth(_DEPTH_LEVELS)
-        if depth > 0.0:
-            order.depth_share = order.leaves / depth
+        if order.quantity >= _NOTABLE * self.market.sizes.median:  # reading ten levels is dear
+            depth = ladder.depth(_DEPTH_LEVELS)
+            if depth > 0.0:
+                order.depth_share = order.leaves / depth
 
     def _close(self, slot):
         order: OrderPointer = self.orders.at(slot)

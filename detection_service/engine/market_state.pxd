@@ -48,6 +48,8 @@ cdef class MarketState:
     cdef public bint restricted
     cdef public double usual_range
     cdef public long long ranges_seen
+    cdef public long long message_now
+    cdef public int messages_now
     cdef public long long[::1] message_minute
     cdef public int[::1] message_count
     cpdef double price_before(self, long long now) noexcept

@@ -105,16 +105,21 @@ class MarketState:
         self.restricted = False
         self.usual_range = 0.0
         self.ranges_seen = 0
+        self.message_now = -1
+        self.messages_now = 0
         self.message_minute = arrays.longs(_MESSAGE_MINUTES)
         self.message_count = arrays.integers(_MESSAGE_MINUTES)
 
     def message(self, minute):
         """An order was entered, moved or cancelled in a minute."""
-        place: cython.int = minute & 63
-        if self.message_minute[place] != minute:
-            self.message_minute[place] = minute
-            self.message_count[place] = 0
-        self.message_count[place] += 1
+        place: cython.int
+        if minute != self.message_now:
+            place = self.message_now & 63
+            self.message_minute[place] = self.message_now
+            self.message_count[place] = self.messages_now
+            self.message_now = minute
+            self.messages_now = 0
+        self.messages_now += 1
 
     def price_before(self, now):
         """Price of the last trade at an earlier time than an event's; NaN without one."""
@@ -127,7 +132,9 @@ class MarketState:
         total: cython.double = 0.0
         while minute <= last:
             place = minute & 63
-            if self.message_minute[place] == minute:
+            if minute == self.message_now:
+                total += self.messages_now
+            elif self.message_minute[place] == minute:
                 total += self.message_count[place]
             minute += 1
         return total

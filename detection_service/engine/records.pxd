@@ -47,25 +47,25 @@ cdef struct Activity:
     long long withdrawal_count
     long long last_seen
     long long minute
+    int orders_open
+    int flow
+    int run_side
+    int run_trades
+    double measures[24]
+    double open_high[3]
+    double open_low[3]
     long long last_fill_time[3]
     long long last_withdrawal_time[3]
     long long flip_time[3]
     double last_fill_order_quantity[3]
     double flip_quantity[3]
-    double open_high[3]
-    double open_low[3]
     long long run_start
     long long run_end
     double run_from
     double run_to
     double run_quantity
-    int run_side
-    int run_trades
-    int orders_open
-    int flow
     int fill_blocks[8]
     int withdrawal_blocks[8]
-    double measures[24]
 
 cdef struct Flow:
     long long link

@@ -9,9 +9,9 @@ from tapewatch.market.records import Record
 TEXT_SIZE: Final = 40
 MEASURES: Final = (
     "orders_buy", "orders_sell", "quantity_buy", "quantity_sell", "cancels", "cancelled_buy", "cancelled_sell",
-    "fills", "bought", "sold", "aggressive_fills", "cancelled_life_s", "fleeting",
-    "depth_share_max", "replaces", "orders_at_best", "improved_withdrawn", "far_withdrawn", "probes", "pushes_up",
-    "pushes_down", "messages", "aggressive_bought", "aggressive_sold",
+    "messages", "cancelled_life_s", "fleeting", "depth_share_max", "orders_at_best", "replaces", "improved_withdrawn",
+    "far_withdrawn", "probes", "fills", "bought", "sold", "aggressive_fills", "aggressive_bought", "aggressive_sold",
+    "pushes_up", "pushes_down",
 )  # fmt: skip
 """What is counted of a group in a market, in the order of a record's measures."""
 RING: Final = 64
@@ -54,12 +54,12 @@ class Activity(Record):
 
     LAYOUT = (
         ("link", "q", 1), ("group", "i", 1), ("market", "i", 1), ("fill_count", "q", 1), ("withdrawal_count", "q", 1),
-        ("last_seen", "q", 1), ("minute", "q", 1),
+        ("last_seen", "q", 1), ("minute", "q", 1), ("orders_open", "i", 1), ("flow", "i", 1), ("run_side", "i", 1),
+        ("run_trades", "i", 1), ("measures", "d", len(MEASURES)), ("open_high", "d", 3), ("open_low", "d", 3),
         ("last_fill_time", "q", 3), ("last_withdrawal_time", "q", 3), ("flip_time", "q", 3),
-        ("last_fill_order_quantity", "d", 3), ("flip_quantity", "d", 3), ("open_high", "d", 3), ("open_low", "d", 3),
+        ("last_fill_order_quantity", "d", 3), ("flip_quantity", "d", 3),
         ("run_start", "q", 1), ("run_end", "q", 1), ("run_from", "d", 1), ("run_to", "d", 1), ("run_quantity", "d", 1),
-        ("run_side", "i", 1), ("run_trades", "i", 1), ("orders_open", "i", 1), ("flow", "i", 1),
-        ("fill_blocks", "i", 8), ("withdrawal_blocks", "i", 8), ("measures", "d", len(MEASURES)),
+        ("fill_blocks", "i", 8), ("withdrawal_blocks", "i", 8),
     )  # fmt: skip
 
 

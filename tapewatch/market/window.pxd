@@ -30,6 +30,8 @@ cdef class SizeHistogram:
     cdef public long long total
     cdef public int until_update
     cdef public double median
+    cdef public int lowest
+    cdef public int highest
     cdef public double high
     cpdef void add(self, double quantity) noexcept
     cdef void _update(self) noexcept

@@ -169,7 +169,7 @@ _BINS = cython.declare(cython.int, 1024)
 _BINS_PER_OCTAVE = cython.declare(cython.int, 8)
 _DECAY_AT = cython.declare(cython.int, 8192)
 _UPDATE_EVERY = cython.declare(cython.int, 32)
-_HISTOGRAM_FIELDS = ("counts", "total", "until_update", "median", "high")
+_HISTOGRAM_FIELDS = ("counts", "total", "until_update", "median", "high", "lowest", "highest")
 
 
 class SizeHistogram:
@@ -184,6 +184,8 @@ class SizeHistogram:
         self.total = 0
         self.until_update = 0
         self.median = NAN
+        self.lowest = _BINS
+        self.highest = -1
         self.high = NAN
 
     def add(self, quantity):
@@ -192,7 +194,10 @@ class SizeHistogram:
         if not quantity > 0.0:
             return
         place = cython.cast(cython.int, floor(log2(quantity) * _BINS_PER_OCTAVE)) + _BINS // 2
-        self.counts[max(0, min(_BINS - 1, place))] += 1
+        place = max(0, min(_BINS - 1, place))
+        self.lowest = min(self.lowest, place)
+        self.highest = max(self.highest, place)
+        self.counts[place] += 1
         self.total += 1
         if self.until_update <= 0 or self.total < _UPDATE_EVERY:
             self._update()
@@ -203,7 +208,7 @@ class SizeHistogram:
         seen: cython.longlong = 0
         half: cython.longlong = (self.total + 1) // 2
         most: cython.longlong = self.total - self.total // 100
-        for place in range(_BINS):
+        for place in range(self.lowest, self.highest + 1):
             if seen < half <= seen + self.counts[place]:
                 self.median = 2.0 ** ((place - _BINS // 2 + 0.5) / _BINS_PER_OCTAVE)
             seen += self.counts[place]
@@ -213,7 +218,7 @@ class SizeHistogram:
         self.until_update = _UPDATE_EVERY
         if self.total >= _DECAY_AT:
             self.total = 0
-            for place in range(_BINS):
+            for place in range(self.lowest, self.highest + 1):
                 self.counts[place] //= 2
                 self.total += self.counts[place]
 

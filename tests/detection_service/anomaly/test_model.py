@@ -197,4 +197,4 @@ def test_windows_are_the_closed_minutes_of_every_group() -> None:
     (values,) = collect_windows([Frame.from_rows(market.rows)], Reference.of())
     only = dict(zip(MEASURES, values, strict=True))
     assert (only["orders_buy"], only["quantity_buy"], only["cancels"], only["cancelled_buy"]) == (1.0, 30.0, 1.0, 30.0)
-    assert (only["cancelled_life_s"], only["fleeting"], only["depth_share_max"]) == (3.0, 0.0, 1.0)
+    assert (only["cancelled_life_s"], only["fleeting"], only["depth_share_max"]) == (3.0, 0.0, 0.0)
