@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Final
 
@@ -16,7 +17,8 @@ def usual_move(market: Any, until_ns: int, minutes_min: float) -> float:
     """Usual move of a minute before a time, in price; NaN with fewer minutes of trades than `minutes_min`.
 
     The largest of the mean range of a minute, the mean step between the last prices of minutes that follow each other,
-    and the usual spread, over the sixty minutes before: in thin markets ranges are 0 and the step or the spread counts.
+    the usual spread, and the least difference of prices, over the sixty minutes before: in thin markets ranges are 0
+    and the step or the spread counts, and where ticks are coarse one tick is an ordinary move.
     """
     last = until_ns // MINUTE_NS - 1
     bars = market.minute.bars(last - MINUTES_READ + 1, last)
@@ -24,7 +26,13 @@ def usual_move(market: Any, until_ns: int, minutes_min: float) -> float:
         return math.nan
     ranges = statistics.fmean(bar[2] - bar[3] for bar in bars)
     steps = statistics.fmean(abs(other[4] - one[4]) for one, other in pairwise(bars))
-    return max(ranges, steps, usual_spread(market))
+    return max(ranges, steps, usual_spread(market), _tick(bars))
+
+
+def _tick(bars: Sequence[Sequence[float]]) -> float:
+    """The least difference of prices that trades showed; 0 where all were alike."""
+    prices = sorted({price for bar in bars for price in bar[1:5]})
+    return min((other - one for one, other in pairwise(prices)), default=0.0)
 
 
 def usual_spread(market: Any) -> float:

@@ -24,6 +24,7 @@ METADATA = Metadata(
     needs=(needs.PRINTS,),
     parameters=(
         Parameter("moves_min", 10.0, "x usual minute", 2, 1000, "prices jump by several usual minutes on news alone"),
+        Parameter("alone_factor", 2.0, "x", 1, 10, "without a book, a thin market's bounce looks alike: more is asked"),
         Parameter("distance_min", 0.005, "share", 0.0001, 1, "nearer than half a percent harms nobody"),
         Parameter("minutes_min", 10.0, "minutes", 2, 60, "minutes with trades before anything is usual"),
     ),
@@ -63,14 +64,16 @@ class OffMarketPrice:
         usual = usual_move(scene.market, stray.time_ns, parameters["minutes_min"])
         distance = moves(stray.price - stray.usual_price, usual)
         share = abs(stray.price / stray.usual_price - 1)
-        if distance >= parameters["moves_min"] and share >= parameters["distance_min"]:
-            yield _finding(scene, parameters, stray, distance, share, usual)
+        factor = 1.0 if stray.through_book else parameters["alone_factor"]
+        if distance >= factor * parameters["moves_min"] and share >= parameters["distance_min"]:
+            yield _finding(scene, parameters, stray, factor, usual)
 
 
-def _finding(
-    scene: Scene, parameters: Mapping[str, float], stray: Stray, distance: float, share: float, usual: float
-) -> Finding:
-    score = 0.3 + 0.3 * excess(distance, parameters["moves_min"]) + (0.15 if stray.through_book else 0.0)
+def _finding(scene: Scene, parameters: Mapping[str, float], stray: Stray, factor: float, usual: float) -> Finding:
+    distance = moves(stray.price - stray.usual_price, usual)
+    share = abs(stray.price / stray.usual_price - 1)
+    moves_min = factor * parameters["moves_min"]
+    score = 0.3 + 0.3 * excess(distance, moves_min) + (0.15 if stray.through_book else 0.0)
     accounts = frozenset({stray.account} - {""})
     against = "while the best prices stood near" if stray.through_book else "and the next prices were back near"
     return Finding(
@@ -85,7 +88,7 @@ def _finding(
             f"price {against} {stray.usual_price:g}: {distance:.1f} times the usual move of a minute ({usual:.4g})."
         ),
         measurements=(
-            Measurement("moves", distance, parameters["moves_min"], "x usual minute"),
+            Measurement("moves", distance, moves_min, "x usual minute"),
             Measurement("distance", share, parameters["distance_min"], "share"),
         ),
         opening=frozenset({stray.event_id}),
