@@ -136,14 +136,14 @@ def _finding(scene: Scene, parameters: Mapping[str, float], entry: Entry, size: 
     if not math.isnan(size.daily_share):
         measures.append(("daily_share", size.daily_share, "daily_share_min", "share"))
     excesses = sorted(excess(observed, parameters[limit]) for _, observed, limit, _ in measures)
-    score = 0.3 + 0.3 * excesses[-1] + (0.25 if _takes(entry) else 0.0) + (0.1 if entry.account else 0.0)
+    score = 0.2 + 0.3 * excesses[-1] + (0.25 if _takes(entry) else 0.0) + (0.1 if entry.account else 0.0)
     accounts = frozenset({entry.account} - {""})
     price = f"at {entry.price:g}" if not math.isnan(entry.price) else "at the market"
     effect = f", and takes the price {reach:.1f} times the usual move of a minute" if reach > 0 else ""
     return Finding(
         owners=scene.owners(accounts),
         accounts=accounts,
-        severity=graded(score, (0.3, Severity.LOW), (0.5, Severity.MEDIUM), (0.75, Severity.HIGH)),
+        severity=graded(score, (0.2, Severity.LOW), (0.5, Severity.MEDIUM), (0.75, Severity.HIGH)),
         score=min(1.0, score),
         start_time_ns=scene.now_ns,
         end_time_ns=scene.now_ns,
