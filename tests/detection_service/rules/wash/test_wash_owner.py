@@ -98,3 +98,15 @@ def test_without_reference_data_the_rule_says_that_it_can_not_apply() -> None:
 def test_known_gap_a_link_nobody_declared_is_not_found() -> None:
     only_one = configured(accounts=[{"account": "w1", "owner": "Wanda"}])
     assert found(washed("w1", "w2"), RULE, only_one) == []
+
+
+def test_trades_within_a_group_count_together_whichever_of_its_accounts_meet() -> None:
+    owned = configured(accounts=[{"account": f"w{number}", "owner": "Wanda"} for number in (1, 2, 3)])
+    market = Market().crowd()
+    for number in range(12):
+        market.at(10 + number).deal(f"b{number}", f"s{number}", 100.0, 50)
+    for number, (buyer, seller) in enumerate((("w1", "w2"), ("w2", "w3"), ("w3", "w1"))):
+        maker = market.at(60 + 60 * number).new(seller, "SELL", 100.0, 50)
+        market.at(90 + 60 * number).match(market.new(buyer, "BUY", 100.0, 50), maker, 100.0, 50)
+    (alert,) = found(market, RULE, owned)
+    assert alert.accounts == ("w1", "w2", "w3")

@@ -111,3 +111,26 @@ def test_known_gap_sides_that_nothing_joins_are_not_found() -> None:
     market.fill(taker, 100.0, 50, aggressor=True)
     market.fill(maker, 100.0, 50, aggressor=False)
     assert found(market, RULE) == []
+
+
+def test_a_busy_account_that_meets_itself_once_by_accident_is_low() -> None:
+    market = Market().crowd()
+    for number in range(20):
+        market.at(10 + number).deal("w1", f"seller-{number}", 100.0, 100)
+        market.deal(f"buyer-{number}", "w1", 100.0, 100)
+    maker = market.at(40).new("w1", "SELL", 100.0, 50)
+    market.at(70).match(market.new("w1", "BUY", 100.0, 50), maker, 100.0, 50)
+    (alert,) = found(market, RULE)
+    assert alert.severity is Severity.LOW
+
+
+def test_the_same_accident_three_times_is_no_accident() -> None:
+    market = Market().crowd()
+    for number in range(20):
+        market.at(10 + number).deal("w1", f"seller-{number}", 100.0, 100)
+        market.deal(f"buyer-{number}", "other", 100.0, 100)
+    for number in range(3):
+        maker = market.at(40 + 40 * number).new("w1", "SELL", 100.0, 50)
+        market.at(70 + 40 * number).match(market.new("w1", "BUY", 100.0, 50), maker, 100.0, 50)
+    (alert,) = found(market, RULE)
+    assert alert.severity is Severity.MEDIUM
