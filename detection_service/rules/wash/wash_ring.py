@@ -124,23 +124,24 @@ def _circles(scene: Scene, since_ns: int, parameters: Mapping[str, float]) -> tu
     on the way."""
     rounds_min, members_max = parameters["rounds_min"], parameters["members_max"]
     met: dict[str, dict[str, tuple[int, int]]] = {}
+    inside: dict[str, bool] = {}
     circles: set[tuple[str, ...]] = set()
     acting = scene.group
-    met[acting] = scene.partners(since_ns, acting)
-    if not _may_be_in_a_ring(met[acting], parameters):
-        return [], 0
     paths: list[tuple[str, ...]] = [(acting,)]
     while paths:
         path = paths.pop()
         if path[-1] not in met:
             met[path[-1]] = scene.partners(since_ns, path[-1])
+            inside[path[-1]] = _may_be_in_a_ring(met[path[-1]], parameters)
+        if not inside[path[-1]]:
+            continue
         often = [(-sold, other) for other, (_, sold) in met[path[-1]].items() if other and sold >= rounds_min]
         for _, other in sorted(often)[:BRANCHES_MAX]:
             if other == acting and len(path) >= MEMBERS_MIN:
                 circles.add(tuple(sorted(path)))
             elif other not in path and len(path) < members_max:
                 paths.append((*path, other))
-    share_min = parameters["inside_share_min"] / 2  # over the whole window: laxer than since the first trade inside
+    share_min = parameters["inside_share_min"]
     closed = sorted(members for members in circles if _inside_share(met, members) >= share_min)
     return closed, len({other for each in met.values() for other in each} - {"", acting})
 
@@ -153,7 +154,7 @@ def _may_be_in_a_ring(met: Mapping[str, tuple[int, int]], parameters: Mapping[st
     if max((bought for bought, _ in others), default=0) < often or max(sold for _, sold in others) < often:
         return False
     largest = sorted(map(sum, others), reverse=True)[: int(parameters["members_max"]) - 1]
-    return sum(largest) >= parameters["inside_share_min"] / 2 * sum(map(sum, met.values()))
+    return sum(largest) >= parameters["inside_share_min"] * sum(map(sum, met.values()))
 
 
 def _inside_share(met: Mapping[str, Mapping[str, tuple[int, int]]], members: tuple[str, ...]) -> float:
