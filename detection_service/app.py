@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Self
 
 from prometheus_client import Counter, Gauge
-from pydantic import Field, field_validator
+from pydantic import Field, model_validator
 
 from detection_service.checkpoint import Checkpoints
 from detection_service.consumer import Consumer
 from detection_service.corrections.schedule import CorrectionRuns
-from detection_service.engine.configuration import ConfigurationError, EngineConfiguration
+from detection_service.engine.configuration import ConfigurationError, EngineConfiguration, checked_scopes
 from detection_service.engine.engine import Engine
 from detection_service.rules.catalogue import RULE_BY_ID
 from detection_service.servicer import SERVICE_NAME, DetectionServicer
+from detection_service.user_rules.kept import PLACE
 from surveillance.v1 import detection_pb2_grpc
 from tapewatch.client.cases import CaseClient
 from tapewatch.client.ingest import IngestClient
@@ -42,6 +44,12 @@ class DetectionSettings(Section):
     rules: dict[str, dict[str, float]] | None = Field(
         None, description="rule id to parameter overrides; all rules with their defaults when absent"
     )
+    scopes: list[dict[str, Any]] = Field(
+        [], description="parameters of rules by venue, instrument, asset_class or product; the most specific wins"
+    )
+    rules_directory: Path | None = Field(
+        None, description="directory of rules of your own, in YAML or Python; changes in it take effect as it runs"
+    )
     accounts: Path | None = Field(None, description="CSV of accounts: owners and links")
     instruments: Path | None = Field(None, description="CSV of instruments")
     announcements: Path | None = Field(None, description="CSV of announcements")
@@ -53,21 +61,34 @@ class DetectionSettings(Section):
     )
     orders_expected: int = Field(65_536, ge=1, le=1 << 26, description="live orders to make room for at the start")
 
-    @field_validator("rules")
-    @classmethod
-    def _known_rules(cls, rules: Mapping[str, Mapping[str, float]] | None) -> Mapping[str, Mapping[str, float]] | None:
+    @model_validator(mode="after")
+    def _known_rules(self) -> Self:
         try:
-            EngineConfiguration(rules or {}).parameters()
+            self._with_rules(EngineConfiguration()).check()
         except ConfigurationError as error:
             raise ValueError(str(error)) from error
-        return rules
+        return self
+
+    def _with_rules(self, configuration: EngineConfiguration) -> EngineConfiguration:
+        """Rules and scopes as set; those that a rules directory may bring wait for it."""
+        rules = {rule_id: {} for rule_id in RULE_BY_ID} if self.rules is None else self.rules
+        brought = self.rules_directory is not None
+        waiting = {rule_id: each for rule_id, each in rules.items() if brought and rule_id not in RULE_BY_ID}
+        scopes = checked_scopes(self.scopes)
+        named = {rule_id for scope in scopes for rule_id in scope.rules if brought and rule_id not in RULE_BY_ID}
+        return replace(
+            configuration,
+            rules={rule_id: each for rule_id, each in rules.items() if rule_id not in waiting},
+            waiting={**{rule_id: {} for rule_id in named}, **waiting},
+            scopes=scopes,
+            kept=self.directory / PLACE if brought else None,
+        )
 
     def configuration(self) -> EngineConfiguration:
         """What the engine starts with. Raises ReferenceDataError."""
         tables = {name: getattr(self, name) for name in TABLES}
         rows = {name: read_table(name, path) for name, path in tables.items() if path is not None}
-        rules = {rule_id: {} for rule_id in RULE_BY_ID} if self.rules is None else self.rules
-        return EngineConfiguration(rules, Reference.of(**rows), self.orders_expected, marks_come=True)
+        return self._with_rules(EngineConfiguration({}, Reference.of(**rows), self.orders_expected, marks_come=True))
 
 
 @asynccontextmanager

@@ -29,6 +29,7 @@ _CONTROL_KINDS: Final = {
     ingest_pb2.CONTROL_KIND_CONFIGURATION: "CONFIGURATION",
     ingest_pb2.CONTROL_KIND_REFERENCE: "REFERENCE",
     ingest_pb2.CONTROL_KIND_MODEL: "MODEL",
+    ingest_pb2.CONTROL_KIND_RULES: "RULES",
 }
 
 
@@ -126,7 +127,7 @@ class IngestServicer:
         if name is None:
             raise InvalidArgument(
                 "BAD_CONTROL_KIND",
-                f"kind: expected CONFIGURATION, REFERENCE or MODEL, found {request.kind}",
+                f"kind: expected CONFIGURATION, REFERENCE, MODEL or RULES, found {request.kind}",
                 field="kind",
             )
         sequence = self._intake.control(name, request.content, request.request_id)

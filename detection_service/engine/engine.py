@@ -20,11 +20,13 @@ from detection_service.engine.core import Core
 from detection_service.engine.episodes import Episode, Episodes
 from detection_service.engine.flow import Conditions
 from detection_service.engine.frame_view import FrameView
+from detection_service.engine.isolation import Isolation
 from detection_service.engine.metrics import METRICS, OWNER_METRIC_PLACES
 from detection_service.engine.records import RING as WITHDRAWALS_HELD
 from detection_service.engine.registry import NEVER
 from detection_service.engine.relations import Relations
 from detection_service.engine.scene import Scene
+from detection_service.engine.scopes import hold, loosest
 from detection_service.engine.session import ASK_NOW, pass_by
 from detection_service.engine.triggers import (
     AHEAD,
@@ -43,7 +45,7 @@ from detection_service.engine.triggers import (
 from detection_service.health.frames import FrameObserver
 from detection_service.health.observation import Observation
 from detection_service.health.watch import HealthWatch
-from detection_service.rules.rule import Rule, conditions_of
+from detection_service.rules.rule import Condition, Rule
 from tapewatch.alert import Alert, Anomaly
 from tapewatch.market.frame import Frame
 
@@ -81,10 +83,15 @@ class Engine:
         self._alerts_by_rule: Counter[str] = Counter()
         self._health = HealthWatch()
         self._observer = FrameObserver()
+        self._isolation = Isolation()
         self._configure()
 
     def _configure(self) -> None:
+        self._configuration.check()
         parameters = self._configuration.parameters()
+        self._isolation.configure(self._configuration.brought)
+        self._values_by_market: dict[int, list[dict[str, float]]] = {}
+        self._varied = frozenset(rule_id for scope in self._configuration.scopes for rule_id in scope.rules)
         self.config_digest = self._configuration.digest()
         known = self._configuration.known
         self._calendar = self._configuration.calendar()
@@ -105,33 +112,41 @@ class Engine:
         self._core.group_conditions = self._conditions(FLOW)
         self._core.market_conditions = self._conditions(MARKET)
         self._core.owner_conditions = self._conditions(OWNER)
-        self._set_pre_checks(parameters)
+        self._set_pre_checks(self._configuration.laxest_parameters())
 
     def _conditions(self, trigger: int) -> Conditions:
         """The conditions of the rules that answer a trigger, by the place of each rule."""
+        asked = [(slot, rule, values) for slot, (rule, values) in enumerate(self._rules) if rule.triggers & trigger]
+        made = [(slot, self._conditions_of(rule, trigger, values)) for slot, rule, values in asked]
         return Conditions(
-            [
-                (slot, conditions_of(rule, trigger, values))
-                for slot, (rule, values) in enumerate(self._rules)
-                if rule.triggers & trigger
-            ],
+            [(slot, conditions) for slot, conditions in made if conditions is not None],
             OWNER_METRIC_PLACES if trigger == OWNER else METRICS,
         )
 
+    def _conditions_of(self, rule: Rule, trigger: int, values: dict[str, float]) -> tuple[Condition, ...] | None:
+        """A rule's conditions, no stricter than in any market; None for a faulty rule."""
+        rule_id = rule.metadata.rule_id
+        if rule_id not in self._varied:
+            return self._isolation.conditions(rule, trigger, values)
+        variants = self._configuration.variants(rule_id)
+        made = [self._isolation.conditions(rule, trigger, each) for each in variants or ()]
+        whole = [conditions for conditions in made if conditions is not None]
+        return loosest(whole) if len(whole) == len(made) else None
+
     def _set_pre_checks(self, parameters: dict[str, dict[str, float]]) -> None:
         """Lets the core ask no less often than the laxest rule in force needs."""
-        pressure = [values for rule, values in self._rules if rule.triggers & PRESSURE]
+        pressure = [parameters[rule.metadata.rule_id] for rule, _ in self._rules if rule.triggers & PRESSURE]
         if pressure:
-            self._core.pressure_ratio = min(values["genuine_ratio_min"] for values in pressure)
-            self._core.pressure_multiple = min(values["size_multiple_min"] for values in pressure)
-            self._core.one_sided_ratio = min(values["one_sided_min"] for values in pressure)
+            self._core.pressure_ratio = min(values.get("genuine_ratio_min", 1.0) for values in pressure)
+            self._core.pressure_multiple = min(values.get("size_multiple_min", 1.0) for values in pressure)
+            self._core.one_sided_ratio = min(values.get("one_sided_min", 1.0) for values in pressure)
             large = parameters.get("spoofing", {})
             self._core.large_multiple = large.get("size_multiple_min", NEVER)
             self._core.large_depth_share = large.get("depth_share_min", 1.0)
             self._core.large_life_ns = int(large.get("life_max_s", 0.0) * 1e9)
             self._core.layers = int(parameters.get("layering", {}).get("layers_min", WITHDRAWALS_HELD + 1))
             spans = [values.get("withdraw_span_s", values.get("withdraw_within_s", 0.0)) for values in pressure]
-            flips = [values["flip_within_s"] for values in pressure]
+            flips = [values.get("flip_within_s", 0.0) for values in pressure]
             self._core.pressure_span_ns = int((max(spans) + max(flips)) * 1e9)
             self._core.fill_window_ns = int(max(flips) * 1e9)
         moves = [values[name] for values in parameters.values() for name in ("rise_min", "move_min") if name in values]
@@ -196,6 +211,11 @@ class Engine:
         """The configuration in force."""
         return self._configuration
 
+    @property
+    def faults(self) -> dict[str, str]:
+        """Rules from outside the catalogue that are out of force, and why."""
+        return {**self._configuration.faults, **self._isolation.reasons}
+
     def is_of_source(self, rule_id: str) -> bool:
         """Whether a rule judges what was observed of sources, not events."""
         return bool(self._configuration.known[rule_id].triggers & SOURCE)
@@ -249,19 +269,44 @@ class Engine:
         core, market = self._core, self._core.market
         venue, instrument = market.venue_name, market.instrument_name
         self._scene.news = core.owners.news_at(core.now) if triggers & NEWS else []
-        for slot, (rule, parameters) in enumerate(self._rules):
+        values = self._values_here()
+        for slot, (rule, _) in enumerate(self._rules):
             if not self._is_due(slot, rule.triggers & triggers):
                 continue
-            rule_id = rule.metadata.rule_id
+            rule_id, parameters = rule.metadata.rule_id, values[slot]
+            if rule_id in self._varied and not self._holds_here(rule, rule.triggers & triggers, parameters):
+                continue
             self._scene.open_episode = self._memory(rule_id, venue, instrument)
             self._scene.open_episodes = self._memories(rule_id, venue, instrument)
-            for finding in rule.evaluate(self._scene, parameters):
+            for finding in self._isolation.findings(rule, self._scene, parameters):
                 episode = self._episodes.take(rule_id, venue, instrument, finding, core.now, self._scene.event_id)
                 if episode is not None:
                     yield self._revise(episode, closed=False)
         self._set_deadline(market.venue, venue)
         if triggers & PRICE:
             market.watched = self._episodes.watches(self._market_rules, venue, instrument)
+
+    def _values_here(self) -> list[dict[str, float]]:
+        """The parameters of the rules in the event's market, resolved once a market."""
+        market = self._core.market
+        number = market.number if self._varied else -1
+        found = self._values_by_market.get(number)
+        if found is None:
+            here = self._configuration.parameters_at(market.venue_name, market.instrument_name) if self._varied else {}
+            found = [here.get(rule.metadata.rule_id, values) for rule, values in self._rules]
+            self._values_by_market[number] = found
+        return found
+
+    def _holds_here(self, rule: Rule, triggers: int, parameters: dict[str, float]) -> bool:
+        """Whether the conditions hold with the market's own parameters; what else gives cause has none."""
+        if triggers & ~(FLOW | MARKET | OWNER):
+            return True
+        for trigger in (FLOW, MARKET, OWNER):
+            value = self._scene.owner_metric if trigger == OWNER else self._scene.metric
+            conditions = self._isolation.conditions(rule, trigger, parameters) if triggers & trigger else None
+            if conditions is not None and hold(conditions, value):
+                return True
+        return False
 
     def _is_due(self, slot: int, triggers: int) -> bool:
         """Whether a rule is to be asked at the triggers it answers."""
@@ -353,6 +398,7 @@ class Engine:
             "episodes": self._episodes.state(),
             "health": self._health.state(),
             "observer": self._observer.state(),
+            "isolation": self._isolation.state(),
             "alerts_by_rule": dict(self._alerts_by_rule),
         }
         packed: bytes = msgpack.packb(state, use_bin_type=True)
@@ -368,4 +414,5 @@ class Engine:
         self._episodes.restore(state["episodes"])
         self._health.restore(state["health"])
         self._observer.restore(state["observer"])
+        self._isolation.restore(state["isolation"])
         self._alerts_by_rule = Counter(state["alerts_by_rule"])

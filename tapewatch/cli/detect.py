@@ -5,6 +5,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from detection_service.coverage import Shown
 from detection_service.coverage_pages import whole_coverage
 from detection_service.engine.configuration import ConfigurationError, EngineConfiguration, selected
 from detection_service.engine.engine import Engine
+from detection_service.user_rules.folder import load_directory
 from ingest_service.formats import AUTO, EventFile, FormatOptions, RowFault
 from tapewatch.alert import Alert, to_json
 from tapewatch.cli.configured import ConfigOption, JsonOption
@@ -47,6 +49,12 @@ from tapewatch.runtime.settings import load_settings
 
 app = typer.Typer(add_completion=False)
 ROWS_PER_FRAME = 65_536
+RulesDirectoryOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--rules-directory", metavar="DIR", exists=True, file_okay=False, help="Rules of your own, beside the others."
+    ),
+]
 FAULTS_SHOWN_MAX = 5
 
 
@@ -74,6 +82,7 @@ def detect(
     rows_per_frame: Annotated[
         int, typer.Option("--batch", min=1, max=1 << 20, help="Events a batch; the alerts do not depend on it.")
     ] = ROWS_PER_FRAME,
+    rules_directory: RulesDirectoryOption = None,
     coverage: Annotated[
         Path | None,
         typer.Option("--coverage", metavar="FILE", help="Where to write what was watched and what not: .csv or JSON."),
@@ -94,7 +103,7 @@ def detect(
         fx_rates=fx_rates,
         restricted=restricted,
     )
-    engine = make_engine(configuration_of(rules, reference, config), model)
+    engine = make_engine(configuration_of(rules, reference, config, rules_directory), model)
     opened = open_files(files, file_format, FormatOptions(venue=venue, instrument=instrument, date=date))
     shown = Shown()
     with explained(), progress_bar("detecting", None) as advance:
@@ -113,19 +122,32 @@ def detect(
                            "is recognised")  # fmt: skip
 
 
-def configuration_of(rule_ids: str | None, reference: Reference, config: Path | None) -> EngineConfiguration:
+def configuration_of(
+    rule_ids: str | None, reference: Reference, config: Path | None, rules_directory: Path | None = None
+) -> EngineConfiguration:
     """The settings' rules and reference data, overridden by those of the command line."""
     settings = load_settings("detection", DetectionSettings, config, os.environ)
     try:
-        configured = settings.configuration()
-        chosen = configured.rules if rule_ids is None else selected(rule_ids)
+        configured = with_directory(settings.configuration(), rules_directory or settings.rules_directory)
+        chosen = configured.rules if rule_ids is None else selected(rule_ids, configured.known)
     except ConfigurationError as error:
         raise WrongUsageError(f"--rules: {error}") from error
     except ReferenceDataError as error:
         raise CommandError(str(error)) from error
     rules = {rule_id: configured.rules.get(rule_id, {}) for rule_id in chosen}
     tables = {name: getattr(reference, name) or getattr(configured.reference, name) for name in TABLES}
-    return EngineConfiguration(rules, Reference.of(**tables))
+    return replace(configured, rules=rules, reference=Reference.of(**tables), orders_expected=1024, marks_come=False)
+
+
+def with_directory(configured: EngineConfiguration, directory: Path | None) -> EngineConfiguration:
+    """The configuration with the rules of a directory in force as well."""
+    if directory is None:
+        return configured
+    try:
+        loaded = load_directory(directory)
+    except OSError as error:
+        raise CommandError(f"{directory}: expected a directory of rules: {error}") from error
+    return configured.with_brought(loaded.rules, loaded.faults)
 
 
 def make_engine(configuration: EngineConfiguration, model: Path | None) -> Engine:
@@ -187,6 +209,7 @@ def _show(files: Sequence[EventFile], result: DetectionResult, out: Path) -> Non
         ("quarantined", ", ".join(f"{count} {reason}" for reason, count in values["quarantined"].items()) or "none"),
         *_corrections(values["corrections"]),
         *(("not applicable", f"{rule}: {why}") for rule, why in values["not_applicable"].items()),
+        *(("faulty rule", f"{rule}: {harmless(why)}") for rule, why in values["faulty"].items()),
         ("alerts", f"{values['alerts']} in {out}"),
     )
     if result.alerts:

@@ -53,6 +53,7 @@ class DetectionResult:
     not_applicable: dict[str, str]
     rejected_by_reason: Counter[str] = field(default_factory=Counter)
     corrections: FileCorrections = FileCorrections()
+    faulty: dict[str, str] = field(default_factory=dict)
 
     @property
     def rejected(self) -> int:
@@ -75,6 +76,7 @@ class DetectionResult:
             "alerts": len(self.alerts),
             "alerts_by_rule": dict(sorted(by_rule.items())),
             "not_applicable": self.not_applicable,
+            "faulty": self.faulty,
             "ledger": {
                 "received": self.received,
                 "rejected": self.rejected,
@@ -122,6 +124,7 @@ def detect_files(
         not_applicable=dict(sorted(status["not_applicable"].items())),
         rejected_by_reason=sum((file.report.rejected_by_reason for file in files), Counter()),
         corrections=corrections,
+        faulty=dict(sorted(engine.faults.items())),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from detection_service.engine.configuration import ConfigurationError, EngineConfiguration
 from detection_service.engine.engine import NEEDS_MODEL, Engine
@@ -79,9 +80,9 @@ def _wrong(expect: Expectation, alerts: Sequence[Alert]) -> Iterator[str]:
                 yield f"expected {words!r} in the explanation, found: {alert.explanation}"
 
 
-def check_rule(rule: Rule) -> tuple[Counter[str], list[str]]:
-    """How many scenarios of each kind a rule has, and what is wrong with them. Raises ScenarioError."""
-    rule_id, path = rule.metadata.rule_id, scenario_file(rule)
+def check_rule(rule: Rule, path: Path | None = None) -> tuple[Counter[str], list[str]]:
+    """How many scenarios of each kind a rule has (beside it or in a file), and what is wrong. Raises ScenarioError."""
+    rule_id, path = rule.metadata.rule_id, path or scenario_file(rule)
     scenarios = load(path)
     kinds = Counter(scenario.kind for scenario in scenarios)
     wrong = [
@@ -89,11 +90,19 @@ def check_rule(rule: Rule) -> tuple[Counter[str], list[str]]:
     ]
     for scenario in scenarios:
         try:
+            wrong.extend(_faults(scenario, rule))
             wrong.extend(complaints(scenario, final(play(scenario, alone(scenario, rule)), rule_id)))
             wrong.extend(not_near(scenario, rule))
         except (ConfigurationError, FrameError) as error:
             wrong.append(f"{scenario.place}: scenario {scenario.name!r}: {error}")
     return kinds, wrong
+
+
+def _faults(scenario: Scenario, rule: Rule) -> list[str]:
+    """What a rule raises over a scenario."""
+    engine = Engine(alone(scenario, rule))
+    engine.process(Frame.from_rows(scenario.rows))
+    return [f"{scenario.place}: scenario {scenario.name!r}: {why}" for why in engine.faults.values()]
 
 
 def not_near(scenario: Scenario, rule: Rule) -> list[str]:

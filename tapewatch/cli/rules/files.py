@@ -1,14 +1,14 @@
 """Rules in files outside the catalogue."""
 
-import importlib.util
 import inspect
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 from detection_service.rules.catalogue import RULES
-from detection_service.rules.rule import Metadata, Rule
+from detection_service.rules.rule import Rule
+from detection_service.user_rules.folder import RuleFaultError, RuleText, rule_of
+from detection_service.user_rules.python_rule import PythonRuleError, rules_of_module
 from tapewatch.cli.failure import CommandError, WrongUsageError
 from tapewatch.cli.rules.document import document_of, document_of_version, rule_named
 
@@ -19,28 +19,26 @@ def rules_in(path: Path) -> list[Rule]:
     known = [rule for rule in RULES if Path(inspect.getfile(type(rule))).resolve() == resolved]
     if known:
         return known
-    name = f"tapewatch_rule_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise WrongUsageError(f"{path}: expected a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # where inspect looks for a class's file
     try:
-        spec.loader.exec_module(module)
-    except (ImportError, SyntaxError, NameError, TypeError, ValueError) as error:
-        raise CommandError(f"{path}: expected a rule that can be imported: {error}") from error
-    classes: list[Any] = [each for each in vars(module).values() if inspect.isclass(each) and each.__module__ == name]
-    return [
-        each()
-        for each in classes
-        if isinstance(getattr(each, "metadata", None), Metadata) and callable(getattr(each, "evaluate", None))
-    ]
+        return rules_of_module(path, f"tapewatch_rule_{path.stem}")
+    except PythonRuleError as error:
+        raise CommandError(str(error)) from error
+
+
+def rule_in_yaml(path: Path) -> Rule:
+    """The rule of a YAML file. Raises CommandError."""
+    try:
+        return rule_of(RuleText(path.stem, path.suffix, path.read_text(encoding="utf-8")), path)
+    except (RuleFaultError, OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path.parent}: {error}") from error
 
 
 def document_named(name: str) -> dict[str, Any]:
-    """The document of a rule: by id, id and version (`spoofing@1.0.0`), Python file, or JSON file of
-    `tapewatch rules show ID --json`."""
+    """The document of a rule: by id, id and version (`spoofing@1.0.0`), Python or YAML file, or JSON file
+    of `tapewatch rules show ID --json`."""
     path = Path(name)
+    if path.suffix == ".yaml":
+        return document_of(rule_in_yaml(path))
     if path.suffix == ".py":
         rules = rules_in(path)
         if len(rules) != 1:

@@ -101,3 +101,80 @@ SCENARIOS: Final = """\
   found_with: {move_min: 0.01}
   expect: none
 """
+
+YAML: Final = """\
+version: 1.0.0
+title: @TITLE@
+typology: @TYPOLOGY@
+description: >-
+  A group withdraws nearly everything it enters, within a second, and hardly trades.
+subject: group                  # group | market | owner: whose metrics `when` is over (docs/metrics.md)
+parameters:
+  withdrawn_min: {default: 40, unit: cancels, minimum: 5, maximum: 100000, reason: a few withdrawals say nothing}
+  fleeting_min: {default: 0.9, unit: share, minimum: 0.1, maximum: 1, reason: orders nobody else can react to}
+  to_fill_min: {default: 20, unit: x, minimum: 1, maximum: 100000, reason: those who trade withdraw far less}
+when:                           # all of them hold; a limit is a number or a parameter
+  - {metric: cancels_5m, at_least: withdrawn_min}
+  - {metric: fleeting_share_5m, at_least: fleeting_min}
+  - {metric: cancel_to_fill_5m, at_least: to_fill_min}
+score_by: [cancels_5m, cancel_to_fill_5m]   # 0.5 at the limits, 1 where these are eight times beyond
+severity: {MEDIUM: 0.5, HIGH: 0.75}         # from which score on; LOW below
+explanation: >-
+  Withdrew {cancels_5m:,.0f} orders of {instrument} in five minutes, {fleeting_share_5m:.0%} of them within a second of
+  entry, and traded {fills_5m:,.0f} times: {cancel_to_fill_5m:.0f} withdrawals a fill, where {to_fill_min:g} is much.
+regulations:
+  - name the rule book and the article you rely on
+known_false_positives:
+  - A market maker whose quotes follow another venue tick by tick.
+known_gaps:
+  - Orders that stand for more than a second.
+triage_steps:
+  - Which price did its quotes follow?
+  - Did others cancel or pay up while they stood?
+episode_gap_s: 300
+episode_max_s: 3600
+"""
+
+YAML_SCENARIOS: Final = """\
+# A scenario is a small market and what the rule must make of it. `time` is in seconds from the start, `-` is nothing,
+# `#` is the number of the repetition. docs/scenarios.md says what else there is.
+- name: a hundred orders of a blink
+  kind: positive
+  shows: Someone enters a hundred orders, each gone after a fifth of a second, and never trades.
+  background: crowd
+  events:
+    - at_s: 60
+      repeat: {times: 100, every_s: 0.5}
+      table: |
+        time  kind    account  side  price  quantity  order
+        0     NEW     blinker  BUY   99.95  100       blink#
+        0.2   CANCEL  blinker  BUY   99.95  100       blink#
+  expect: {owners: [blinker], severity_min: MEDIUM}
+
+- name: orders that stand
+  kind: negative
+  shows: As many withdrawals, each after three seconds.
+  background: crowd
+  events:
+    - at_s: 60
+      repeat: {times: 100, every_s: 4}
+      table: |
+        time  kind    account  side  price  quantity  order
+        0     NEW     patient  BUY   99.95  100       stand#
+        3     CANCEL  patient  BUY   99.95  100       stand#
+  expect: none
+
+- name: thirty of them
+  kind: near_miss
+  shows: Fewer than withdrawn_min.
+  background: crowd
+  events:
+    - at_s: 60
+      repeat: {times: 36, every_s: 0.5}
+      table: |
+        time  kind    account  side  price  quantity  order
+        0     NEW     blinker  BUY   99.95  100       blink#
+        0.2   CANCEL  blinker  BUY   99.95  100       blink#
+  found_with: {withdrawn_min: 20}
+  expect: none
+"""

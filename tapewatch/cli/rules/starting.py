@@ -11,13 +11,14 @@ from detection_service.rules.governance import RULE_ID
 from detection_service.rules.scenarios.scenario import SUFFIX
 from tapewatch.cli.failure import WrongUsageError
 from tapewatch.cli.output import print_lines
-from tapewatch.cli.rules.skeleton import MODULE, SCENARIOS
+from tapewatch.cli.rules.skeleton import MODULE, SCENARIOS, YAML, YAML_SCENARIOS
 
 
 class Form(StrEnum):
     """In what a rule is written."""
 
     PYTHON = "python"
+    YAML = "yaml"
 
 
 def start_rule(
@@ -25,12 +26,15 @@ def start_rule(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder it is written to.")],
     form: Annotated[Form, typer.Option("--form", help="In what it is written.")] = Form.PYTHON,
 ) -> None:
-    """Write a rule to begin with: a working module and its scenarios."""
+    """Write a rule to begin with, in Python or YAML, and its scenarios."""
     if not RULE_ID.fullmatch(rule_id):
         raise WrongUsageError(f"ID: expected small letters, digits and _, found {rule_id!r}")
     if rule_id in RULE_BY_ID:
         raise WrongUsageError(f"ID: {rule_id!r} is a rule of the catalogue; choose another")
-    texts = {f"{rule_id}.py": MODULE, f"{rule_id}{SUFFIX}": SCENARIOS}
+    texts = {
+        Form.PYTHON: {f"{rule_id}.py": MODULE, f"{rule_id}{SUFFIX}": SCENARIOS},
+        Form.YAML: {f"{rule_id}.yaml": YAML, f"{rule_id}{SUFFIX}": YAML_SCENARIOS},
+    }[form]
     taken = [out / name for name in texts if (out / name).exists()]
     if taken:
         raise WrongUsageError(f"{taken[0]} is there already; choose another id or folder")
