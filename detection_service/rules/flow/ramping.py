@@ -61,6 +61,7 @@ METADATA = Metadata(
 )
 WINDOW_NS = 30 * MINUTE_NS
 NEARLY_ALL = 0.95
+FIRST_STEP = 0.75  # own fills do not show what the first of them moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,8 @@ class Ramping:
 
 def _ramp(scene: Scene, parameters: Mapping[str, float]) -> _Ramp | None:
     side = Side.BUY if scene.metric("pushes_up_30m") > scene.metric("pushes_down_30m") else Side.SELL
+    if not _is_worth_it(scene, parameters, side):
+        return None
     held = scene.market_fills(scene.now_ns - WINDOW_NS)
     since = covered_since(held, scene.now_ns - WINDOW_NS)
     first = next((n for n, fill in enumerate(held) if fill.time_ns >= since and _is_own(scene, fill, side)), None)
@@ -128,6 +131,18 @@ def _ramp(scene: Scene, parameters: Mapping[str, float]) -> _Ramp | None:
         back=back,
         exit_share=exit_share,
     )
+
+
+def _is_worth_it(scene: Scene, parameters: Mapping[str, float], side: Side) -> bool:
+    """Whether its own fills alone could make a ramp: looking at everybody's costs far more."""
+    own = [fill for fill in scene.fills(side, scene.now_ns - WINDOW_NS) if fill.aggressor]
+    pushes = scene.metric("pushes_up_30m" if side is Side.BUY else "pushes_down_30m")
+    if not own or pushes < parameters["push_rate_min"] * len(own):
+        return False
+    prices = [fill.price for fill in own]
+    usual = usual_move(scene.market, own[0].time_ns, parameters["minutes_min"])
+    minutes = (own[-1].time_ns - own[0].time_ns) / MINUTE_NS
+    return moves(max(prices) - min(prices), usual, minutes) >= FIRST_STEP * parameters["moves_min"]
 
 
 def _is_own(scene: Scene, fill: Fill, side: Side) -> bool:
