@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import pytest
 
@@ -134,6 +135,9 @@ class LoudScorer:
 
     def score(self, windows: list[list[float]]) -> Anomaly | None:
         return Anomaly(1.0, self.model_id) if windows else None
+
+    def rarities(self, windows: Sequence[Sequence[float]]) -> list[float]:
+        return [0.0] * len(windows)
 
 
 def test_a_model_ranks_alerts_and_neither_makes_nor_stops_one() -> None:
