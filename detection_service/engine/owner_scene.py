@@ -61,7 +61,8 @@ class GroupFlows(NamedTuple):
 
 class Meetings(NamedTuple):
     """Two groups that take liquidity together: how often today on one side and on opposite sides within two seconds,
-    how often by chance, how often each appeared, and how many pairs of groups appeared at all."""
+    how often by chance (by activity, or by how often they were two to ten seconds apart), how often each appeared, and
+    how many pairs of groups appeared at all."""
 
     groups: tuple[str, str]
     same: int
@@ -201,7 +202,7 @@ class OwnerScene:
             (core.group_names[one], core.group_names[other]),
             core.together.same[row],
             core.together.opposite[row],
-            crowd.expected(one, other),
+            max(crowd.expected(one, other), core.together.lagged[row] / 4),
             (crowd.appearances_of(one), crowd.appearances_of(other)),
             present * (present - 1) / 2,
             [_id(*event) for event in core.together.events(row)],

@@ -25,6 +25,7 @@ cdef class Crowd:
     cdef public unsigned long long[::1] shared_high
     cdef public unsigned long long[::1] shared_low
     cdef int member_of(self, int group)
+    cdef bint was_here(self, long long since, int group, int side) noexcept
     cdef void _begin(self, long long day)
     cdef bint share(self, long long now, int account, int cluster, int side, double quantity, unsigned long long high, unsigned long long low)
 
@@ -38,9 +39,13 @@ cdef class Together:
     cdef public int[::1] second_group
     cdef public int[::1] same
     cdef public int[::1] opposite
+    cdef public int[::1] lagged
     cdef public unsigned long long[::1] event_high
     cdef public unsigned long long[::1] event_low
     cdef public Py_ssize_t row
+    cdef Py_ssize_t _find(self, unsigned long long key) noexcept
     cdef Py_ssize_t _row_of(self, unsigned long long key) noexcept
     cdef bint appear(self, Crowd crowd, long long now, int group, int side, unsigned long long high, unsigned long long low)
+    cdef bint _look_back(self, Crowd crowd, long long now, int group, int side, int member, unsigned long long high, unsigned long long low)
+    cdef void _lag(self, Crowd crowd, int group, int other) noexcept
     cdef bint _meet(self, Crowd crowd, long long now, int group, int other, bint same, unsigned long long high, unsigned long long low) noexcept

@@ -23,11 +23,11 @@ SHARED_MIN = 3
 EVENTS = 8
 _RING = cython.declare(cython.int, 64)
 _SAME_ORDER_NS = cython.declare(cython.longlong, 1_000_000_000)
-_TOGETHER_NS = cython.declare(cython.longlong, TOGETHER_NS)
 _SHARED_NS = cython.declare(cython.longlong, SHARED_NS)
 _SHARED_MIN = cython.declare(cython.int, SHARED_MIN)
 _DAY_NS = cython.declare(cython.longlong, 86_400_000_000_000)
-_NEIGHBOURS = cython.declare(cython.int, 8)
+_REACH_NS = cython.declare(cython.longlong, 5 * TOGETHER_NS)
+_NEAR_PART = cython.declare(cython.int, 5)
 _PAIRS = cython.declare(cython.int, 16384)
 _WAYS = cython.declare(cython.int, 4)
 _EVENTS = cython.declare(cython.int, EVENTS)
@@ -39,7 +39,8 @@ _CROWD_FIELDS = (
     "shared_time", "shared_account", "shared_cluster", "shared_side", "shared_quantity", "shared_high", "shared_low",
 )  # fmt: skip
 _PAIR_FIELDS = (
-    "key", "last_time", "day", "first_group", "second_group", "same", "opposite", "event_high", "event_low",
+    "key", "last_time", "day", "first_group", "second_group", "same", "opposite", "lagged", "event_high",
+    "event_low",
 )  # fmt: skip
 
 
@@ -82,6 +83,20 @@ class Crowd:
                 self.seen = arrays.grown(self.seen, 2 * number)
                 self.exposure = arrays.grown(self.exposure, 2 * number)
         return number
+
+    def was_here(self, since, group, side):
+        """Whether a group appeared on a side at or after a time."""
+        index: cython.Py_ssize_t = self.count
+        oldest: cython.Py_ssize_t = max(0, self.count - _RING)
+        place: cython.Py_ssize_t
+        while index > oldest:
+            index -= 1
+            place = index % _RING
+            if self.time[place] < since:
+                break
+            if self.group[place] == group and self.side[place] == side:
+                return True
+        return False
 
     def _begin(self, day):
         """A day begins: nobody has appeared."""
@@ -170,6 +185,7 @@ class Together:
         self.second_group = arrays.integers(_PAIRS)
         self.same = arrays.integers(_PAIRS)
         self.opposite = arrays.integers(_PAIRS)
+        self.lagged = arrays.integers(_PAIRS)
         self.event_high = arrays.words(_PAIRS * EVENTS)
         self.event_low = arrays.words(_PAIRS * EVENTS)
         self.row = 0
@@ -177,45 +193,68 @@ class Together:
     def appear(self, crowd, now, group, side, high, low):
         """A group takes liquidity; whether a pair has met often enough to be looked at.
 
-        Fills of a group on a side within a second are one appearance; at most eight others are met in one.
+        Fills of a group on a side within a second are one appearance. Others within two seconds before are met; those
+        up to ten seconds before tell how often two that are busy at one time would be near each other anyway.
         """
-        index: cython.Py_ssize_t = crowd.count
-        oldest: cython.Py_ssize_t = max(0, crowd.count - _RING)
         place: cython.Py_ssize_t
         member: cython.int
-        met: cython.int = 0
-        noted: cython.bint = False
+        noted: cython.bint
         if now // _DAY_NS > crowd.day:
             crowd._begin(now // _DAY_NS)
-        while index > oldest:
-            index -= 1
-            place = index % _RING
-            if crowd.time[place] < now - _SAME_ORDER_NS:
-                break
-            if crowd.group[place] == group and crowd.side[place] == side:
-                return False
+        if crowd.was_here(now - _SAME_ORDER_NS, group, side):
+            return False
         member = crowd.member_of(group)
         crowd.seen[member] += 1.0
         crowd.appearances += 1.0
-        index = crowd.count
-        while index > oldest and met < _NEIGHBOURS:
-            index -= 1
-            place = index % _RING
-            if crowd.time[place] < now - _TOGETHER_NS:
-                break
-            if crowd.group[place] == group:
-                continue
-            met += 1
-            if crowd.side[place] == side:
-                crowd.exposure[member] += 1.0
-            if self._meet(crowd, now, group, crowd.group[place], crowd.side[place] == side, high, low):
-                noted = True
+        noted = self._look_back(crowd, now, group, side, member, high, low)
         place = crowd.count % _RING
         crowd.time[place] = now
         crowd.group[place] = group
         crowd.side[place] = side
         crowd.count += 1
         return noted
+
+    def _look_back(self, crowd, now, group, side, member, high, low):
+        """Counts whom a group meets and who was about before; whether a pair is to be looked at."""
+        index: cython.Py_ssize_t = crowd.count
+        oldest: cython.Py_ssize_t = max(0, crowd.count - _RING)
+        place: cython.Py_ssize_t
+        reach: cython.longlong = _REACH_NS
+        same: cython.bint
+        noted: cython.bint = False
+        if oldest > 0:  # a dense market: what is held reaches less far back, and so near is nearer
+            reach = min(reach, now - crowd.time[oldest % _RING])
+        while index > oldest:
+            index -= 1
+            place = index % _RING
+            if crowd.time[place] < now - reach:
+                break
+            if crowd.group[place] == group:
+                continue
+            same = crowd.side[place] == side
+            if crowd.time[place] >= now - reach // _NEAR_PART:
+                crowd.exposure[member] += same
+                noted = self._meet(crowd, now, group, crowd.group[place], same, high, low) or noted
+            elif same:
+                self._lag(crowd, group, crowd.group[place])
+        return noted
+
+    def _lag(self, crowd, group, other):
+        """Counts that another group was about on the same side, but not near."""
+        first: cython.ulonglong = min(group, other)
+        second: cython.ulonglong = max(group, other)
+        row: cython.Py_ssize_t = self._find(mix(crowd.seed ^ ((first << 32 | second) & _MASK)))
+        if row >= 0 and self.day[row] == crowd.day:
+            self.lagged[row] += 1
+
+    def _find(self, key):
+        """Row of the pair with this key; -1 for one that never met."""
+        first: cython.Py_ssize_t = (key & (_PAIRS // _WAYS - 1)) * _WAYS
+        row: cython.Py_ssize_t
+        for row in range(first, first + _WAYS):
+            if self.key[row] == key:
+                return row
+        return -1
 
     def _meet(self, crowd, now, group, other, same, high, low):
         """Counts a meeting of two groups; whether they met 8, 16, 24, ... times on one side, thrice what chance has."""
@@ -229,7 +268,7 @@ class Together:
         met: cython.double
         if self.day[row] != crowd.day:
             self.day[row] = crowd.day
-            self.same[row] = self.opposite[row] = 0
+            self.same[row] = self.opposite[row] = self.lagged[row] = 0
         self.first_group[row] = min(group, other)
         self.second_group[row] = max(group, other)
         self.last_time[row] = now
@@ -245,6 +284,7 @@ class Together:
         one = crowd.member_of(group)
         two = crowd.member_of(other)
         met = (crowd.exposure[one] * crowd.seen[two] + crowd.exposure[two] * crowd.seen[one]) / crowd.appearances
+        met = max(met, self.lagged[row] / (_NEAR_PART - 1.0))
         if self.same[row] < _LIFT_MIN * met:
             return False
         self.row = row
@@ -261,7 +301,7 @@ class Together:
             if self.last_time[row] < self.last_time[idle]:
                 idle = row
         self.key[idle] = key
-        self.same[idle] = self.opposite[idle] = 0
+        self.same[idle] = self.opposite[idle] = self.lagged[idle] = 0
         return idle
 
     def events(self, row: int):

@@ -40,6 +40,7 @@ METADATA = Metadata(
         Parameter("gain_usual_min", 0.5, "x usual", 0, 100, "of the range a minute of the market usually has"),
         Parameter("gain_min", 0.0002, "share", 0, 1, "two basis points: costs eat less"),
         Parameter("own_size_min", 0.5, "x", 0, 1000, "of the group's usual fill: not a crumb by the way"),
+        Parameter("others_max", 1.0, "groups", 0, 100, "that did the same around the order; more are a crowd"),
         Parameter("chance_max", 0.005, "x", 0.000001, 1, "by chance so many in all groups of the market"),
     ),
     regulations=(regulations.FINRA_FRONT_RUNNING, regulations.MAR_INSIDER_DEALING),
@@ -89,15 +90,41 @@ class FrontRunning:
         fills = scene.fills(None, 0)
         orders = [order for side in (Side.BUY, Side.SELL) for order in scene.large_orders(side)]
         ordered = sorted(orders, key=lambda order: order.time_ns)
-        incidents = [each for order in ordered if (each := _incident(scene, parameters, fills, order)) is not None]
+        incidents = [
+            each
+            for order in _occasions(ordered, parameters)
+            if (each := _incident(scene, parameters, fills, order)) is not None and _alone(scene, parameters, each)
+        ]
         if not incidents or incidents[-1].after[-1].time_ns < scene.now_ns:
             return
         related = next(filter(None, (_relation(scene, each) for each in reversed(incidents))), "")
-        chance = _by_chance(scene, parameters, fills, incidents, ordered)
+        chance = _by_chance(scene, parameters, fills, incidents, _occasions(ordered, parameters))
         # Of the other groups, few share a desk or firm with the large order's account.
         expected = chance * (1.0 if related else max(1, scene.groups_present()))
         if expected <= parameters["chance_max"]:
             yield _finding(scene, parameters, incidents, related, expected)
+
+
+def _occasions(orders: list[LargeOrder], parameters: Mapping[str, float]) -> list[LargeOrder]:
+    """The first of each run of large orders: those that come while one could still trade out of the first are one."""
+    found: list[LargeOrder] = []
+    for order in orders:
+        if not found or order.time_ns - found[-1].time_ns > parameters["exit_max_s"] * 1e9:
+            found.append(order)
+    return found
+
+
+def _alone(scene: Scene, parameters: Mapping[str, float], incident: Incident) -> bool:
+    """Whether hardly anybody else did the same around the order: where a crowd did, the market moved, and not one who
+    knew."""
+    since = incident.order.time_ns - int(parameters["lead_max_s"] * 1e9)
+    own = scene.group_of(incident.before[0].account)
+    by_group: dict[str, list[Fill]] = {}
+    for fill in scene.market_fills(since):
+        if fill.group != own:
+            by_group.setdefault(fill.group, []).append(fill)
+    others = sum(_incident(scene, parameters, fills, incident.order) is not None for fills in by_group.values())
+    return others <= parameters["others_max"]
 
 
 def _incident(scene: Scene, parameters: Mapping[str, float], fills: list[Fill], order: LargeOrder) -> Incident | None:
