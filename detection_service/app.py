@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -18,8 +19,10 @@ from detection_service.engine.configuration import ConfigurationError, EngineCon
 from detection_service.engine.engine import Engine
 from detection_service.rules.catalogue import RULE_BY_ID
 from detection_service.servicer import SERVICE_NAME, DetectionServicer
+from detection_service.user_rules.folder import FORMS
 from detection_service.user_rules.kept import PLACE
-from surveillance.v1 import detection_pb2_grpc
+from detection_service.user_rules.watch import RulesWatch
+from surveillance.v1 import detection_pb2_grpc, ingest_pb2
 from tapewatch.client.cases import CaseClient
 from tapewatch.client.ingest import IngestClient
 from tapewatch.engine_mode import warn_once_if_interpreted
@@ -64,10 +67,20 @@ class DetectionSettings(Section):
     @model_validator(mode="after")
     def _known_rules(self) -> Self:
         try:
-            self._with_rules(EngineConfiguration()).check()
+            made = self._with_rules(EngineConfiguration())
+            made.check()
+            if wrong := sorted(made.waiting.keys() - self._named_in_directory()):
+                told = f"expected a rule of the catalogue or of {self.rules_directory}"
+                raise ConfigurationError(f"unknown rule {wrong[0]!r}: {told}")
         except ConfigurationError as error:
             raise ValueError(str(error)) from error
         return self
+
+    def _named_in_directory(self) -> set[str]:
+        """Ids that files of the rules directory are named after; what they hold is looked at later."""
+        directory = self.rules_directory
+        files = directory.iterdir() if directory is not None and directory.is_dir() else ()
+        return {path.stem for path in files if path.suffix in FORMS}
 
     def _with_rules(self, configuration: EngineConfiguration) -> EngineConfiguration:
         """Rules and scopes as set; those that a rules directory may bring wait for it."""
@@ -85,9 +98,11 @@ class DetectionSettings(Section):
         )
 
     def configuration(self) -> EngineConfiguration:
-        """What the engine starts with. Raises ReferenceDataError."""
+        """What the engine starts with. Raises ReferenceDataError, and NotADirectoryError for the rules."""
         tables = {name: getattr(self, name) for name in TABLES}
         rows = {name: read_table(name, path) for name, path in tables.items() if path is not None}
+        if self.rules_directory is not None and not self.rules_directory.is_dir():
+            raise NotADirectoryError(f"rules_directory: expected a directory of rules, found {self.rules_directory}")
         return self._with_rules(EngineConfiguration({}, Reference.of(**rows), self.orders_expected, marks_come=True))
 
 
@@ -113,8 +128,16 @@ async def lifespan(service: Service, settings: DetectionSettings) -> AsyncIterat
             consumer, lambda position: ingest.subscribe(position, f"{SECTION}-corrections"), settings.correction_delay_s
         )
         service.spawn(runs.run(ingest.end))
+        kept = engine.configuration.kept
+        if settings.rules_directory is not None and kept is not None:
+            watch = RulesWatch(settings.rules_directory, kept, consumer, partial(_publish_rules, ingest))
+            service.spawn(watch.run(ingest.end))
         service.spawn(consumer.run(ingest.subscribe(consumer.next_sequence, SECTION), progress))
         yield
+
+
+async def _publish_rules(ingest: IngestClient, content: bytes, request_id: str) -> int:
+    return await ingest.publish_control(ingest_pb2.CONTROL_KIND_RULES, content, request_id, None)
 
 
 def _metrics(service: Service, consumer: Consumer) -> Callable[[], None]:

@@ -37,6 +37,7 @@ class Checkpoint:
     unsent: list[bytes] = field(default_factory=list)
     health: dict[str, Any] = field(default_factory=dict)
     shown: dict[str, Any] = field(default_factory=dict)
+    changes: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Checkpoints:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any
 
 import structlog
 
 from detection_service import controls
+from detection_service.changes import Changes
 from detection_service.checkpoint import Checkpoint, Checkpoints
 from detection_service.corrections.starts import Starts
 from detection_service.corrections.state import Corrections
@@ -52,6 +54,9 @@ class Consumer:
         self._checkpoints = checkpoints
         self._snapshot_every_rows = snapshot_every_rows
         self._controls: dict[str, bytes] = {}
+        self.changes = Changes()
+        self.rule_problems: dict[str, str] = {}
+        self._faults_told: dict[str, str] = {}
         self._snapshot_task: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
         self._adopted = 0
@@ -75,8 +80,8 @@ class Consumer:
             _log.warning("snapshot passed over", problem=problem)
         if checkpoint is None:
             return
-        for kind, content in checkpoint.controls.items():
-            controls.apply(self.engine, kind, content)
+        controls.restore(self.engine, checkpoint.controls)
+        self.changes.restore(checkpoint.changes)
         self.engine.restore(checkpoint.engine)
         self._ordering.restore(checkpoint.ordering)
         self._controls = dict(checkpoint.controls)
@@ -104,7 +109,7 @@ class Consumer:
 
     async def _take(self, record: JournalRecord) -> None:
         if record.kind == ingest_pb2.RECORD_KIND_CONTROL:
-            self._control(record.payload)
+            self._control(record)
             return
         try:
             frames = released(record, self._ordering)
@@ -131,16 +136,41 @@ class Consumer:
             messages = [to_message(alert) for alert in self.engine.process(part)]
             self.outbox.put_messages(messages)
             self.corrections.raised.take(messages)
+            if len(self.engine.faults) != len(self._faults_told):
+                self._tell_faults()
             if part is not frame:
                 await asyncio.sleep(0)
         if self.outbox.full:
             await self.outbox.until(lambda: not self.outbox.full)
 
-    def _control(self, payload: bytes) -> None:
+    def _control(self, record: JournalRecord) -> None:
+        problem = ""
         try:
-            self._controls.update(controls.take(self.engine, payload))
-        except (ValueError, KeyError) as error:
-            _log.error("control record refused, what was in force stays", problem=str(error))
+            self._controls.update(controls.take(self.engine, record.payload))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            problem = str(error)
+            _log.error("control record refused, what was in force stays", problem=problem)
+        self.changes.take(record, problem)
+        self._tell_faults()
+
+    def _tell_faults(self) -> None:
+        """Says which rules have become faulty."""
+        faults = self.engine.faults
+        for rule_id in faults.keys() - self._faults_told.keys():
+            _log.error("rule faulty, out of force", rule=rule_id, problem=faults[rule_id])
+        self._faults_told = faults
+
+    @property
+    def faulty(self) -> dict[str, str]:
+        """Rules from outside the catalogue that are out of force or not taken, and why."""
+        return {**self.rule_problems, **self.engine.faults}
+
+    @property
+    def user_rules(self) -> Mapping[str, Mapping[str, Any]]:
+        """Rules from outside the catalogue by id, with form and SHA-256 of their texts, as the newest record says."""
+        content = self._controls.get(controls.RULES)
+        rules: Mapping[str, Mapping[str, Any]] = {} if content is None else json.loads(content)["user_rules"]
+        return rules
 
     def _maybe_snapshot(self) -> None:
         due = self.next_sequence >= self.snapshot_sequence + self._snapshot_every_rows
@@ -163,6 +193,7 @@ class Consumer:
             [message.SerializeToString() for message in on_their_way],
             self.health.state(),
             self.shown.state(),
+            self.changes.state(),
         )
 
     async def _store(self, checkpoint: Checkpoint) -> None:

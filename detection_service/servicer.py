@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 from detection_service.consumer import Consumer
@@ -84,6 +85,8 @@ class DetectionServicer(detection_pb2_grpc.DetectionServiceServicer):
             snapshot_sequence=consumer.snapshot_sequence,
             live_orders=status["live_orders"],
             corrections=_corrections(consumer.corrections),
+            faulty=consumer.faulty,
+            changes=[detection_pb2.ConfigurationChange(**asdict(change)) for change in consumer.changes.newest],
         )
 
     def _sources(self, sources: Mapping[str, Mapping[str, Any]]) -> list[detection_pb2.SourceEvaluation]:

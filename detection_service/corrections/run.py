@@ -209,8 +209,7 @@ class _Replay:
         self.controls: dict[str, bytes] = {}
         if surveyed.checkpoint is not None:
             self.controls.update(surveyed.checkpoint.controls)
-            for kind, content in self.controls.items():
-                controls.apply(self.engine, kind, content)
+            controls.restore(self.engine, self.controls)
             self.engine.restore(surveyed.checkpoint.engine)
 
     def released(self, record: JournalRecord) -> list[Frame]:

@@ -85,21 +85,32 @@ class EngineConfiguration:
                 if known[rule_id].triggers & SOURCE:
                     raise ConfigurationError(f"scope {scope}: {rule_id} watches sources, not markets; set it in rules")
 
-    def with_rules(self, rules: Mapping[str, Mapping[str, float]], scopes: tuple[Scope, ...]) -> EngineConfiguration:
+    def with_rules(
+        self,
+        rules: Mapping[str, Mapping[str, float]],
+        scopes: tuple[Scope, ...],
+        waiting: Mapping[str, Mapping[str, float]],
+    ) -> EngineConfiguration:
         """Other rules of the catalogue in force, and other parameters; what is brought stays in force.
 
         Raises ConfigurationError.
         """
         for rule_id in rules:
             if rule_id not in self.faults and rule_id not in self.waiting:
-                _metadata(rule_id, self.known)
-        made = replace(self, rules=rules, scopes=scopes, waiting={}).with_brought(self.brought, self.faults)
+                rule = _metadata(rule_id, self.known)
+                _parameters(rule, rules[rule_id])
+        made = replace(self, rules=rules, scopes=scopes, waiting=waiting).with_brought(self.brought, self.faults)
         made.check()
         return made
 
     def with_brought(self, brought: Iterable[Rule], faults: Mapping[str, str]) -> EngineConfiguration:
         """Other rules from outside, all of them in force; one that its parameters do not fit is a fault."""
-        given = {**self.waiting, **{rule_id: each for rule_id, each in self.rules.items() if rule_id not in RULE_BY_ID}}
+        scoped: dict[str, Mapping[str, float]] = {rule_id: {} for scope in self.scopes for rule_id in scope.rules}
+        given = {
+            rule_id: each
+            for rule_id, each in {**scoped, **self.waiting, **self.rules}.items()
+            if rule_id not in RULE_BY_ID
+        }
         sound, wrong = [], dict(faults)
         for rule in brought:
             try:

@@ -6,6 +6,7 @@ where it was put from the rules directory, and only if it is what the record nam
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -33,10 +34,14 @@ def keep(folder: Path, texts: Iterable[RuleText]) -> None:
         partial.replace(path)
 
 
-def record_of(texts: Iterable[RuleText], actor: str, reason: str) -> bytes:
-    """The content of the control record that puts exactly these in force."""
-    rules = {text.rule_id: {"form": text.form, "sha256": text.digest} for text in texts}
+def record_of(rules: Mapping[str, Mapping[str, Any]], actor: str, reason: str) -> bytes:
+    """The content of the control record that puts exactly these in force: form and SHA-256 of their texts by id."""
     return json.dumps({"user_rules": rules, "actor": actor, "reason": reason}, sort_keys=True).encode()
+
+
+def digest_of(content: bytes) -> str:
+    """Half of the SHA-256 of a record's content."""
+    return hashlib.sha256(content).hexdigest()[:32]
 
 
 def load(folder: Path | None, named: Mapping[str, Mapping[str, Any]]) -> Loaded:
