@@ -291,7 +291,9 @@ class Core(Across):
         if leaves != leaves:
             leaves = before - quantity if quantity == quantity else 0.0
         if order.participant >= 0:
-            self._withdraw(row, slot, before - max(0.0, leaves))
+            self._withdraw(row, slot, before - max(0.0, leaves), False)
+        else:
+            self._unnamed(row, slot, before - max(0.0, leaves))
         self._set_leaves(slot, leaves)
 
     def _expire(self, row):
@@ -335,9 +337,11 @@ class Core(Across):
             activity = self._touch(order.participant)
             activity.measures[_REPLACES] += 1.0
             if away or leaves <= _MOSTLY * old_leaves:
-                self._withdraw(row, slot, old_leaves if away else old_leaves - leaves)
+                self._withdraw(row, slot, old_leaves if away else old_leaves - leaves, leaves > _MOSTLY * old_leaves)
             else:
                 self._message(activity, order.participant)
+        elif away:
+            self._unnamed(row, slot, old_leaves)
         if leaves <= 0.0:
             self._close(slot)
             return
@@ -409,6 +413,8 @@ class Core(Across):
             self._filled(row, number, account, self.order_quantity, aggressive)
             self._look_across(row, number, account, aggressive)
             self._check_list(account)
+        elif not aggressive and side and self.unnamed_multiple > 0.0:
+            self._filled_unnamed(row, self.order_quantity)
         if self._match(row, account, number):
             self._stray(row, account)
             self._print(view.price[row], quantity, side if view.aggressor[row] != 1 else 3 - side)

@@ -20,6 +20,7 @@ from detection_service.engine.core import Core
 from detection_service.engine.episodes import Episode, Episodes
 from detection_service.engine.flow import Conditions
 from detection_service.engine.frame_view import FrameView
+from detection_service.engine.held import HELD, HOLD_NS, HeldPresses, Press
 from detection_service.engine.isolation import Isolation
 from detection_service.engine.metrics import METRICS, OWNER_METRIC_PLACES
 from detection_service.engine.records import RING as WITHDRAWALS_HELD
@@ -41,6 +42,7 @@ from detection_service.engine.triggers import (
     SHARED,
     SOURCE,
     TOGETHER,
+    UNNAMED,
 )
 from detection_service.health.frames import FrameObserver
 from detection_service.health.observation import Observation
@@ -78,6 +80,7 @@ class Engine:
         self._configuration = configuration or EngineConfiguration()
         self._scorer = scorer
         self._episodes = Episodes("")
+        self._held = HeldPresses()
         self._core = Core(self._configuration.reference.group_of)
         self._core.restrict(self._configuration.reference)
         self._alerts_by_rule: Counter[str] = Counter()
@@ -149,6 +152,13 @@ class Engine:
             flips = [values.get("flip_within_s", 0.0) for values in pressure]
             self._core.pressure_span_ns = int((max(spans) + max(flips)) * 1e9)
             self._core.fill_window_ns = int(max(flips) * 1e9)
+        self._core.pressure_hold_ns = HOLD_NS
+        walls = parameters.get("layering", {})
+        self._core.campaign_multiple = walls.get("layers_min", 1.0) * walls.get("layer_multiple_min", NEVER)
+        turns = [parameters.get(rule_id, {}) for rule_id in ("flipping", "pinging", "phishing")]
+        self._core.flip_multiple = min(values.get("size_multiple_min", 5.0) for values in turns)
+        unnamed = [values.get("size_multiple_min", 1.0) for rule, values in self._rules if rule.triggers & UNNAMED]
+        self._core.unnamed_multiple = min(unnamed, default=0.0)
         moves = [values[name] for values in parameters.values() for name in ("rise_min", "move_min") if name in values]
         self._core.price_move = min(moves, default=float("inf"))
         self._set_match_checks(parameters)
@@ -242,11 +252,11 @@ class Engine:
         alerts: list[Alert] = []
         while triggers := self._core.run():
             if triggers & DEADLINE:
-                alerts.extend(self._close(self._core.market.venue_name, self._core.now))
+                alerts.extend(self._pass(self._core.market.venue_name, self._core.now))
                 continue
             if triggers & SESSION and not pass_by(self._core.market, self._calendar, self._core.now):
                 triggers &= ~SESSION
-            alerts.extend(self._ask(triggers))
+            alerts.extend(self._trigger(triggers))
         for observation in self._observer.take(decoded) if self._observes_frames and decoded.row_count else ():
             alerts.extend(self.observe(observation))
         return alerts
@@ -263,7 +273,25 @@ class Engine:
     def finish(self) -> list[Alert]:
         """Closes every open episode; their final revisions, in order."""
         observed = [alert for each in self._observer.finish() for alert in self.observe(each)]
-        return [*self._close(None, NEVER), *observed, *self._health.finish()]
+        return [*self._pass(None, NEVER), *observed, *self._health.finish()]
+
+    def _trigger(self, triggers: int) -> Iterator[Alert]:
+        """Asks the rules; those on pressure a moment later."""
+        if triggers & HELD:
+            core = self._core
+            event = (core.event_high, core.event_low)
+            self._held.hold(Press.of(core.market, triggers & HELD, core.acting, core.pressure_side, core.now, event))
+            self._set_deadline(core.market.venue, core.market.venue_name)
+        if triggers & ~HELD:
+            yield from self._ask(triggers & ~HELD)
+
+    def _judge(self, press: Press) -> Iterator[Alert]:
+        """Asks the rules about pressure held until now; the core is as of the last event before it was due."""
+        core = self._core
+        core.now, core.market = press.due_ns, core.markets[press.market]
+        core.acting, core.pressure_side = press.acting, press.side
+        core.event_high, core.event_low = press.event_high, press.event_low
+        yield from self._ask(press.triggers)
 
     def _ask(self, triggers: int) -> Iterator[Alert]:
         core, market = self._core, self._core.market
@@ -324,6 +352,13 @@ class Engine:
     def _memories(self, rule_id: str, venue: str, instrument: str) -> Callable[[], Any]:
         return lambda: self._episodes.memories(rule_id, venue, instrument)
 
+    def _pass(self, venue: str | None, now_ns: int) -> Iterator[Alert]:
+        """What became due at a venue (at all, for None) before a time: pressure to be judged, episodes over."""
+        for press in self._held.due(venue, now_ns):
+            yield from self._close(press.venue, press.due_ns)
+            yield from self._judge(press)
+        yield from self._close(venue, now_ns)
+
     def _close(self, venue: str | None, now_ns: int) -> Iterator[Alert]:
         for episode in self._episodes.overdue(venue, now_ns):
             yield self._revise(episode, closed=True)
@@ -332,8 +367,8 @@ class Engine:
             self._set_deadline(market.venue, episode.venue)
 
     def _set_deadline(self, number: int, venue: str) -> None:
-        deadline = self._episodes.deadline(venue)
-        self._core.venue_deadline[number] = NEVER if deadline is None else deadline
+        deadlines = [each.deadline(venue) for each in (self._episodes, self._held)]
+        self._core.venue_deadline[number] = min((each for each in deadlines if each is not None), default=NEVER)
 
     def _revise(self, episode: Episode, *, closed: bool) -> Alert:
         if episode.revision == 0:
@@ -399,6 +434,7 @@ class Engine:
             "health": self._health.state(),
             "observer": self._observer.state(),
             "isolation": self._isolation.state(),
+            "held": self._held.state(),
             "alerts_by_rule": dict(self._alerts_by_rule),
         }
         packed: bytes = msgpack.packb(state, use_bin_type=True)
@@ -415,4 +451,5 @@ class Engine:
         self._health.restore(state["health"])
         self._observer.restore(state["observer"])
         self._isolation.restore(state["isolation"])
+        self._held.restore(state["held"])
         self._alerts_by_rule = Counter(state["alerts_by_rule"])

@@ -20,6 +20,9 @@ cdef class Groups(LiveBook):
     cdef public long long large_life_ns
     cdef public int layers
     cdef public long long pressure_span_ns
+    cdef public long long pressure_hold_ns
+    cdef public double campaign_multiple
+    cdef public double unnamed_multiple
     cdef public long long fill_window_ns
     cdef public double flip_multiple
     cdef public double run_multiple
@@ -35,11 +38,18 @@ cdef class Groups(LiveBook):
     cdef void _flow(self, ActivityPointer activity, int number)
     cdef void _message(self, ActivityPointer activity, int number)
     cdef void _entered(self, Py_ssize_t row, int slot, double behind)
-    cdef void _withdraw(self, Py_ssize_t row, int slot, double taken)
     cdef void _check_list(self, int account) noexcept
     cdef void _stray(self, Py_ssize_t row, int account)
+    cdef void _withdraw(self, Py_ssize_t row, int slot, double taken, bint moved)
+    cdef void _keep(self, Py_ssize_t row, ActivityPointer activity, OrderPointer order, double taken)
+    cdef bint _one_sided(self, ActivityPointer activity, int side) noexcept
+    cdef void _unnamed(self, Py_ssize_t row, int slot, double taken)
+    cdef int unnamed_activity(self)
     cdef bint _far_beyond(self, int slot)
     cdef void _judge(self, ActivityPointer activity, OrderPointer order, long long life) noexcept
-    cdef void _press(self, ActivityPointer activity, int number, int side) noexcept
+    cdef void _press(self, ActivityPointer activity, int number, int side, bint paid) noexcept
     cdef void _filled(self, Py_ssize_t row, int number, int account, double order_quantity, bint aggressive)
+    cdef void _keep_fill(self, Py_ssize_t row, ActivityPointer activity, int account, double order_quantity, bint aggressive)
+    cdef void _filled_unnamed(self, Py_ssize_t row, double order_quantity)
+    cdef void _look(self, ActivityPointer activity, int number, double order_quantity)
     cdef void _run(self, ActivityPointer activity, int number, int side, double price, double quantity) noexcept

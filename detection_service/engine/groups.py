@@ -36,6 +36,7 @@ _RESTRICTED = cython.declare(cython.int, triggers.RESTRICTED)
 _STRAY = cython.declare(cython.int, triggers.STRAY)
 _STANDS_ALONE = cython.declare(cython.int, 2)
 _TO_BE_HELD = cython.declare(cython.int, 3)
+_UNNAMED = cython.declare(cython.int, triggers.UNNAMED)
 _BUY = cython.declare(cython.int, 1)
 
 # Places of measures.
@@ -70,6 +71,8 @@ _FLIP_SIZE = cython.declare(cython.double, 0.5)
 _RUN_PAUSE_NS = cython.declare(cython.longlong, 30_000_000_000)
 _RUN_TURN_NS = cython.declare(cython.longlong, 300_000_000_000)
 _RUN_TRADES = cython.declare(cython.int, 3)
+_UNNAMED_LIFE_NS = cython.declare(cython.longlong, 60_000_000_000)
+_UNNAMED_AFTER_NS = cython.declare(cython.longlong, 5_000_000_000)
 _SIZES_KNOWN = cython.declare(cython.longlong, 50)
 _ASKED_AT_MESSAGES = cython.declare(cython.longlong, 16)
 _ASKED_AT_FILLS = cython.declare(cython.longlong, 4)
@@ -81,6 +84,7 @@ class Groups(LiveBook):
 
     `named` is the account behind a RESTRICTED trigger; `stray_alone` says that a STRAY trigger is about the trade held
     in the market's norms.
+    `unnamed_multiple` is from which size on orders without account are watched, 0 for none.
 
     `collected` (None: not wanted) takes the measures of every minute that is closed, for training.
     """
@@ -102,6 +106,9 @@ class Groups(LiveBook):
         self.large_life_ns = 60 * _SECOND_NS
         self.layers = 3
         self.pressure_span_ns = 15 * _SECOND_NS
+        self.pressure_hold_ns = _SECOND_NS
+        self.campaign_multiple = 12.0
+        self.unnamed_multiple = 0.0
         self.fill_window_ns = 5 * _SECOND_NS
         self.flip_multiple = 5.0
         self.run_multiple = 3.0
@@ -212,12 +219,14 @@ class Groups(LiveBook):
         best = ladder.best()
         return market.is_far(best, abs(ladder.reach(order.quantity, order.price) - best), self.entry_ranges)
 
-    def _withdraw(self, row, slot, taken):
-        """An owner took `taken` off an order. Mostly unfilled orders are kept as withdrawn, and may be pressure."""
+    def _withdraw(self, row, slot, taken, moved):
+        """An owner took `taken` off an order. Mostly unfilled orders are kept as withdrawn, and may be pressure.
+
+        One that was only moved away (`moved`) still stands: it is kept where it had improved the best price.
+        """
         order: OrderPointer = self.orders.at(slot)
         number: cython.int = order.participant
         activity: ActivityPointer = self._touch(number)
-        kept: WithdrawalPointer
         side: cython.int = order.side
         life: cython.longlong = self.now - order.entry_time
         if not taken > 0.0:
@@ -229,29 +238,72 @@ class Groups(LiveBook):
             activity.measures[_FLEETING] += 1.0
         if taken >= _MOSTLY * order.quantity:
             self._judge(activity, order, life)
-            self._identify(row)
-            kept = self.withdrawals.add(activity)
-            kept.time = self.now
-            kept.entry_time = order.entry_time
-            kept.price = order.price
-            kept.quantity = taken
-            kept.depth_share = order.depth_share
-            kept.distance = order.distance
-            kept.opposite_open = activity.open_high[3 - side]
-            kept.side = side
-            kept.account = order.account
-            kept.entry_high = order.event_high
-            kept.entry_low = order.event_low
-            kept.event_high = self.event_high
-            kept.event_low = self.event_low
-            self.withdrawals.name(kept, self.view, self.view.order_text(row))
-            activity.last_withdrawal_time[side] = self.now
+            if not moved or order.distance < 0.0:
+                self._keep(row, activity, order, taken)
+                activity.last_withdrawal_time[side] = self.now
             if taken >= self.flip_multiple * self.market.sizes.median:
                 activity.flip_time[side] = self.now
                 activity.flip_quantity[side] = taken
-            if activity.last_fill_time[3 - side] >= order.entry_time:
-                self._press(activity, number, side)
+            if not moved and activity.last_fill_time[3 - side] >= order.entry_time:
+                self._press(activity, number, side, True)
+            if not moved and self._one_sided(activity, side):
+                self._press(activity, number, side, False)
         self._message(activity, number)
+
+    def _keep(self, row, activity, order, taken):
+        """Keeps a withdrawal of an activity's."""
+        kept: WithdrawalPointer = self.withdrawals.add(activity)
+        self._identify(row)
+        kept.time = self.now
+        kept.entry_time = order.entry_time
+        kept.price = order.price
+        kept.quantity = taken
+        kept.depth_share = order.depth_share
+        kept.distance = order.distance
+        kept.opposite_open = activity.open_high[3 - order.side]
+        kept.side = order.side
+        kept.account = order.account
+        kept.entry_high = order.event_high
+        kept.entry_low = order.event_low
+        kept.event_high = self.event_high
+        kept.event_low = self.event_low
+        self.withdrawals.name(kept, self.view, self.view.order_text(row))
+
+    def _one_sided(self, activity, side):
+        """Whether the minute's withdrawals of a group are large for the instrument and nearly all on one side."""
+        here: cython.double = activity.measures[_CANCELLED + side - 1]
+        there: cython.double = activity.measures[_CANCELLED + 2 - side]
+        return here >= self.campaign_multiple * self.market.sizes.median and here >= self.one_sided_ratio * there
+
+    def _unnamed(self, row, slot, taken):
+        """Somebody took a large order off whose account is not shown: kept for the market where either side's orders
+        traded just before, while it stood; where the other side's did, rules are asked."""
+        order: OrderPointer = self.orders.at(slot)
+        number: cython.int
+        activity: ActivityPointer
+        side: cython.int = order.side
+        since: cython.longlong
+        if self.unnamed_multiple <= 0.0 or taken < self.unnamed_multiple * self.market.sizes.median:
+            return
+        if taken < _MOSTLY * order.quantity:
+            return
+        number = self.unnamed_activity()
+        activity = self.activity_at(number)
+        since = max(order.entry_time, self.now - _UNNAMED_AFTER_NS)
+        if self.now - order.entry_time > _UNNAMED_LIFE_NS:
+            return
+        if activity.last_fill_time[1] >= since or activity.last_fill_time[2] >= since:
+            self._keep(row, activity, order, taken)
+        if activity.last_fill_time[3 - side] >= since:
+            self.acting = number
+            self.pressure_side = side
+            self.triggers |= _UNNAMED
+
+    def unnamed_activity(self):
+        """Number of what those whose account is not shown do in the market, as one group named ""."""
+        number: cython.int = self.activity_of(self.unnamed_account(), self.market)
+        self.activity_at(number).last_seen = self.now
+        return number
 
     def _judge(self, activity, order, life):
         """Counts a withdrawn order that improved the best price, stood far off, or was a small probe."""
@@ -262,26 +314,35 @@ class Groups(LiveBook):
         if life <= _PROBE_NS and order.quantity <= _PROBE_SIZE * self.market.sizes.median:
             activity.measures[_PROBES] += 1.0
 
-    def _press(self, activity, number, side):
+    def _press(self, activity, number, side, paid):
         """Asks the rules where a group lately withdrew far more on a side than it traded on the other, much of it for
         the instrument, far more than it withdrew or has standing there, and in one order that stood out or in layers
-        that stood together."""
+        that stood together. Without a fill on the other side meanwhile (`paid`) only layers count."""
         since: cython.longlong = self.now - self.pressure_span_ns
         median: cython.double = self.market.sizes.median
-        traded: cython.double = self.pressure_ratio * max(
-            self.fills.traded(activity, 3 - side, since), activity.last_fill_order_quantity[3 - side]
-        )
-        minimum: cython.double = max(self.pressure_multiple * median, traded)
+        traded: cython.double = 0.0
+        minimum: cython.double
+        if self.now - activity.press_time[side] < self.pressure_hold_ns:
+            return  # what came since will be judged with that
+        if paid:
+            traded = self.pressure_ratio * max(
+                self.fills.traded(activity, 3 - side, since), activity.last_fill_order_quantity[3 - side]
+            )
+        minimum = max((self.pressure_multiple if paid else self.campaign_multiple) * median, traded)
         if not self.withdrawals.dominates(activity, side, since, minimum, self.one_sided_ratio):
             return
-        if self.withdrawals.stands_out(
-            activity,
-            side,
-            since,
-            max(self.large_multiple * median, traded),
-            self.large_depth_share,
-            self.large_life_ns,
+        if (
+            paid
+            and self.withdrawals.stands_out(
+                activity,
+                side,
+                since,
+                max(self.large_multiple * median, traded),
+                self.large_depth_share,
+                self.large_life_ns,
+            )
         ) or self.withdrawals.layered(activity, side, since, self.layers, minimum):
+            activity.press_time[side] = self.now
             self.acting = number
             self.pressure_side = side
             self.triggers |= _PRESSURE
@@ -290,24 +351,13 @@ class Groups(LiveBook):
         """Keeps a fill of a group's; a fill soon after a withdrawal on the other side may be pressure that paid."""
         view: FrameView = self.view
         activity: ActivityPointer = self._touch(number)
-        fill: FillPointer = self.fills.add(activity)
         side: cython.int = view.side[row]
         price: cython.double = view.price[row]
         quantity: cython.double = view.quantity[row]
         count: cython.longlong
         activity.measures[_FILLS] += 1.0
         activity.measures[_TRADED + side - 1] += quantity
-        fill.time = self.now
-        fill.price = price
-        fill.quantity = quantity
-        fill.order_quantity = order_quantity
-        fill.side = side
-        fill.aggressor = 2 if aggressive else view.aggressor[row]
-        fill.account = account
-        fill.contra = self.account_of(view.contra[row])
-        fill.event_high = self.event_high
-        fill.event_low = self.event_low
-        self.fills.name(fill, view, view.order_text(row), view.trade_id[row])
+        self._keep_fill(row, activity, account, order_quantity, aggressive)
         activity.last_fill_time[side] = self.now
         activity.last_fill_order_quantity[side] = order_quantity
         if aggressive:
@@ -323,11 +373,41 @@ class Groups(LiveBook):
             ):
                 self.acting = number
                 self.triggers |= _FLIP
+            self._look(activity, number, order_quantity)
         self._run(activity, number, side, price, quantity if aggressive else 0.0)
         if activity.last_withdrawal_time[3 - side] >= self.now - self.fill_window_ns:
-            self._press(activity, number, 3 - side)
+            self._press(activity, number, 3 - side, True)
         count = cython.cast(cython.longlong, activity.measures[_FILLS])
         if count >= _ASKED_AT_FILLS and (count & (count - 1)) == 0:
+            self._flow(activity, number)
+
+    def _keep_fill(self, row, activity, account, order_quantity, aggressive):
+        """Keeps a fill of an activity's."""
+        view: FrameView = self.view
+        fill: FillPointer = self.fills.add(activity)
+        fill.time = self.now
+        fill.price = view.price[row]
+        fill.quantity = view.quantity[row]
+        fill.order_quantity = order_quantity
+        fill.side = view.side[row]
+        fill.aggressor = 2 if aggressive else view.aggressor[row]
+        fill.account = account
+        fill.contra = self.account_of(view.contra[row])
+        fill.event_high = self.event_high
+        fill.event_low = self.event_low
+        self.fills.name(fill, view, view.order_text(row), view.trade_id[row])
+
+    def _filled_unnamed(self, row, order_quantity):
+        """Keeps for the market a fill of a resting order whose account is not shown."""
+        activity: ActivityPointer = self.activity_at(self.unnamed_activity())
+        self._keep_fill(row, activity, -1, order_quantity, False)
+        activity.last_fill_time[self.view.side[row]] = self.now
+
+    def _look(self, activity, number, order_quantity):
+        """A large order that takes liquidity after many small ones, or probes, is a moment to look at the group."""
+        if order_quantity >= self.flip_multiple * self.market.sizes.median and (
+            activity.measures[_PROBES] >= 1.0 or activity.measures[_AGGRESSIVE] > _ASKED_AT_FILLS
+        ):
             self._flow(activity, number)
 
     def _run(self, activity, number, side, price, quantity):

@@ -22,13 +22,14 @@ else:
     from tapewatch.market.order_table import OrderTable
     from tapewatch.market.records import Order as OrderPointer
 
+_HAS_UNNAMED = cython.declare(cython.int, triggers.HAS_UNNAMED)
 _HAS_ACCOUNTS = cython.declare(cython.int, triggers.HAS_ACCOUNTS)
 _BUY = cython.declare(cython.int, 1)
 _MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 _HIGH_LANE = cython.declare(cython.ulonglong, 0x5851F42D4C957F2D)
 _LOW_LANE = cython.declare(cython.ulonglong, 0x14057B7EF767814F)
 _DEPTH_LEVELS = cython.declare(cython.int, 10)
-_NOTABLE = cython.declare(cython.double, 2.0)
+_NOTABLE = cython.declare(cython.double, 1.25)
 
 
 class LiveBook(Registry):
@@ -90,6 +91,8 @@ class LiveBook(Registry):
             activity = self.activity_at(order.participant)
             activity.orders_open += 1
             self._hold(order, leaves)
+        else:
+            self.capabilities[self.source] |= _HAS_UNNAMED
         return slot
 
     def _rest(self, slot):

@@ -57,6 +57,7 @@ cdef struct Activity:
     long long last_fill_time[3]
     long long last_withdrawal_time[3]
     long long flip_time[3]
+    long long press_time[3]
     double last_fill_order_quantity[3]
     double flip_quantity[3]
     long long run_start

@@ -49,14 +49,15 @@ class Activity(Record):
     `link` is the activity made before it in the same market, plus one. `fill_blocks` and `withdrawal_blocks` are the
     numbers, plus one, of the blocks of eight its rings are made of; `flow` that of its closed windows. `open_high` and
     `open_low` are a double-double sum of the quantity open. `run_...` describe its last run of aggressive fills of one
-    side, `flip_...` the last large withdrawal of a side. `measures` count the minute `minute` of event time.
+    side, `flip_...` the last large withdrawal of a side, `press_time` when rules were last asked about pressure on it.
+    `measures` count the minute `minute` of event time.
     """
 
     LAYOUT = (
         ("link", "q", 1), ("group", "i", 1), ("market", "i", 1), ("fill_count", "q", 1), ("withdrawal_count", "q", 1),
         ("last_seen", "q", 1), ("minute", "q", 1), ("orders_open", "i", 1), ("flow", "i", 1), ("run_side", "i", 1),
         ("run_trades", "i", 1), ("measures", "d", len(MEASURES)), ("open_high", "d", 3), ("open_low", "d", 3),
-        ("last_fill_time", "q", 3), ("last_withdrawal_time", "q", 3), ("flip_time", "q", 3),
+        ("last_fill_time", "q", 3), ("last_withdrawal_time", "q", 3), ("flip_time", "q", 3), ("press_time", "q", 3),
         ("last_fill_order_quantity", "d", 3), ("flip_quantity", "d", 3),
         ("run_start", "q", 1), ("run_end", "q", 1), ("run_from", "d", 1), ("run_to", "d", 1), ("run_quantity", "d", 1),
         ("fill_blocks", "i", 8), ("withdrawal_blocks", "i", 8),

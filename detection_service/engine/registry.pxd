@@ -27,6 +27,7 @@ cdef class Registry:
     cdef public list source_names
     cdef public list venue_names
     cdef public list group_names
+    cdef public int unnamed
     cdef public object group_of
     cdef public object lists
     cdef public int[::1] group_of_account
@@ -40,6 +41,7 @@ cdef class Registry:
     cdef public unsigned long long[::1] source_seed
     cdef MarketState market_of(self, Py_ssize_t row)
     cdef int account_of(self, unsigned int index)
+    cdef int unnamed_account(self)
     cdef int source_of(self, unsigned int index)
     cdef int activity_of(self, int account, MarketState market) except -2
     cdef ActivityPointer activity_at(self, int number) noexcept

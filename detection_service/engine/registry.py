@@ -32,7 +32,7 @@ _VENUE_FIELDS = ("venue_time", "venue_deadline")
 _SOURCE_FIELDS = ("evaluated", "unknown_orders", "late", "capabilities", "source_seed")
 _NAME_FIELDS = ("account_names", "source_names", "venue_names", "group_names")
 _ACCOUNT_FIELDS = ("group_of_account", "restricted_account")
-_PLAIN_FIELDS = (*_NAME_FIELDS, *_VENUE_FIELDS, *_SOURCE_FIELDS, *_ACCOUNT_FIELDS)
+_PLAIN_FIELDS = ("unnamed", *_NAME_FIELDS, *_VENUE_FIELDS, *_SOURCE_FIELDS, *_ACCOUNT_FIELDS)
 
 
 class Registry:
@@ -62,6 +62,7 @@ class Registry:
         self.source_names = []
         self.venue_names = []
         self.group_names = []
+        self.unnamed = -1
         self.group_of_account = arrays.integers(_INITIAL)
         self.restricted_account = arrays.octets(_INITIAL)
         self.venue_time = arrays.longs(_INITIAL)
@@ -121,6 +122,12 @@ class Registry:
             number = self._account_number(self.view.text(index).decode())
             self.view.account_number[index] = number
         return number
+
+    def unnamed_account(self):
+        """Number of the account that stands for all that are not shown, named ""."""
+        if self.unnamed < 0:
+            self.unnamed = self._account_number("")
+        return self.unnamed
 
     def _account_number(self, name):
         number = self.account_numbers.get(name)
@@ -190,6 +197,7 @@ class Registry:
                 activity.last_fill_time[side] = LONG_AGO
                 activity.last_withdrawal_time[side] = LONG_AGO
                 activity.flip_time[side] = LONG_AGO
+                activity.press_time[side] = LONG_AGO
             activity.run_end = LONG_AGO
         return number
 

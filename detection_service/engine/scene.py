@@ -228,7 +228,8 @@ class Scene(OwnerScene):
     def groups(self) -> list[str]:
         """Names of the groups that have lately been active in the market."""
         core = self._core
-        return sorted(core.group_names[core.group_number(number)] for number in core.activities_of(core.market))
+        names = (core.group_names[core.group_number(number)] for number in core.activities_of(core.market))
+        return sorted(name for name in names if name)
 
     def group_metrics(self, group: str) -> Callable[[str], float]:
         """The metrics of a group in the market, by name, as of the last minute it was active in.
@@ -241,8 +242,15 @@ class Scene(OwnerScene):
 
     @property
     def pressure_side(self) -> Side:
-        """Side on which far more was withdrawn than on the other."""
+        """Side on which far more was withdrawn than on the other, at PRESSURE; of what was withdrawn, at UNNAMED.
+
+        Rules are asked about both a second later (detection_service.engine.held), as of then.
+        """
         return Side(self._core.pressure_side)
+
+    def standing(self, side: Side) -> float:
+        """Quantity the acting group has open on a side."""
+        return float(self._core.activities.get(self._core.acting).open_high[side])
 
     def pressure_since_ns(self, orders: Sequence[Withdrawal]) -> int:
         """Since when what a group does on the other side is held against orders: the core's span or more."""
@@ -286,6 +294,7 @@ class Scene(OwnerScene):
         """Fills of all groups in the market since a time, oldest first; at most 64 a group."""
         core = self._core
         found = [fill for number in core.activities_of(core.market) for fill in self._fills(number, None, since_ns)]
+        found = [fill for fill in found if fill.group]
         return sorted(found, key=lambda fill: (fill.time_ns, fill.event))
 
     def _fills(self, number: int, side: Side | None, since_ns: int) -> list[Fill]:

@@ -46,9 +46,13 @@ RESTRICTED: Final = 1048576
 STRAY: Final = 2097152
 """A trade far through the best prices, or one that later trades have left alone."""
 
+UNNAMED: Final = 262144
+"""Large orders without account were withdrawn just after the other side's best orders traded."""
+
 HAS_ORDERS: Final = 1
 HAS_ACCOUNTS: Final = 2
 HAS_FILLS: Final = 4
 HAS_MATCHES: Final = 8
 HAS_PRINTS: Final = 16
 HAS_QUOTES: Final = 32
+HAS_UNNAMED: Final = 64

@@ -23,8 +23,15 @@ from detection_service.rules.owners.front_running import FrontRunning
 from detection_service.rules.owners.insider_dealing import InsiderDealing
 from detection_service.rules.owners.position_concentration import PositionConcentration
 from detection_service.rules.owners.profile_deviation import ProfileDeviation
+from detection_service.rules.pressure.flipping import Flipping
 from detection_service.rules.pressure.layering import Layering
+from detection_service.rules.pressure.layering_anonymous import LayeringAnonymous
+from detection_service.rules.pressure.no_intent_orders import NoIntentOrders
+from detection_service.rules.pressure.phishing import Phishing
+from detection_service.rules.pressure.pinging import Pinging
+from detection_service.rules.pressure.smoking import Smoking
 from detection_service.rules.pressure.spoofing import Spoofing
+from detection_service.rules.pressure.spoofing_anonymous import SpoofingAnonymous
 from detection_service.rules.price.dominating_volume import DominatingVolume
 from detection_service.rules.price.floor_ceiling import FloorCeiling
 from detection_service.rules.price.marking_the_close import MarkingTheClose
@@ -54,16 +61,21 @@ RULES: Final[tuple[Rule, ...]] = (
     DataGap(),
     DominatingVolume(),
     FatFinger(),
+    Flipping(),
     FloorCeiling(),
     FrontRunning(),
     InsiderDealing(),
     Layering(),
+    LayeringAnonymous(),
     MarkingTheClose(),
     MatchedOrders(),
     MomentumIgnition(),
+    NoIntentOrders(),
     OffMarketPrice(),
     PaintingTheTape(),
+    Phishing(),
     PingPong(),
+    Pinging(),
     PositionConcentration(),
     PriceSpike(),
     ProfileDeviation(),
@@ -72,7 +84,9 @@ RULES: Final[tuple[Rule, ...]] = (
     Ramping(),
     RestrictedList(),
     RuleSilent(),
+    Smoking(),
     Spoofing(),
+    SpoofingAnonymous(),
     VolatilityBurst(),
     VolumeSurge(),
     WashNetting(),

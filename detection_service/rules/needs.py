@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from detection_service.engine.triggers import HAS_ACCOUNTS, HAS_FILLS, HAS_MATCHES, HAS_ORDERS, HAS_PRINTS, HAS_QUOTES
+from detection_service.engine.triggers import (
+    HAS_ACCOUNTS,
+    HAS_FILLS,
+    HAS_MATCHES,
+    HAS_ORDERS,
+    HAS_PRINTS,
+    HAS_QUOTES,
+    HAS_UNNAMED,
+)
 from detection_service.rules.rule import Need
 
 ORDERS: Final = Need(HAS_ORDERS, "orders")
+UNNAMED_ORDERS: Final = Need(HAS_UNNAMED, "orders without an account (where all have one, the rule's namesake watches)")
 ACCOUNTS: Final = Need(HAS_ACCOUNTS, "accounts")
 FILLS: Final = Need(HAS_FILLS, "fills")
 MATCHES: Final = Need(HAS_MATCHES, "both accounts of a match (a trade_id both sides share, or contra_account)")

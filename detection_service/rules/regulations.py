@@ -66,5 +66,6 @@ PING_ORDERS: Final = Regulation("2016/522 Annex II Section 1, 1: ping orders and
 QUOTE_STUFFING: Final = Regulation("2016/522 Annex II Section 1, 4: quote stuffing")
 PAINTING_THE_TAPE: Final = Regulation("2016/522 Annex II Section 1, 3: painting the tape")
 MATCHED_ORDERS: Final = Regulation("2016/522 Annex II Section 1, 3: improper matched orders")
+NO_INTENTION: Final = Regulation("2016/522 Annex II Section 1, 6: placing orders with no intention of executing them")
 MAR_INSIDER_DEALING: Final = Regulation("MAR Art. 8(1): insider dealing")
 FINRA_DISRUPTIVE_QUOTING: Final = Regulation("FINRA Rule 5210.03: disruptive quoting and trading activity")

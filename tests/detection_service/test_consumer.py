@@ -113,7 +113,7 @@ async def test_a_damaged_snapshot_is_passed_over_and_the_journal_read_from_the_b
 
 
 async def test_a_configuration_takes_effect_at_its_position(tmp_path: Path) -> None:
-    early, late = spoof(Market().crowd(), 10), spoof(Market("OTHER").crowd(), 500)
+    early, late = spoof(Market().crowd(), 10).tick(20), spoof(Market("OTHER").crowd(), 500)
     journal = Journal().events(early.rows)
     journal.control("CONFIGURATION", {"rules": {"layering": {}}}).events(_after(late.rows))
     consumer = await consumed(consumer_in(tmp_path), journal)

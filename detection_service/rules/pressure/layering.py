@@ -1,13 +1,14 @@
-"""Layering: several orders stepped over the book on one side, a fill on the other, and the layers go."""
+"""Layering: several orders stepped over the book on one side, put on and taken off together to move others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from detection_service.engine.scene import Fill, Scene, Withdrawal, opposite
 from detection_service.engine.triggers import PRESSURE
 from detection_service.rules import needs, regulations
-from detection_service.rules.pressure.spoofing import elsewhere, traded_against
+from detection_service.rules.pressure import orders as pressing
+from detection_service.rules.pressure.rounds import Round, rounds_of
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
 from tapewatch.alert import Measurement, Severity
 
@@ -17,40 +18,57 @@ METADATA = Metadata(
     title="Layering",
     typology="LAYERING",
     description=(
-        "A group keeps orders at several prices on one side at the same time, trades on the other side, and takes "
-        "almost all of the layers off. Layers that fill, or that stand on both sides alike, do not count."
+        "A group keeps orders at several prices on one side at the same time and takes almost all of them off "
+        "together: either it trades on the other side meanwhile, or it does so again and again within minutes without "
+        "letting them trade, moved along with the price or not. Layers that fill, that stand on both sides alike, or "
+        "whose side the group takes at once after withdrawing them, do not count. It is judged a second later."
     ),
-    needs=(needs.ORDERS, needs.ACCOUNTS, needs.FILLS),
+    needs=(needs.ORDERS, needs.ACCOUNTS),
     parameters=(
         Parameter("layers_min", 3.0, "prices", 2, 50, "fewer is not a stepped wall"),
         Parameter("window_s", 120.0, "s", 1, 120, "how long layers may stand and still belong together"),
-        Parameter("withdraw_span_s", 15.0, "s", 0.1, 120, "layers of one wall go together"),
+        Parameter("enter_span_s", 10.0, "s", 0.1, 120, "layers of one wall come together"),
+        Parameter("withdraw_span_s", 5.0, "s", 0.1, 120, "layers of one wall go together"),
+        Parameter("withdraw_within_s", 10.0, "s", 0.01, 120, "how soon after the fill the wall goes"),
         Parameter("cancelled_share_min", 0.7, "share", 0.1, 1, "the layers were not meant to trade"),
         Parameter("genuine_ratio_min", 3.0, "x", 1, 1000, "the wall dwarfs the order that was to be filled"),
         Parameter("size_multiple_min", 4.0, "x median", 1, 1000, "the wall together is large for the instrument"),
+        Parameter("depth_share_min", 0.15, "share", 0.01, 1, "the wall is enough of the best ten levels to be noticed"),
         Parameter("one_sided_min", 3.0, "x", 1, 100, "withdrawn here against withdrawn and left on the other side"),
         Parameter("flip_within_s", 2.0, "s", 0, 60, "a fill this soon after the withdrawal still profits from it"),
+        Parameter("rounds_min", 3.0, "rounds", 2, 50, "without a fill: once or twice is a change of mind"),
+        Parameter("layer_multiple_min", 4.0, "x median", 1, 1000, "without a fill: each layer is large by itself"),
+        Parameter("off_touch_min", 2.0, "x spread", 0, 100, "without a fill: the walls stay where they hardly trade"),
+        Parameter("rounds_window_s", 600.0, "s", 10, 3600, "rounds of one campaign come within minutes"),
+        Parameter("untraded_share_min", 0.9, "share", 0.5, 1, "without a fill: the layers must hardly ever trade"),
+        Parameter("taken_up_within_s", 2.0, "s", 0, 60, "how soon its own side is taken where layers were meant"),
+        Parameter("standing_max", 0.5, "share", 0.01, 1, "who still shows half as much on the side has only moved it"),
+        Parameter("taken_up_max", 0.5, "share", 0.01, 1, "who buys half of what it offered to buy had meant to"),
     ),
     regulations=(
         regulations.MAR_FALSE_SIGNALS,
         regulations.MAR_ORDERS_DISTURB,
         regulations.ANNEX_I_WITHDRAWN,
         regulations.LAYERING,
+        regulations.CEA_SPOOFING,
         regulations.FINRA_BONA_FIDE,
         regulations.FINRA_DISRUPTIVE_QUOTING,
     ),
     known_false_positives=(
         "A one-sided market maker that fades its quotes after being filled on the other side.",
         "A scaled order that is cancelled as a whole when its parent is done.",
+        "A ladder of orders taken off and set anew around a moving price, three times within ten minutes, untraded.",
     ),
     known_gaps=(
-        "Repeated pressure without any fill is not found.",
         "Layers beyond the last 64 withdrawals of the group are forgotten.",
+        "Fewer than three rounds without any fill, or rounds many minutes apart, are not found.",
+        "Layers taken off one by one over more than some seconds are not seen as one wall.",
+        "An order moved far away by a replace and left there, instead of cancelled, is taken to be still meant.",
     ),
     triage_steps=(
         "Replay the book: how much of the side's depth were the layers?",
         "Check how many of the group's layers ever trade on other days.",
-        "Look for the same pattern on the opposite side afterwards.",
+        "Look for the same pattern on the opposite side afterwards, and for fills on other venues and products.",
     ),
     episode_gap_s=120,
     episode_max_s=3600,
@@ -58,75 +76,148 @@ METADATA = Metadata(
 
 
 class Layering:
-    """Asked when a group withdrew far more on one side than it traded on the other."""
+    """Asked a second after a group withdrew far more on one side than it traded on the other."""
 
     metadata = METADATA
     triggers = PRESSURE
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
-        """A finding where layers stood together around an opposite fill and went together."""
-        side = scene.pressure_side
-        standing = scene.withdrawn_together(side, scene.now_ns - int(parameters["withdraw_span_s"] * 1e9))
-        layers = [layer for layer in standing if layer.life_s <= parameters["window_s"]]
-        if len({layer.price for layer in layers}) < parameters["layers_min"]:
+        """A finding where a wall went around an opposite fill, or where walls come and go untraded."""
+        rounds = _walls(scene, parameters)
+        if not rounds or rounds[-1].end_ns < scene.now_ns - _recent_ns(parameters):
             return
-        since = min(layer.entry_time_ns for layer in layers)
-        last_ns = max(layer.time_ns for layer in layers) + int(parameters["flip_within_s"] * 1e9)
-        fills = [fill for fill in scene.fills(opposite(side), since) if fill.time_ns <= last_ns]
-        if not fills:
+        last = rounds[-1]
+        if scene.standing(scene.pressure_side) >= parameters["standing_max"] * last.quantity:
             return
-        total = sum(layer.quantity for layer in layers)
-        traded = sum(fill.quantity for fill in scene.fills(side, since))
-        measures = {
-            "layers": float(len({layer.price for layer in layers})),
-            "cancelled_share": total / (total + traded),
-            "genuine_ratio": total / traded_against(scene, layers, fills),
-            "size_multiple": total / scene.market.sizes.median,
-        }
-        if any(observed < parameters[f"{name}_min"] for name, observed in measures.items()):
+        layers = [layer for each in rounds for layer in each.layers]
+        if sum(layer.quantity for layer in layers) < parameters["one_sided_min"] * pressing.elsewhere(scene, layers):
             return
-        if total < parameters["one_sided_min"] * elsewhere(scene, layers):
+        fills = _paid(scene, parameters, last)
+        if fills and _ratio(scene, last, fills) >= parameters["genuine_ratio_min"]:
+            if last.quantity >= parameters["cancelled_share_min"] * (last.quantity + _traded(scene, last.layers)):
+                since = last.end_ns - int(METADATA.episode_gap_s * 1e9)
+                yield _finding(scene, parameters, [each for each in rounds if each.end_ns >= since], fills)
             return
-        yield _finding(scene, parameters, layers, fills, measures)
+        aloof = [each for each in rounds if _is_aloof(scene, parameters, each)]
+        if not aloof or aloof[-1] is not last:
+            return
+        known = scene.open_episode(scene.owners(pressing.accounts_of(last.layers, ()))) is not None
+        if len(aloof) < (1 if known else parameters["rounds_min"]):
+            return
+        layers = [layer for each in aloof for layer in each.layers]
+        withdrawn = sum(layer.quantity for layer in layers)
+        if withdrawn >= parameters["untraded_share_min"] * (withdrawn + _traded(scene, layers)):
+            yield _finding(scene, parameters, aloof, [])
 
 
-def _finding(
-    scene: Scene,
-    parameters: Mapping[str, float],
-    layers: list[Withdrawal],
-    fills: list[Fill],
-    measures: Mapping[str, float],
-) -> Finding:
-    units = {"layers": "prices", "cancelled_share": "share", "genuine_ratio": "x", "size_multiple": "x median"}
-    excesses = [
-        excess(measures[name], parameters[f"{name}_min"]) for name in ("layers", "genuine_ratio", "size_multiple")
+def _is_aloof(scene: Scene, parameters: Mapping[str, float], wall: Round) -> bool:
+    """Whether every layer of a wall is large and stood off the best price, where it hardly trades."""
+    size_min = parameters["layer_multiple_min"] * scene.market.sizes.median
+    distance_min = parameters["off_touch_min"] * pressing.usual_spread(scene)
+    return all(layer.quantity >= size_min and layer.distance >= distance_min for layer in wall.layers)
+
+
+def _recent_ns(parameters: Mapping[str, float]) -> int:
+    """How long ago a wall may have gone to be the one in question: its own span, and a flip after it, and the hold."""
+    return int((parameters["withdraw_span_s"] + parameters["flip_within_s"] + 1) * 1e9)
+
+
+def _walls(scene: Scene, parameters: Mapping[str, float]) -> list[Round]:
+    """The group's walls on the side within the campaign's window that were not taken up again, oldest first."""
+    since = scene.now_ns - int(parameters["rounds_window_s"] * 1e9)
+    held = scene.withdrawals(scene.pressure_side, since)
+    found = rounds_of(
+        [layer for layer in held if layer.life_s <= parameters["window_s"]],
+        int(parameters["enter_span_s"] * 1e9),
+        int(parameters["withdraw_span_s"] * 1e9),
+    )
+    size_min = parameters["size_multiple_min"] * scene.market.sizes.median
+    return [
+        wall
+        for wall in found
+        if wall.prices >= parameters["layers_min"]
+        and wall.quantity >= size_min
+        and wall.depth_share >= parameters["depth_share_min"]
+        and _taken_up(scene, wall, parameters) < parameters["taken_up_max"]
     ]
-    score = 0.45 + 0.55 * sum(excesses) / len(excesses)
-    accounts = frozenset([*(layer.account for layer in layers), *(fill.account for fill in fills)])
-    total, filled = sum(layer.quantity for layer in layers), sum(fill.quantity for fill in fills)
-    span = (max(layer.time_ns for layer in layers) - min(layer.time_ns for layer in layers)) / 1e9
+
+
+def _taken_up(scene: Scene, wall: Round, parameters: Mapping[str, float]) -> float:
+    """Share of a wall that the group traded on the wall's own side soon after it went."""
+    last_ns = wall.end_ns + parameters["taken_up_within_s"] * 1e9
+    fills = scene.fills(scene.pressure_side, wall.end_ns)
+    return sum(fill.quantity for fill in fills if fill.time_ns <= last_ns) / wall.quantity
+
+
+def _paid(scene: Scene, parameters: Mapping[str, float], wall: Round) -> list[Fill]:
+    """Fills on the other side while the wall stood, if it went soon after them, or just after it went."""
+    first_ns = max(wall.standing_ns, int(wall.end_ns - parameters["withdraw_within_s"] * 1e9))
+    last_ns = wall.end_ns + parameters["flip_within_s"] * 1e9
+    return [fill for fill in scene.fills(opposite(scene.pressure_side), first_ns) if fill.time_ns <= last_ns]
+
+
+def _ratio(scene: Scene, wall: Round, fills: Sequence[Fill]) -> float:
+    return wall.quantity / pressing.traded_against(scene, wall.layers, fills)
+
+
+def _traded(scene: Scene, layers: Sequence[Withdrawal]) -> float:
+    """What the group traded on the side of its layers since the first of them."""
+    since = min(layer.entry_time_ns for layer in layers)
+    return sum(fill.quantity for fill in scene.fills(layers[0].side, since))
+
+
+def _finding(scene: Scene, parameters: Mapping[str, float], rounds: Sequence[Round], fills: Sequence[Fill]) -> Finding:
+    layers = [layer for each in rounds for layer in each.layers]
+    wall = max(rounds, key=lambda each: each.quantity)
+    usual = scene.market.sizes.median
+    total = sum(layer.quantity for layer in layers)
+    traded = _traded(scene, layers)
+    measures = [
+        ("layers", float(wall.prices), "layers_min", "prices"),
+        ("size_multiple", wall.quantity / usual, "size_multiple_min", "x median"),
+        ("depth_share", wall.depth_share, "depth_share_min", "share"),
+    ]
+    if fills:
+        measures.append(("genuine_ratio", _ratio(scene, rounds[-1], fills), "genuine_ratio_min", "x"))
+    else:
+        measures.append(("rounds", float(len(rounds)), "rounds_min", "rounds"))
+    excesses = [excess(observed, parameters[limit]) for _, observed, limit, _ in measures]
+    score = 0.4 + 0.6 * sum(excesses) / len(excesses)
+    accounts = pressing.accounts_of(layers, fills)
+    share = Measurement("cancelled_share", total / (total + traded), parameters["cancelled_share_min"], "share")
     return Finding(
         owners=scene.owners(accounts),
         accounts=accounts,
         severity=graded(score, (0.4, Severity.MEDIUM), (0.6, Severity.HIGH), (0.85, Severity.CRITICAL)),
         score=score,
         start_time_ns=min(layer.entry_time_ns for layer in layers),
-        end_time_ns=scene.now_ns,
-        explanation=(
-            f"Withdrew {len(layers)} {layers[0].side.name.lower()} orders at {measures['layers']:.0f} prices, "
-            f"{total:g} in all, within {span:.2f} s, {measures['genuine_ratio']:.1f} times the {filled:g} it traded on "
-            f"the other side meanwhile; {measures['cancelled_share']:.0%} of the layers never traded and usual orders "
-            f"here are of {scene.market.sizes.median:.3g}."
+        end_time_ns=max([layer.time_ns for layer in layers] + [fill.time_ns for fill in fills]),
+        explanation=_explanation(rounds, fills, measures[-1][1], share.observed, usual),
+        measurements=(
+            *(Measurement(name, seen, parameters[limit], unit) for name, seen, limit, unit in measures),
+            share,
         ),
-        measurements=tuple(
-            Measurement(name, observed, parameters[f"{name}_min"], units[name]) for name, observed in measures.items()
-        ),
-        opening=frozenset({layers[0].entry_event_id, fills[0].event_id}),
-        evidence=frozenset(
-            {layer.entry_event_id for layer in layers}
-            | {layer.event_id for layer in layers}
-            | {fill.event_id for fill in fills}
-        ),
-        order_ids=frozenset([*(layer.order_id for layer in layers), *(fill.order_id for fill in fills)]) - {""},
-        trade_ids=frozenset(fill.trade_id for fill in fills if fill.trade_id),
+        opening=frozenset({layers[0].entry_event_id, *(fill.event_id for fill in fills[:1])}),
+        evidence=pressing.events_of(layers, fills),
+        order_ids=pressing.order_ids_of(layers, fills),
+        trade_ids=pressing.trade_ids_of(fills),
     )
+
+
+def _explanation(
+    rounds: Sequence[Round], fills: Sequence[Fill], ratio: float, cancelled_share: float, usual: float
+) -> str:
+    wall = rounds[-1] if fills else max(rounds, key=lambda each: each.quantity)
+    side = wall.layers[0].side.name.lower()
+    span_s = (wall.end_ns - wall.layers[0].time_ns) / 1e9
+    what = (
+        f"ithdrew {len(wall.layers)} {side} orders at {wall.prices} prices, {wall.quantity:g} in all and "
+        f"{wall.depth_share:.0%} of the side's best ten levels, within {span_s:.2f} s"
+    )
+    if fills:
+        filled = sum(fill.quantity for fill in fills)
+        how = f"W{what}, {ratio:.1f} times the {filled:g} it traded on the other side meanwhile"
+    else:
+        minutes = (rounds[-1].end_ns - rounds[0].layers[0].entry_time_ns) / 60e9
+        how = f"In {len(rounds)} rounds within {minutes:.1f} minutes w{what} at most, without trading on the other side"
+    return f"{how}; {cancelled_share:.0%} of the layers never traded and usual orders here are of {usual:.3g}."

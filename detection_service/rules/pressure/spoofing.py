@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from detection_service.engine.scene import Fill, Scene, Withdrawal, opposite
 from detection_service.engine.triggers import PRESSURE
 from detection_service.rules import needs, regulations
+from detection_service.rules.pressure import orders as pressing
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
 from tapewatch.alert import Measurement, Severity
 
@@ -18,7 +19,8 @@ METADATA = Metadata(
     description=(
         "A group places an order that is large for the instrument and for its side of the book, trades on the other "
         "side while it stands or just after, and takes it off almost untouched. Orders on both sides alike, as a "
-        "market maker's, are not pressure and do not count; nor does a group that lets orders of such size trade."
+        "market maker's, are not pressure and do not count; nor does a group that lets orders of such size trade, nor "
+        "an order whose side the group takes at once after withdrawing it. It is judged a second after the withdrawal."
     ),
     needs=(needs.ORDERS, needs.ACCOUNTS, needs.FILLS),
     parameters=(
@@ -26,27 +28,34 @@ METADATA = Metadata(
         Parameter("size_multiple_min", 5.0, "x median", 1, 1000, "well above what the instrument usually sees"),
         Parameter("depth_share_min", 0.15, "share", 0.01, 1, "enough of the best ten levels to be noticed"),
         Parameter("genuine_ratio_min", 3.0, "x", 1, 1000, "the pressure dwarfs the order that was to be filled"),
-        Parameter("withdraw_within_s", 10.0, "s", 0.01, 600, "how soon after the fill the order goes"),
+        Parameter("withdraw_within_s", 10.0, "s", 0.01, 600, "how soon after the fill the order goes, where repeated"),
+        Parameter("once_within_s", 3.0, "s", 0.01, 600, "a single order has to go at once: later may be chance"),
+        Parameter("once_life_max_s", 10.0, "s", 0.1, 600, "a single order that stood longer was there to be traded"),
         Parameter("flip_within_s", 2.0, "s", 0, 60, "a fill this soon after the withdrawal still profits from it"),
         Parameter("flips_min", 2.0, "orders", 1, 20, "changing one's mind once is no scheme"),
         Parameter("memory_s", 120.0, "s", 1, 3600, "how far back repetitions count: as long as an episode"),
         Parameter("one_sided_min", 3.0, "x", 1, 100, "withdrawn here against withdrawn and left on the other side"),
         Parameter("withdrawn_share_min", 0.8, "share", 0, 1, "whoever lets such orders trade means them"),
+        Parameter("taken_up_within_s", 2.0, "s", 0, 60, "how soon its own side is taken where an order was meant"),
+        Parameter("standing_max", 0.5, "share", 0.01, 1, "who still shows half as much on the side has only moved it"),
+        Parameter("taken_up_max", 0.5, "share", 0.01, 1, "who buys half of what it offered to buy had meant to"),
     ),
     regulations=(
-        regulations.CEA_SPOOFING,
         regulations.MAR_FALSE_SIGNALS,
         regulations.MAR_ORDERS_DISTURB,
         regulations.ANNEX_I_WITHDRAWN,
         regulations.LAYERING,
+        regulations.CEA_SPOOFING,
     ),
     known_false_positives=(
-        "An institution that cancels a block after its hedge filled on the other side.",
-        "An algorithm that flips sides on news.",
+        "An institution that cancels a block as soon as its hedge filled on the other side.",
+        "An algorithm that turns round on news and crosses the spread at once.",
     ),
     known_gaps=(
         "Pressure split into many orders of ordinary size is layering's.",
         "A spoofer whose genuine trade is on another venue or in a related product is not seen here.",
+        "Someone who hides pressure among as many real orders of that size is not found.",
+        "An order moved far away by a replace and left there, instead of cancelled, is taken to be still meant.",
     ),
     triage_steps=(
         "Replay the book: did the best prices move while the large order stood?",
@@ -59,49 +68,33 @@ METADATA = Metadata(
 
 
 class Spoofing:
-    """Asked when a group withdrew far more on one side than it traded on the other."""
+    """Asked a second after a group withdrew far more on one side than it traded on the other."""
 
     metadata = METADATA
     triggers = PRESSURE
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where a large withdrawn order and an opposite fill belong together."""
-        side = scene.pressure_side
         large = _large(scene, parameters)
         if not large:
             return
-        fills = scene.fills(opposite(side), large[0].entry_time_ns)
-        soon_ns = int((parameters["withdraw_within_s"] + parameters["flip_within_s"]) * 1e9)
-        recent = [order for order in large if scene.now_ns - order.time_ns <= soon_ns]
-        pairs = [(order, fill) for order in recent for fill in fills if _while_standing(order, fill, parameters)]
+        fills = scene.fills(opposite(scene.pressure_side), large[0].entry_time_ns)
+        pairs = _pairs(scene, parameters, large, fills)
         if not pairs:
-            pairs = [(order, fill) for order in large for fill in fills if _just_after(order, fill, parameters)]
-            if len({order for order, _ in pairs}) < parameters["flips_min"]:
-                return
+            return
         orders = list(dict.fromkeys(order for order, _ in pairs))
         genuine = list(dict.fromkeys(fill for _, fill in pairs))
         largest = max(orders, key=lambda order: order.quantity)
-        ratio = largest.quantity / traded_against(scene, orders, genuine)
+        if scene.standing(largest.side) >= parameters["standing_max"] * largest.quantity:
+            return
+        ratio = largest.quantity / pressing.traded_against(scene, orders, genuine)
         if ratio < parameters["genuine_ratio_min"]:
             return
-        if sum(order.quantity for order in orders) < parameters["one_sided_min"] * elsewhere(scene, orders):
+        if sum(order.quantity for order in orders) < parameters["one_sided_min"] * pressing.elsewhere(scene, orders):
             return
         if _withdrawn_share(scene, largest) < parameters["withdrawn_share_min"]:
             return
         yield _finding(scene, parameters, orders, genuine, largest, ratio)
-
-
-def traded_against(scene: Scene, orders: list[Withdrawal], genuine: list[Fill]) -> float:
-    """What the group traded on the other side meanwhile, or the largest order it meant to fill if that is more."""
-    fills = scene.fills(genuine[0].side, scene.pressure_since_ns(orders))
-    return max(sum(fill.quantity for fill in fills), *(fill.order_quantity for fill in genuine))
-
-
-def elsewhere(scene: Scene, orders: list[Withdrawal]) -> float:
-    """What the group withdrew on the other side meanwhile, and had standing there at most."""
-    since = scene.pressure_since_ns(orders)
-    withdrawn = sum(order.quantity for order in scene.withdrawals(opposite(orders[0].side), since))
-    return withdrawn + max(order.opposite_open for order in orders)
 
 
 def _withdrawn_share(scene: Scene, largest: Withdrawal) -> float:
@@ -112,24 +105,57 @@ def _withdrawn_share(scene: Scene, largest: Withdrawal) -> float:
 
 
 def _large(scene: Scene, parameters: Mapping[str, float]) -> list[Withdrawal]:
+    """Large orders withdrawn lately that the group did not take up again, oldest first."""
     size_min = parameters["size_multiple_min"] * scene.market.sizes.median
     since = scene.now_ns - int(parameters["memory_s"] * 1e9)
     return [
         order
         for order in scene.withdrawals(scene.pressure_side, since, size_min)
-        if order.life_s <= parameters["life_max_s"] and order.depth_share >= parameters["depth_share_min"]
+        if order.life_s <= parameters["life_max_s"]
+        and order.depth_share >= parameters["depth_share_min"]
+        and pressing.taken_up(scene, order, parameters["taken_up_within_s"]) < parameters["taken_up_max"]
     ]
+
+
+def _pairs(
+    scene: Scene, parameters: Mapping[str, float], large: list[Withdrawal], fills: list[Fill]
+) -> list[tuple[Withdrawal, Fill]]:
+    """Orders and the fills they paid for: filled while they stood; else filled just after, which must be repeated."""
+    pairs = [(order, fill) for order in large for fill in fills if _while_standing(order, fill, parameters)]
+    repeated = len({order for order, _ in pairs}) > 1
+    soon_s, life_s = (
+        (parameters["withdraw_within_s"], parameters["life_max_s"])
+        if repeated
+        else (
+            parameters["once_within_s"],
+            parameters["once_life_max_s"],
+        )
+    )
+    since = scene.now_ns - int((parameters["withdraw_within_s"] + parameters["flip_within_s"]) * 1e9)
+    recent = [
+        (order, fill)
+        for order, fill in pairs
+        if order.time_ns >= since and _gap_s(order, fill) <= soon_s and order.life_s <= life_s
+    ]
+    if recent:
+        return recent
+    pairs = [(order, fill) for order in large for fill in fills if _just_after(order, fill, parameters)]
+    return pairs if len({order for order, _ in pairs}) >= parameters["flips_min"] else []
+
+
+def _gap_s(order: Withdrawal, fill: Fill) -> float:
+    """Seconds from the fill to the withdrawal."""
+    return (order.time_ns - fill.time_ns) / 1e9
 
 
 def _while_standing(order: Withdrawal, fill: Fill, parameters: Mapping[str, float]) -> bool:
     """Whether the fill came while the order stood, and it went soon after."""
-    soon = order.time_ns - fill.time_ns <= parameters["withdraw_within_s"] * 1e9
-    return order.entry_time_ns <= fill.time_ns <= order.time_ns and soon
+    return order.entry_time_ns <= fill.time_ns and 0 <= _gap_s(order, fill) <= parameters["withdraw_within_s"]
 
 
 def _just_after(order: Withdrawal, fill: Fill, parameters: Mapping[str, float]) -> bool:
     """Whether the fill came just after the order went."""
-    return 0 < fill.time_ns - order.time_ns <= parameters["flip_within_s"] * 1e9
+    return 0 < -_gap_s(order, fill) <= parameters["flip_within_s"]
 
 
 def _finding(
@@ -149,7 +175,7 @@ def _finding(
     quick = excess(parameters["life_max_s"], max(largest.life_s, 1e-3))
     excesses = [quick, *(excess(observed, parameters[limit]) for _, observed, limit, _ in measures)]
     score = 0.4 + 0.6 * sum(excesses) / len(excesses)
-    accounts = frozenset([*(order.account for order in orders), *(fill.account for fill in genuine)])
+    accounts = pressing.accounts_of(orders, genuine)
     filled = sum(fill.quantity for fill in genuine)
     side, other = largest.side.name.lower(), genuine[0].side.name.lower()
     return Finding(
@@ -158,7 +184,7 @@ def _finding(
         severity=graded(score, (0.4, Severity.MEDIUM), (0.6, Severity.HIGH), (0.85, Severity.CRITICAL)),
         score=score,
         start_time_ns=min(order.entry_time_ns for order in orders),
-        end_time_ns=scene.now_ns,
+        end_time_ns=max(*(order.time_ns for order in orders), *(fill.time_ns for fill in genuine)),
         explanation=(
             f"Withdrew a {side} order of {largest.quantity:g} after {largest.life_s:.2f} s, {multiple:.1f} times the "
             f"instrument's usual order and {largest.depth_share:.0%} of its side's best ten levels, around "
@@ -169,11 +195,7 @@ def _finding(
             Measurement("life", largest.life_s, parameters["life_max_s"], "s"),
         ),
         opening=frozenset({orders[0].entry_event_id, genuine[0].event_id}),
-        evidence=frozenset(
-            {order.entry_event_id for order in orders}
-            | {order.event_id for order in orders}
-            | {fill.event_id for fill in genuine}
-        ),
-        order_ids=frozenset([*(order.order_id for order in orders), *(fill.order_id for fill in genuine)]) - {""},
-        trade_ids=frozenset(fill.trade_id for fill in genuine if fill.trade_id),
+        evidence=pressing.events_of(orders, genuine),
+        order_ids=pressing.order_ids_of(orders, genuine),
+        trade_ids=pressing.trade_ids_of(genuine),
     )

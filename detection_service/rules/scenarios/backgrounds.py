@@ -26,6 +26,12 @@ def crowd() -> Iterator[Told]:
                 yield _told(0, kind="NEW", account=name, side=side, price=price, quantity=100.0, order_id=name)
 
 
+def public_crowd() -> Iterator[Told]:
+    """The crowd as a public feed shows it: order by order, without accounts."""
+    for told in crowd():
+        yield Told(told.told_s, {name: value for name, value in told.row.items() if name != "account"})
+
+
 def quiet_hours(hours: float) -> Iterator[Told]:
     """A print of 100 every 20 s around 100.00 for so many hours, bought and sold by turns."""
     for number in range(round(hours * 180)):
@@ -108,7 +114,7 @@ def _taken(seconds: float, number: int, maker: str) -> Iterator[Told]:
     yield _told(seconds, kind="FILL", aggressor=False, **made, **trade)
 
 
-PLAIN: Final[dict[str, Callable[[], Iterator[Told]]]] = {"crowd": crowd}
+PLAIN: Final[dict[str, Callable[[], Iterator[Told]]]] = {"crowd": crowd, "public_crowd": public_crowd}
 LASTING: Final[dict[str, Callable[[float], Iterator[Told]]]] = {
     "quiet_hours": quiet_hours,
     "trading_hours": trading_hours,

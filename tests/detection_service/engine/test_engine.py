@@ -12,7 +12,7 @@ from detection_service.engine.engine import Engine, SnapshotError
 from detection_service.rules.catalogue import RULE_BY_ID
 from tapewatch.alert import Anomaly
 from tapewatch.market.frame import Frame, FrameError
-from tests.detection_service.rules.schemes import OWNERS, SCHEMES, washed
+from tests.detection_service.rules.schemes import OWNERS, SCHEMES, spoof, washed
 from tests.detection_service.scenario import Market, configured, final, found
 
 
@@ -180,7 +180,7 @@ def test_an_episode_ends_after_its_longest_time_though_the_behaviour_goes_on() -
 
 def test_an_engine_restored_and_ended_at_once_closes_what_was_open() -> None:
     engine, again = Engine(), Engine()
-    made = engine.process(Frame.from_rows(SCHEMES["spoofing"].play().rows[:-1]))
+    made = engine.process(Frame.from_rows(spoof(Market().crowd(), 10).tick(20).rows))
     again.restore(engine.snapshot())
     (last,) = again.finish()
     assert (last.alert_id, last.revision, last.closed) == (made[-1].alert_id, 2, True)

@@ -46,7 +46,7 @@ def test_the_digest_follows_content_and_metadata() -> None:
 
 def test_the_digest_follows_the_modules_a_rule_imports() -> None:
     sources = lock._sources(Path(lock.LOCK_FILE.parent, "pressure", "layering.py"))
-    assert {"", "detection_service.rules.grading", "detection_service.rules.pressure.spoofing"} <= set(sources)
+    assert {"", "detection_service.rules.grading", "detection_service.rules.pressure.rounds"} <= set(sources)
     assert not set(sources) & lock.WORDS
 
 

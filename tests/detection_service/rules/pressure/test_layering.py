@@ -38,15 +38,15 @@ def test_a_further_layer_raises_the_revision_and_not_the_number_of_alerts() -> N
 
 @pytest.mark.parametrize(
     "near",
-    [{"layers": 2, "each": 450}, {"genuine": 540}, {"each": 100}, {"apart_s": 8}],
-    ids=["two prices", "2.96 times what traded", "3.9 times the usual order", "three are gone within 16 s"],
+    [{"layers": 2, "each": 450}, {"genuine": 540}, {"each": 100}, {"apart_s": 2.6}],
+    ids=["two prices", "2.96 times what traded", "3.9 times the usual order", "three are gone within 5.2 s"],
 )
 def test_just_short_of_a_threshold_nothing_is_found(near: dict[str, Any]) -> None:
     assert found(layer(Market().crowd(), 10, **near), RULE) == []
 
 
 @pytest.mark.parametrize(
-    "just", [{"layers": 3}, {"genuine": 500}, {"each": 110}, {"apart_s": 7}], ids=["layers", "ratio", "size", "span"]
+    "just", [{"layers": 3}, {"genuine": 500}, {"each": 140}, {"apart_s": 2.4}], ids=["layers", "ratio", "size", "span"]
 )
 def test_just_beyond_a_threshold_it_is_found(just: dict[str, Any]) -> None:
     assert len(found(layer(Market().crowd(), 10, **just), RULE)) == 1
@@ -103,7 +103,7 @@ def test_a_fill_told_late_is_counted_and_not_evaluated() -> None:
     assert engine.status()["sources"]["feed"]["late"] == 3
 
 
-def test_known_gap_repeated_pressure_without_a_fill_is_not_found() -> None:
+def test_known_gap_repeated_pressure_at_the_touch_without_a_fill_is_not_found() -> None:
     market = Market().crowd()
     for start_s in range(10, 100, 10):
         market.at(start_s)
@@ -114,6 +114,6 @@ def test_known_gap_repeated_pressure_without_a_fill_is_not_found() -> None:
 
 
 def test_known_gap_layers_beyond_the_last_64_withdrawals_are_forgotten() -> None:
-    market = layer(Market().crowd(), 10, layers=80, each=50, apart_s=0)
+    market = layer(Market().crowd(), 10, layers=80, each=150, apart_s=0)
     (alert,) = final(revisions(market.rows), RULE)
     assert max(each.observed for each in alert.measurements if each.name == "layers") <= 64

@@ -49,7 +49,7 @@ def test_the_evidence_is_the_order_s_entry_its_end_and_the_fill() -> None:
     [
         {"large": 500},  # 4.9 times the usual order, 5 asked
         {"genuine": 520},  # 2.9 times what traded, 3 asked
-        {"life_s": 31},  # 30 s at most
+        {"life_s": 11},  # 10 s at most for a single one
     ],
     ids=["size", "ratio", "life"],
 )
@@ -57,7 +57,7 @@ def test_just_short_of_a_threshold_nothing_is_found(near: dict[str, float]) -> N
     assert found(spoof(Market().crowd(), 10, **near), RULE) == []  # type: ignore[arg-type]  # numbers by name
 
 
-@pytest.mark.parametrize("just", [{"large": 530}, {"genuine": 490}, {"life_s": 29}], ids=["size", "ratio", "life"])
+@pytest.mark.parametrize("just", [{"large": 530}, {"genuine": 490}, {"life_s": 9.5}], ids=["size", "ratio", "life"])
 def test_just_beyond_a_threshold_it_is_found(just: dict[str, float]) -> None:
     assert len(found(spoof(Market().crowd(), 10, **just), RULE)) == 1  # type: ignore[arg-type]  # numbers by name
 
