@@ -5,7 +5,9 @@ import typer
 from tapewatch.cli.rules.checking import check_rules, lock_rules
 from tapewatch.cli.rules.comparing import compare_rules
 from tapewatch.cli.rules.listing import list_rules, show_rule
+from tapewatch.cli.rules.previewing import preview_rules
 from tapewatch.cli.rules.publishing import write_pages
+from tapewatch.cli.rules.setting import list_changes, set_parameters
 from tapewatch.cli.rules.starting import start_rule
 
 app = typer.Typer(
@@ -17,4 +19,7 @@ app.command("new")(start_rule)
 app.command("check")(check_rules)
 app.command("diff")(compare_rules)
 app.command("lock")(lock_rules)
+app.command("preview")(preview_rules)
+app.command("set")(set_parameters)
+app.command("changes")(list_changes)
 app.command("pages")(write_pages)

@@ -136,8 +136,7 @@ def lock_rules(
     ] = None,
 ) -> None:
     """Add the versions of all rules to the lock; versions in it keep their content unless restated."""
-    rules, folder = _rules_to_lock(directory)
-    file, history = folder / lock.LOCK_FILE.name, folder / versions.VERSIONS_FILE.name
+    rules, file, history = _rules_to_lock(directory)
     named = [rule.metadata.rule_id for rule in rules] if restate == ["all"] else restate or []
     try:
         before = lock.read_lock(file)
@@ -156,11 +155,11 @@ def lock_rules(
     print_lines(*(steps or [("lock", "nothing to add")]))
 
 
-def _rules_to_lock(directory: Path | None) -> tuple[Sequence[Rule], Path]:
-    """Rules, and the folder of their lock. Raises CommandError where one of a directory is faulty."""
+def _rules_to_lock(directory: Path | None) -> tuple[Sequence[Rule], Path, Path]:
+    """Rules, their lock and the file of versions. Raises CommandError where a rule of a directory is faulty."""
     if directory is None:
-        return RULES, lock.FOLDER
+        return RULES, lock.LOCK_FILE, versions.VERSIONS_FILE
     loaded = load_directory(directory)
     if loaded.faults:
         raise CommandError("\n".join(f"{directory}: {why}" for why in loaded.faults.values()))
-    return loaded.rules, directory
+    return loaded.rules, directory / lock.LOCK_FILE.name, directory / versions.VERSIONS_FILE.name

@@ -7,25 +7,54 @@ from typing import Annotated, Any
 import typer
 
 from detection_service.rules.catalogue import RULES
+from detection_service.user_rules.folder import Loaded, load_directory
 from tapewatch.cli.calls import ask
 from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
-from tapewatch.cli.output import print_json, print_lines, print_table
+from tapewatch.cli.detect import RulesDirectoryOption
+from tapewatch.cli.output import harmless, print_json, print_lines, print_table
 from tapewatch.cli.rules.document import document_in_force, document_of, rule_named
 from tapewatch.client.detection import DetectionClient
 from tapewatch.client.errors import UNREACHABLE, ClientError
 
 
-def list_rules(as_json: JsonOption = False) -> None:
-    """List every rule with what it needs; needs no running service."""
-    documents = [document_of(rule) for rule in sorted(RULES, key=lambda rule: rule.metadata.rule_id)]
+def list_rules(
+    rules_directory: RulesDirectoryOption = None,
+    target: TargetOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List every rule with what it needs, and which is faulty; with --target or --config as detection has them."""
+    if target is None and config is None:
+        documents, faulty = _of_files(rules_directory)
+    else:
+        documents, faulty = _of_service(config, target)
     if as_json:
-        print_json(documents)
+        named = {each["rule_id"] for each in documents}
+        absent = [{"rule_id": rule_id, "faulty": why} for rule_id, why in faulty.items() if rule_id not in named]
+        print_json([*({**each, "faulty": faulty.get(each["rule_id"])} for each in documents), *absent])
         return
     rows = (
-        (each["rule_id"], each["version"], each["stage"], each["typology"], ", ".join(each["data_needed"]))
+        (each["rule_id"], each["version"], each.get("stage", ""), each["typology"], ", ".join(each["data_needed"]))
         for each in documents
     )
     print_table(("rule", "version", "stage>", "typology", "needs"), rows)
+    print_lines(*((f"{rule_id} faulty", harmless(why)) for rule_id, why in sorted(faulty.items())))
+
+
+Listed = tuple[list[dict[str, Any]], dict[str, str]]
+
+
+def _of_files(rules_directory: Path | None) -> Listed:
+    """The catalogue, and the rules of a directory, without any service."""
+    loaded = Loaded() if rules_directory is None else load_directory(rules_directory)
+    rules = sorted([*RULES, *loaded.rules], key=lambda rule: rule.metadata.rule_id)
+    return [document_of(rule) for rule in rules], loaded.faults
+
+
+def _of_service(config: Path | None, target: str | None) -> Listed:
+    rules = ask(DetectionClient, "detection", config, target, lambda client: client.list_rules())
+    status = ask(DetectionClient, "detection", config, target, lambda client: client.status())
+    return [document_in_force(each) for each in rules], dict(status.faulty)
 
 
 def show_rule(

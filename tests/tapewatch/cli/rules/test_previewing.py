@@ -1,0 +1,121 @@
+"""`tapewatch rules preview`, `set` and `new --form yaml`, over files they are given."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tapewatch.alert import Alert, Severity
+from tapewatch.cli.main import main
+from tapewatch.cli.rules.previewing import difference
+from tests.detection_service.scenario import final, revisions
+from tests.detection_service.user_rules.test_folder import leap
+
+
+@pytest.fixture(scope="module")
+def alert() -> Alert:
+    first, *_ = final(revisions(leap()), "price_spike")
+    return first
+
+
+def test_alerts_are_the_same_by_id_or_by_rule_market_owners_and_time(alert: Alert) -> None:
+    graver = replace(alert, severity=Severity.CRITICAL)
+    later = replace(alert, alert_id="f" * 64, start_time_ns=alert.start_time_ns + 1)
+    elsewhere = replace(alert, alert_id="e" * 64, instrument="OTHER")
+    assert difference([alert], [alert]).same == {"price_spike": 1}
+    assert difference([alert], [graver]).change == [(alert, graver)]
+    assert difference([alert], [later]).change == [(alert, later)]
+    found = difference([alert], [elsewhere])
+    assert (found.disappear, found.appear, found.change) == ([alert], [elsewhere], [])
+
+
+@pytest.fixture
+def market(tmp_path: Path) -> Path:
+    path = tmp_path / "events.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in leap()), encoding="utf-8")
+    return path
+
+
+def previewed(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> dict[str, dict[str, dict[str, int]]]:
+    assert main(["rules", "preview", "--json", *map(str, arguments)]) == 0
+    found: dict[str, dict[str, dict[str, int]]] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_what_disappears_with_other_parameters_is_told(
+    market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "new.yaml"
+    config.write_text("detection: {rules: {price_spike: {move_min: 0.9}}}")
+    against = tmp_path / "old.yaml"
+    against.write_text("detection: {rules: {price_spike: {}}}")
+    found = previewed(capsys, "--config", config, "--against", against, market)
+    assert set(found["rules"]) == {"price_spike"}
+    counts = found["rules"]["price_spike"]
+    assert counts == {**counts, "before": 1, "after": 0, "disappear": 1, "appear": 0}
+    assert main(["rules", "preview", "--config", str(config), "--against", str(against), str(market)]) == 0
+    assert "disappears" in capsys.readouterr().out
+
+
+def test_what_rules_of_a_directory_would_find_is_told(
+    market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "own"
+    assert main(["rules", "new", "leaps", "--out", str(own)]) == 0
+    (own / "broken.py").write_text("import nowhere_to_be_found")
+    capsys.readouterr()
+    found = previewed(capsys, "--rules-directory", own, market)
+    assert {rule_id for rule_id, each in found["rules"].items() if each["appear"]} == {"leaps"}
+    assert set(found["faulty"]) == {"broken"}
+
+
+def test_detect_and_list_tell_of_a_faulty_rule(
+    market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "broken.py").write_text("import nowhere_to_be_found")
+    out = tmp_path / "alerts.jsonl"
+    assert main(["detect", str(market), "--out", str(out), "--rules-directory", str(own), "--json"]) == 0
+    assert "nowhere_to_be_found" in json.loads(capsys.readouterr().out)["faulty"]["broken"]
+    assert main(["rules", "list", "--rules-directory", str(own)]) == 0
+    assert "broken faulty" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("form", ["yaml", "python"])
+def test_a_new_rule_of_either_form_passes_its_checks_and_is_locked(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["rules", "new", "mine", "--form", form, "--out", str(tmp_path)]) == 0
+    assert main(["rules", "lock", "--directory", str(tmp_path)]) == 0
+    assert main(["rules", "check", str(tmp_path)]) == 0
+    file = tmp_path / ("mine.yaml" if form == "yaml" else "mine.py")
+    file.write_text(file.read_text().replace("reason: a few", "reason: so few").replace("a minute seldom", "seldom"))
+    assert main(["rules", "check", str(tmp_path)]) == 1
+    assert "step its version" in capsys.readouterr().err
+
+
+def test_a_rule_that_keeps_state_of_its_own_does_not_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rules", "new", "mine", "--out", str(tmp_path)]) == 0
+    file = tmp_path / "mine.py"
+    text = file.read_text().replace("    triggers = PRICE\n", "    triggers = PRICE\n    asked = 0\n")
+    text = text.replace("        market = scene.market\n", "        self.asked += 1\n        market = scene.market\n")
+    file.write_text(text.replace("score = 0.5 +", "score = self.asked / 1e6 + 0.5 +"))
+    assert main(["rules", "check", str(tmp_path)]) == 1
+    assert "the same events twice gave other alerts" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["spoofing", "size_multiple_min"], "expected PARAMETER=NUMBER or PARAMETER=default"),
+        (["spoofing", "size_multiple_mim=5"], "did you mean 'size_multiple_min'"),
+        (["spoofing", "size_multiple_min=0"], "expected 1 to 1000 x median, found 0"),
+    ],
+)
+def test_a_wrong_parameter_is_refused_before_it_is_published(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["rules", "set", *arguments, "--reason", "try"]) == 2
+    assert message in capsys.readouterr().err
