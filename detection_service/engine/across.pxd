@@ -23,11 +23,14 @@ cdef class Across(Counterparties):
     cdef public bint watch_together
     cdef public bint watch_ahead
     cdef public double large_multiple_ahead
+    cdef public double gain_ahead
+    cdef public double gain_usual_ahead
+    cdef public double size_ratio_ahead
     cdef public long long lead_ns
     cdef public long long exit_ns
     cdef void _look_across(self, Py_ssize_t row, int number, int account, bint aggressive)
     cdef void _look_together(self, Py_ssize_t row, int number, int account, bint aggressive)
-    cdef void _look_ahead(self, int number, int side)
+    cdef void _look_ahead(self, int number, int side, double price)
     cdef void _note_large(self, Py_ssize_t row, int slot)
-    cdef bint _filled_within(self, ActivityPointer activity, int side, long long first, long long last) noexcept
+    cdef bint _led(self, ActivityPointer activity, LargeOrders large, Py_ssize_t place, int side, double price) noexcept
     cdef double _price_elsewhere(self)

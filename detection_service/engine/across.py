@@ -37,6 +37,9 @@ _SHARED = cython.declare(cython.int, triggers.SHARED)
 _NEWS_MOMENT = cython.declare(cython.int, 8)  # detection_service.engine.owners.NEWS
 _FILLS_HELD = cython.declare(cython.longlong, 64)
 _LARGE_HELD = cython.declare(cython.int, 32)
+_SELL = cython.declare(cython.int, 2)
+_NOT_AGGRESSOR = cython.declare(cython.int, 1)
+_HALF = cython.declare(cython.double, 0.5)
 _SIZES_KNOWN = cython.declare(cython.longlong, 100)
 _SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
 _INITIAL = 256
@@ -69,6 +72,9 @@ class Across(Counterparties):
         self.watch_together = True
         self.watch_ahead = True
         self.large_multiple_ahead = 10.0
+        self.gain_ahead = 0.0
+        self.gain_usual_ahead = 0.0
+        self.size_ratio_ahead = 1.0
         self.lead_ns = 45 * _SECOND_NS
         self.exit_ns = 90 * _SECOND_NS
 
@@ -155,7 +161,7 @@ class Across(Counterparties):
         if self.watch_together:
             self._look_together(row, number, account, aggressive)
         if self.watch_ahead:
-            self._look_ahead(number, view.side[row])
+            self._look_ahead(number, view.side[row], view.price[row])
 
     def _price_elsewhere(self):
         """Price of the last trade of the event's instrument on another venue; NaN without one."""
@@ -204,7 +210,7 @@ class Across(Counterparties):
             self.event_high, self.event_low, self.view.text(self.view.order_text(row)),
         )  # fmt: skip
 
-    def _look_ahead(self, number, side):
+    def _look_ahead(self, number, side, price):
         """Whether the group now trades out of what it took shortly before another's large order."""
         large: LargeOrders = self.large_orders[self.market.number]
         activity: ActivityPointer
@@ -221,22 +227,29 @@ class Across(Counterparties):
                 return
             if large.side[place] != 3 - side or large.group[place] == activity.group:
                 continue
-            if self._filled_within(activity, 3 - side, large.time[place] - self.lead_ns, large.time[place]):
+            if self._led(activity, large, place, side, price):
                 self.triggers |= _AHEAD
                 self.acting = number
                 return
 
-    def _filled_within(self, activity, side, first, last):
-        """Whether a group filled on a side from `first` (inclusive) to `last` (exclusive), as far as is held."""
+    def _led(self, activity, large, place, side, price):
+        """Whether a group, now filling on a side, took on the other before a large order what now shows a gain: at
+        least half of what the rule asks, since other fills of the exit may show more."""
         number: cython.longlong = activity.fill_count
         oldest: cython.longlong = max(0, activity.fill_count - _FILLS_HELD)
         fill: FillPointer
+        gain: cython.double
+        least: cython.double
         while number > oldest:
             number -= 1
             fill = self.fills.entry(activity, number)
-            if fill.time < first:
+            if fill.time < large.time[place] - self.lead_ns:
                 return False
-            if fill.side == side and fill.time < last:
+            if fill.side == side or fill.time >= large.time[place] or fill.aggressor == _NOT_AGGRESSOR:
+                continue
+            gain = price - fill.price if side == _SELL else fill.price - price
+            least = max(self.gain_ahead * abs(fill.price), self.gain_usual_ahead * self.market.usual_range)
+            if gain >= _HALF * least and large.quantity[place] >= self.size_ratio_ahead * fill.quantity:
                 return True
         return False
 

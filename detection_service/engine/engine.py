@@ -119,12 +119,20 @@ class Engine:
 
     def _conditions(self, trigger: int) -> Conditions:
         """The conditions of the rules that answer a trigger, by the place of each rule."""
-        asked = [(slot, rule, values) for slot, (rule, values) in enumerate(self._rules) if rule.triggers & trigger]
+        asked = [
+            (slot, rule, values)
+            for slot, (rule, values) in enumerate(self._rules)
+            if rule.triggers & trigger and self._has_model(rule)
+        ]
         made = [(slot, self._conditions_of(rule, trigger, values)) for slot, rule, values in asked]
         return Conditions(
             [(slot, conditions) for slot, conditions in made if conditions is not None],
             OWNER_METRIC_PLACES if trigger == OWNER else METRICS,
         )
+
+    def _has_model(self, rule: Rule) -> bool:
+        """Whether a rule that ranks by the anomaly model has one; others need none."""
+        return self._scorer is not None or NEEDS_MODEL not in [need.text for need in rule.metadata.needs]
 
     def _conditions_of(self, rule: Rule, trigger: int, values: dict[str, float]) -> tuple[Condition, ...] | None:
         """A rule's conditions, no stricter than in any market; None for a faulty rule."""
@@ -169,6 +177,9 @@ class Engine:
         if "front_running" in parameters:
             self._core.large_multiple_ahead = parameters["front_running"]["large_multiple_min"]
             self._core.lead_ns = int(parameters["front_running"]["lead_max_s"] * 1e9)
+            self._core.gain_ahead = parameters["front_running"]["gain_min"]
+            self._core.gain_usual_ahead = parameters["front_running"]["gain_usual_min"]
+            self._core.size_ratio_ahead = parameters["front_running"]["size_ratio_min"]
             self._core.exit_ns = int(parameters["front_running"]["exit_max_s"] * 1e9)
         self._core.watch_owners = bool(self._core.wanted & (OWNER | NEWS))
         self._core.watch_together = bool(self._core.wanted & (SHARED | TOGETHER | AHEAD))
@@ -203,6 +214,7 @@ class Engine:
         """Takes another anomaly model, effective from the next revision on."""
         self._scorer = scorer
         self._rank_by(scorer)
+        self._core.group_conditions = self._conditions(FLOW)
 
     def _rank_by(self, scorer: AnomalyScorer | None) -> None:
         self._scene.rank = (lambda windows: []) if scorer is None else scorer.rarities
@@ -414,7 +426,7 @@ class Engine:
         reasons = {}
         for rule, _ in self._rules:
             missing = [need.text for need in rule.metadata.needs if not need.capability & shown]
-            if NEEDS_MODEL in [need.text for need in rule.metadata.needs] and self._scorer is None:
+            if not self._has_model(rule):
                 missing.append(NEEDS_MODEL)
             if missing:
                 reasons[rule.metadata.rule_id] = f"the source does not show {' or '.join(missing)}"

@@ -33,6 +33,10 @@ cdef class Groups(LiveBook):
     cdef public bint stray_alone
     cdef public double stray_usual
     cdef public int stray_account
+    cdef int[::1] partner_group
+    cdef int[::1] partner_count
+    cdef double _partner_share(self, ActivityPointer activity) noexcept
+    cdef int _most(self, int met) noexcept
     cdef ActivityPointer _touch(self, int number)
     cdef void _roll(self, ActivityPointer activity, int number, long long minute)
     cdef void _flow(self, ActivityPointer activity, int number)

@@ -8,19 +8,22 @@ import cython
 
 from detection_service.engine import triggers
 from detection_service.engine.flow import Conditions
+from detection_service.engine.metrics import METRICS
 from detection_service.engine.records import MEASURES
+from tapewatch.market import arrays
 
 if cython.compiled:
     from cython.cimports.detection_service.engine.frame_view import FrameView
     from cython.cimports.detection_service.engine.live_book import LiveBook
     from cython.cimports.detection_service.engine.market_state import MarketState
-    from cython.cimports.detection_service.engine.records import ActivityPointer, FillPointer, WithdrawalPointer
+    from cython.cimports.detection_service.engine.records import RING, ActivityPointer, FillPointer, WithdrawalPointer
     from cython.cimports.tapewatch.market.book import Ladder
     from cython.cimports.tapewatch.market.records import OrderPointer
 else:
     from detection_service.engine.frame_view import FrameView
     from detection_service.engine.live_book import LiveBook
     from detection_service.engine.market_state import MarketState
+    from detection_service.engine.records import RING
     from detection_service.engine.records import Activity as ActivityPointer
     from detection_service.engine.records import Fill as FillPointer
     from detection_service.engine.records import Withdrawal as WithdrawalPointer
@@ -58,6 +61,8 @@ _PUSHES = cython.declare(cython.int, MEASURES.index("pushes_up"))
 _MESSAGES = cython.declare(cython.int, MEASURES.index("messages"))
 _TAKEN = cython.declare(cython.int, MEASURES.index("aggressive_bought"))
 _MEASURES = cython.declare(cython.int, 24)
+_PARTNER_SHARE = cython.declare(cython.int, METRICS["partner_share"])
+_HOUR_NS = cython.declare(cython.longlong, 3_600_000_000_000)
 
 _MOSTLY = cython.declare(cython.double, 0.5)
 _SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
@@ -97,6 +102,8 @@ class Groups(LiveBook):
         self.entered = -1
         self.due = []
         self.group_conditions = Conditions(())
+        self.partner_group = arrays.integers(RING)
+        self.partner_count = arrays.integers(RING)
         self.collected = None
         self.pressure_ratio = 3.0
         self.pressure_multiple = 4.0
@@ -150,11 +157,54 @@ class Groups(LiveBook):
         if self.group_conditions.rules == 0:
             return
         self.flows.measure(activity, self.market)
+        self.flows.values[_PARTNER_SHARE] = self._partner_share(activity)
         due = self.group_conditions.due(self.flows.values)
         if due is not None:
             self.due = self.due + due if self.triggers & _FLOW else due
             self.triggers |= _FLOW
             self.acting = number
+
+    def _partner_share(self, activity):
+        """Share of the fills of the last hour with a known other side, of those held, with the four groups met most."""
+        number: cython.longlong = activity.fill_count
+        oldest: cython.longlong = max(0, activity.fill_count - RING)
+        fill: FillPointer
+        group: cython.int
+        place: cython.int
+        met: cython.int = 0
+        known: cython.int = 0
+        while number > oldest:
+            number -= 1
+            fill = self.fills.entry(activity, number)
+            if fill.time < self.now - _HOUR_NS:
+                break
+            if fill.contra < 0:
+                continue
+            known += 1
+            group = self.group_of_account[fill.contra]
+            place = 0
+            while place < met and self.partner_group[place] != group:
+                place += 1
+            if place == met:
+                self.partner_group[met] = group
+                self.partner_count[met] = 0
+                met += 1
+            self.partner_count[place] += 1
+        return self._most(met) / cython.cast(cython.double, known) if known else 0.0
+
+    def _most(self, met):
+        """Sum of the four largest counts of the first `met`; they are set to zero."""
+        total: cython.int = 0
+        place: cython.int
+        largest: cython.int
+        for _ in range(4):
+            largest = 0
+            for place in range(1, met):
+                if self.partner_count[place] > self.partner_count[largest]:
+                    largest = place
+            total += self.partner_count[largest]
+            self.partner_count[largest] = 0
+        return total
 
     def _message(self, activity, number):
         """A group sent a message; every doubling of a minute's messages is a moment to look."""
@@ -444,6 +494,18 @@ class Groups(LiveBook):
 
     # For rules: plain values, by the number of an activity.
 
+    def market_fill_rows(self, since: cython.longlong):
+        """Fills of all groups in the market since a time as (number of the group, rows of `Fills.rows`)."""
+        found: list = []
+        number: cython.longlong = self.market.last_activity
+        activity: ActivityPointer
+        while number:
+            activity = self.activity_at(number - 1)
+            if activity.last_fill_time[1] >= since or activity.last_fill_time[2] >= since:
+                found.append((activity.group, self.fills.rows(activity, 0, since)))
+            number = activity.link
+        return found
+
     def fill_rows(self, number: cython.int, side: cython.int, since: cython.longlong):
         """Fills of an activity on a side (0: both) since a time, oldest first (`Fills.rows`)."""
         return self.fills.rows(self.activity_at(number), side, since)
@@ -487,4 +549,5 @@ class Groups(LiveBook):
     def measured(self, number: cython.int):
         """Computes the metrics of an activity; they stand in `flows.values`."""
         self.flows.measure(self.activity_at(number), self.market)
+        self.flows.values[_PARTNER_SHARE] = self._partner_share(self.activity_at(number))
         return self.flows.values

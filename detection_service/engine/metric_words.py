@@ -57,6 +57,11 @@ MARKET: Final = {
     "market_range": Words("share", "highest / lowest traded price - 1"),
     "market_messages": Words("messages", "orders, cancels and replaces of everybody"),
 }
+GROUP_PLAIN: Final = {
+    "partner_share": Words(
+        "share", "of its fills of the last hour (at most 64), those with the four groups it met most"
+    ),
+}
 MARKET_PLAIN: Final = {
     "market_spread": Words("share", "best ask - best bid, as a share of the price"),
     "market_spread_multiple": Words("x", "the spread against its median here"),
@@ -84,7 +89,7 @@ def words_of(metric: str, subject: str) -> Words | None:
     """Unit and meaning of a metric (with its window) of a subject: group, market or owner."""
     if subject == "owner":
         return OWNER_PLAIN.get(metric) or OWNER.get(_base(metric))
-    return MARKET_PLAIN.get(metric) or GROUP.get(_base(metric)) or MARKET.get(_base(metric))
+    return GROUP_PLAIN.get(metric) or MARKET_PLAIN.get(metric) or GROUP.get(_base(metric)) or MARKET.get(_base(metric))
 
 
 def unit_of(metric: str) -> str:
@@ -102,6 +107,7 @@ def page() -> str:
     lines = [_INTRODUCTION]
     parts = (
         ("Of a group in a market (`subject: group`)", GROUP, GROUP_WINDOWS),
+        ("Of a group in a market, without a window", GROUP_PLAIN, ""),
         ("Of a market (`subject: market`, and beside the group's for `subject: group`)", MARKET, GROUP_WINDOWS),
         ("Of a market, without a window", MARKET_PLAIN, ""),
         ("Of an owner over all markets (`subject: owner`)", OWNER, OWNER_WINDOWS),

@@ -18,7 +18,12 @@ DERIVED: Final = (
 MARKET_MEASURES: Final = ("trades", "volume", "price_change", "range", "messages")
 MARKET_PLAIN: Final = ("spread", "spread_multiple", "volume_multiple_1m", "volume_multiple_5m")
 
-GROUP_METRICS: Final = tuple(f"{name}_{window}" for name in (*MEASURES, *DERIVED) for window in WINDOWS)
+GROUP_METRICS: Final = (
+    *(f"{name}_{window}" for name in (*MEASURES, *DERIVED) for window in WINDOWS),
+    "partner_share",
+)
+"""The last: of a group's fills with a known other side (its last 64, of an hour), the share that was with the four
+groups it met most."""
 MARKET_METRICS: Final = (
     *(f"market_{name}_{window}" for name in MARKET_MEASURES for window in WINDOWS),
     *(f"market_{name}" for name in MARKET_PLAIN),

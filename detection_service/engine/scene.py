@@ -292,15 +292,17 @@ class Scene(OwnerScene):
 
     def market_fills(self, since_ns: int) -> list[Fill]:
         """Fills of all groups in the market since a time, oldest first; at most 64 a group."""
-        core = self._core
-        found = [fill for number in core.activities_of(core.market) for fill in self._fills(number, None, since_ns)]
-        found = [fill for fill in found if fill.group]
+        names = self._core.group_names
+        rows = self._core.market_fill_rows(since_ns)
+        found = [fill for group, part in rows if names[group] for fill in self._fills_of(names[group], part)]
         return sorted(found, key=lambda fill: (fill.time_ns, fill.event))
 
     def _fills(self, number: int, side: Side | None, since_ns: int) -> list[Fill]:
         core = self._core
         group = core.group_names[core.group_number(number)]
-        rows = core.fill_rows(number, 0 if side is None else int(side), since_ns)
+        return self._fills_of(group, core.fill_rows(number, 0 if side is None else int(side), since_ns))
+
+    def _fills_of(self, group: str, rows: Sequence[Any]) -> list[Fill]:
         return [
             Fill._make(
                 (

@@ -87,6 +87,13 @@ class MomentumIgnition:
             return
         if scene.now_ns - run.end_ns > parameters["turn_within_s"] * 1e9:
             return
+        usual = usual_move(scene.market, run.start_ns, parameters["minutes_min"])
+        if moves(run.to_price - run.from_price, usual) < parameters["moves_min"]:
+            return
+        if sum(fill.quantity for fill in exits(scene, run.side, run.start_ns)) < (
+            parameters["exit_share_min"] * run.quantity
+        ):
+            return
         burst = _burst(scene, parameters, run)
         if burst.moved < parameters["moves_min"] or burst.push.move_share < parameters["move_share_min"]:
             return

@@ -90,15 +90,20 @@ class FrontRunning:
         fills = scene.fills(None, 0)
         orders = [order for side in (Side.BUY, Side.SELL) for order in scene.large_orders(side)]
         ordered = sorted(orders, key=lambda order: order.time_ns)
+        occasions = _occasions(ordered, parameters)
+        since_ns = scene.now_ns - int(parameters["exit_max_s"] * 1e9)
+        lately = [order for order in occasions if order.time_ns >= since_ns]
+        if not any(_incident(scene, parameters, fills, order) for order in lately):
+            return
         incidents = [
             each
-            for order in _occasions(ordered, parameters)
+            for order in occasions
             if (each := _incident(scene, parameters, fills, order)) is not None and _alone(scene, parameters, each)
         ]
         if not incidents or incidents[-1].after[-1].time_ns < scene.now_ns:
             return
         related = next(filter(None, (_relation(scene, each) for each in reversed(incidents))), "")
-        chance = _by_chance(scene, parameters, fills, incidents, _occasions(ordered, parameters))
+        chance = _by_chance(scene, parameters, fills, incidents, occasions)
         # Of the other groups, few share a desk or firm with the large order's account.
         expected = chance * (1.0 if related else max(1, scene.groups_present()))
         if expected <= parameters["chance_max"]:

@@ -94,7 +94,11 @@ class PaintingTheTape:
 
     def conditions(self, parameters: Mapping[str, float]) -> tuple[Condition, ...]:
         """What the core checks before it asks."""
-        return (Condition("aggressive_fills_30m", at_least=parameters["pushes_min"]),)
+        return (
+            Condition("aggressive_fills_30m", at_least=parameters["pushes_min"]),
+            Condition("net_pushes_1m", at_least=1),
+            Condition("net_pushes_30m", at_least=parameters["pushes_min"] * (1 - 1 / parameters["one_way_min"])),
+        )
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where the group's pushes go one way and meet a circle."""

@@ -87,9 +87,11 @@ class WashNetting:
     def conditions(self, parameters: Mapping[str, float]) -> tuple[Condition, ...]:
         """What the core checks before it asks."""
         return (
+            Condition("fills_1m", at_least=1),
             Condition("fills_60m", at_least=parameters["fills_min"]),
             Condition("net_share_60m", at_most=parameters["net_share_max"]),
             Condition("volume_share_60m", at_least=parameters["volume_share_min"]),
+            Condition("partner_share", at_least=parameters["partners_share_min"] / 2),
         )
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:

@@ -87,8 +87,10 @@ class WashRing:
     def conditions(self, parameters: Mapping[str, float]) -> tuple[Condition, ...]:
         """What the core checks before it asks."""
         return (
+            Condition("fills_1m", at_least=1),
             Condition("fills_60m", at_least=2 * parameters["rounds_min"]),
             Condition("net_share_60m", at_most=max(0.2, parameters["net_share_max"])),
+            Condition("partner_share", at_least=parameters["inside_share_min"]),
         )
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:

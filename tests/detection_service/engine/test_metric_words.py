@@ -15,6 +15,7 @@ def test_every_metric_has_words_and_there_are_words_for_nothing_else() -> None:
     named = {
         *(f"{name}_{window}" for name in metric_words.GROUP for window in metric_words.GROUP_WINDOWS.split()),
         *(f"{name}_{window}" for name in metric_words.MARKET for window in metric_words.GROUP_WINDOWS.split()),
+        *metric_words.GROUP_PLAIN,
         *metric_words.MARKET_PLAIN,
     }
     assert named == {*GROUP_METRICS, *MARKET_METRICS}
