@@ -34,7 +34,7 @@ METADATA = Metadata(
         "A takeover bidder buying openly.",
     ),
     known_gaps=(
-        "Positions before the data begin are unknown unless the positions table gives them.",
+        "Positions before the data begin are not known unless the positions table gives them.",
         "Holdings through derivatives and outside the watched venues are not counted.",
     ),
     triage_steps=(

@@ -73,7 +73,7 @@ METADATA = Metadata(
         "Ask why the orders could not be worked earlier, or in the auction.",
     ),
     episode_gap_s=72_000,
-    episode_max_s=72_000,
+    episode_max_s=90_000,
 )
 SECOND_NS: Final = 1_000_000_000
 WINDOWS_S: Final = (60, 300, 900)

@@ -96,7 +96,7 @@ class PaintingTheTape:
         """What the core checks before it asks."""
         return (
             Condition("aggressive_fills_30m", at_least=parameters["pushes_min"]),
-            Condition("net_pushes_1m", at_least=1),
+            Condition("net_pushes_5m", at_least=1),
             Condition("net_pushes_30m", at_least=parameters["pushes_min"] * (1 - 1 / parameters["one_way_min"])),
         )
 

@@ -143,7 +143,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["mob", "quiet_hours", "quiet_hours many", "crowd 3"])
 def test_an_unknown_background_names_those_there_are(name: str) -> None:
-    with pytest.raises(BackgroundError, match="crowd, quiet_hours HOURS, ordinary_hours HOURS"):
+    with pytest.raises(BackgroundError, match="crowd, quiet_hours HOURS, trading_hours HOURS, ordinary_hours HOURS"):
         background(name)
 
 
