@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -28,7 +30,13 @@ FORMS: Final = (".yaml", ".py")
 RULES_MAX: Final = 500
 TEXT_BYTES_MAX: Final = 1 << 20
 ON_WINDOWS: Final = (triggers.FLOW, triggers.MARKET, triggers.OWNER)
-TRIGGERS_KNOWN: Final = (1 << 18) - 1
+NOT_FOR_RULES: Final = ("SOURCE", "DEADLINE")
+TRIGGER_BY_NAME: Final = {
+    name: bit
+    for name, bit in vars(triggers).items()
+    if name.isupper() and not name.startswith("HAS_") and name not in NOT_FOR_RULES
+}
+TRIGGERS_KNOWN: Final = reduce(or_, TRIGGER_BY_NAME.values())
 
 
 class RuleFaultError(ValueError):
@@ -143,8 +151,8 @@ def complaints(rule: Rule, rule_id: str) -> Iterator[str]:
         yield f"expected a version of three numbers like 1.0.0, found {metadata.version!r}"
     yield from governance.complaints(metadata)
     asked: object = rule.triggers
-    if not isinstance(asked, int) or not 0 < asked <= TRIGGERS_KNOWN or asked & triggers.SOURCE:
-        yield f"triggers: expected one or more of detection_service.engine.triggers (not SOURCE), found {asked!r}"
+    if not isinstance(asked, int) or asked <= 0 or asked & ~TRIGGERS_KNOWN:
+        yield f"triggers: expected one or more of {', '.join(sorted(TRIGGER_BY_NAME))}, found {asked!r}"
         return
     for trigger in ON_WINDOWS:
         if rule.triggers & trigger:
