@@ -48,7 +48,7 @@ _PLAIN_FIELDS = (
     "number", "venue", "venue_name", "instrument_name", "seed", "pending", "pending_time", "has_trade_feed",
     "shares_trade_ids", "watched", "last_price", "last_trade_time", "evaluated_bucket", "phase", "bid_price",
     "ask_price", "last_activity", "previous_price", "next_tick", "minute_now", "spread", "usual_range", "ranges_seen",
-    "message_minute",
+    "message_now", "messages_now", "message_minute",
     "message_count", "session_due", "session_time", "session_kind", "phase_before", "restricted",
 )  # fmt: skip
 

@@ -1,23 +1,11 @@
-"""A generated market with schemes in it, and a digest of what an engine makes of it; run in both modes of the core.
-
-`python -m tests.detection_service.engine.event_file SEED ROWS` prints the mode, the number of alerts and the digest.
-"""
+"""A generated market: random flow with schemes in it now and then."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import random
-import sys
 
-from detection_service.engine.engine import Engine
-from tapewatch.alert import to_json
-from tapewatch.engine_mode import mode
-from tapewatch.market.frame import Frame
-from tests.detection_service.rules.schemes import OWNERS, back_and_forth, layer, pump, spoof
-from tests.detection_service.scenario import Market, Row, configured
-
-ROWS_A_FRAME = 512
+from tests.detection_service.rules.schemes import back_and_forth, layer, pump, spoof
+from tests.detection_service.scenario import Market, Row
 
 
 def generated(seed: int, row_count: int) -> list[Row]:
@@ -91,19 +79,3 @@ def _scheme(market: Market, number: int, start_s: float) -> float:
         case _:
             pump(market, start_s, volume=5_000)
     return start_s + 300
-
-
-def digest(seed: int, row_count: int) -> tuple[int, str]:
-    """Number of alert revisions and SHA-256 of their JSON, in order, with the engine's counters."""
-    engine = Engine(configured(accounts=OWNERS))
-    rows = generated(seed, row_count)
-    made = []
-    for start in range(0, len(rows), ROWS_A_FRAME):
-        made += engine.process(Frame.from_rows(rows[start : start + ROWS_A_FRAME]).encode())
-    made += engine.finish()
-    content = [[to_json(alert) for alert in made], engine.status()]
-    return len(made), hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-if __name__ == "__main__":
-    print(mode(), *digest(int(sys.argv[1]), int(sys.argv[2])))
