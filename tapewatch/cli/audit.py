@@ -9,6 +9,7 @@ from tapewatch.cli.calls import ask
 from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
 from tapewatch.cli.failure import CommandError
 from tapewatch.cli.output import print_json, print_table, time_text, word
+from tapewatch.cli.rules.setting import list_changes
 from tapewatch.client.cases import CaseClient
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The audit trail: list it, verify it.")
@@ -52,6 +53,9 @@ def verify(target: TargetOption = None, config: ConfigOption = None, as_json: Js
         raise CommandError(f"audit record {found.first_bad_sequence} is not as it was written: {found.problem}")
     if not as_json:
         typer.echo(f"{found.records} audit records, all as they were written")
+
+
+app.command("changes")(list_changes)
 
 
 def _change(record: case_pb2.AuditRecord) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from detection_service.engine.configuration import EngineConfiguration
-from detection_service.engine.engine import Engine
+from detection_service.rules.conformance import revisions as revisions
 from detection_service.rules.scenarios.event_table import START_NS as START_NS
 from detection_service.rules.scenarios.runner import final as final
 from tapewatch.alert import Alert
-from tapewatch.market.frame import Frame
 from tapewatch.market.identity import event_id
 from tapewatch.market.reference import Reference
 
@@ -94,17 +93,6 @@ def configured(
     """All rules with parameters overridden, and who owns which account."""
     usual = EngineConfiguration()
     return EngineConfiguration({**usual.rules, **(rules or {})}, Reference.of(accounts))
-
-
-def revisions(
-    rows: Sequence[Row], configuration: EngineConfiguration | None = None, rows_a_batch: int = 1 << 16
-) -> list[Alert]:
-    """Every revision an engine gives, the closing ones of the end included."""
-    engine = Engine(configuration)
-    made: list[Alert] = []
-    for start in range(0, len(rows), rows_a_batch):
-        made.extend(engine.process(Frame.from_rows(rows[start : start + rows_a_batch]).encode()))
-    return made + engine.finish()
 
 
 def found(market: Market, rule_id: str, configuration: EngineConfiguration | None = None) -> list[Alert]:

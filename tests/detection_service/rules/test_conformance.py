@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import random
 
 import pytest
 
 from detection_service.engine.configuration import EngineConfiguration
 from detection_service.engine.engine import Engine
 from detection_service.rules.catalogue import RULE_BY_ID, RULES
+from detection_service.rules.conformance import cuts_of, restored
 from detection_service.rules.scenarios.runner import alone, complaints, configuration_of, not_near, play
 from detection_service.rules.scenarios.scenario import REQUIRED_KINDS, Scenario, load, scenario_file
 from tapewatch.alert import Alert, canonical, from_json, to_json
@@ -78,17 +78,8 @@ def test_revisions_do_not_depend_on_the_size_of_batches(rule_id: str, scenario: 
 def test_an_engine_restored_again_and_again_goes_on_with_the_same_revisions(rule_id: str, scenario: Scenario) -> None:
     rows, configuration = played(rule_id, scenario)
     whole = revisions(rows, configuration)
-    picked = random.Random(SEED)
-    last = range(max(0, len(rows) - 12), len(rows))
-    cuts = sorted({*picked.sample(last, min(4, len(last))), *picked.sample(range(len(rows)), min(3, len(rows)))})
-    engine, made = Engine(configuration), list[Alert]()
-    for start, stop in itertools.pairwise([0, *cuts]):
-        made += engine.process(Frame.from_rows(rows[start:stop]))
-        snapshot = engine.snapshot()
-        engine = Engine(configuration)
-        engine.restore(snapshot)
-    made += engine.process(Frame.from_rows(rows[cuts[-1] :])) + engine.finish()
-    assert made == whole, f"restored before rows {cuts}, seed {SEED}"
+    cuts = cuts_of(rows, SEED)
+    assert restored(rows, configuration, cuts) == whole, f"restored before rows {cuts}, seed {SEED}"
 
 
 @every_first_stage_positive
