@@ -132,7 +132,7 @@ def configuration_of(
         chosen = configured.rules if rule_ids is None else selected(rule_ids, configured.known)
     except ConfigurationError as error:
         raise WrongUsageError(f"--rules: {error}") from error
-    except ReferenceDataError as error:
+    except (ReferenceDataError, NotADirectoryError) as error:
         raise CommandError(str(error)) from error
     rules = {rule_id: configured.rules.get(rule_id, {}) for rule_id in chosen}
     tables = {name: getattr(reference, name) or getattr(configured.reference, name) for name in TABLES}

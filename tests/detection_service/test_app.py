@@ -58,3 +58,13 @@ async def test_a_directory_that_is_a_file_ends_the_start_naming_it(tmp_path: Pat
     with pytest.raises(StartError, match="taken"):
         async with running_service("detection", settings, lifespan):
             raise AssertionError("expected no start")
+
+
+def test_a_rule_named_that_the_rules_directory_does_not_have_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("")
+    made = DetectionSettings(rules={"spoofing": {}, "mine": {"least": 3}}, rules_directory=tmp_path).configuration()
+    assert made.waiting == {"mine": {"least": 3}}
+    with pytest.raises(ValidationError, match="unknown rule 'thine': expected a rule of the catalogue or of"):
+        DetectionSettings(rules={"thine": {}}, rules_directory=tmp_path)
+    with pytest.raises(NotADirectoryError, match="expected a directory of rules"):
+        DetectionSettings(rules_directory=tmp_path / "nowhere").configuration()

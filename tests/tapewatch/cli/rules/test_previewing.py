@@ -119,3 +119,10 @@ def test_a_wrong_parameter_is_refused_before_it_is_published(
 ) -> None:
     assert main(["rules", "set", *arguments, "--reason", "try"]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_rules_directory_that_is_not_there_is_said(market: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = market.with_name("settings.yaml")
+    config.write_text("detection: {rules_directory: /nowhere/at/all}")
+    assert main(["detect", str(market), "--out", str(market.with_name("out")), "--config", str(config)]) == 1
+    assert "expected a directory of rules, found" in capsys.readouterr().err
