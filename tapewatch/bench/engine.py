@@ -11,38 +11,69 @@ from time import process_time
 from detection_service.engine.configuration import EngineConfiguration
 from detection_service.engine.engine import Engine
 from detection_service.engine.frame_view import FrameView
-from tapewatch.bench import market
+from detection_service.engine.session import pass_by
+from detection_service.engine.triggers import SESSION
+from tapewatch.bench import flatness, footprint, market, rule_cost
 from tapewatch.bench.figure import BenchError, Figure, Samples, figure_of, repeated, single
+from tapewatch.bench.mix import ROWS_A_FRAME, Mix
+from tapewatch.bench.warm import Stretch, WarmEngine
 from tapewatch.cli.detection_run import few_collections
 from tapewatch.engine_mode import VARIABLE
 from tapewatch.market.frame import Frame
 
 PART = "engine"
 RATE_FLOOR = RATE_TARGET = 1_000_000
-COST_RATIO_MAX = 2.0
-ORDERS_FEW, ORDERS_MANY = 100_000, 1_000_000
-CHURN_EVENTS = 150_000
+RATE_STRETCH = 2_000_000
+SETTLING = Stretch(1_000_000)
+"""Of the mix, before anything counts: more than a minute and a half of event time."""
+USUAL = Stretch(262_144)
+MIX = Mix()
 RANDOM_EVENTS = 100_000
-DENSITY = 10.0
 PROFILE_RUNS = 3
 INTERPRETED_EVENTS = 10_000
 INTERPRETED_TIMEOUT_S = 120.0
 
 
 def measure(seconds: float) -> list[Figure]:
-    """All figures of the engine; `seconds` bounds the repeats of each measurement."""
+    """All figures of the engine; `seconds` bounds the repeats of the rates."""
     ordinary = market.session()
     frames = market.encoded(market.frames_of(ordinary.reports))
     configuration = EngineConfiguration(reference=ordinary.reference, orders_expected=1 << 16)
     rate = _rate(frames, len(ordinary.reports), configuration, seconds)
-    stream = f"{len(ordinary.reports):,} events of a simulated market"
+    stream = f"{len(ordinary.reports):,} events of a simulated market, from the first on"
     return [
-        figure_of(PART, "all rules", rate, "events/s", floor=RATE_FLOOR, target=RATE_TARGET, note=stream),
-        *profile("ordinary", frames, configuration),
+        *on_mix(seconds),
+        figure_of(PART, "simulated market", rate, "events/s", floor=RATE_FLOOR, target=RATE_TARGET, note=stream),
+        *profile("simulated", frames, configuration),
         *_at_random(seconds),
-        *_dense(rate, seconds),
-        *_live_orders(),
         _interpreted(rate),
+        *rule_cost.figures(frames, len(ordinary.reports), configuration),
+        *flatness.figures(),
+        *footprint.figures(),
+    ]
+
+
+def on_mix(seconds: float, mix: Mix = MIX, settling: Stretch = SETTLING, usual: Stretch = USUAL) -> list[Figure]:
+    """The steady rate on the realistic mix, what its groups hold and its longest frame."""
+    longest_ns: list[float] = []
+    with few_collections():
+        warm = WarmEngine(mix, (settling,), usual)
+
+        def run() -> float:
+            cost_ns, longest = warm.cost_ns(warm.frames())
+            longest_ns.append(longest)
+            return 1e9 / cost_ns
+
+        rate = repeated(run, seconds)
+    rules = len(warm.configuration.rules) - len(warm.engine.status()["not_applicable"])
+    note = (
+        f"{mix.live:,} live orders, {mix.instruments} instruments, {mix.accounts:,} accounts; {rules} rules apply; "
+        f"{rate.median / RATE_STRETCH:.2f} of the stretch, {RATE_STRETCH:,}"
+    )
+    return [
+        figure_of(PART, "realistic mix", rate, "events/s", floor=RATE_FLOOR, target=RATE_TARGET, note=note),
+        footprint.group_bytes(warm.engine),
+        footprint.longest_of_mix(max(longest_ns), ROWS_A_FRAME, 1e9 / rate.median),
     ]
 
 
@@ -101,13 +132,15 @@ def _cpu_s(work: Callable[[], object]) -> float:
 
 def _move(frames: Sequence[bytes], configuration: EngineConfiguration) -> int:
     """The core alone, no rule asked; how often one would have been."""
-    core = Engine(configuration).core
-    triggers = 0
+    core, calendar = Engine(configuration).core, configuration.calendar()
+    asks = 0
     for frame in frames:
         core.begin(FrameView(Frame.decode(frame)))
-        while core.run():
-            triggers += 1
-    return triggers
+        while triggers := core.run():
+            asks += 1
+            if triggers & SESSION:
+                pass_by(core.market, calendar, core.now)  # the market's session goes on, or the event would come again
+    return asks
 
 
 def _at_random(seconds: float) -> list[Figure]:
@@ -119,53 +152,6 @@ def _at_random(seconds: float) -> list[Figure]:
         figure_of(PART, "pathological stream", rate, "events/s", note=note),
         *profile("pathological", frames, configuration),
     ]
-
-
-def _dense(ordinary: Samples, seconds: float) -> list[Figure]:
-    """Cost an event of a market ten times as dense, over that of the ordinary one."""
-    dense = market.session(minutes=market.SESSION_MINUTES / DENSITY, activity=DENSITY)
-    frames = market.encoded(market.frames_of(dense.reports))
-    configuration = EngineConfiguration(reference=dense.reference, orders_expected=1 << 16)
-    rate = _rate(frames, len(dense.reports), configuration, seconds)
-    ratio = max(ordinary.values) / max(rate.values)
-    note = f"{rate.median:,.0f} events/s at {DENSITY:g}x, {len(dense.reports):,} events"
-    name = f"cost at density {DENSITY:g}x over 1x"
-    return [
-        single(PART, name, ratio, "times", target=COST_RATIO_MAX, lower_is_better=True, note=note),
-        *profile(f"density {DENSITY:g}x", frames, configuration),
-    ]
-
-
-def _live_orders() -> list[Figure]:
-    """Cost an event with a hundred thousand and with a million live orders."""
-    costs = {live: _churn_cost(live) for live in (ORDERS_FEW, ORDERS_MANY)}
-    figures = [
-        figure_of(PART, f"cost at {live:,} live orders", cost, "ns/event", lower_is_better=True,
-                  note="cancels of random orders and new ones")
-        for live, cost in costs.items()
-    ]  # fmt: skip
-    ratio = min(costs[ORDERS_MANY].values) / min(costs[ORDERS_FEW].values)
-    name = f"cost at {ORDERS_MANY:,} over {ORDERS_FEW:,}"
-    return [*figures, single(PART, name, ratio, "times", target=COST_RATIO_MAX, lower_is_better=True)]
-
-
-def _churn_cost(live: int) -> Samples:
-    """ns an event; the engine goes on from run to run, each with orders of its own."""
-    engine = Engine(EngineConfiguration(orders_expected=live))
-    for frame in market.standing_orders(live):
-        engine.process(frame)
-    if engine.status()["live_orders"] != live:
-        raise BenchError(f"expected {live} live orders, found {engine.status()['live_orders']}")
-    frames = market.encoded(market.churn(live, CHURN_EVENTS))
-    third = len(frames) // 3
-
-    def run(part: Sequence[bytes]) -> float:
-        begun_s = process_time()
-        for frame in part:
-            engine.process(frame)
-        return (process_time() - begun_s) / (len(part) * market.ROWS_A_FRAME) * 1e9
-
-    return Samples(tuple(run(frames[start : start + third]) for start in range(0, 3 * third, third)))
 
 
 def _interpreted(compiled: Samples) -> Figure:

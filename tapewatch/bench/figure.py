@@ -1,7 +1,7 @@
 """A measured figure and what it is held against."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from statistics import median
 from time import monotonic, process_time
 from typing import Any
@@ -36,6 +36,7 @@ class Figure:
     """A figure of a part. `floor` must hold today, `target` at the end; None where neither is set.
 
     Rates are better high, times and sizes low: `lower_is_better`. `low` and `high` are the extremes of the runs.
+    `table` is the table of its own it is shown in, by title, with `details` as further columns; "" for the common one.
     """
 
     part: str
@@ -49,6 +50,8 @@ class Figure:
     target: float | None = None
     lower_is_better: bool = False
     note: str = ""
+    table: str = ""
+    details: Mapping[str, float] = field(default_factory=dict)
 
     def ratio_to(self, limit: float | None) -> float | None:
         """How far the figure is within a limit: 1 meets it, 2 is twice as good; None without a limit."""

@@ -1,4 +1,4 @@
-"""The events the benches run on: sessions of the simulated market, standing orders, and accounts at random."""
+"""The events the benches run on: sessions of the simulated market, and accounts at random."""
 
 import random
 import tempfile
@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from ingest_service.formats.columns import event_frame
 from simulator.output import SCHEMA, write_reference
 from simulator.report import Report
 from simulator.simulation import DEMO_SCHEMES, DEMO_SEED, DEMO_SEVERITY, Simulation, labelled_run
-from tapewatch.market.event import Kind, Side
-from tapewatch.market.frame import Array, Frame
+from tapewatch.market.frame import Frame
 from tapewatch.market.reference import Reference, read_table
 
 SESSION_MINUTES = 20.0
@@ -75,49 +73,6 @@ def frames_of(reports: Sequence[Report], first_sequence: int = 1, rows_a_frame: 
 def encoded(frames: Iterator[Frame]) -> list[bytes]:
     """The frames as they travel."""
     return [frame.encode() for frame in frames]
-
-
-def standing_orders(count: int, rows_a_frame: int = ROWS_A_FRAME) -> Iterator[Frame]:
-    """That many orders that come to rest in the books, away from each other's side; ids count from 0."""
-    for start in range(0, count, rows_a_frame):
-        numbers = np.arange(start, min(start + rows_a_frame, count))
-        yield _order_frame(numbers, np.full(len(numbers), Kind.NEW), numbers)
-
-
-def churn(live: int, events: int, seed: int = 1, rows_a_frame: int = ROWS_A_FRAME) -> Iterator[Frame]:
-    """Cancels of standing orders drawn at random, each followed by a new order, so that as many stay alive."""
-    gone = np.random.default_rng(seed).choice(live, size=events // 2, replace=False)
-    numbers = np.empty(2 * len(gone), dtype=np.int64)
-    numbers[0::2] = gone
-    numbers[1::2] = live + np.arange(len(gone))
-    kinds = np.tile(np.array([Kind.CANCEL, Kind.NEW]), len(gone))
-    for start in range(0, len(numbers), rows_a_frame):
-        stop = min(start + rows_a_frame, len(numbers))
-        yield _order_frame(numbers[start:stop], kinds[start:stop], live + np.arange(start, stop))
-
-
-def _order_frame(orders: Array, kinds: Array, places: Array) -> Frame:
-    """Rows of kinds for order numbers; everything else of an order follows from its number, time from the place."""
-    count = len(orders)
-    none = np.zeros(count, dtype=np.int64)
-    side = np.where(orders % 2, Side.SELL, Side.BUY)
-    away = (1 + orders // 2 % 400) * 0.01
-    numbers = {
-        "event_time_ns": START_NS + places * 100_000,
-        "kind": kinds,
-        "side": side,
-        "price": np.where(side == Side.BUY, 100.0 - away, 100.0 + away),
-        "quantity": 100.0 + 100.0 * (orders % 7),
-        "source_sequence": places + 1,
-    }
-    texts = {
-        "venue": (none, [VENUE]),
-        "source": (none, [SOURCE]),
-        "instrument": (orders // 8 % INSTRUMENTS, [f"BENCH{number}" for number in range(INSTRUMENTS)]),
-        "account": (orders % ACCOUNTS, [f"ACCOUNT{number:04d}" for number in range(ACCOUNTS)]),
-        "order_id": (np.arange(count), [f"order-{number}" for number in orders.tolist()]),
-    }
-    return Frame.from_columns(count, numbers, texts)
 
 
 def accounts_at_random(count: int, seed: int = 1, rows_a_frame: int = ROWS_A_FRAME) -> Iterator[Frame]:

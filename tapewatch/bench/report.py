@@ -1,6 +1,6 @@
-"""The figures for people: a table, and a page of Markdown."""
+"""The figures for people: tables, and a page of Markdown."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
@@ -41,9 +41,35 @@ def _sign(figure: Figure) -> str:
     return "<=" if figure.lower_is_better else ">="
 
 
-def figures_table(figures: Iterable[Figure]) -> Table:
-    """The table for a terminal."""
-    return table(COLUMNS, (cells(figure) for figure in figures))
+def _columns(figures: Sequence[Figure]) -> tuple[str, ...]:
+    """COLUMNS with those of the details between; in a table with a title, none that is empty."""
+    details = dict.fromkeys(f"{name}>" for figure in figures for name in figure.details)
+    everything = (*COLUMNS[:3], *details, *COLUMNS[3:])
+    if not figures[0].table:
+        return everything
+    rows = [_named_cells(figure) for figure in figures]
+    return tuple(name for name in everything if name != "part" and any(row.get(name) for row in rows))
+
+
+def _named_cells(figure: Figure) -> dict[str, str]:
+    details = {f"{name}>": number(value) for name, value in figure.details.items()}
+    return dict(zip(COLUMNS, cells(figure), strict=True)) | details
+
+
+def _tables(figures: Iterable[Figure]) -> Iterator[tuple[str, tuple[str, ...], list[list[str]]]]:
+    """Title, columns and rows of each table, the one without a title first."""
+    by_title: dict[str, list[Figure]] = {"": []}
+    for figure in figures:
+        by_title.setdefault(figure.table, []).append(figure)
+    for title, members in by_title.items():
+        if members:
+            columns = _columns(members)
+            yield title, columns, [[_named_cells(figure).get(name, "") for name in columns] for figure in members]
+
+
+def figures_tables(figures: Iterable[Figure]) -> list[Table]:
+    """The tables for a terminal."""
+    return [table(columns, rows, f"\n{title}" if title else "") for title, columns, rows in _tables(figures)]
 
 
 def machine_line(described: Mapping[str, Any]) -> str:
@@ -56,12 +82,15 @@ def machine_line(described: Mapping[str, Any]) -> str:
 
 def markdown(figures: Sequence[Figure], described: Mapping[str, Any], date: str, remark: str = "") -> str:
     """The page of figures; `remark` says what else is to be known of the run."""
-    rows = [[cell.replace("|", "\\|") for cell in cells(figure)] for figure in figures]
-    header = [name.rstrip(">") for name in COLUMNS]
-    rule = ["---:" if name.endswith(">") else "---" for name in COLUMNS]
-    lines = ["| " + " | ".join(row) + " |" for row in (header, rule, *rows)]
     measured = f"Measured on {date}: {machine_line(described)}. {remark}".rstrip()
-    return "\n".join([*_HEAD, measured, "", *_READING, "", *lines, ""])
+    lines = [*_HEAD, measured, "", *_READING, ""]
+    for title, columns, rows in _tables(figures):
+        header = [name.rstrip(">") for name in columns]
+        rule = ["---:" if name.endswith(">") else "---" for name in columns]
+        body = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+        lines += [f"## {title}", ""] if title else []
+        lines += ["| " + " | ".join(row) + " |" for row in (header, rule, *body)] + [""]
+    return "\n".join(lines)
 
 
 _HEAD = ("# Performance", "", "Written by `tapewatch bench --markdown`; not edited.", "")

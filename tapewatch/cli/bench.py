@@ -26,7 +26,7 @@ def bench(
         float, typer.Option("--seconds", min=0.1, max=60, help="Time for the repeats of each measurement.")
     ] = SECONDS,
     markdown: Annotated[
-        Path | None, typer.Option("--markdown", metavar="FILE", help="Write the table as a page, too.")
+        Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables as a page, too.")
     ] = None,
     remark: Annotated[str, typer.Option("--remark", help="What the page should say of the run.")] = "",
     as_json: JsonOption = False,
@@ -51,7 +51,8 @@ def bench(
         print_json({"machine": described, "seconds": seconds, "figures": [figure.to_json() for figure in figures]})
         return
     console().print(report.machine_line(described))
-    console().print(report.figures_table(figures))
+    for table in report.figures_tables(figures):
+        console().print(table)
 
 
 def _measure(parts: list[str], seconds: float) -> "tuple[dict[str, Any], list[Figure]]":

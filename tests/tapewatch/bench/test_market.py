@@ -48,15 +48,6 @@ def test_the_size_of_frames_changes_no_row(minute: Session) -> None:
     assert [validate(frame) for frame in few] == [[]]
 
 
-def test_standing_orders_stand_and_churn_keeps_their_number() -> None:
-    engine, _ = alerts_of(list(market.standing_orders(3_000)))
-    assert engine.status()["live_orders"] == 3_000
-    for frame in market.churn(3_000, 2_000):
-        engine.process(frame)
-    (counts,) = engine.status()["sources"].values()
-    assert (engine.status()["live_orders"], counts["unknown_order"], counts["late"]) == (3_000, 0, 0)
-
-
 def test_accounts_at_random_ask_the_rules_and_repeat_with_their_seed() -> None:
     once, again, other = (rows_of(list(market.accounts_at_random(2_000, seed))) for seed in (1, 1, 2))
     assert once == again != other
