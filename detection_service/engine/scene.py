@@ -232,13 +232,15 @@ class Scene(OwnerScene):
         return sorted(name for name in names if name)
 
     def group_metrics(self, group: str) -> Callable[[str], float]:
-        """The metrics of a group in the market, by name, as of the last minute it was active in.
-
-        They are good until another group's are asked for.
-        """
-        number = self._core.find_activity(group, self._core.market.number)
-        values = None if number < 0 else self._core.measured(number)
-        return lambda name: 0.0 if values is None else float(values[METRICS[name]])
+        """The metrics of a group in the market, by name, as of the last minute it was active in; 0 where it was not."""
+        core = self._core
+        number = core.find_activity(group, core.market.number)
+        if number < 0:
+            return lambda name: 0.0
+        held = core.flows.values[:]  # what the trigger was about: others are still to be asked
+        values = core.measured(number)[:]
+        core.flows.values[:] = held
+        return lambda name: float(values[METRICS[name]])
 
     @property
     def pressure_side(self) -> Side:

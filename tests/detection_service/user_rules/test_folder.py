@@ -13,7 +13,7 @@ from detection_service.user_rules.folder import RuleText, load_directory
 from tapewatch.market.frame import Frame
 from tests.detection_service.rules.schemes import quiet_hours
 from tests.detection_service.scenario import Market, Row
-from tests.detection_service.user_rules.written_rules import in_python, in_yaml, raising
+from tests.detection_service.user_rules.written_rules import blink_rows, in_python, in_yaml, raising
 
 
 def put(directory: Path, *texts: RuleText) -> Path:
@@ -118,3 +118,16 @@ def test_parameters_out_of_a_rules_range_are_its_fault(tmp_path: Path) -> None:
     configured = waiting.with_brought(loaded.rules, loaded.faults)
     assert configured.faults == {"blinks": "rule blinks, withdrawn_min: expected 5 to 100000 cancels, found 1"}
     assert set(configured.parameters()) == {"spoofing"}
+
+
+def test_metrics_of_other_groups_that_a_rule_asks_for_leave_those_of_the_trigger(tmp_path: Path) -> None:
+    nosy = in_python("a_nosy_one").text.replace("triggers = PRICE", "triggers = 32")
+    nosy = nosy.replace("market = scene.market\n", "scene.group_metrics(scene.groups()[0])\n        return\n")
+    put(tmp_path, in_yaml(), RuleText("a_nosy_one", ".py", nosy))
+    rows = blink_rows()
+    other = [{**row, "account": "an_other", "order_id": f"x{row['order_id']}", "source": "x"} for row in rows[:40]]
+    told = sorted([*rows, *other], key=lambda row: int(str(row["event_time_ns"])))
+    among = engine_of(tmp_path).process(Frame.from_rows(told))
+    (tmp_path / "a_nosy_one.py").unlink()
+    alone = engine_of(tmp_path).process(Frame.from_rows(told))
+    assert [alert.explanation for alert in among] == [alert.explanation for alert in alone] != []
