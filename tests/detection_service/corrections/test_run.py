@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
@@ -26,11 +28,13 @@ from tests.detection_service.corrections.markets import (
     standing_messages,
     told_by_an_engine,
 )
+from tests.detection_service.engine.every_scheme import CANARY_VENUE, every_scheme, told_together
 from tests.detection_service.fakes import Journal, Recorder, consumer_in, recording
 from tests.detection_service.rules.schemes import OWNERS, spoof
 from tests.detection_service.scenario import START_NS, Market, Row
 
 SNAPSHOT_EVERY = 150
+RULES_MIN = 10
 LIVE = EngineConfiguration(marks_come=True)
 
 
@@ -263,3 +267,21 @@ async def test_runs_wait_until_the_consumer_has_come_to_where_the_journal_ended(
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     assert consumer.corrections.counts.runs == 1
+
+
+async def test_after_the_runs_every_scheme_is_found_as_in_the_events_in_order(tmp_path: Path) -> None:
+    seed = 20260302
+    chance = random.Random(seed)
+    stream = every_scheme(seed)
+    configuration = replace(stream.configuration, marks_come=True)
+    parts = [part for part in stream.parts if part[0]["venue"] != CANARY_VENUE]
+    arrived = disturbed(told_together(parts[::3]), chance, late=40, busts=0, corrections=0)
+    journal = Journal().events(arrived, 1_000)
+    consumer = consumer_in(tmp_path, configuration, 10_000)
+    async with recording(consumer) as recorder, asyncio.timeout(60):
+        await consumed_with_runs(consumer, journal, set())
+        await settled(consumer)
+    told = told_by_an_engine(in_order(arrived), configuration)
+    assert standing_messages(recorder.recorded) == told, f"seed {seed}"
+    assert len({json.loads(each)["rule_id"] for each in told.values()}) >= RULES_MIN
+    assert consumer.corrections.corrected.total() > 0
