@@ -25,7 +25,7 @@ from tests.detection_service.scenario import Row, final
 SEED = 20260302
 RESTORES, GROUPS = 100, 4
 """In groups of the stream's parts: a snapshot of all is much more to copy, a hundred times."""
-FIRED_MIN = 33
+FIRED_SHARE_MIN = 0.9
 DELAY_MAX_S = 4_000
 
 
@@ -52,7 +52,7 @@ def digest_of_whole(whole: list[Alert]) -> str:
 def test_most_rules_of_the_catalogue_find_something_in_the_stream(whole: list[Alert]) -> None:
     fired = {alert.rule_id for alert in whole}
     print(f"seed {SEED}: {len(fired)} of {len(RULE_BY_ID)} rules; none of {', '.join(sorted({*RULE_BY_ID} - fired))}")
-    assert len(fired) >= FIRED_MIN
+    assert len(fired) >= FIRED_SHARE_MIN * len(RULE_BY_ID)
 
 
 @pytest.mark.parametrize("rows_a_batch", [1, 7, 1_000, 4_096])
