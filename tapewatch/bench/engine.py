@@ -28,7 +28,7 @@ SETTLING = Stretch(1_000_000)
 """Of the mix, before anything counts: more than a minute and a half of event time."""
 USUAL = Stretch(262_144)
 MIX = Mix()
-RANDOM_EVENTS = 100_000
+RANDOM_EVENTS = 50_000
 PROFILE_RUNS = 3
 INTERPRETED_EVENTS = 10_000
 INTERPRETED_TIMEOUT_S = 120.0

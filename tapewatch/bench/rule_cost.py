@@ -91,7 +91,7 @@ def figures(
         if min(saved[rule_id]) > noise_ns:
             details["left out saves ns/event"] = median(saved[rule_id])
         found.append(single(PART, rule_id, spent_ns / sizes.timed_events, "ns/event", table=TABLE, details=details))
-    found.sort(key=lambda figure: (-figure.value, figure.name))
+    found.sort(key=lambda each: (-each.value, -each.details["simulated market ns/event"], each.name))
     total = {
         "asked/1000 events": sum(figure.details["asked/1000 events"] for figure in found),
         "simulated market ns/event": sum(figure.details["simulated market ns/event"] for figure in found),
