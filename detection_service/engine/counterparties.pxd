@@ -1,7 +1,7 @@
-from detection_service.engine.groups cimport Groups
+from detection_service.engine.readers cimport Readers
 
 
-cdef class Counterparties(Groups):
+cdef class Counterparties(Readers):
     cdef public long long entry_time
     cdef public double order_quantity
     cdef public long long pair_window_ns

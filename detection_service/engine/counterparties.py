@@ -7,14 +7,14 @@ from detection_service.engine import triggers
 
 if cython.compiled:
     from cython.cimports.detection_service.engine.frame_view import FrameView
-    from cython.cimports.detection_service.engine.groups import Groups
     from cython.cimports.detection_service.engine.matches import MatchLog, MatchTable
+    from cython.cimports.detection_service.engine.readers import Readers
     from cython.cimports.detection_service.engine.records import ActivityPointer
     from cython.cimports.tapewatch.market.hashing import mix
 else:
     from detection_service.engine.frame_view import FrameView
-    from detection_service.engine.groups import Groups
     from detection_service.engine.matches import MatchLog, MatchTable
+    from detection_service.engine.readers import Readers
     from detection_service.engine.records import Activity as ActivityPointer
     from tapewatch.market.hashing import mix
 
@@ -31,14 +31,14 @@ _ACCOUNTS = cython.declare(cython.ulonglong, 1 << 31)
 _SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
 
 
-class Counterparties(Groups):
+class Counterparties(Readers):
     """Who trades with whom. The `match_...` fields describe the match behind a MATCH, PAIR or ARRANGED trigger.
 
     `entry_time` and `order_quantity` are those of the order the fill in hand is of (0 where it is not known).
     """
 
     def __init__(self, group_of):
-        Groups.__init__(self, group_of)
+        Readers.__init__(self, group_of)
         self.entry_time, self.order_quantity = 0, 0.0
         self.pair_window_ns = 120 * _SECOND_NS
         self.pair_trades = 6

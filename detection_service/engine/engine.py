@@ -111,6 +111,7 @@ class Engine:
         self._scene = Scene(self._core, reference, relations)
         self._rank_by(self._scorer)
         self._core.relate(relations)
+        self._answering: dict[int, list[int]] = {}
         self._core.wanted = reduce(or_, (rule.triggers for rule, _ in self._rules), 0)
         self._core.group_conditions = self._conditions(FLOW)
         self._core.market_conditions = self._conditions(MARKET)
@@ -310,9 +311,8 @@ class Engine:
         venue, instrument = market.venue_name, market.instrument_name
         self._scene.news = core.owners.news_at(core.now) if triggers & NEWS else []
         values = self._values_here()
-        for slot, (rule, _) in enumerate(self._rules):
-            if not self._is_due(slot, rule.triggers & triggers):
-                continue
+        for slot in self._due(triggers):
+            rule = self._rules[slot][0]
             rule_id, parameters = rule.metadata.rule_id, values[slot]
             if rule_id in self._varied and not self._holds_here(rule, rule.triggers & triggers, parameters):
                 continue
@@ -348,15 +348,16 @@ class Engine:
                 return True
         return False
 
-    def _is_due(self, slot: int, triggers: int) -> bool:
-        """Whether a rule is to be asked at the triggers it answers."""
-        core = self._core
-        return (
-            bool(triggers & ~(FLOW | MARKET | OWNER))
-            or (bool(triggers & FLOW) and slot in core.due)
-            or (bool(triggers & MARKET) and slot in core.due_market)
-            or (bool(triggers & OWNER) and slot in core.due_owner)
-        )
+    def _due(self, triggers: int) -> list[int]:
+        """Places of the rules to be asked, in order: those that answer a trigger, and those whose conditions hold."""
+        core, plain = self._core, triggers & ~(FLOW | MARKET | OWNER)
+        if plain not in self._answering:
+            self._answering[plain] = [slot for slot, (rule, _) in enumerate(self._rules) if rule.triggers & plain]
+        slots = set(self._answering[plain])
+        for trigger, due in ((FLOW, core.due), (MARKET, core.due_market), (OWNER, core.due_owner)):
+            if triggers & trigger:
+                slots.update(due)
+        return sorted(slots)
 
     def _memory(self, rule_id: str, venue: str, instrument: str) -> Callable[[frozenset[str]], Any]:
         return lambda owners: self._episodes.memory(rule_id, venue, instrument, owners)
@@ -459,6 +460,7 @@ class Engine:
             raise SnapshotError("expected an undamaged engine snapshot, found other bytes or a wrong checksum")
         state = msgpack.unpackb(packed, raw=False, strict_map_key=False)
         self._core.restore(state["core"])
+        self._scene.renew()
         self._episodes.restore(state["episodes"])
         self._health.restore(state["health"])
         self._observer.restore(state["observer"])

@@ -15,7 +15,8 @@ cdef class Fills:
     cdef void met(self, ActivityPointer activity, long long number, long long time, int account, int contra) noexcept
     cdef void name(self, FillPointer fill, FrameView view, unsigned int order_id, unsigned int trade_id)
     cdef double traded(self, ActivityPointer activity, int side, long long since) noexcept
-    cdef list rows(self, ActivityPointer activity, int side, long long since)
+    cdef public long long learned
+    cdef list rows(self, ActivityPointer activity, long long first)
     cdef int count_since(self, ActivityPointer activity, long long since) noexcept
     cdef dict partners(self, ActivityPointer activity, long long since)
     cdef long long held_since(self, ActivityPointer activity) noexcept

@@ -9,21 +9,25 @@ from tapewatch.market.arena import Arena
 if cython.compiled:
     from cython.cimports.cpython.bytes import PyBytes_FromStringAndSize
     from cython.cimports.detection_service.engine.frame_view import FrameView
-    from cython.cimports.detection_service.engine.records import BLOCK, RING, FillPointer
+    from cython.cimports.detection_service.engine.records import BLOCK, LATELY, RING, FillPointer
     from cython.cimports.detection_service.engine.texts import LongTexts
 else:
     from detection_service.engine.frame_view import FrameView
-    from detection_service.engine.records import BLOCK, RING
+    from detection_service.engine.records import BLOCK, LATELY, RING
     from detection_service.engine.records import Fill as FillPointer
     from detection_service.engine.texts import LongTexts
 
 
 class Fills:
-    """Rings by activity: entry number n is at n % 64; `activity.fill_count` have ever been written."""
+    """Rings by activity: entry number n is at n % 64; `activity.fill_count` have ever been written.
+
+    `learned` counts the fills, but for the last eight of a group, of which the other side became known afterwards.
+    """
 
     def __init__(self, texts: LongTexts):
         self.arena = Arena(Fill, BLOCK)
         self.texts = texts
+        self.learned = 0
 
     def entry(self, activity, number):
         """A fill by its number, one of the last 64."""
@@ -47,6 +51,8 @@ class Fills:
         fill = self.entry(activity, number)
         if fill.time == time and fill.account == account:
             fill.contra = contra
+            if number < activity.fill_count - LATELY:
+                self.learned += 1
 
     def name(self, fill, view: FrameView, order_id, trade_id):
         """Writes the ids, given as strings of the frame."""
@@ -84,35 +90,29 @@ class Fills:
                 total += fill.quantity
         return total
 
-    def rows(self, activity, side, since):
-        """Fills on a side (0: both) at or after a time, oldest first: (time, price, quantity, order quantity, side,
+    def rows(self, activity, first):
+        """Fills from a number on, as far as they are held, oldest first: (time, price, quantity, order quantity, side,
         account, event, order id, trade id, aggressor, contra), the event as its identity's two words."""
-        number: cython.longlong = activity.fill_count
-        oldest: cython.longlong = max(0, activity.fill_count - RING)
+        number: cython.longlong
         fill: FillPointer
         found: list = []
-        while number > oldest:
-            number -= 1
+        for number in range(max(first, activity.fill_count - RING, 0), activity.fill_count):
             fill = self.entry(activity, number)
-            if fill.time < since:
-                break
-            if side == 0 or fill.side == side:
-                found.append(
-                    (
-                        fill.time,
-                        fill.price,
-                        fill.quantity,
-                        fill.order_quantity,
-                        fill.side,
-                        fill.account,
-                        (fill.event_high, fill.event_low),
-                        self.order_text(fill),
-                        self.trade_text(fill),
-                        fill.aggressor,
-                        fill.contra,
-                    )
+            found.append(
+                (
+                    fill.time,
+                    fill.price,
+                    fill.quantity,
+                    fill.order_quantity,
+                    fill.side,
+                    fill.account,
+                    (fill.event_high, fill.event_low),
+                    self.order_text(fill),
+                    self.trade_text(fill),
+                    fill.aggressor,
+                    fill.contra,
                 )
-        found.reverse()
+            )
         return found
 
     def count_since(self, activity, since):

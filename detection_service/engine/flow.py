@@ -26,6 +26,7 @@ _BOUGHT = cython.declare(cython.int, MEASURE_NAMES.index("bought"))
 _SOLD = cython.declare(cython.int, MEASURE_NAMES.index("sold"))
 _FLEETING = cython.declare(cython.int, MEASURE_NAMES.index("fleeting"))
 _PUSHES = cython.declare(cython.int, MEASURE_NAMES.index("pushes_up"))
+_FAR = cython.declare(cython.int, MEASURE_NAMES.index("far_withdrawn"))
 _MESSAGES = cython.declare(cython.int, MEASURE_NAMES.index("messages"))
 _MARKET = cython.declare(cython.int, len(GROUP_METRICS))
 _QUOTES_MIN = cython.declare(cython.double, 20.0)  # messages in half an hour
@@ -115,6 +116,7 @@ class Flows:
         values[first + 7 * WINDOWS] = market.norms.message_multiple(
             values[WINDOWS * _MESSAGES + window], 1.0 if window == 0 else 5.0 if window == 1 else 30.0 * (window - 1)
         )
+        values[first + 9 * WINDOWS] = values[WINDOWS * _FAR + window] / values[first] if values[first] > 0.0 else 0.0
         values[first + 8 * WINDOWS] = abs(values[WINDOWS * _PUSHES + window] - values[WINDOWS * (_PUSHES + 1) + window])
 
     def measure_market(self, market, minute):

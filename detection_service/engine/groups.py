@@ -62,6 +62,7 @@ _MESSAGES = cython.declare(cython.int, MEASURES.index("messages"))
 _TAKEN = cython.declare(cython.int, MEASURES.index("aggressive_bought"))
 _MEASURES = cython.declare(cython.int, 24)
 _PARTNER_SHARE = cython.declare(cython.int, METRICS["partner_share"])
+_LARGE_TAKE = cython.declare(cython.int, METRICS["large_take"])
 _HOUR_NS = cython.declare(cython.longlong, 3_600_000_000_000)
 
 _MOSTLY = cython.declare(cython.double, 0.5)
@@ -458,7 +459,9 @@ class Groups(LiveBook):
         if order_quantity >= self.flip_multiple * self.market.sizes.median and (
             activity.measures[_PROBES] >= 1.0 or activity.measures[_AGGRESSIVE] > _ASKED_AT_FILLS
         ):
+            self.flows.values[_LARGE_TAKE] = 1.0
             self._flow(activity, number)
+            self.flows.values[_LARGE_TAKE] = 0.0
 
     def _run(self, activity, number, side, price, quantity):
         """Follows runs of aggressive fills of one side (`quantity` 0: a passive one); a fill against a run that moved
@@ -491,63 +494,3 @@ class Groups(LiveBook):
         activity.run_to = price
         activity.run_quantity += quantity
         activity.run_trades += 1
-
-    # For rules: plain values, by the number of an activity.
-
-    def market_fill_rows(self, since: cython.longlong):
-        """Fills of all groups in the market since a time as (number of the group, rows of `Fills.rows`)."""
-        found: list = []
-        number: cython.longlong = self.market.last_activity
-        activity: ActivityPointer
-        while number:
-            activity = self.activity_at(number - 1)
-            if activity.last_fill_time[1] >= since or activity.last_fill_time[2] >= since:
-                found.append((activity.group, self.fills.rows(activity, 0, since)))
-            number = activity.link
-        return found
-
-    def fill_rows(self, number: cython.int, side: cython.int, since: cython.longlong):
-        """Fills of an activity on a side (0: both) since a time, oldest first (`Fills.rows`)."""
-        return self.fills.rows(self.activity_at(number), side, since)
-
-    def fill_count(self, number: cython.int, since: cython.longlong):
-        """Number of its fills since a time, of the last 64."""
-        return self.fills.count_since(self.activity_at(number), since)
-
-    def group_number(self, number: cython.int):
-        """Number of the group of an activity."""
-        return self.activity_at(number).group
-
-    def partners(self, number: cython.int, since: cython.longlong):
-        """Whom it bought from and sold to since a time, and how often (`Fills.partners`)."""
-        return self.fills.partners(self.activity_at(number), since)
-
-    def held_since(self, number: cython.int):
-        """Since when all its fills are held (`Fills.held_since`)."""
-        return self.fills.held_since(self.activity_at(number))
-
-    def executed_orders(self, number: cython.int, minimum: cython.double):
-        """Number of its orders of at least a size among its last 64 fills."""
-        return self.fills.orders_from(self.activity_at(number), minimum)
-
-    def withdrawal_rows(self, number: cython.int, side: cython.int, since: cython.longlong, minimum: cython.double):
-        """Withdrawals of an activity on a side since a time, oldest first (`Withdrawals.rows`)."""
-        return self.withdrawals.rows(self.activity_at(number), side, since, minimum)
-
-    def withdrawals_together(self, number: cython.int, side: cython.int, since: cython.longlong):
-        """The most withdrawals of an activity on a side since a time that stood at one time."""
-        return self.withdrawals.rows_together(self.activity_at(number), side, since)
-
-    def withdrawn_orders(self, number: cython.int, side: cython.int, minimum: cython.double):
-        """Number of its withdrawals of at least a size on a side, of the last 64."""
-        return self.withdrawals.count_of(self.activity_at(number), side, minimum)
-
-    def windows(self, number: cython.int):
-        """Its last minutes' measures (`Flows.windows`)."""
-        return self.flows.windows(self.activity_at(number))
-
-    def measured(self, number: cython.int):
-        """Computes the metrics of an activity; they stand in `flows.values`."""
-        self.flows.measure(self.activity_at(number), self.market)
-        self.flows.values[_PARTNER_SHARE] = self._partner_share(self.activity_at(number))
-        return self.flows.values

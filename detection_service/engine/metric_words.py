@@ -46,6 +46,7 @@ GROUP: Final = {
     "cancel_to_fill": Words("x", "cancels / fills, with at least 1 below the line"),
     "cancel_multiple": Words("x", "cancel_to_fill against the median of groups here; 0 before that is known"),
     "message_multiple": Words("x", "messages against one of the busiest minutes in a hundred here; 0 before known"),
+    "far_share": Words("share", "far_withdrawn of orders entered"),
     "net_pushes": Words("fills", "pushes one way less those the other way, without sign"),
     "net_share": Words("share", "|bought - sold| / (bought + sold): 0 came out even, 1 one-sided or did not trade"),
     "volume_share": Words("share", "its part of both sides of the market's volume, 0 to 1"),
@@ -58,6 +59,7 @@ MARKET: Final = {
     "market_messages": Words("messages", "orders, cancels and replaces of everybody"),
 }
 GROUP_PLAIN: Final = {
+    "large_take": Words("1 or 0", "whether a large order just took liquidity after many small ones or probes"),
     "partner_share": Words(
         "share", "of its fills of the last hour (at most 64), those with the four groups it met most"
     ),

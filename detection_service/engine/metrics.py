@@ -13,7 +13,7 @@ from detection_service.engine.records import MEASURES
 WINDOWS: Final = ("1m", "5m", "30m", "60m")
 DERIVED: Final = (
     *("orders", "cancel_to_fill", "net_share", "volume_share", "message_share", "fleeting_share", "cancel_multiple"),
-    *("message_multiple", "net_pushes"),
+    *("message_multiple", "net_pushes", "far_share"),
 )
 MARKET_MEASURES: Final = ("trades", "volume", "price_change", "range", "messages")
 MARKET_PLAIN: Final = ("spread", "spread_multiple", "volume_multiple_1m", "volume_multiple_5m")
@@ -21,9 +21,10 @@ MARKET_PLAIN: Final = ("spread", "spread_multiple", "volume_multiple_1m", "volum
 GROUP_METRICS: Final = (
     *(f"{name}_{window}" for name in (*MEASURES, *DERIVED) for window in WINDOWS),
     "partner_share",
+    "large_take",
 )
 """The last: of a group's fills with a known other side (its last 64, of an hour), the share that was with the four
-groups it met most."""
+groups it met most; and whether the moment is a large take after small ones."""
 MARKET_METRICS: Final = (
     *(f"market_{name}_{window}" for name in MARKET_MEASURES for window in WINDOWS),
     *(f"market_{name}" for name in MARKET_PLAIN),

@@ -210,7 +210,7 @@ class OwnerScene:
 
     def cluster(self) -> str:
         """What the account of the group's last fill here shares with accounts of other owners."""
-        *_, last = self._core.fill_rows(self._core.acting, 0, 0)
+        *_, last = self._core.fill_rows(self._core.acting, 0)
         return self.relations.cluster_of(self._account(last[5]))
 
     def groups_present(self) -> int:
@@ -231,7 +231,7 @@ class OwnerScene:
     def large_orders(self, side: Side) -> list[LargeOrder]:
         """Orders of other groups on a side of a size seldom seen here, oldest first, of the last 32 on both sides."""
         core = self._core
-        group = core.activities.get(core.acting).group
+        group = core.group_number(core.acting)
         return [
             LargeOrder(time_ns, quantity, price, before, self._account(account), _id(*event), order_id.decode(), side)
             for time_ns, quantity, price, before, account, event, order_id in core.large_orders[

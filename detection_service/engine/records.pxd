@@ -1,6 +1,7 @@
 cdef enum:
     RING = 64
     BLOCK = 8
+    LATELY = 8
 
 cdef struct Fill:
     long long link

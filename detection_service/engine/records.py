@@ -16,6 +16,7 @@ MEASURES: Final = (
 """What is counted of a group in a market, in the order of a record's measures."""
 RING: Final = 64
 BLOCK: Final = 8
+LATELY: Final = 8
 """Fills and withdrawals held an activity, in blocks of so many."""
 MINUTES_HELD: Final = 5
 DECADES_HELD: Final = 7

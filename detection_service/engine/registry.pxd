@@ -14,6 +14,8 @@ cdef class Registry:
     cdef public list markets
     cdef public Arena activities
     cdef public KeyIndex activity_index
+    cdef public KeyIndex account_index
+    cdef public long long forgotten
     cdef public LongTexts texts
     cdef public Fills fills
     cdef public Withdrawals withdrawals

@@ -26,6 +26,7 @@ else:
 
 NEVER = (1 << 63) - 1
 LONG_AGO = cython.declare(cython.longlong, -(1 << 62))
+ACCOUNT_SEED = cython.declare(cython.ulonglong, 2)
 SOURCE_SEED = cython.declare(cython.ulonglong, 1)
 _INITIAL = 256
 _VENUE_FIELDS = ("venue_time", "venue_deadline")
@@ -49,6 +50,7 @@ class Registry:
         self.markets = []
         self.activities = Arena(Activity)
         self.activity_index = KeyIndex()
+        self.forgotten = 0
         self.texts = LongTexts()
         self.fills = Fills(self.texts)
         self.withdrawals = Withdrawals(self.texts)
@@ -56,6 +58,7 @@ class Registry:
         self.market_numbers = {}
         self.venue_numbers = {}
         self.account_numbers = {}
+        self.account_index = KeyIndex()
         self.source_numbers = {}
         self.group_numbers = {}
         self.account_names = []
@@ -115,11 +118,16 @@ class Registry:
     def account_of(self, index):
         """Number of the account a string of the frame names; -1 for the null string."""
         number: cython.int
+        key: cython.ulonglong
         if index == 0:
             return -1
         number = self.view.account_number[index]
         if number < 0:
-            number = self._account_number(self.view.text(index).decode())
+            key = self.view.hash_of(index, ACCOUNT_SEED)
+            number = self.account_index.find(key)
+            if number < 0:
+                number = self._account_number(self.view.text(index).decode())
+                self.account_index.put(key, number)
             self.view.account_number[index] = number
         return number
 
@@ -224,6 +232,7 @@ class Registry:
                 self.withdrawals.forget(activity)
                 self.flows.forget(activity)
                 self.activities.give_back(number - 1)
+                self.forgotten += 1
             else:
                 newer = number
             number = link
@@ -272,5 +281,6 @@ class Registry:
         self.market_numbers = {(each.venue_name, each.instrument_name): each.number for each in self.markets}
         self.venue_numbers = {name: number for number, name in enumerate(self.venue_names)}
         self.account_numbers = {name: number for number, name in enumerate(self.account_names)}
+        self.account_index = KeyIndex()
         self.source_numbers = {name: number for number, name in enumerate(self.source_names)}
         self.group_numbers = {name: number for number, name in enumerate(self.group_names)}

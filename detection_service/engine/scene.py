@@ -2,9 +2,45 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import Any
 
+from detection_service.engine.facts import (
+    Entry as Entry,
+)
+from detection_service.engine.facts import (
+    Fill as Fill,
+)
+from detection_service.engine.facts import (
+    Listed as Listed,
+)
+from detection_service.engine.facts import (
+    Match as Match,
+)
+from detection_service.engine.facts import (
+    Move as Move,
+)
+from detection_service.engine.facts import (
+    PairTrade as PairTrade,
+)
+from detection_service.engine.facts import (
+    Run as Run,
+)
+from detection_service.engine.facts import (
+    Stray as Stray,
+)
+from detection_service.engine.facts import (
+    Withdrawal as Withdrawal,
+)
+from detection_service.engine.facts import (
+    event_id_of,
+)
+from detection_service.engine.facts import (
+    opposite as opposite,
+)
+from detection_service.engine.held_fills import HeldFills
 from detection_service.engine.metrics import METRICS
 from detection_service.engine.owner_scene import OwnerScene
 from detection_service.engine.relations import Relations
@@ -12,170 +48,7 @@ from detection_service.engine.session import Moment
 from tapewatch.market.event import Kind, Side
 from tapewatch.market.reference import Reference
 
-AGGRESSOR = 2
 MATCHES_TOLD_MAX = 256
-
-
-class Fill(NamedTuple):
-    """One fill of a group's; times in nanoseconds, `account` and `contra` by name ("" where not known).
-
-    `aggressor` is whether it took liquidity, None where not known.
-    """
-
-    time_ns: int
-    price: float
-    quantity: float
-    order_quantity: float
-    side: Side
-    account: str
-    event: tuple[int, int]
-    order_id: str
-    trade_id: str
-    aggressor: bool | None = None
-    contra: str = ""
-    group: str = ""
-
-    @property
-    def event_id(self) -> str:
-        """Id of the fill's event."""
-        return _id(*self.event)
-
-
-class Withdrawal(NamedTuple):
-    """An order taken off mostly unfilled; `depth_share` is its share of the best ten levels at entry,
-    `opposite_open` what the group had open on the other side when it went, `distance` how far behind its side's best
-    price it entered, as a share of that (negative where it improved it)."""
-
-    time_ns: int
-    entry_time_ns: int
-    price: float
-    quantity: float
-    depth_share: float
-    opposite_open: float
-    distance: float
-    side: Side
-    account: str
-    entry_event: tuple[int, int]
-    event: tuple[int, int]
-    order_id: str
-
-    @property
-    def entry_event_id(self) -> str:
-        """Id of the event that entered the order."""
-        return _id(*self.entry_event)
-
-    @property
-    def event_id(self) -> str:
-        """Id of the event that withdrew it."""
-        return _id(*self.event)
-
-    @property
-    def life_s(self) -> float:
-        """Seconds from entry to withdrawal."""
-        return (self.time_ns - self.entry_time_ns) / 1e9
-
-
-class PairTrade(NamedTuple):
-    """One match of two groups, by name.
-
-    `aggressor` is the side that took liquidity (None where not known), `entry_gap_s` the time between the entries of
-    both orders (None where not known), `size_ratio` the smaller order's share of the larger.
-    """
-
-    time_ns: int
-    buyer: str
-    seller: str
-    price: float
-    quantity: float
-    event_id: str
-    other_event_id: str
-    trade_id: str
-    aggressor: Side | None
-    entry_gap_s: float | None
-    size_ratio: float
-
-
-class Match(NamedTuple):
-    """Two accounts that traded, by name; `first` when the trade was not seen before.
-
-    `entry_gap_s` is the time between the entries of both orders (None where only one side is known), `size_ratio` the
-    smaller order's share of the larger.
-    """
-
-    buyer: str
-    seller: str
-    price: float
-    quantity: float
-    trade_id: str
-    order_ids: frozenset[str]
-    event_ids: frozenset[str]
-    first: bool
-    entry_gap_s: float | None
-    size_ratio: float
-
-
-class Move(NamedTuple):
-    """A trade at another price than the one before."""
-
-    time_ns: int
-    price: float
-    quantity: float
-    event_id: str
-
-
-class Entry(NamedTuple):
-    """The order just entered."""
-
-    account: str
-    side: Side
-    price: float
-    quantity: float
-    crossed: bool
-    order_id: str
-    event_id: str
-
-
-class Listed(NamedTuple):
-    """What an account on (or in an instrument on) the restricted list did: entered an order, or `traded`."""
-
-    account: str
-    side: Side
-    price: float
-    quantity: float
-    traded: bool
-    order_id: str
-    trade_id: str
-
-
-class Stray(NamedTuple):
-    """A trade far from the `usual_price`: the last before it, and the best prices too (`through_book`) or the trades
-    around it. `account` is that of a fill."""
-
-    time_ns: int
-    price: float
-    quantity: float
-    usual_price: float
-    through_book: bool
-    account: str
-    trade_id: str
-    event_id: str
-
-
-class Run(NamedTuple):
-    """A group's run of aggressive fills of one side: from the market's last price before it to its last own price."""
-
-    side: Side
-    start_ns: int
-    end_ns: int
-    from_price: float
-    to_price: float
-    quantity: float
-    trades: int
-
-
-def opposite(side: Side) -> Side:
-    """The other side."""
-    return Side.SELL if side is Side.BUY else Side.BUY
 
 
 class Scene(OwnerScene):
@@ -186,9 +59,14 @@ class Scene(OwnerScene):
 
     def __init__(self, core: Any, reference: Reference, relations: Relations | None = None) -> None:
         OwnerScene.__init__(self, core, reference, relations or Relations(reference))
+        self._held = HeldFills(core)
         self.open_episode: Callable[[frozenset[str]], Mapping[str, float] | None] = lambda _: None
         self.open_episodes: Callable[[], Sequence[tuple[frozenset[str], Mapping[str, float]]]] = lambda: ()
         self.rank: Callable[[Sequence[Sequence[float]]], list[float]] = lambda windows: []
+
+    def renew(self) -> None:
+        """Forgets what was read of the core: it has become another."""
+        self._held = HeldFills(self._core)
 
     @property
     def now_ns(self) -> int:
@@ -203,7 +81,7 @@ class Scene(OwnerScene):
     @property
     def event_id(self) -> str:
         """Id of the event."""
-        return _id(self._core.event_high, self._core.event_low)
+        return event_id_of(self._core.event_high, self._core.event_low)
 
     @property
     def group(self) -> str:
@@ -294,33 +172,14 @@ class Scene(OwnerScene):
 
     def market_fills(self, since_ns: int) -> list[Fill]:
         """Fills of all groups in the market since a time, oldest first; at most 64 a group."""
-        names = self._core.group_names
-        rows = self._core.market_fill_rows(since_ns)
-        found = [fill for group, part in rows if names[group] for fill in self._fills_of(names[group], part)]
+        numbers = self._core.filled_since(since_ns)
+        found = [fill for number in numbers for fill in self._fills(number, None, since_ns) if fill.group]
         return sorted(found, key=lambda fill: (fill.time_ns, fill.event))
 
     def _fills(self, number: int, side: Side | None, since_ns: int) -> list[Fill]:
-        core = self._core
-        group = core.group_names[core.group_number(number)]
-        return self._fills_of(group, core.fill_rows(number, 0 if side is None else int(side), since_ns))
-
-    def _fills_of(self, group: str, rows: Sequence[Any]) -> list[Fill]:
-        return [
-            Fill._make(
-                (
-                    *numbers,
-                    Side(side_code),
-                    self._account(account),
-                    event,
-                    order_id.decode(),
-                    trade_id.decode(),
-                    None if aggressor == 0 else aggressor == AGGRESSOR,
-                    self._account(contra),
-                    group,
-                )
-            )
-            for *numbers, side_code, account, event, order_id, trade_id, aggressor, contra in rows
-        ]
+        fills = self._held.of(number)
+        first = bisect_left(fills, since_ns, key=attrgetter("time_ns"))
+        return fills[first:] if side is None else [fill for fill in fills[first:] if fill.side is side]
 
     def _number(self, group: str | None) -> int:
         core = self._core
@@ -351,7 +210,7 @@ class Scene(OwnerScene):
     def moves(self, since_ns: int) -> list[Move]:
         """The market's trades at another price than the one before since a time, oldest first; at most 128."""
         rows = self._core.market.moves.since(since_ns)
-        return [Move(at_ns, price, quantity, _id(*event)) for at_ns, price, quantity, event in rows]
+        return [Move(at_ns, price, quantity, event_id_of(*event)) for at_ns, price, quantity, event in rows]
 
     @property
     def session(self) -> Moment:
@@ -370,7 +229,7 @@ class Scene(OwnerScene):
             order.quantity,
             bool(order.crossed),
             core.row_order_text().decode(),
-            _id(order.event_high, order.event_low),
+            event_id_of(order.event_high, order.event_low),
         )
 
     @property
@@ -402,7 +261,7 @@ class Scene(OwnerScene):
                 False,
                 self._account(held.account),
                 held.trade_id.decode(),
-                _id(held.event_high, held.event_low),
+                event_id_of(held.event_high, held.event_low),
             )
         _, _, price, quantity, trade_id = core.row_values()
         return Stray(
@@ -435,9 +294,9 @@ class Scene(OwnerScene):
         """The match behind a MATCH or PAIR trigger."""
         core = self._core
         orders = (core.match_order_id, core.match_other_order_id)
-        events = {_id(core.event_high, core.event_low)}
+        events = {event_id_of(core.event_high, core.event_low)}
         if core.match_other_high or core.match_other_low:
-            events.add(_id(core.match_other_high, core.match_other_low))
+            events.add(event_id_of(core.match_other_high, core.match_other_low))
         return Match(
             self._account(core.match_buyer),
             self._account(core.match_seller),
@@ -480,8 +339,8 @@ class Scene(OwnerScene):
                 names[seller],
                 price,
                 quantity,
-                _id(*event),
-                _id(*other) if any(other) else "",
+                event_id_of(*event),
+                event_id_of(*other) if any(other) else "",
                 trade_id.decode(),
                 Side(aggressor) if aggressor else None,
                 gap / 1e9 if gap >= 0 else None,
@@ -492,7 +351,3 @@ class Scene(OwnerScene):
 
     def _account(self, number: int) -> str:
         return str(self._core.account_names[number]) if number >= 0 else ""
-
-
-def _id(high: int, low: int) -> str:
-    return f"{high:016x}{low:016x}"

@@ -86,7 +86,10 @@ class Ramping:
 
     def conditions(self, parameters: Mapping[str, float]) -> tuple[Condition, ...]:
         """What the core checks before it asks."""
-        return (Condition("net_pushes_30m", at_least=parameters["pushes_min"]),)
+        return (
+            Condition("net_pushes_5m", at_least=1),
+            Condition("net_pushes_30m", at_least=parameters["pushes_min"]),
+        )
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where the move is the group's own and beyond the usual."""

@@ -61,7 +61,10 @@ class AccountVolumeSpike:
 
     def conditions(self, parameters: Mapping[str, float]) -> tuple[Condition, ...]:
         """There is a level to compare with."""
-        return (Condition("fills_12h", at_least=parameters["fills_before_min"]),)
+        return (
+            Condition("fills_12h", at_least=parameters["fills_before_min"]),
+            Condition("notional_before_2h", at_least=1e-12),
+        )
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where the last two hours stand out from the owner's and the market's twelve before."""

@@ -88,13 +88,13 @@ class FrontRunning:
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where the group was ahead of large orders more often than by chance."""
         fills = scene.fills(None, 0)
+        since_ns = scene.now_ns - int(parameters["exit_max_s"] * 1e9)
+        lately = [order for order in scene.large_orders(opposite(fills[-1].side)) if order.time_ns >= since_ns]
+        if not any(_incident(scene, parameters, fills, order) for order in lately):
+            return
         orders = [order for side in (Side.BUY, Side.SELL) for order in scene.large_orders(side)]
         ordered = sorted(orders, key=lambda order: order.time_ns)
         occasions = _occasions(ordered, parameters)
-        since_ns = scene.now_ns - int(parameters["exit_max_s"] * 1e9)
-        lately = [order for order in occasions if order.time_ns >= since_ns]
-        if not any(_incident(scene, parameters, fills, order) for order in lately):
-            return
         incidents = [
             each
             for order in occasions

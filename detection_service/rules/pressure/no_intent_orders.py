@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from detection_service.engine.scene import Scene, Withdrawal
 from detection_service.engine.triggers import FLOW
@@ -13,6 +14,9 @@ from tapewatch.alert import Measurement, Severity
 from tapewatch.market.event import Side
 
 WINDOW_S = 300.0
+RANGES_KNOWN: Final = 10
+MOVE_UNSEEN: Final = 0.01
+"""What a minute may move a market that has not been seen to trade for ten minutes, as a share of the price."""
 
 METADATA = Metadata(
     rule_id="no_intent_orders",
@@ -64,7 +68,10 @@ class NoIntentOrders:
 
     def conditions(self, parameters: Mapping[str, float]) -> tuple[Condition, ...]:
         """Many orders taken off within five seconds far from the touch, within five minutes."""
-        return (Condition("far_withdrawn_5m", at_least=parameters["orders_min"]),)
+        return (
+            Condition("far_withdrawn_5m", at_least=parameters["orders_min"]),
+            Condition("far_share_5m", at_least=parameters["share_min"] / 2),
+        )
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where the market could not have come to them, and the group does little else."""
@@ -84,7 +91,8 @@ class NoIntentOrders:
 def _reach(scene: Scene, parameters: Mapping[str, float]) -> float:
     """How far from the touch an order cannot trade within its life, as a share of the price."""
     market = scene.market
-    moved = market.usual_range / abs(market.last_price) if market.ranges_seen else 0.0
+    known = market.ranges_seen >= RANGES_KNOWN
+    moved = market.usual_range / abs(market.last_price) if known else MOVE_UNSEEN
     return max(parameters["ranges_min"] * moved, parameters["spreads_min"] * pressing.usual_spread(scene))
 
 

@@ -70,7 +70,10 @@ class Phishing:
 
     def conditions(self, parameters: Mapping[str, float]) -> tuple[Condition, ...]:
         """Liquidity taken as often as the cycles need, within five minutes."""
-        return (Condition("aggressive_fills_5m", at_least=parameters["cycles_min"] * (parameters["probes_min"] + 1)),)
+        return (
+            Condition("large_take", at_least=1),
+            Condition("aggressive_fills_5m", at_least=parameters["cycles_min"] * (parameters["probes_min"] + 1)),
+        )
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where large takes followed tiny ones several times."""

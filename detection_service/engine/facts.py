@@ -1,0 +1,174 @@
+"""What rules see of events: fills, withdrawals, matches and the like, as named tuples."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tapewatch.market.event import Side
+
+
+class Fill(NamedTuple):
+    """One fill of a group's; times in nanoseconds, `account` and `contra` by name ("" where not known).
+
+    `aggressor` is whether it took liquidity, None where not known.
+    """
+
+    time_ns: int
+    price: float
+    quantity: float
+    order_quantity: float
+    side: Side
+    account: str
+    event: tuple[int, int]
+    order_id: str
+    trade_id: str
+    aggressor: bool | None = None
+    contra: str = ""
+    group: str = ""
+
+    @property
+    def event_id(self) -> str:
+        """Id of the fill's event."""
+        return event_id_of(*self.event)
+
+
+class Withdrawal(NamedTuple):
+    """An order taken off mostly unfilled; `depth_share` is its share of the best ten levels at entry,
+    `opposite_open` what the group had open on the other side when it went, `distance` how far behind its side's best
+    price it entered, as a share of that (negative where it improved it)."""
+
+    time_ns: int
+    entry_time_ns: int
+    price: float
+    quantity: float
+    depth_share: float
+    opposite_open: float
+    distance: float
+    side: Side
+    account: str
+    entry_event: tuple[int, int]
+    event: tuple[int, int]
+    order_id: str
+
+    @property
+    def entry_event_id(self) -> str:
+        """Id of the event that entered the order."""
+        return event_id_of(*self.entry_event)
+
+    @property
+    def event_id(self) -> str:
+        """Id of the event that withdrew it."""
+        return event_id_of(*self.event)
+
+    @property
+    def life_s(self) -> float:
+        """Seconds from entry to withdrawal."""
+        return (self.time_ns - self.entry_time_ns) / 1e9
+
+
+class PairTrade(NamedTuple):
+    """One match of two groups, by name.
+
+    `aggressor` is the side that took liquidity (None where not known), `entry_gap_s` the time between the entries of
+    both orders (None where not known), `size_ratio` the smaller order's share of the larger.
+    """
+
+    time_ns: int
+    buyer: str
+    seller: str
+    price: float
+    quantity: float
+    event_id: str
+    other_event_id: str
+    trade_id: str
+    aggressor: Side | None
+    entry_gap_s: float | None
+    size_ratio: float
+
+
+class Match(NamedTuple):
+    """Two accounts that traded, by name; `first` when the trade was not seen before.
+
+    `entry_gap_s` is the time between the entries of both orders (None where only one side is known), `size_ratio` the
+    smaller order's share of the larger.
+    """
+
+    buyer: str
+    seller: str
+    price: float
+    quantity: float
+    trade_id: str
+    order_ids: frozenset[str]
+    event_ids: frozenset[str]
+    first: bool
+    entry_gap_s: float | None
+    size_ratio: float
+
+
+class Move(NamedTuple):
+    """A trade at another price than the one before."""
+
+    time_ns: int
+    price: float
+    quantity: float
+    event_id: str
+
+
+class Entry(NamedTuple):
+    """The order just entered."""
+
+    account: str
+    side: Side
+    price: float
+    quantity: float
+    crossed: bool
+    order_id: str
+    event_id: str
+
+
+class Listed(NamedTuple):
+    """What an account on (or in an instrument on) the restricted list did: entered an order, or `traded`."""
+
+    account: str
+    side: Side
+    price: float
+    quantity: float
+    traded: bool
+    order_id: str
+    trade_id: str
+
+
+class Stray(NamedTuple):
+    """A trade far from the `usual_price`: the last before it, and the best prices too (`through_book`) or the trades
+    around it. `account` is that of a fill."""
+
+    time_ns: int
+    price: float
+    quantity: float
+    usual_price: float
+    through_book: bool
+    account: str
+    trade_id: str
+    event_id: str
+
+
+class Run(NamedTuple):
+    """A group's run of aggressive fills of one side: from the market's last price before it to its last own price."""
+
+    side: Side
+    start_ns: int
+    end_ns: int
+    from_price: float
+    to_price: float
+    quantity: float
+    trades: int
+
+
+def opposite(side: Side) -> Side:
+    """The other side."""
+    return Side.SELL if side is Side.BUY else Side.BUY
+
+
+def event_id_of(high: int, low: int) -> str:
+    """An event's id from its identity's two words."""
+    return f"{high:016x}{low:016x}"
