@@ -12,6 +12,7 @@ from detection_service.anomaly.features import FEATURES, features
 from detection_service.anomaly.model import ForestModel, ModelError
 from detection_service.engine.core import Core
 from detection_service.engine.frame_view import FrameView
+from detection_service.engine.registry import NEVER
 from tapewatch.market.frame import Frame
 from tapewatch.market.reference import Reference
 
@@ -29,7 +30,7 @@ def collect_windows(frames: Iterable[Frame | bytes], reference: Reference) -> li
     for frame in frames:
         core.begin(FrameView(Frame.decode(frame) if isinstance(frame, bytes) else frame))
         while core.run():
-            pass
+            core.market.session_due = NEVER  # sessions give no windows, and the event would come again
     collected: list[list[float]] = core.collected
     return collected
 

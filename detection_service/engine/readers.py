@@ -74,8 +74,14 @@ class Readers(Groups):
         """Its last minutes' measures (`Flows.windows`)."""
         return self.flows.windows(self.activity_at(number))
 
-    def measured(self, number: cython.int):
-        """Computes the metrics of an activity; they stand in `flows.values`."""
+    def measured_aside(self, number: cython.int):
+        """The metrics of an activity as a list; those in `flows.values` stay."""
+        index: cython.Py_ssize_t
+        count: cython.Py_ssize_t = len(self.flows.values)
+        held: list = [self.flows.values[index] for index in range(count)]
         self.flows.measure(self.activity_at(number), self.market)
         self.flows.values[_PARTNER_SHARE] = self._partner_share(self.activity_at(number))
-        return self.flows.values
+        found: list = [self.flows.values[index] for index in range(count)]
+        for index in range(count):
+            self.flows.values[index] = held[index]
+        return found

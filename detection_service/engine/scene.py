@@ -115,9 +115,7 @@ class Scene(OwnerScene):
         number = core.find_activity(group, core.market.number)
         if number < 0:
             return lambda name: 0.0
-        held = core.flows.values[:]  # what the trigger was about: others are still to be asked
-        values = core.measured(number)[:]
-        core.flows.values[:] = held
+        values = core.measured_aside(number)  # those of the trigger stay: others are still to be asked
         return lambda name: float(values[METRICS[name]])
 
     @property
