@@ -140,9 +140,7 @@ class Fills:
             fill = self.entry(activity, number)
             if fill.time < since:
                 break
-            counts = found.get(fill.contra)
-            if counts is None:
-                counts = found[fill.contra] = [0, 0]
+            counts = found.setdefault(fill.contra, [0, 0])
             counts[fill.side - 1] += 1
         return found
 

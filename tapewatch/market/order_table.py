@@ -23,10 +23,10 @@ class OrderTable:
     """Open orders. A slot number is good from `insert` to `remove`.
 
     `price` is NaN for market orders, `leaves` the open quantity, `depth_share` the order's share of its side's best
-    levels when it entered (0 for one below twice the usual size), `distance` how far behind its side's best it
-    entered (share of that price; negative where it improved it), `level` its level in the book or -1, `account` and `participant` the numbers of its account and of
-    its owner's activity in the market, or -1. `event_high` and `event_low` identify its entry event; `crossed` says
-    that it met the other side when it entered.
+    levels when it entered (0 for one hardly above the usual size), `distance` how far behind its side's best it entered
+    (share of that price; negative where it improved it), `level` its level in the book or -1, `account` and
+    `participant` the numbers of its account and of its owner's activity in the market, or -1. `event_high` and
+    `event_low` identify its entry event; `crossed` says that it met the other side when it entered.
     """
 
     def __init__(self):

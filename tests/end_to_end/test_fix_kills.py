@@ -104,7 +104,7 @@ async def finished(simulator: SimulatorClient) -> None:
 
 def reference_of(config: SimulationConfig, directory: Path) -> Reference:
     write_reference(directory, Simulation(config))
-    return read_reference(directory / "accounts.csv", None, None)
+    return read_reference(accounts=directory / "accounts.csv")
 
 
 def drop_copy_rows(config: SimulationConfig) -> list[dict[str, Any]]:

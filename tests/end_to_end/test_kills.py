@@ -38,7 +38,7 @@ async def test_whatever_is_killed_in_mid_stream_nothing_is_lost_or_doubled(
     names: list[str], seed: int, market: MarketFile, tmp_path: Path
 ) -> None:
     async with running_stack(tmp_path, changes=OFTEN) as stack:
-        await publish_reference(stack.address("ingest"), LOCAL, read_reference(market.accounts, None, None))
+        await publish_reference(stack.address("ingest"), LOCAL, read_reference(accounts=market.accounts))
         resent = await publish_with_kills(stack, market, names, seed)
         await stack.drained()
         alerts, ledger, frames = await stack.alerts(), total(await stack.ledger()), await stack.journal()

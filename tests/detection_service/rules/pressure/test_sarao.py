@@ -20,7 +20,9 @@ from tests.detection_service.rules.pressure.sarao import CYCLES, LOTS, SARAO, Re
 from tests.detection_service.scenario import Row, final, identity, revisions
 
 SEED: Final = 2
-PRESSURE_RULES: Final = {rule.metadata.rule_id: {} for rule in RULES if ".pressure." in type(rule).__module__}
+PRESSURE_RULES: Final[dict[str, dict[str, float]]] = {
+    rule.metadata.rule_id: {} for rule in RULES if ".pressure." in type(rule).__module__
+}
 SOURCE: Final = "drop copy"
 
 
