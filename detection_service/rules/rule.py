@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from detection_service.engine.metrics import OWNER_METRIC_PLACES
+from detection_service.engine.metrics import METRICS, OWNER_METRIC_PLACES
 from detection_service.engine.scene import Scene
 from detection_service.engine.triggers import MARKET, OWNER
 from detection_service.rules.grading import excess, graded
@@ -136,10 +137,18 @@ class Rule(Protocol):
 
 
 def conditions_of(rule: Rule, trigger: int, parameters: Mapping[str, float]) -> tuple[Condition, ...]:
-    """What must hold for a rule to be asked at a trigger on windows; nothing where it does not say."""
+    """What must hold for a rule to be asked at a trigger on windows; nothing where it does not say.
+
+    Raises ValueError for a metric that is not one.
+    """
     given = getattr(rule, "conditions", None)
     conditions: tuple[Condition, ...] = given(parameters) if given is not None else ()
+    for each in conditions:
+        if each.metric not in METRICS and each.metric not in OWNER_METRIC_PLACES:
+            near = difflib.get_close_matches(each.metric, (*METRICS, *OWNER_METRIC_PLACES), n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "docs/metrics.md lists them"
+            raise ValueError(f"rule {rule.metadata.rule_id}: unknown metric {each.metric!r}: {hint}")
     if trigger == MARKET:
         return tuple(each for each in conditions if each.metric.startswith("market_"))
-    across = trigger == OWNER
-    return tuple(each for each in conditions if (each.metric in OWNER_METRIC_PLACES) == across)
+    known = OWNER_METRIC_PLACES if trigger == OWNER else METRICS  # fills_5m is a group's and an owner's
+    return tuple(each for each in conditions if each.metric in known)
