@@ -40,6 +40,7 @@ __all__ = [
     "Metadata",
     "Need",
     "Parameter",
+    "UnknownMetricError",
     "Regulation",
     "Rule",
     "conditions_of",
@@ -87,6 +88,10 @@ class Metadata:
     def defaults(self) -> dict[str, float]:
         """Parameter name to default."""
         return {parameter.name: parameter.default for parameter in self.parameters}
+
+
+class UnknownMetricError(ValueError):
+    """A condition names a metric that is none; says which is nearest."""
 
 
 class Condition(NamedTuple):
@@ -139,7 +144,7 @@ class Rule(Protocol):
 def conditions_of(rule: Rule, trigger: int, parameters: Mapping[str, float]) -> tuple[Condition, ...]:
     """What must hold for a rule to be asked at a trigger on windows; nothing where it does not say.
 
-    Raises ValueError for a metric that is not one.
+    Raises UnknownMetricError for a metric that is not one.
     """
     given = getattr(rule, "conditions", None)
     conditions: tuple[Condition, ...] = given(parameters) if given is not None else ()
@@ -147,7 +152,7 @@ def conditions_of(rule: Rule, trigger: int, parameters: Mapping[str, float]) -> 
         if each.metric not in METRICS and each.metric not in OWNER_METRIC_PLACES:
             near = difflib.get_close_matches(each.metric, (*METRICS, *OWNER_METRIC_PLACES), n=1)
             hint = f"did you mean {near[0]!r}?" if near else "docs/metrics.md lists them"
-            raise ValueError(f"rule {rule.metadata.rule_id}: unknown metric {each.metric!r}: {hint}")
+            raise UnknownMetricError(f"rule {rule.metadata.rule_id}: unknown metric {each.metric!r}: {hint}")
     if trigger == MARKET:
         return tuple(each for each in conditions if each.metric.startswith("market_"))
     known = OWNER_METRIC_PLACES if trigger == OWNER else METRICS  # fills_5m is a group's and an owner's

@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from detection_service.engine import triggers
-from detection_service.engine.metrics import METRICS, OWNER_METRIC_PLACES
 from detection_service.rules import governance
 from detection_service.rules.catalogue import RULE_BY_ID
 from detection_service.rules.governance import RULE_ID
 from detection_service.rules.lock import VERSION
-from detection_service.rules.rule import Rule, conditions_of
+from detection_service.rules.rule import Rule, UnknownMetricError, conditions_of
 from detection_service.rules.scenarios.scenario import SUFFIX
 from detection_service.user_rules.python_rule import PythonRuleError, rules_of_module
 from detection_service.user_rules.written import WrittenError, read
@@ -156,6 +155,8 @@ def complaints(rule: Rule, rule_id: str) -> Iterator[str]:
         return
     for trigger in ON_WINDOWS:
         if rule.triggers & trigger:
-            known = OWNER_METRIC_PLACES if trigger == triggers.OWNER else METRICS
-            named = [each.metric for each in conditions_of(rule, trigger, metadata.defaults())]
-            yield from (f"unknown metric {name!r}; docs/metrics.md lists them" for name in named if name not in known)
+            try:
+                conditions_of(rule, trigger, metadata.defaults())
+            except UnknownMetricError as error:
+                yield str(error)
+                return

@@ -10,7 +10,7 @@ import typer
 
 from detection_service.rules import conformance, governance, lock, versions
 from detection_service.rules.catalogue import RULE_BY_ID, RULES
-from detection_service.rules.rule import Rule
+from detection_service.rules.rule import Rule, UnknownMetricError
 from detection_service.rules.scenarios.runner import check_rule
 from detection_service.rules.scenarios.scenario import KINDS, SUFFIX, ScenarioError, load
 from detection_service.user_rules.folder import complaints as complaints_of_rule
@@ -99,7 +99,7 @@ def _checked(rule: Rule, file: Path | None) -> Checked:
             kinds, complaints = check_rule(rule, _scenarios_of(rule, file))
             complaints = complaints or conformance.complaints(rule, load(_scenarios_of(rule, file)))
         wrong += complaints
-    except (ScenarioError, lock.LockError) as error:
+    except (ScenarioError, UnknownMetricError, lock.LockError) as error:
         wrong.append(str(error))
     return Checked(rule.metadata.rule_id, rule.metadata.version, kinds, wrong)
 
