@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 import structlog
@@ -185,15 +186,15 @@ class Consumer:
         return Checkpoint(
             self.next_sequence,
             self.engine.snapshot(),
-            self._ordering.state(),
+            deepcopy(self._ordering.state()),  # it is written later, and must not go on with what it was taken of
             self.outbox.made if told is None else self.outbox.recorded,
             dict(self._controls),
             dict(self.poisoned),
-            self.corrections.state(),
+            deepcopy(self.corrections.state()),
             [message.SerializeToString() for message in on_their_way],
-            self.health.state(),
-            self.shown.state(),
-            self.changes.state(),
+            deepcopy(self.health.state()),
+            deepcopy(self.shown.state()),
+            deepcopy(self.changes.state()),
         )
 
     async def _store(self, checkpoint: Checkpoint) -> None:
