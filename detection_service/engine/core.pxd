@@ -19,7 +19,7 @@ cdef class Core(Across):
     cdef void _fetch(self)
     cdef bint _step(self, Py_ssize_t row)
     cdef void _interrupt(self, Py_ssize_t row)
-    cdef void _tick(self)
+    cdef bint _tick(self)
     cdef void _other(self, Py_ssize_t row, int kind)
     cdef void _enter(self, Py_ssize_t row)
     cdef void _cancel(self, Py_ssize_t row)

@@ -153,7 +153,7 @@ class Core(Across):
         return view.kind[row], view.side[row], view.price[row], view.quantity[row], view.text(view.trade_id[row])
 
     def _step(self, row):
-        """One event; False where episodes must be closed, or rules asked about its session, before it can be taken."""
+        """One event; False where episodes must be closed, or rules asked about its market, before it can be taken."""
         market: MarketState = self.market_of(row)
         now: cython.longlong = self.view.event_time[row]
         kind: cython.int = self.view.kind[row]
@@ -169,10 +169,11 @@ class Core(Across):
         if not 0 <= now - self.minute_start < _MINUTE_NS:
             self.now_minute = now // _MINUTE_NS
             self.minute_start = self.now_minute * _MINUTE_NS
+        if now >= market.next_tick and self._tick():
+            self._identify(row)
+            return False
         self.venue_time[market.venue] = now
         self.evaluated[self.source] += 1
-        if now >= market.next_tick:
-            self._tick()
         if market.pending >= 0 and (now > market.pending_time or kind != _FILL):
             self._rest(market.pending)
             market.pending = -1
@@ -195,19 +196,24 @@ class Core(Across):
             self.triggers = _SESSION
 
     def _tick(self):
-        """Five seconds of a market went by; with a minute, the rules on markets may be asked."""
+        """Five seconds of a market went by; with a minute, whether the rules on markets are to be asked.
+
+        They are asked before the event is taken: a group's minute that it ends has other metrics.
+        """
         closed: cython.longlong = self.market.tick(self.now)
-        due: list
+        due: list = None
         if closed < 0:
-            return
+            return False
         if self.market_conditions.rules:
             self.flows.measure_market(self.market, closed)
             due = self.market_conditions.due(self.flows.values)
-            if due is not None:
-                self.due_market = due
-                self.triggers |= _MARKET
         if closed // _SWEEP_MINUTES != self.market.minute_now // _SWEEP_MINUTES:
             self._forget_idle(self.market, (self.market.minute_now - _MINUTES_IDLE) * 60 * _SECOND_NS)
+        if due is None:
+            return False
+        self.due_market = due
+        self.triggers = _MARKET
+        return True
 
     def _other(self, row, kind):
         market: MarketState = self.market
