@@ -39,7 +39,7 @@ cdef class Groups(LiveBook):
     cdef int _most(self, int met) noexcept
     cdef ActivityPointer _touch(self, int number)
     cdef void _roll(self, ActivityPointer activity, int number, long long minute)
-    cdef void _flow(self, ActivityPointer activity, int number)
+    cdef void _flow(self, ActivityPointer activity, int number, bint large_take)
     cdef void _message(self, ActivityPointer activity, int number)
     cdef void _entered(self, Py_ssize_t row, int slot, double behind)
     cdef void _check_list(self, int account) noexcept
@@ -55,5 +55,5 @@ cdef class Groups(LiveBook):
     cdef void _filled(self, Py_ssize_t row, int number, int account, double order_quantity, bint aggressive)
     cdef void _keep_fill(self, Py_ssize_t row, ActivityPointer activity, int account, double order_quantity, bint aggressive)
     cdef void _filled_unnamed(self, Py_ssize_t row, double order_quantity)
-    cdef void _look(self, ActivityPointer activity, int number, double order_quantity)
+    cdef bint _is_large_take(self, ActivityPointer activity, double order_quantity) noexcept
     cdef void _run(self, ActivityPointer activity, int number, int side, double price, double quantity) noexcept

@@ -143,7 +143,7 @@ class Groups(LiveBook):
             busy = activity.measures[_MESSAGES] + activity.measures[_FILLS] >= 2.0
             self.flows.sample(activity, self.market, minute)
             if busy or activity.flow:
-                self._flow(activity, number)
+                self._flow(activity, number, False)
             if busy:
                 self.flows.close(activity)
             if self.collected is not None:
@@ -152,13 +152,14 @@ class Groups(LiveBook):
         for index in range(_MEASURES):
             activity.measures[index] = 0.0
 
-    def _flow(self, activity, number):
+    def _flow(self, activity, number, large_take):
         """A moment to look at what a group does in windows."""
         due: list
         if self.group_conditions.rules == 0:
             return
         self.flows.measure(activity, self.market)
         self.flows.values[_PARTNER_SHARE] = self._partner_share(activity)
+        self.flows.values[_LARGE_TAKE] = 1.0 if large_take else 0.0
         due = self.group_conditions.due(self.flows.values)
         if due is not None:
             self.due = self.due + due if self.triggers & _FLOW else due
@@ -213,7 +214,7 @@ class Groups(LiveBook):
         activity.measures[_MESSAGES] += 1.0
         count = cython.cast(cython.longlong, activity.measures[_MESSAGES])
         if count >= _ASKED_AT_MESSAGES and (count & (count - 1)) == 0:
-            self._flow(activity, number)
+            self._flow(activity, number, False)
 
     def _entered(self, row, slot, behind):
         """An order was entered by a group."""
@@ -406,6 +407,7 @@ class Groups(LiveBook):
         price: cython.double = view.price[row]
         quantity: cython.double = view.quantity[row]
         count: cython.longlong
+        large: cython.bint = False
         activity.measures[_FILLS] += 1.0
         activity.measures[_TRADED + side - 1] += quantity
         self._keep_fill(row, activity, account, order_quantity, aggressive)
@@ -424,13 +426,13 @@ class Groups(LiveBook):
             ):
                 self.acting = number
                 self.triggers |= _FLIP
-            self._look(activity, number, order_quantity)
+            large = self._is_large_take(activity, order_quantity)
         self._run(activity, number, side, price, quantity if aggressive else 0.0)
         if activity.last_withdrawal_time[3 - side] >= self.now - self.fill_window_ns:
             self._press(activity, number, 3 - side, True)
         count = cython.cast(cython.longlong, activity.measures[_FILLS])
-        if count >= _ASKED_AT_FILLS and (count & (count - 1)) == 0:
-            self._flow(activity, number)
+        if large or (count >= _ASKED_AT_FILLS and (count & (count - 1)) == 0):
+            self._flow(activity, number, large)
 
     def _keep_fill(self, row, activity, account, order_quantity, aggressive):
         """Keeps a fill of an activity's."""
@@ -454,14 +456,11 @@ class Groups(LiveBook):
         self._keep_fill(row, activity, -1, order_quantity, False)
         activity.last_fill_time[self.view.side[row]] = self.now
 
-    def _look(self, activity, number, order_quantity):
-        """A large order that takes liquidity after many small ones, or probes, is a moment to look at the group."""
-        if order_quantity >= self.flip_multiple * self.market.sizes.median and (
+    def _is_large_take(self, activity, order_quantity):
+        """Whether a taking order is large, after many small ones or probes: a moment to look at the group."""
+        return order_quantity >= self.flip_multiple * self.market.sizes.median and (
             activity.measures[_PROBES] >= 1.0 or activity.measures[_AGGRESSIVE] > _ASKED_AT_FILLS
-        ):
-            self.flows.values[_LARGE_TAKE] = 1.0
-            self._flow(activity, number)
-            self.flows.values[_LARGE_TAKE] = 0.0
+        )
 
     def _run(self, activity, number, side, price, quantity):
         """Follows runs of aggressive fills of one side (`quantity` 0: a passive one); a fill against a run that moved

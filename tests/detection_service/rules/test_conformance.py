@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from detection_service.engine.configuration import EngineConfiguration
 from detection_service.engine.engine import Engine
+from detection_service.engine.scopes import scopes_of
+from detection_service.engine.triggers import SOURCE
 from detection_service.rules.catalogue import RULE_BY_ID, RULES
 from detection_service.rules.conformance import cuts_of, restored
 from detection_service.rules.scenarios.runner import alone, complaints, configuration_of, not_near, play
@@ -30,6 +33,8 @@ every_positive = pytest.mark.parametrize(
 
 
 FIRST_STAGE = [(rule_id, each) for rule_id, each in POSITIVES if RULE_BY_ID[rule_id].metadata.stage == 1]
+SCOPED = {name: each for name, each in reversed(POSITIVES) if not RULE_BY_ID[name].triggers & SOURCE}
+"""The first positive scenario of each rule that scopes do not refuse."""
 every_first_stage_positive = pytest.mark.parametrize(
     ("rule_id", "scenario"), FIRST_STAGE, ids=[f"{n}: {s.name}" for n, s in FIRST_STAGE]
 )
@@ -122,6 +127,17 @@ def test_a_rule_alone_finds_what_it_finds_among_the_others(rule_id: str, scenari
     found_alone, found_among = final(revisions(rows, by_itself)), final(revisions(rows, configuration), rule_id)
     assert [(alert.alert_id, alert.explanation) for alert in found_alone] == [
         (alert.alert_id, alert.explanation) for alert in found_among
+    ]
+
+
+@pytest.mark.parametrize(("rule_id", "scenario"), SCOPED.items())
+def test_a_scope_that_says_what_holds_anyway_changes_nothing(rule_id: str, scenario: Scenario) -> None:
+    plain = alone(scenario, RULE_BY_ID[rule_id])
+    venue = str(scenario.rows[0]["venue"])
+    (name, value), *_ = plain.parameters()[rule_id].items()
+    scoped = replace(plain, scopes=scopes_of([{"venue": venue, "rules": {rule_id: {name: value}}}]))
+    assert [(each.alert_id, each.revision, each.explanation) for each in play(scenario, scoped)] == [
+        (each.alert_id, each.revision, each.explanation) for each in play(scenario, plain)
     ]
 
 
