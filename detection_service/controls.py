@@ -29,7 +29,7 @@ def take(engine: Engine, payload: bytes) -> dict[str, bytes]:
     record: dict[str, Any] = json.loads(payload)
     kind, content = str(record["control"]).lower(), json.dumps(record["content"]).encode()
     apply(engine, kind, content)
-    return {kind: _whole(engine.configuration) if kind == CONFIGURATION else content}
+    return {kind: whole(engine.configuration) if kind == CONFIGURATION else content}
 
 
 def restore(engine: Engine, contents: Mapping[str, bytes]) -> None:
@@ -87,7 +87,7 @@ def _with(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
     return {name: value for name, value in {**before, **changes}.items() if value is not None}
 
 
-def _whole(configuration: EngineConfiguration) -> bytes:
+def whole(configuration: EngineConfiguration) -> bytes:
     """A configuration as the content of a record that gives it."""
     outside = {rule_id: each for rule_id, each in configuration.rules.items() if rule_id not in RULE_BY_ID}
     content = {

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from detection_service.consumer import Consumer
+from detection_service.controls import whole
 from detection_service.corrections.state import Corrections
 from detection_service.coverage_pages import coverage_page
 from detection_service.rules.rule import Metadata
@@ -50,6 +51,23 @@ class DetectionServicer(detection_pb2_grpc.DetectionServiceServicer):
             known = ", ".join(sorted(parameters))
             raise NotFound("RULE_NOT_FOUND", f"no rule {request.rule_id!r} is in force; there are {known}")
         return self._rule(request.rule_id, parameters[request.rule_id])
+
+    async def GetConfiguration(
+        self, request: detection_pb2.GetConfigurationRequest, context: Any
+    ) -> detection_pb2.Configuration:
+        """Rules, parameters and scopes in force, as a configuration record has them."""
+        consumer = self._consumer
+        held = consumer.engine.configuration
+        return detection_pb2.Configuration(
+            next_sequence=consumer.next_sequence,
+            config_digest=consumer.engine.config_digest,
+            content_json=whole(held).decode(),
+            user_rules=[
+                detection_pb2.UserRule(rule_id=rule_id, form=each["form"], sha256=each["sha256"])
+                for rule_id, each in sorted(consumer.user_rules.items())
+            ],
+            reference_digest=held.reference.digest() if any(held.reference.to_json().values()) else "",
+        )
 
     async def StreamAlerts(
         self, request: detection_pb2.StreamAlertsRequest, context: Any

@@ -28,6 +28,10 @@ class DetectionClient(ServiceClient):
         """One rule; ClientError NOT_FOUND."""
         return await self.call(self._stub.GetRule, detection_pb2.GetRuleRequest(rule_id=rule_id))
 
+    async def configuration(self) -> detection_pb2.Configuration:
+        """What is in force as a whole."""
+        return await self.call(self._stub.GetConfiguration, detection_pb2.GetConfigurationRequest())
+
     async def coverage(self, rule_id: str = "", source: str = "") -> detection_pb2.GetCoverageResponse:
         """All of the coverage, of a rule or source if named, in one message."""
         whole = detection_pb2.GetCoverageResponse()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -155,3 +156,17 @@ async def test_the_status_tells_faulty_rules_and_who_changed_what(tmp_path: Path
     assert dict(status.faulty) == {"mine": "it does not load"}
     (change,) = status.changes
     assert (change.actor, change.what, change.problem) == ("ann", "spoofing: size_multiple_min 7", "")
+
+
+async def test_what_is_in_force_is_told_as_a_configuration_record_has_it(tmp_path: Path) -> None:
+    consumer = consumer_in(tmp_path)
+    change = {"rule": "spoofing", "parameters": {"size_multiple_min": 7}, "scope": {"venue": "XTWS"}}
+    async with asyncio.timeout(20):
+        await consumer.run(Journal().control("CONFIGURATION", {"change": change}).read())
+    async with serving(consumer) as served:
+        told = await served.stub.GetConfiguration(detection_pb2.GetConfigurationRequest(), timeout=TIMEOUT_S)
+    content = json.loads(told.content_json)
+    assert set(content["rules"]) == set(RULE_BY_ID)
+    assert content["scopes"] == [{"venue": "XTWS", "rules": {"spoofing": {"size_multiple_min": 7}}}]
+    assert told.config_digest == consumer.engine.config_digest
+    assert (told.next_sequence, told.reference_digest, list(told.user_rules)) == (1, "", [])

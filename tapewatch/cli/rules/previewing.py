@@ -1,5 +1,6 @@
 """`tapewatch rules preview`: which alerts another configuration gives over past data."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -8,18 +9,23 @@ from typing import Annotated, Any
 
 import typer
 
+from detection_service.app import DetectionSettings
+from detection_service.engine.configuration import EngineConfiguration
+from detection_service.user_rules.kept import PLACE
 from ingest_service.formats import FormatOptions
 from tapewatch.alert import Alert, to_json
-from tapewatch.cli.configured import JsonOption
-from tapewatch.cli.detect import ROWS_PER_FRAME, RulesDirectoryOption, configuration_of, make_engine
+from tapewatch.cli.configured import JsonOption, TargetOption
+from tapewatch.cli.detect import ROWS_PER_FRAME, RulesDirectoryOption, configuration_of, make_engine, with_directory
 from tapewatch.cli.detection_run import detect_files
 from tapewatch.cli.failure import WrongUsageError
 from tapewatch.cli.files import FilesArgument, FormatOption, InstrumentOption, VenueOption, explained, open_files
 from tapewatch.cli.output import harmless, print_json, print_lines, print_table, progress_bar, time_text
 from tapewatch.cli.reference_files import AccountsOption, InstrumentsOption, read_reference
+from tapewatch.cli.rules.in_force import InForce, in_force, with_reference_of
 from tapewatch.engine_mode import warn_once_if_interpreted
-from tapewatch.market.reference import Reference
+from tapewatch.runtime.settings import load_settings
 
+DEFAULTS, SERVICE = "defaults", "service"
 SHOWN_MAX = 50
 COMPARED = ("severity", "score", "owners", "rule_version", "start_time_ns", "end_time_ns")
 
@@ -41,9 +47,8 @@ def preview_rules(
         typer.Option("--config", metavar="FILE", exists=True, dir_okay=False, help="Settings with the new rules."),
     ] = None,
     against: Annotated[
-        Path | None,
-        typer.Option("--against", metavar="FILE", exists=True, dir_okay=False, help="Settings now; defaults without."),
-    ] = None,
+        str, typer.Option("--against", metavar="defaults|service|FILE", help="What is compared with; see above.")
+    ] = DEFAULTS,
     rules_directory: RulesDirectoryOption = None,
     rules: Annotated[str | None, typer.Option("--rules", metavar="ID,...", help="Only these rules.")] = None,
     file_format: FormatOption = "auto",
@@ -51,38 +56,71 @@ def preview_rules(
     instruments: InstrumentsOption = None,
     venue: VenueOption = None,
     instrument: InstrumentOption = None,
+    target: TargetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run files with the rules as they are and as they would be: what appears, disappears and changes."""
+    """Run files with the rules as they are and as they would be: what appears, disappears and changes.
+
+    `--against service` compares with what the running detection has in force, changes by `rules set` included; FILE
+    with the rules of other settings. Without it the comparison is with the catalogue's defaults, and no service is
+    asked. Without --config the rules compared with are tried together with those of --rules-directory.
+    """
     if config is None and rules_directory is None:
         raise WrongUsageError("expected --config FILE, --rules-directory DIR or both: what is to be tried")
+    settings = _settings_against(against)
+    if target is not None and against != SERVICE:
+        raise WrongUsageError(f"--target: expected with --against {SERVICE} only, found --against {against}")
     warn_once_if_interpreted()
     reference = read_reference(accounts=accounts, instruments=instruments)
-    options = FormatOptions(venue=venue, instrument=instrument)
-    before, _ = _run(files, file_format, options, reference, against, None, None)
-    base = against if config is None else config
-    after, faulty = _run(files, file_format, options, reference, base, rules_directory, rules)
-    named = None if rules is None else {each.strip() for each in rules.split(",")}
-    found = difference([alert for alert in before if named is None or alert.rule_id in named], after)
-    if as_json:
-        print_json({**_as_json(found), "faulty": faulty})
+    left_out: dict[str, str] = {}
+    after = configuration_of(rules, reference, settings if config is None else config, rules_directory)
+    if against == SERVICE:
+        told = _in_force(config, target, rules_directory)
+        before, left_out = with_reference_of(told.configuration, after), dict(told.left_out)
+        after = with_directory(before, rules_directory) if config is None else after
     else:
+        before = configuration_of(None, reference, settings)
+    opened = _Opened(files, file_format, FormatOptions(venue=venue, instrument=instrument))
+    old, _ = opened.run(before)
+    new, faulty = opened.run(after)
+    named = None if rules is None else {each.strip() for each in rules.split(",")}
+    old, new = ([alert for alert in each if named is None or alert.rule_id in named] for each in (old, new))
+    found = difference(old, new)
+    if as_json:
+        print_json({**_as_json(found), "faulty": faulty, "left_out": left_out})
+    else:
+        print_lines(*(("not compared", f"{name}: {harmless(why)}") for name, why in left_out.items()))
         _show(found, faulty)
 
 
-def _run(
-    files: list[Path],
-    file_format: str,
-    options: FormatOptions,
-    reference: Reference,
-    config: Path | None,
-    rules_directory: Path | None,
-    rules: str | None,
-) -> tuple[Sequence[Alert], dict[str, str]]:
-    engine = make_engine(configuration_of(rules, reference, config, rules_directory), None)
-    with explained(), progress_bar("previewing", None) as advance:
-        result = detect_files(open_files(files, file_format, options), engine, ROWS_PER_FRAME, advance)
-    return result.alerts, result.faulty
+def _settings_against(against: str) -> Path | None:
+    if against in (DEFAULTS, SERVICE):
+        return None
+    if not Path(against).is_file():
+        expected = f"{DEFAULTS}, {SERVICE} or a settings file"
+        raise WrongUsageError(f"--against: expected {expected}, found no file {against!r}")
+    return Path(against)
+
+
+def _in_force(config: Path | None, target: str | None, rules_directory: Path | None) -> InForce:
+    settings = load_settings("detection", DetectionSettings, config, os.environ)
+    directory = rules_directory or settings.rules_directory
+    return in_force(config, target, directory, settings.directory / PLACE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    files: list[Path]
+    file_format: str
+    options: FormatOptions
+
+    def run(self, configuration: EngineConfiguration) -> tuple[Sequence[Alert], dict[str, str]]:
+        """Alerts of the files under a configuration, and why rules were faulty."""
+        engine = make_engine(configuration, None)
+        with explained(), progress_bar("previewing", None) as advance:
+            opened = open_files(self.files, self.file_format, self.options)
+            result = detect_files(opened, engine, ROWS_PER_FRAME, advance)
+        return result.alerts, result.faulty
 
 
 def difference(before: Sequence[Alert], after: Sequence[Alert]) -> Difference:

@@ -52,7 +52,14 @@ DETECTION: Any = detection_pb2_grpc.DetectionServiceServicer
 class DeskFake(CASES, INGEST, DETECTION):  # type: ignore[misc]  # mypy calls the generated bases abstract
     """Cases, ingest and detection in one; `asked` are the requests seen."""
 
-    def __init__(self, pending: int = 0, intact: bool = True, behind: int = 0) -> None:
+    def __init__(
+        self,
+        pending: int = 0,
+        intact: bool = True,
+        behind: int = 0,
+        configuration: detection_pb2.Configuration | None = None,
+    ) -> None:
+        self.configuration = configuration or detection_pb2.Configuration()
         self.pending = pending
         self.behind = behind
         self.intact = intact
@@ -114,6 +121,9 @@ class DeskFake(CASES, INGEST, DETECTION):  # type: ignore[misc]  # mypy calls th
 
     async def GetIngestStatus(self, request: Any, context: Any) -> ingest_pb2.IngestStatus:
         return ingest_pb2.IngestStatus(next_sequence=7)
+
+    async def GetConfiguration(self, request: Any, context: Any) -> detection_pb2.Configuration:
+        return self.configuration
 
     async def GetRule(self, request: Any, context: Any) -> detection_pb2.Rule:
         parameter = detection_pb2.RuleParameter(name="window_s", value=2, unit="s", minimum=0.1, maximum=60)

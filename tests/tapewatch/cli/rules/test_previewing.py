@@ -1,16 +1,19 @@
 """`tapewatch rules preview`, `set` and `new --form yaml`, over files they are given."""
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from surveillance.v1 import detection_pb2
 from tapewatch.alert import Alert, Severity
 from tapewatch.cli.main import main
 from tapewatch.cli.rules.previewing import difference
 from tests.detection_service.scenario import final, revisions
 from tests.detection_service.user_rules.test_folder import leap
+from tests.tapewatch.cli.fakes import DeskFake
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +71,62 @@ def test_what_rules_of_a_directory_would_find_is_told(
     found = previewed(capsys, "--rules-directory", own, market)
     assert {rule_id for rule_id, each in found["rules"].items() if each["appear"]} == {"leaps"}
     assert set(found["faulty"]) == {"broken"}
+
+
+@pytest.fixture
+def desk() -> DeskFake:
+    """A detection whose price_spike was set off by hand."""
+    told = {"rules": {"price_spike": {"move_min": 0.9}}, "scopes": [], "waiting": {}}
+    gone = detection_pb2.UserRule(rule_id="gone", form=".yaml", sha256="0" * 64)
+    return DeskFake(configuration=detection_pb2.Configuration(content_json=json.dumps(told), user_rules=[gone]))
+
+
+def test_what_differs_from_what_the_service_has_in_force_is_told(
+    market: Path, tmp_path: Path, target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "new.yaml"
+    config.write_text("detection: {rules: {price_spike: {}}}")
+    found = previewed(capsys, "--config", config, "--against", "service", "--target", target, market)
+    assert found["rules"]["price_spike"]["appear"] == 1
+    assert found["rules"]["price_spike"]["before"] == 0
+    assert "expected its text" in str(found["left_out"]["gone"])
+
+
+def test_a_directory_of_rules_is_tried_beside_what_the_service_has_in_force(
+    market: Path, tmp_path: Path, target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "own"
+    assert main(["rules", "new", "leaps", "--out", str(own)]) == 0
+    capsys.readouterr()
+    found = previewed(capsys, "--rules-directory", own, "--against", "service", "--target", target, market)
+    assert set(found["rules"]) == {"leaps"}
+
+
+def test_a_text_of_the_very_digest_is_found_in_the_rules_directory(
+    market: Path, tmp_path: Path, desk: DeskFake, target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "own"
+    assert main(["rules", "new", "leaps", "--out", str(own)]) == 0
+    digest = hashlib.sha256((own / "leaps.py").read_bytes()).hexdigest()
+    desk.configuration.user_rules[0].MergeFrom(detection_pb2.UserRule(rule_id="leaps", form=".py", sha256=digest))
+    capsys.readouterr()
+    found = previewed(capsys, "--rules-directory", own, "--against", "service", "--target", target, market)
+    assert found["left_out"] == {}
+    assert found["rules"]["leaps"]["same"] == found["rules"]["leaps"]["before"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--against", "nowhere.yaml"], "expected defaults, service or a settings file, found no file 'nowhere.yaml'"),
+        (["--target", "127.0.0.1:1"], "expected with --against service only"),
+    ],
+)
+def test_what_can_not_be_compared_with_is_said(
+    arguments: list[str], message: str, market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["rules", "preview", "--rules-directory", str(tmp_path), *arguments, str(market)]) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_detect_and_list_tell_of_a_faulty_rule(
