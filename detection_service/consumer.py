@@ -148,7 +148,7 @@ class Consumer:
         problem = ""
         try:
             self._controls.update(controls.take(self.engine, record.payload))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except controls.ControlError as error:
             problem = str(error)
             _log.error("control record refused, what was in force stays", problem=problem)
         self.changes.take(record, problem)

@@ -21,14 +21,25 @@ MODEL: Final = "model"
 RULES: Final = "rules"
 
 
+class ControlError(ValueError):
+    """A control record is not what its kind says, and is refused: what was in force stays."""
+
+
 def take(engine: Engine, payload: bytes) -> dict[str, bytes]:
-    """Makes a control record effective; its whole content by kind, for `apply`. Raises ValueError, KeyError if refused.
+    """Makes a control record effective; its whole content by kind, for `apply`. Raises ControlError if refused.
 
     A change of parameters gives the whole configuration it has led to.
     """
-    record: dict[str, Any] = json.loads(payload)
-    kind, content = str(record["control"]).lower(), json.dumps(record["content"]).encode()
-    apply(engine, kind, content)
+    try:
+        record: dict[str, Any] = json.loads(payload)
+        kind, content = str(record["control"]).lower(), json.dumps(record["content"]).encode()
+        apply(engine, kind, content)
+    except ValueError as error:
+        raise ControlError(str(error)) from error
+    except KeyError as error:
+        raise ControlError(f"expected {error} in the control record, found none") from error
+    except (TypeError, AttributeError) as error:
+        raise ControlError(f"a value of the control record is not of the kind expected: {error}") from error
     return {kind: whole(engine.configuration) if kind == CONFIGURATION else content}
 
 

@@ -215,7 +215,7 @@ class _Replay:
     def released(self, record: JournalRecord) -> list[Frame]:
         """What a record releases; a control record takes effect."""
         if record.kind == ingest_pb2.RECORD_KIND_CONTROL:
-            with suppress(ValueError, KeyError):  # refused: the consumer has said so
+            with suppress(controls.ControlError):  # refused: the consumer has said so
                 self.controls.update(controls.take(self.engine, record.payload))
             return []
         return list(_frames(record, self.ordering))

@@ -181,6 +181,19 @@ async def test_a_run_made_again_tells_nothing_again(tmp_path: Path) -> None:
     assert consumer.corrections.corrected.total() == 2
 
 
+async def test_a_run_passes_over_control_records_that_were_refused(tmp_path: Path) -> None:
+    rows = late_spoof(5)
+    journal = Journal().events(rows[:40])
+    for content in (5, {"change": 5}, {"rules": {"layering": {}}, "waiting": 5}):
+        journal.control("CONFIGURATION", content)
+    consumer = consumer_in(tmp_path, LIVE)
+    async with recording(consumer) as recorder, asyncio.timeout(20):
+        await run_over(consumer, journal.events(rows[40:]))
+        await settled(consumer)
+    assert {message.rule_id for message in recorder.recorded} == {"spoofing"}
+    assert consumer.corrections.corrected.total() == 2
+
+
 async def test_a_bust_takes_an_alert_back_and_says_why(tmp_path: Path) -> None:
     market = spoof(Market().crowd(), 10)
     market.at(500).row("BUST", reference_execution_id="t1")
