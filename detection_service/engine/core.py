@@ -201,7 +201,7 @@ class Core(Across):
         They are asked before the event is taken: a group's minute that it ends has other metrics.
         """
         closed: cython.longlong = self.market.tick(self.now)
-        due: list = None
+        due = None
         if closed < 0:
             return False
         if self.market_conditions.rules:
