@@ -8,37 +8,17 @@ from operator import attrgetter
 from typing import Any
 
 from detection_service.engine.facts import (
-    Entry as Entry,
-)
-from detection_service.engine.facts import (
-    Fill as Fill,
-)
-from detection_service.engine.facts import (
-    Listed as Listed,
-)
-from detection_service.engine.facts import (
-    Match as Match,
-)
-from detection_service.engine.facts import (
-    Move as Move,
-)
-from detection_service.engine.facts import (
-    PairTrade as PairTrade,
-)
-from detection_service.engine.facts import (
-    Run as Run,
-)
-from detection_service.engine.facts import (
-    Stray as Stray,
-)
-from detection_service.engine.facts import (
-    Withdrawal as Withdrawal,
-)
-from detection_service.engine.facts import (
+    Entry,
+    Fill,
+    Listed,
+    Match,
+    Move,
+    PairTrade,
+    Run,
+    Stray,
+    Withdrawal,
     event_id_of,
-)
-from detection_service.engine.facts import (
-    opposite as opposite,
+    opposite,
 )
 from detection_service.engine.held_fills import HeldFills
 from detection_service.engine.metrics import METRICS
@@ -47,6 +27,20 @@ from detection_service.engine.relations import Relations
 from detection_service.engine.session import Moment
 from tapewatch.market.event import Kind, Side
 from tapewatch.market.reference import Reference
+
+__all__ = [
+    "Entry",
+    "Fill",
+    "Listed",
+    "Match",
+    "Move",
+    "PairTrade",
+    "Run",
+    "Scene",
+    "Stray",
+    "Withdrawal",
+    "opposite",
+]
 
 MATCHES_TOLD_MAX = 256
 
