@@ -62,7 +62,6 @@ class DetectionSettings(Section):
     correction_delay_s: float = Field(
         1.0, gt=0, le=3600, description="seconds without more late events, busts or corrections before a correction run"
     )
-    orders_expected: int = Field(65_536, ge=1, le=1 << 26, description="live orders to make room for at the start")
 
     @model_validator(mode="after")
     def _known_rules(self) -> Self:
@@ -103,7 +102,7 @@ class DetectionSettings(Section):
         rows = {name: read_table(name, path) for name, path in tables.items() if path is not None}
         if self.rules_directory is not None and not self.rules_directory.is_dir():
             raise NotADirectoryError(f"rules_directory: expected a directory of rules, found {self.rules_directory}")
-        return self._with_rules(EngineConfiguration({}, Reference.of(**rows), self.orders_expected, marks_come=True))
+        return self._with_rules(EngineConfiguration({}, Reference.of(**rows), marks_come=True))
 
 
 @asynccontextmanager

@@ -25,8 +25,8 @@ class ConfigurationError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class EngineConfiguration:
-    """Rule id to parameter overrides for the rules in force, reference data, how many live orders to expect, and rules
-    from outside the catalogue, which `rules` may name as well.
+    """Rule id to parameter overrides for the rules in force, reference data, and rules from outside the catalogue,
+    which `rules` may name as well.
 
     `marks_come`: ingest's marks tell of silent sources, gaps and clocks; otherwise the engine looks at frames for them.
     `scopes` say otherwise of parameters for some markets, the least specific first. `waiting` are parameters of rules
@@ -35,7 +35,6 @@ class EngineConfiguration:
 
     rules: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: {rule: {} for rule in RULE_BY_ID})
     reference: Reference = field(default_factory=Reference.of)
-    orders_expected: int = 1024
     brought: tuple[Rule, ...] = ()
     marks_come: bool = False
     scopes: tuple[Scope, ...] = ()

@@ -38,7 +38,7 @@ def measure(seconds: float) -> list[Figure]:
     """All figures of the engine; `seconds` bounds the repeats of the rates."""
     ordinary = market.session()
     frames = market.encoded(market.frames_of(ordinary.reports))
-    configuration = EngineConfiguration(reference=ordinary.reference, orders_expected=1 << 16)
+    configuration = EngineConfiguration(reference=ordinary.reference)
     rate = _rate(frames, len(ordinary.reports), configuration, seconds)
     stream = f"{len(ordinary.reports):,} events of a simulated market, from the first on"
     return [
@@ -145,7 +145,7 @@ def _move(frames: Sequence[bytes], configuration: EngineConfiguration) -> int:
 
 def _at_random(seconds: float) -> list[Figure]:
     frames = market.encoded(market.accounts_at_random(RANDOM_EVENTS))
-    configuration = EngineConfiguration(orders_expected=1 << 16)
+    configuration = EngineConfiguration()
     rate = _rate(frames, RANDOM_EVENTS, configuration, seconds)
     note = f"{market.ACCOUNTS} accounts enter, cancel and trade at random"
     return [

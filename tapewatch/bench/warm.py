@@ -31,7 +31,7 @@ class WarmEngine:
     def __init__(self, mix: Mix, before: Sequence[Stretch] = (), usual: Stretch = Stretch(65_536)) -> None:
         gc.collect()  # an engine is a cycle of objects: those before this one are given back only now
         self.flow = Flow(mix)
-        self.configuration = EngineConfiguration(reference=mix.reference(), orders_expected=mix.live)
+        self.configuration = EngineConfiguration(reference=mix.reference())
         self.engine = Engine(self.configuration)
         self._usual = usual
         for frame in self.flow.standing():

@@ -136,7 +136,7 @@ def configuration_of(
         raise CommandError(str(error)) from error
     rules = {rule_id: configured.rules.get(rule_id, {}) for rule_id in chosen}
     tables = {name: getattr(reference, name) or getattr(configured.reference, name) for name in TABLES}
-    return replace(configured, rules=rules, reference=Reference.of(**tables), orders_expected=1024, marks_come=False)
+    return replace(configured, rules=rules, reference=Reference.of(**tables), marks_come=False)
 
 
 def with_directory(configured: EngineConfiguration, directory: Path | None) -> EngineConfiguration:
