@@ -87,6 +87,7 @@ class Engine:
         self._health = HealthWatch()
         self._observer = FrameObserver()
         self._isolation = Isolation()
+        self._asked = ""
         self._configure()
 
     def _configure(self) -> None:
@@ -109,6 +110,7 @@ class Engine:
         reference = self._configuration.reference
         relations = Relations(reference, int(parameters.get("insider_dealing", {}).get("reaction_s", 0.0) * 1e9))
         self._scene = Scene(self._core, reference, relations)
+        self._scene.open_episode, self._scene.open_episodes = self._memory, self._memories
         self._rank_by(self._scorer)
         self._core.relate(relations)
         self._answering: dict[int, list[int]] = {}
@@ -265,11 +267,14 @@ class Engine:
         alerts: list[Alert] = []
         while triggers := self._core.run():
             if triggers & DEADLINE:
-                alerts.extend(self._pass(self._core.market.venue_name, self._core.now))
+                self._pass(self._core.market.venue_name, self._core.now, alerts)
                 continue
             if triggers & SESSION and not pass_by(self._core.market, self._calendar, self._core.now):
                 triggers &= ~SESSION
-            alerts.extend(self._trigger(triggers))
+            if triggers & HELD:
+                self._hold(triggers & HELD)
+            if triggers & ~HELD:
+                self._ask(triggers & ~HELD, alerts)
         for observation in self._observer.take(decoded) if self._observes_frames and decoded.row_count else ():
             alerts.extend(self.observe(observation))
         return alerts
@@ -286,45 +291,47 @@ class Engine:
     def finish(self) -> list[Alert]:
         """Closes every open episode; their final revisions, in order."""
         observed = [alert for each in self._observer.finish() for alert in self.observe(each)]
-        return [*self._pass(None, NEVER), *observed, *self._health.finish()]
+        alerts: list[Alert] = []
+        self._pass(None, NEVER, alerts)
+        return [*alerts, *observed, *self._health.finish()]
 
-    def _trigger(self, triggers: int) -> Iterator[Alert]:
-        """Asks the rules; those on pressure a moment later."""
-        if triggers & HELD:
-            core = self._core
-            event = (core.event_high, core.event_low)
-            self._held.hold(Press.of(core.market, triggers & HELD, core.acting, core.pressure_side, core.now, event))
-            self._set_deadline(core.market.venue, core.market.venue_name)
-        if triggers & ~HELD:
-            yield from self._ask(triggers & ~HELD)
+    def _hold(self, triggers: int) -> None:
+        """Keeps pressure, to be judged a moment later."""
+        core, market = self._core, self._core.market
+        event = (core.event_high, core.event_low)
+        self._held.hold(Press.of(market, triggers, core.acting, core.pressure_side, core.now, event))
+        self._set_deadline(market.venue, market.venue_name)
 
-    def _judge(self, press: Press) -> Iterator[Alert]:
+    def _judge(self, press: Press, alerts: list[Alert]) -> None:
         """Asks the rules about pressure held until now; the core is as of the last event before it was due."""
         core = self._core
         core.now, core.market = press.due_ns, core.markets[press.market]
         core.acting, core.pressure_side = press.acting, press.side
         core.event_high, core.event_low = press.event_high, press.event_low
-        yield from self._ask(press.triggers)
+        self._ask(press.triggers, alerts)
+        self._set_deadline(core.market.venue, press.venue)
 
-    def _ask(self, triggers: int) -> Iterator[Alert]:
-        core, market = self._core, self._core.market
-        venue, instrument = market.venue_name, market.instrument_name
+    def _ask(self, triggers: int, alerts: list[Alert]) -> None:
+        """Asks the rules that answer; adds the revisions that what they find gives."""
+        core, market, found = self._core, self._core.market, False
         self._scene.news = core.owners.news_at(core.now) if triggers & NEWS else []
         values = self._values_here()
         for slot in self._due(triggers):
-            rule = self._rules[slot][0]
-            rule_id, parameters = rule.metadata.rule_id, values[slot]
-            if rule_id in self._varied and not self._holds_here(rule, rule.triggers & triggers, parameters):
+            rule, parameters = self._rules[slot][0], values[slot]
+            self._asked = rule.metadata.rule_id
+            if self._asked in self._varied and not self._holds_here(rule, rule.triggers & triggers, parameters):
                 continue
-            self._scene.open_episode = self._memory(rule_id, venue, instrument)
-            self._scene.open_episodes = self._memories(rule_id, venue, instrument)
             for finding in self._isolation.findings(rule, self._scene, parameters):
-                episode = self._episodes.take(rule_id, venue, instrument, finding, core.now, self._scene.event_id)
+                found = True
+                episode = self._episodes.take(
+                    self._asked, market.venue_name, market.instrument_name, finding, core.now, self._scene.event_id
+                )
                 if episode is not None:
-                    yield self._revise(episode, closed=False)
-        self._set_deadline(market.venue, venue)
+                    alerts.append(self._revise(episode, closed=False))
+        if found:
+            self._set_deadline(market.venue, market.venue_name)
         if triggers & PRICE:
-            market.watched = self._episodes.watches(self._market_rules, venue, instrument)
+            market.watched = self._episodes.watches(self._market_rules, market.venue_name, market.instrument_name)
 
     def _values_here(self) -> list[dict[str, float]]:
         """The parameters of the rules in the event's market, resolved once a market."""
@@ -353,28 +360,31 @@ class Engine:
         core, plain = self._core, triggers & ~(FLOW | MARKET | OWNER)
         if plain not in self._answering:
             self._answering[plain] = [slot for slot, (rule, _) in enumerate(self._rules) if rule.triggers & plain]
-        slots = set(self._answering[plain])
+        slots = self._answering[plain]
         for trigger, due in ((FLOW, core.due), (MARKET, core.due_market), (OWNER, core.due_owner)):
             if triggers & trigger:
-                slots.update(due)
-        return sorted(slots)
+                slots = sorted({*slots, *due})
+        return slots
 
-    def _memory(self, rule_id: str, venue: str, instrument: str) -> Callable[[frozenset[str]], Any]:
-        return lambda owners: self._episodes.memory(rule_id, venue, instrument, owners)
+    def _memory(self, owners: frozenset[str]) -> dict[str, float] | None:
+        """What the rule that is being asked remembers of owners in the event's market."""
+        market = self._core.market
+        return self._episodes.memory(self._asked, market.venue_name, market.instrument_name, owners)
 
-    def _memories(self, rule_id: str, venue: str, instrument: str) -> Callable[[], Any]:
-        return lambda: self._episodes.memories(rule_id, venue, instrument)
+    def _memories(self) -> list[tuple[frozenset[str], dict[str, float]]]:
+        market = self._core.market
+        return self._episodes.memories(self._asked, market.venue_name, market.instrument_name)
 
-    def _pass(self, venue: str | None, now_ns: int) -> Iterator[Alert]:
+    def _pass(self, venue: str | None, now_ns: int, alerts: list[Alert]) -> None:
         """What became due at a venue (at all, for None) before a time: pressure to be judged, episodes over."""
         for press in self._held.due(venue, now_ns):
-            yield from self._close(press.venue, press.due_ns)
-            yield from self._judge(press)
-        yield from self._close(venue, now_ns)
+            self._close(press.venue, press.due_ns, alerts)
+            self._judge(press, alerts)
+        self._close(venue, now_ns, alerts)
 
-    def _close(self, venue: str | None, now_ns: int) -> Iterator[Alert]:
+    def _close(self, venue: str | None, now_ns: int, alerts: list[Alert]) -> None:
         for episode in self._episodes.overdue(venue, now_ns):
-            yield self._revise(episode, closed=True)
+            alerts.append(self._revise(episode, closed=True))
             market = self._core.market_named(episode.venue, episode.instrument)
             market.watched = self._episodes.watches(self._market_rules, episode.venue, episode.instrument)
             self._set_deadline(market.venue, episode.venue)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from heapq import heapify, heappop, heappush, heapreplace
 from typing import Any, Final
 
 from detection_service.rules.rule import Finding, Metadata
@@ -56,11 +57,16 @@ class Episode:
 
 
 class Episodes:
-    """The open episodes of all rules, and the revisions of alerts they give."""
+    """The open episodes of all rules, and the revisions of alerts they give.
+
+    `_ends` has for each venue a heap of (deadline, alert id, key), one entry or more an open episode, one of them no
+    later than its deadline; what ended or goes on meanwhile is seen to when an entry comes up.
+    """
 
     def __init__(self, config_digest: str) -> None:
         self._config_digest = config_digest
         self._open: dict[Key, Episode] = {}
+        self._ends: dict[str, list[tuple[int, str, Key]]] = {}
         self._rules: dict[str, Metadata] = {}
 
     def configure(self, rules: list[Metadata], config_digest: str) -> None:
@@ -91,8 +97,12 @@ class Episodes:
         episode = self._open.get(key)
         if episode is None:
             episode = self._open[key] = _opened(rule, venue, instrument, finding, now_ns, event_id)
+            heappush(self._ends.setdefault(venue, []), (episode.deadline_ns, episode.alert_id, key))
             return episode
+        deadline_ns = episode.deadline_ns
         graver = episode.take(finding, gap_ns)
+        if episode.deadline_ns < deadline_ns:
+            heappush(self._ends[venue], (episode.deadline_ns, episode.alert_id, key))
         return episode if graver or now_ns >= episode.revised_at_ns + REVISE_EVERY_NS else None
 
     def revise(self, episode: Episode, now_ns: int, anomaly: Anomaly | None, *, closed: bool = False) -> Alert:
@@ -126,9 +136,11 @@ class Episodes:
 
     def overdue(self, venue: str | None, now_ns: int) -> Iterator[Episode]:
         """Takes out the episodes of a venue (of all, for None) whose time is over, in a fixed order."""
-        keys = [key for key, episode in self._open.items() if venue in (None, key[1]) and episode.deadline_ns < now_ns]
-        for key in sorted(keys, key=lambda each: (self._open[each].deadline_ns, self._open[each].alert_id)):
-            yield self._open.pop(key)
+        over: list[Episode] = []
+        for each in [*self._ends] if venue is None else [venue]:
+            while (deadline_ns := self.deadline(each)) is not None and deadline_ns < now_ns:
+                over.append(self._open.pop(heappop(self._ends[each])[2]))
+        yield from sorted(over, key=lambda episode: (episode.deadline_ns, episode.alert_id))
 
     def end(self, rule_id: str, venue: str, instrument: str, owners: frozenset[str]) -> Episode | None:
         """Takes out an open episode before its time; None where there is none."""
@@ -136,7 +148,17 @@ class Episodes:
 
     def deadline(self, venue: str) -> int | None:
         """When the next episode of a venue is over; None without open ones."""
-        return min((each.deadline_ns for key, each in self._open.items() if key[1] == venue), default=None)
+        ends = self._ends.get(venue)
+        while ends:
+            deadline_ns, alert_id, key = ends[0]
+            episode = self._open.get(key)
+            if episode is None or episode.alert_id != alert_id:
+                heappop(ends)
+            elif episode.deadline_ns > deadline_ns:
+                heapreplace(ends, (episode.deadline_ns, alert_id, key))
+            else:
+                return episode.deadline_ns
+        return None
 
     def watches(self, rule_ids: frozenset[str], venue: str, instrument: str) -> bool:
         """Whether one of the rules has an open episode about the market itself."""
@@ -155,6 +177,11 @@ class Episodes:
         """Becomes the episodes whose `state` was taken."""
         episodes = [_from_plain(values) for values in state]
         self._open = {(each.rule_id, each.venue, each.instrument, each.owners): each for each in episodes}
+        self._ends = {}
+        for key, episode in self._open.items():
+            self._ends.setdefault(episode.venue, []).append((episode.deadline_ns, episode.alert_id, key))
+        for ends in self._ends.values():
+            heapify(ends)
 
 
 def _opened(rule: Metadata, venue: str, instrument: str, finding: Finding, now_ns: int, event_id: str) -> Episode:
