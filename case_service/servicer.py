@@ -7,6 +7,7 @@ from typing import Any
 import grpc.aio
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from case_service.change import change_of
 from case_service.convert import audit_message, case_bytes, case_message, command_of, incoming_of
 from case_service.filter import ALERT_FIELDS, CASE_FIELDS, parse
 from case_service.grouping import Policy
@@ -14,6 +15,7 @@ from case_service.paging import PageTokens, page_size_of
 from case_service.recorder import Recorder
 from case_service.store import reading
 from case_service.store.batch import Outcome
+from case_service.store.changes import record_changes
 from case_service.store.filters import alert_conditions, case_conditions
 from case_service.store.store import Store
 from case_service.store.verbs import perform
@@ -23,6 +25,7 @@ from tapewatch.runtime.errors import ResourceExhausted
 
 SERVICE_NAME = "surveillance.v1.CaseService"
 BATCH_ALERTS_MAX = 1_000
+BATCH_CHANGES_MAX = 100
 WATCHERS_MAX = 200
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -78,6 +81,28 @@ class CaseServicer(case_pb2_grpc.CaseServiceServicer):
                     alert_id=each.alert_id, revision=each.revision, case_id=each.case_id, changed=each.changed
                 )
                 for each in outcomes
+            ]
+        )
+
+    async def RecordChanges(
+        self, request: case_pb2.RecordChangesRequest, context: Context
+    ) -> case_pb2.RecordChangesResponse:
+        """Durable when answered; a change told again keeps its record."""
+        if len(request.changes) > BATCH_CHANGES_MAX:
+            raise ResourceExhausted(
+                "BATCH_TOO_LARGE",
+                f"changes: expected at most {BATCH_CHANGES_MAX} a request, found {len(request.changes)}; send several",
+                field="changes",
+            )
+        changes = [change_of(message, position) for position, message in enumerate(request.changes)]
+        channel = channel_name(context)
+        recorded = await self._store.write(lambda shared: record_changes(shared, changes, channel))
+        return case_pb2.RecordChangesResponse(
+            results=[
+                case_pb2.RecordChangeResult(
+                    change_id=each.change_id, audit_sequence=each.audit_sequence, changed=each.changed
+                )
+                for each in recorded
             ]
         )
 

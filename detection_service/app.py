@@ -123,6 +123,7 @@ async def lifespan(service: Service, settings: DetectionSettings) -> AsyncIterat
         CaseClient(settings.cases, service.security) as cases,
     ):
         service.spawn(consumer.outbox.run(cases))
+        service.spawn(consumer.changes.run(cases))
         runs = CorrectionRuns(
             consumer, lambda position: ingest.subscribe(position, f"{SECTION}-corrections"), settings.correction_delay_s
         )

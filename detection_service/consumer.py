@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from detection_service import controls
-from detection_service.changes import Changes
+from detection_service.changes import Changes, Standing
 from detection_service.checkpoint import Checkpoint, Checkpoints
 from detection_service.corrections.starts import Starts
 from detection_service.corrections.state import Corrections
@@ -111,6 +111,7 @@ class Consumer:
     async def _take(self, record: JournalRecord) -> None:
         if record.kind == ingest_pb2.RECORD_KIND_CONTROL:
             self._control(record)
+            await self.changes.until(lambda: not self.changes.full)
             return
         try:
             frames = released(record, self._ordering)
@@ -145,13 +146,13 @@ class Consumer:
             await self.outbox.until(lambda: not self.outbox.full)
 
     def _control(self, record: JournalRecord) -> None:
-        problem = ""
+        problem, before = "", Standing.of(self.engine)
         try:
             self._controls.update(controls.take(self.engine, record.payload))
         except controls.ControlError as error:
             problem = str(error)
             _log.error("control record refused, what was in force stays", problem=problem)
-        self.changes.take(record, problem)
+        self.changes.take(record, problem, before, Standing.of(self.engine))
         self._tell_faults()
 
     def _tell_faults(self) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import asdict
 from typing import Any, Final
 
+from detection_service.changes import to_message
 from detection_service.consumer import Consumer
 from detection_service.controls import whole
 from detection_service.corrections.state import Corrections
@@ -104,7 +104,7 @@ class DetectionServicer(detection_pb2_grpc.DetectionServiceServicer):
             live_orders=status["live_orders"],
             corrections=_corrections(consumer.corrections),
             faulty=consumer.faulty,
-            changes=[detection_pb2.ConfigurationChange(**asdict(change)) for change in consumer.changes.newest],
+            changes=[to_message(change) for change in consumer.changes.newest],
         )
 
     def _sources(self, sources: Mapping[str, Mapping[str, Any]]) -> list[detection_pb2.SourceEvaluation]:

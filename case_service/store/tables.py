@@ -168,5 +168,13 @@ requests = Table(
 )
 """Answers to requests that carried a request id, so that a repeated one gets the same answer."""
 
+recorded_changes = Table(
+    "recorded_changes",
+    metadata,
+    Column("change_id", Text, primary_key=True),
+    Column("audit_sequence", Number, ForeignKey("audit_records.sequence"), nullable=False),
+)
+"""Changes of what detection works with that the audit trail has, so that one told again is entered once."""
+
 PARTY_ACCOUNT = "ACCOUNT"
 PARTY_OWNER = "OWNER"

@@ -79,10 +79,11 @@ class Transaction:
             self.heads = before
             self._records.clear()
             raise
-        self._write_records()
+        self.write_records()
         savepoint.commit()
 
-    def _write_records(self) -> None:
+    def write_records(self) -> None:
+        """Write what was appended; a unit does so at its end, and earlier where its rows refer to records."""
         execute_many(self.connection, _INSERT_RECORD, [each.fields() for each in self._records])
         self._records.clear()
 

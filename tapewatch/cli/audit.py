@@ -1,5 +1,6 @@
 """`tapewatch audit`: the trail of every change, and its proof."""
 
+import json
 from typing import Annotated
 
 import typer
@@ -8,16 +9,20 @@ from surveillance.v1 import case_pb2
 from tapewatch.cli.calls import ask
 from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
 from tapewatch.cli.failure import CommandError
-from tapewatch.cli.output import print_json, print_table, time_text, word
+from tapewatch.cli.output import harmless, print_json, print_table, time_text, word
 from tapewatch.cli.rules.setting import list_changes
 from tapewatch.client.cases import CaseClient
 
+DETECTION = "detection"
+"""Subject of the records of changes of what detection works with."""
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The audit trail: list it, verify it.")
 
 
 @app.command("list")
 def list_records(
-    subject: Annotated[str, typer.Option("--subject", help="Only this case or alert.")] = "",
+    subject: Annotated[
+        str, typer.Option("--subject", help="Only this case or alert; `detection` for changes of what it works with.")
+    ] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 1_000,
     target: TargetOption = None,
     config: ConfigOption = None,
@@ -32,15 +37,15 @@ def list_records(
         (
             each.sequence,
             time_text(each.time_ns),
-            each.actor,
+            harmless(each.actor),
             each.action,
             each.subject[:12],
             _change(each),
-            each.reason,
+            harmless(each.reason),
         )
         for each in records
     )
-    print_table(("record>", "time", "actor", "action", "subject", "state", "reason"), rows)
+    print_table(("record>", "time", "actor", "action", "subject", "change", "reason"), rows)
 
 
 @app.command("verify")
@@ -59,6 +64,9 @@ app.command("changes")(list_changes)
 
 
 def _change(record: case_pb2.AuditRecord) -> str:
+    if record.subject == DETECTION:
+        told = json.loads(record.detail_json)
+        return harmless(told.get("what", "")) + (", refused" if told.get("problem") else "")
     before = word(record, "from_state") if record.from_state else ""
     after = word(record, "to_state") if record.to_state else ""
     return after if before in ("", after) else f"{before} > {after}"

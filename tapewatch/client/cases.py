@@ -4,11 +4,12 @@ import secrets
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
-from surveillance.v1 import alert_pb2, case_pb2
+from surveillance.v1 import alert_pb2, case_pb2, change_pb2
 from surveillance.v1.case_pb2_grpc import CaseServiceStub
 from tapewatch.client.connection import ServiceClient, limited, page_size_for
 
 ALERTS_A_REQUEST_MAX = 1_000
+CHANGES_A_REQUEST_MAX = 100
 RECORD_PATIENCE_S = 30.0
 
 
@@ -31,6 +32,17 @@ class CaseClient(ServiceClient):
         for start in range(0, len(alerts), ALERTS_A_REQUEST_MAX):
             request = case_pb2.RecordAlertsRequest(alerts=alerts[start : start + ALERTS_A_REQUEST_MAX])
             answer = await self.call_persistently(self._stub.RecordAlerts, request, patience_s)
+            results.extend(answer.results)
+        return results
+
+    async def record_changes(
+        self, changes: Sequence[change_pb2.ConfigurationChange], patience_s: float | None = RECORD_PATIENCE_S
+    ) -> list[case_pb2.RecordChangeResult]:
+        """Enter changes of detection in the audit trail, each once; repeated as `record_alerts` is."""
+        results: list[case_pb2.RecordChangeResult] = []
+        for start in range(0, len(changes), CHANGES_A_REQUEST_MAX):
+            request = case_pb2.RecordChangesRequest(changes=changes[start : start + CHANGES_A_REQUEST_MAX])
+            answer = await self.call_persistently(self._stub.RecordChanges, request, patience_s)
             results.extend(answer.results)
         return results
 
@@ -95,7 +107,7 @@ class CaseClient(ServiceClient):
         return await self.call(self._stub.CommentCase, case_pb2.CommentCaseRequest(text=text, **_verb(case, actor)))
 
     async def list_audit_records(self, subject: str = "", limit: int | None = None) -> list[case_pb2.AuditRecord]:
-        """Audit records of a case or alert (of all when empty), oldest first."""
+        """Audit records of a case or alert or of "detection" (of all when empty), oldest first."""
         request = case_pb2.ListAuditRecordsRequest(subject=subject, page_size=page_size_for(limit))
         pages = self.pages(self._stub.ListAuditRecords, request)
         return await limited((record async for page in pages for record in page.records), limit)

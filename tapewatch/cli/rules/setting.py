@@ -8,7 +8,7 @@ import typer
 
 from detection_service.engine.configuration import ConfigurationError, EngineConfiguration
 from detection_service.rules.catalogue import RULE_BY_ID
-from surveillance.v1 import ingest_pb2
+from surveillance.v1 import change_pb2, ingest_pb2
 from tapewatch.cli.calls import ask
 from tapewatch.cli.cases import ActorOption
 from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
@@ -82,7 +82,10 @@ def _check(rule_id: str, parameters: dict[str, float | None]) -> None:
 
 
 def list_changes(target: TargetOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """List the newest changes of what detection works with: who, when, why, from which journal position on."""
+    """List the newest changes of what detection works with: who, when, why, from which journal position on.
+
+    The last column names the record of the case service's audit trail that has it: `audit list --subject detection`.
+    """
     changes = ask(DetectionClient, "detection", config, target, lambda client: client.status()).changes
     if as_json:
         print_json(list(changes))
@@ -95,8 +98,14 @@ def list_changes(target: TargetOption = None, config: ConfigOption = None, as_js
             harmless(each.actor),
             harmless(each.what),
             harmless(each.reason),
-            f"refused: {harmless(each.problem)}" if each.problem else "",
+            _standing(each),
         )
         for each in changes
     )
-    print_table(("position>", "time", "kind", "actor", "what", "reason", ""), rows)
+    print_table(("position>", "time", "kind", "actor", "what", "reason", "audit"), rows)
+
+
+def _standing(change: change_pb2.ConfigurationChange) -> str:
+    """Which audit record says it, and why it is not in force where it is not."""
+    recorded = f"record {change.audit_sequence}" if change.audit_sequence else "not yet recorded"
+    return f"{recorded}; refused: {harmless(change.problem)}" if change.problem else recorded

@@ -1,11 +1,20 @@
 """In-process services for the tests of commands, with a little content."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
 
-from surveillance.v1 import alert_pb2, case_pb2, case_pb2_grpc, detection_pb2, detection_pb2_grpc, ingest_pb2
+from surveillance.v1 import (
+    alert_pb2,
+    case_pb2,
+    case_pb2_grpc,
+    change_pb2,
+    detection_pb2,
+    detection_pb2_grpc,
+    ingest_pb2,
+)
 from surveillance.v1 import ingest_pb2_grpc as ingest_grpc
 from tapewatch.runtime.errors import ServiceError
 from tests.tapewatch.client.fakes import refuse
@@ -43,6 +52,9 @@ CASE = case_pb2.Case(
     rule_ids=["spoofing"],
     explanations=[ALERT.explanation],
     etag="e1",
+)
+CHANGE = change_pb2.ConfigurationChange(
+    sequence=3, kind="configuration", actor="ann", what="spoofing: size_multiple_min 7", audit_sequence=4
 )
 CASES: Any = case_pb2_grpc.CaseServiceServicer
 INGEST: Any = ingest_grpc.IngestServiceServicer
@@ -103,6 +115,14 @@ class DeskFake(CASES, INGEST, DETECTION):  # type: ignore[misc]  # mypy calls th
             return case_pb2.VerifyAuditResponse(records=12, intact=True)
         return case_pb2.VerifyAuditResponse(records=12, first_bad_sequence=5, problem="the hash differs")
 
+    async def ListAuditRecords(self, request: Any, context: Any) -> case_pb2.ListAuditRecordsResponse:
+        self.asked.append(request)
+        told = {"what": CHANGE.what, "problem": CHANGE.problem}
+        record = case_pb2.AuditRecord(
+            sequence=4, actor="ann", action="ChangeConfiguration", subject="detection", detail_json=json.dumps(told)
+        )
+        return case_pb2.ListAuditRecordsResponse(records=[record])
+
     async def ListSources(self, request: Any, context: Any) -> ingest_pb2.ListSourcesResponse:
         source = ingest_pb2.Source(source="venue", received=10, journalled=7, rejected=2, duplicate=1)
         return ingest_pb2.ListSourcesResponse(sources=[source])
@@ -117,7 +137,9 @@ class DeskFake(CASES, INGEST, DETECTION):  # type: ignore[misc]  # mypy calls th
 
     async def GetDetectionStatus(self, request: Any, context: Any) -> detection_pb2.DetectionStatus:
         evaluation = detection_pb2.SourceEvaluation(source="venue", evaluated=7 - self.pending, pending=0)
-        return detection_pb2.DetectionStatus(sources=[evaluation], next_sequence=7 - self.behind)
+        changes = [CHANGE, change_pb2.ConfigurationChange(kind="rules", what="rules -", problem="it is none")]
+        next_sequence = 7 - self.behind
+        return detection_pb2.DetectionStatus(sources=[evaluation], next_sequence=next_sequence, changes=changes)
 
     async def GetIngestStatus(self, request: Any, context: Any) -> ingest_pb2.IngestStatus:
         return ingest_pb2.IngestStatus(next_sequence=7)

@@ -136,3 +136,18 @@ def test_a_tampered_audit_trail_names_the_first_bad_record(
     desk.intact = False
     assert main(["audit", "verify", "--target", target]) == 1
     assert "audit record 5 is not as it was written: the hash differs" in capsys.readouterr().err
+
+
+def test_changes_name_the_audit_record_that_has_them(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    _, recorded, refused = printed(capsys, "rules", "changes", "--target", target).strip().splitlines()
+    assert recorded.split()[-2:] == ["record", "4"]
+    assert "not yet recorded; refused: it is none" in refused
+
+
+def test_audit_records_of_changes_say_what_changed(
+    target: str, desk: DeskFake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = printed(capsys, "audit", "list", "--subject", "detection", "--target", target)
+    assert "ChangeConfiguration" in shown
+    assert "spoofing: size_multiple_min 7" in shown
+    assert desk.asked[0].subject == "detection"
