@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from detection_service.engine.scene import Scene
 from detection_service.engine.triggers import OWNER
 from detection_service.rules import needs, regulations
-from detection_service.rules.owners.two_legs import PARAMETERS, Legs, legs
-from detection_service.rules.rule import Condition, Finding, Metadata, excess, graded
-from tapewatch.alert import Measurement, Severity
+from detection_service.rules.owners.two_legs import PARAMETERS, Legs, finding, legs
+from detection_service.rules.rule import Condition, Finding, Metadata
 
 METADATA = Metadata(
     rule_id="cross_product",
@@ -58,37 +57,13 @@ class CrossProduct:
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where own trades in one instrument paid in a related one."""
         for found in legs(scene, parameters, scene.related_markets()):
-            yield _finding(scene, parameters, found)
+            yield finding(scene, parameters, found, _told(scene, found))
 
 
-def _finding(scene: Scene, parameters: Mapping[str, float], found: Legs) -> Finding:
-    moved = scene.market_at(found.market)
-    accounts = frozenset(fill.account for fill in found.fills)
-    score = (
-        0.45
-        + 0.25 * excess(found.move, parameters["push_min"])
-        + 0.3 * excess(found.gain_share, parameters["gain_share_min"] * found.move, 2.0)
-    )
-    return Finding(
-        owners=scene.owners(accounts),
-        accounts=accounts,
-        severity=graded(score, (0.4, Severity.MEDIUM), (0.65, Severity.HIGH), (0.9, Severity.CRITICAL)),
-        score=min(1.0, score),
-        start_time_ns=found.push[0].time_ns,
-        end_time_ns=scene.now_ns,
-        explanation=(
-            f"Moved {moved.instrument_name} by {found.move:.2%} with its own trades of "
-            f"{sum(fill.notional for fill in found.push):,.0f} (a minute there usually ranges over "
-            f"{found.usual_move:.2%}), and meanwhile traded out of {sum(fill.quantity for fill in found.exit):g} "
-            f"{scene.market.instrument_name} at {found.gain_share:.2%} better than before."
-        ),
-        measurements=(
-            Measurement("push", found.move, parameters["push_min"], "share"),
-            Measurement("gain_share", found.gain_share / found.move, parameters["gain_share_min"], "share"),
-            Measurement("gain", found.gain, 0.0, "notional"),
-        ),
-        opening=frozenset({found.push[0].event_id}),
-        evidence=frozenset(fill.event_id for fill in found.fills),
-        order_ids=frozenset(fill.order_id for fill in found.fills) - {""},
-        trade_ids=frozenset(fill.trade_id for fill in found.fills) - {""},
+def _told(scene: Scene, found: Legs) -> str:
+    return (
+        f"Moved {scene.market_at(found.market).instrument_name} by {found.move:.2%} with its own trades of "
+        f"{sum(fill.notional for fill in found.push):,.0f} (a minute there usually ranges over "
+        f"{found.usual_move:.2%}), and meanwhile traded out of {sum(fill.quantity for fill in found.exit):g} "
+        f"{scene.market.instrument_name} at {found.gain_share:.2%} better than before."
     )

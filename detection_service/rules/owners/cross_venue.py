@@ -9,8 +9,9 @@ from typing import Any
 from detection_service.engine.scene import Scene
 from detection_service.engine.triggers import MARKET, OWNER
 from detection_service.rules import needs, regulations
-from detection_service.rules.owners.two_legs import PARAMETERS, Legs, legs
-from detection_service.rules.rule import Condition, Finding, Metadata, Parameter, excess, graded
+from detection_service.rules.findings import of_market
+from detection_service.rules.owners.two_legs import PARAMETERS, Legs, finding, legs
+from detection_service.rules.rule import Condition, Finding, Metadata, Parameter, excess
 from tapewatch.alert import Measurement, Severity
 
 BUCKET_NS = 300_000_000_000
@@ -73,7 +74,7 @@ class CrossVenue:
         if scene.is_owner_moment:
             for found in legs(scene, parameters, [each.number for each in siblings]):
                 if _away_from_parity(found, parameters):
-                    yield _owner_finding(scene, parameters, found)
+                    yield finding(scene, parameters, found, _told(scene, found))
         for sibling in siblings:
             yield from _divergence(scene, parameters, sibling)
 
@@ -85,37 +86,12 @@ def _away_from_parity(found: Legs, parameters: Mapping[str, float]) -> bool:
     )
 
 
-def _owner_finding(scene: Scene, parameters: Mapping[str, float], found: Legs) -> Finding:
+def _told(scene: Scene, found: Legs) -> str:
     moved = scene.market_at(found.market)
-    accounts = frozenset(fill.account for fill in found.fills)
-    before = scene.open_episode(scene.owners(accounts)) or {}
-    score = (
-        0.45
-        + 0.25 * excess(found.move, parameters["push_min"])
-        + 0.3 * excess(found.gain_share, parameters["gain_share_min"] * found.move, 2.0)
-    )
-    return Finding(
-        owners=scene.owners(accounts),
-        accounts=accounts,
-        severity=graded(score, (0.4, Severity.MEDIUM), (0.65, Severity.HIGH), (0.9, Severity.CRITICAL)),
-        score=min(1.0, score),
-        start_time_ns=found.push[0].time_ns,
-        end_time_ns=scene.now_ns,
-        explanation=(
-            f"Moved {moved.instrument_name} on {moved.venue_name} by {found.move:.2%} with its own trades (a minute "
-            f"there usually ranges over {found.usual_move:.2%}) away from {scene.market.venue_name}, and there traded "
-            f"out of {sum(fill.quantity for fill in found.exit):g} at {found.gain_share:.2%} better than before."
-        ),
-        measurements=(
-            Measurement("push", found.move, parameters["push_min"], "share"),
-            Measurement("gain_share", found.gain_share / found.move, parameters["gain_share_min"], "share"),
-            Measurement("gain", found.gain, 0.0, "notional"),
-        ),
-        opening=frozenset({found.push[0].event_id}),
-        evidence=frozenset(fill.event_id for fill in found.fills),
-        order_ids=frozenset(fill.order_id for fill in found.fills) - {""},
-        trade_ids=frozenset(fill.trade_id for fill in found.fills) - {""},
-        memory={"gain": max(found.gain, before.get("gain", 0.0))},
+    return (
+        f"Moved {moved.instrument_name} on {moved.venue_name} by {found.move:.2%} with its own trades (a minute "
+        f"there usually ranges over {found.usual_move:.2%}) away from {scene.market.venue_name}, and there traded "
+        f"out of {sum(fill.quantity for fill in found.exit):g} at {found.gain_share:.2%} better than before."
     )
 
 
@@ -136,19 +112,15 @@ def _divergence(scene: Scene, parameters: Mapping[str, float], sibling: Any) -> 
     if (moved, scene.market.venue_name) <= (sibling_moved, sibling.venue_name):
         return
     grave = gap >= parameters["divergence_grave"]
-    yield Finding(
-        owners=frozenset(),
-        accounts=frozenset(),
+    yield of_market(
+        scene,
         severity=Severity.HIGH if grave else Severity.LOW,
         score=0.4 + 0.6 * excess(gap, parameters["divergence_min"]),
         start_time_ns=last * BUCKET_NS,
-        end_time_ns=scene.now_ns,
         explanation=(
             f"Closed five minutes at {own[last][4]:g} on {scene.market.venue_name} and {other[last][4]:g} on "
             f"{sibling.venue_name}, {gap:.1%} apart where {usual:.2%} is usual; it moved {moved:.1%} here and "
             f"{sibling_moved:.1%} there."
         ),
         measurements=(Measurement("divergence", gap, parameters["divergence_min"], "share"),),
-        opening=frozenset({scene.event_id}),
-        evidence=frozenset({scene.event_id}),
     )

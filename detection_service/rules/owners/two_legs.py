@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from detection_service.engine.owner_scene import OwnerFill
 from detection_service.engine.scene import Scene
-from detection_service.rules.rule import Parameter
+from detection_service.rules.rule import Finding, Parameter, excess, graded
+from tapewatch.alert import Measurement, Severity
 
 PARAMETERS = (
     Parameter("window_s", 300.0, "s", 1, 300, "the gain is taken while the move lasts"),
@@ -39,6 +40,34 @@ class Legs:
     def fills(self) -> list[OwnerFill]:
         """All fills, by time."""
         return sorted([*self.push, *self.entry, *self.exit], key=lambda fill: fill.time_ns)
+
+
+def finding(scene: Scene, parameters: Mapping[str, float], found: Legs, explanation: str) -> Finding:
+    """A finding on whose legs they are: how far the push moved the price, and how much of that was gained."""
+    accounts = frozenset(fill.account for fill in found.fills)
+    score = (
+        0.45
+        + 0.25 * excess(found.move, parameters["push_min"])
+        + 0.3 * excess(found.gain_share, parameters["gain_share_min"] * found.move, 2.0)
+    )
+    return Finding(
+        owners=scene.owners(accounts),
+        accounts=accounts,
+        severity=graded(score, (0.4, Severity.MEDIUM), (0.65, Severity.HIGH), (0.9, Severity.CRITICAL)),
+        score=min(1.0, score),
+        start_time_ns=found.push[0].time_ns,
+        end_time_ns=scene.now_ns,
+        explanation=explanation,
+        measurements=(
+            Measurement("push", found.move, parameters["push_min"], "share"),
+            Measurement("gain_share", found.gain_share / found.move, parameters["gain_share_min"], "share"),
+            Measurement("gain", found.gain, 0.0, "notional"),
+        ),
+        opening=frozenset({found.push[0].event_id}),
+        evidence=frozenset(fill.event_id for fill in found.fills),
+        order_ids=frozenset(fill.order_id for fill in found.fills) - {""},
+        trade_ids=frozenset(fill.trade_id for fill in found.fills) - {""},
+    )
 
 
 def legs(scene: Scene, parameters: Mapping[str, float], linked: Sequence[int]) -> Iterator[Legs]:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from detection_service.engine.scene import Move, Scene
 from detection_service.engine.triggers import PRICE
 from detection_service.rules import needs, regulations
+from detection_service.rules.findings import of_market
 from detection_service.rules.price import usual
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
 from tapewatch.alert import Measurement, Severity
@@ -74,13 +75,10 @@ class PriceSpike:
         if before and deviations <= before["deviations"]:
             return  # the same move, seen again in the next bucket
         score = 0.3 + 0.5 * excess(deviations, parameters["deviations_min"])
-        yield Finding(
-            owners=frozenset(),
-            accounts=frozenset(),
+        yield of_market(
+            scene,
             severity=graded(score, (0.3, Severity.LOW), (0.5, Severity.MEDIUM)),
             score=score,
-            start_time_ns=scene.now_ns,
-            end_time_ns=scene.now_ns,
             explanation=(
                 f"Price moved {move:+.2%} from {start:g} to {market.last_price:g} within a minute, {deviations:.1f} "
                 f"times the usual {minute:.2%} of a minute in the last four hours and {abs(move) / wide:.1f} times the "
@@ -91,8 +89,7 @@ class PriceSpike:
                 Measurement("range_multiple", abs(move) / wide, parameters["range_multiple_min"], "x"),
                 Measurement("move", abs(move), parameters["move_min"], "share"),
             ),
-            opening=frozenset({scene.event_id}),
-            evidence=frozenset({scene.event_id, *(each.event_id for each in _made_of(scene, move))}),
+            moves=_made_of(scene, move),
             memory={"deviations": deviations},
         )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from detection_service.engine.scene import Move, Scene
+from detection_service.engine.scene import Scene
 from detection_service.engine.triggers import PRICE
 from detection_service.rules import needs, regulations
+from detection_service.rules.findings import of_market
 from detection_service.rules.price import usual
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess
 from tapewatch.alert import Measurement, Severity
@@ -174,20 +175,27 @@ def _finding(
     price = scene.market.last_price
     excesses = [excess(measures[name], parameters[f"{name}_min"]) for name in SCORED]
     score = min(0.85, 0.4 + 0.6 * sum(excesses) / len(excesses))
-    return _market_finding(
+    return of_market(
         scene,
-        _severity(rise),
-        score,
-        (
+        severity=_severity(rise),
+        score=score,
+        explanation=(
             f"Price rose {rise:.1%} from {base:g} to {price:g} within five minutes, "
             f"{measures['rise_multiple']:.1f} times the widest usual five minutes of the last day, on "
             f"{measures['volume_multiple']:.1f} times their busiest volume, {measures['buy_share']:.0%} of it from "
             f"buyers taking the initiative, {measures['rush']:.0f} orders of them within 25 s where "
             f"{measures['rush'] / measures['rush_multiple']:.0f} are the most usual."
         ),
-        tuple(Measurement(name, measures[name], limits[name], unit) for name, unit in UNITS.items()),
-        {"base": base, "peak": price, "rise": rise, "score": score, "dumped": 0.0, "onset": float(_onset_ns(scene))},
-        usual.driving(scene.moves(_onset_ns(scene)), 1),
+        measurements=tuple(Measurement(name, measures[name], limits[name], unit) for name, unit in UNITS.items()),
+        memory={
+            "base": base,
+            "peak": price,
+            "rise": rise,
+            "score": score,
+            "dumped": 0.0,
+            "onset": float(_onset_ns(scene)),
+        },
+        moves=usual.driving(scene.moves(_onset_ns(scene)), 1),
     )
 
 
@@ -220,14 +228,14 @@ def _after(scene: Scene, parameters: Mapping[str, float], memory: Mapping[str, f
     if dumped:
         text += _sellers(scene, int(memory["onset"]))
         moves = moves[max(range(len(moves)), key=lambda number: moves[number].price, default=0) :]
-    yield _market_finding(
+    yield of_market(
         scene,
-        grave if dumped else _severity(rise),
-        score,
-        f"{text}; five minutes usually move it far less.",
-        measurements,
-        {**memory, "peak": peak, "rise": rise, "score": score, "dumped": float(dumped)},
-        usual.driving(moves, -1 if dumped else 1),
+        severity=grave if dumped else _severity(rise),
+        score=score,
+        explanation=f"{text}; five minutes usually move it far less.",
+        measurements=measurements,
+        memory={**memory, "peak": peak, "rise": rise, "score": score, "dumped": float(dumped)},
+        moves=usual.driving(moves, -1 if dumped else 1),
     )
 
 
@@ -248,28 +256,4 @@ def _sellers(scene: Scene, onset_ns: int) -> str:
         return ""
     return (
         f"; {', '.join(sorted(names)[:NAMED_MAX])} had bought before it and sold {theirs / sold:.0%} of what was sold"
-    )
-
-
-def _market_finding(
-    scene: Scene,
-    severity: Severity,
-    score: float,
-    explanation: str,
-    measurements: tuple[Measurement, ...],
-    memory: dict[str, float],
-    made_of: Sequence[Move],
-) -> Finding:
-    return Finding(
-        owners=frozenset(),
-        accounts=frozenset(),
-        severity=severity,
-        score=score,
-        start_time_ns=scene.now_ns,
-        end_time_ns=scene.now_ns,
-        explanation=explanation,
-        measurements=measurements,
-        opening=frozenset({scene.event_id}),
-        evidence=frozenset({scene.event_id, *(move.event_id for move in made_of)}),
-        memory=memory,
     )

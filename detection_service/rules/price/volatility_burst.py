@@ -9,6 +9,7 @@ from itertools import pairwise
 from detection_service.engine.scene import Scene
 from detection_service.engine.triggers import MARKET
 from detection_service.rules import needs, regulations
+from detection_service.rules.findings import of_market
 from detection_service.rules.price import usual
 from detection_service.rules.rule import Condition, Finding, Metadata, Parameter, excess, graded
 from tapewatch.alert import Measurement, Severity
@@ -89,13 +90,10 @@ class VolatilityBurst:
         if before and now <= before["volatility"]:
             return  # the same swing, still within the window
         score = 0.3 + 0.4 * excess(now / max(past), parameters["widest_multiple_min"])
-        yield Finding(
-            owners=frozenset(),
-            accounts=frozenset(),
+        yield of_market(
+            scene,
             severity=graded(score, (0.3, Severity.LOW), (0.5, Severity.MEDIUM)),
             score=score,
-            start_time_ns=scene.now_ns,
-            end_time_ns=scene.now_ns,
             explanation=(
                 f"The last five minutes swung by {now:.2%} a minute, {deviations:.1f} robust deviations above the "
                 f"{usual.median(past):.2%} usual of the last four hours and {now / max(past):.1f} times their widest."
@@ -103,8 +101,7 @@ class VolatilityBurst:
             measurements=tuple(
                 Measurement(name, observed, parameters[f"{name}_min"], unit) for name, observed, unit in measures
             ),
-            opening=frozenset({scene.event_id}),
-            evidence=frozenset({scene.event_id, *(move.event_id for move in scene.moves(scene.now_ns - WINDOW_NS))}),
+            moves=scene.moves(scene.now_ns - WINDOW_NS),
             memory={"volatility": now},
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from detection_service.engine.scene import Scene
 from detection_service.engine.triggers import MARKET
 from detection_service.rules import needs, regulations
+from detection_service.rules.findings import of_market
 from detection_service.rules.price import usual
 from detection_service.rules.rule import Condition, Finding, Metadata, Parameter, excess, graded
 from tapewatch.alert import Measurement, Severity
@@ -74,13 +75,10 @@ class VolumeSurge:
             return  # the same surge, still within the window
         score = 0.3 + 0.4 * excess(day_multiple, parameters["day_multiple_min"])
         middle = usual.median(bar[5] for bar in bars[-windows:])
-        yield Finding(
-            owners=frozenset(),
-            accounts=frozenset(),
+        yield of_market(
+            scene,
             severity=graded(score, (0.3, Severity.LOW), (0.5, Severity.MEDIUM)),
             score=score,
-            start_time_ns=scene.now_ns,
-            end_time_ns=scene.now_ns,
             explanation=(
                 f"{volume:g} traded within five minutes, {volume / middle:.1f} times the {middle:.4g} usual of "
                 f"the last {windows} windows ({deviations:.1f} robust deviations) and {day_multiple:.1f} times "
@@ -90,7 +88,5 @@ class VolumeSurge:
                 Measurement("deviations", deviations, parameters["deviations_min"], "deviations"),
                 Measurement("day_multiple", day_multiple, parameters["day_multiple_min"], "x"),
             ),
-            opening=frozenset({scene.event_id}),
-            evidence=frozenset({scene.event_id}),
             memory={"volume": volume},
         )

@@ -9,6 +9,7 @@ from typing import Any, Final
 from detection_service.engine.scene import Scene
 from detection_service.engine.triggers import MARKET
 from detection_service.rules import needs, regulations
+from detection_service.rules.findings import of_market
 from detection_service.rules.rule import Condition, Finding, Metadata, Parameter, excess, graded
 from tapewatch.alert import Measurement, Severity
 
@@ -84,13 +85,11 @@ class WideSpread:
         if deviations < parameters["deviations_min"] or multiple < parameters["usual_multiple_min"]:
             return
         score = 0.3 + 0.4 * excess(deviations, parameters["deviations_min"], 2.0)
-        yield Finding(
-            owners=frozenset(),
-            accounts=frozenset(),
+        yield of_market(
+            scene,
             severity=graded(score, (0.3, Severity.LOW), (0.5, Severity.MEDIUM)),
             score=score,
             start_time_ns=samples[0][0],
-            end_time_ns=scene.now_ns,
             explanation=(
                 f"Bid and ask stayed {narrowest:.3%} apart or more for {parameters['wide_s']:.0f} s, "
                 f"{narrowest / median:.1f} times the usual {median:.3%} ({deviations:.1f} robust deviations) and "
@@ -100,8 +99,6 @@ class WideSpread:
                 Measurement("deviations", deviations, parameters["deviations_min"], "deviations"),
                 Measurement("usual_multiple", multiple, parameters["usual_multiple_min"], "x"),
             ),
-            opening=frozenset({scene.event_id}),
-            evidence=frozenset({scene.event_id}),
         )
 
 

@@ -12,6 +12,7 @@ from detection_service.engine.market_state import SLOW_BUCKET_NS, SLOW_BUCKETS
 from detection_service.engine.scene import Scene
 from detection_service.engine.triggers import MARKET
 from detection_service.rules import needs, regulations
+from detection_service.rules.findings import of_market
 from detection_service.rules.rule import Condition, Finding, Metadata, Parameter, excess, graded
 from tapewatch.alert import Measurement, Severity
 
@@ -153,9 +154,8 @@ def _finding(
     extreme = z >= parameters["z_grave"] and ratio <= parameters["range_ratio_max"] / 3
     severity = graded(score, (0.5, Severity.MEDIUM))
     end = (scene.now_ns // SLOW_BUCKET_NS) * SLOW_BUCKET_NS
-    return Finding(
-        owners=frozenset(),
-        accounts=frozenset(),
+    return of_market(
+        scene,
         severity=Severity.HIGH if extreme else severity,
         score=score,
         start_time_ns=end - BLOCK * SLOW_BUCKET_NS,
@@ -170,6 +170,4 @@ def _finding(
             Measurement("volume_multiple", now.volume / middle, 1.0, "x median"),
             Measurement("range_ratio", ratio, parameters["range_ratio_max"], "share"),
         ),
-        opening=frozenset({scene.event_id}),
-        evidence=frozenset({scene.event_id}),
     )
