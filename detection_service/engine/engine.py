@@ -6,14 +6,11 @@ give the same alerts however they are cut into batches.
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial, reduce
 from operator import or_
 from typing import Any, Final, Protocol
-
-import msgpack
 
 from detection_service.engine.configuration import EngineConfiguration
 from detection_service.engine.core import Core
@@ -29,6 +26,7 @@ from detection_service.engine.relations import Relations
 from detection_service.engine.scene import Scene
 from detection_service.engine.scopes import hold, loosest
 from detection_service.engine.session import ASK_NOW, pass_by
+from detection_service.engine.snapshot import Buffer, Frozen, state_of
 from detection_service.engine.triggers import (
     AHEAD,
     DEADLINE,
@@ -52,11 +50,6 @@ from tapewatch.alert import Alert, Anomaly
 from tapewatch.market.frame import Frame
 
 NEEDS_MODEL: Final = "a calibrated anomaly model in force"
-SNAPSHOT_MAGIC: Final = b"TWS1"
-
-
-class SnapshotError(ValueError):
-    """The bytes are not a snapshot this engine can go on from."""
 
 
 class AnomalyScorer(Protocol):
@@ -449,26 +442,30 @@ class Engine:
                 reasons["restricted_list"] = "no reference data says what is restricted"
         return reasons
 
-    def snapshot(self) -> bytes:
-        """All state as bytes, with a checksum; `restore` of an engine with the same configuration goes on from it."""
-        state = {
-            "core": self._core.state(),
-            "episodes": self._episodes.state(),
-            "health": self._health.state(),
-            "observer": self._observer.state(),
-            "isolation": self._isolation.state(),
-            "held": self._held.state(),
-            "alerts_by_rule": dict(self._alerts_by_rule),
-        }
-        packed: bytes = msgpack.packb(state, use_bin_type=True)
-        return SNAPSHOT_MAGIC + zlib.crc32(packed).to_bytes(4, "little") + packed
+    def freeze(self) -> Frozen:
+        """All state as of now, from which a snapshot is made in any thread while the engine goes on."""
+        return Frozen.of(
+            {
+                "core": self._core.state(),
+                "episodes": self._episodes.state(),
+                "health": self._health.state(),
+                "observer": self._observer.state(),
+                "isolation": self._isolation.state(),
+                "held": self._held.state(),
+                "alerts_by_rule": dict(self._alerts_by_rule),
+            }
+        )
 
-    def restore(self, snapshot: bytes) -> None:
-        """Becomes the engine whose `snapshot` was taken. Raises SnapshotError on damage."""
-        packed = snapshot[8:]
-        if snapshot[:4] != SNAPSHOT_MAGIC or zlib.crc32(packed).to_bytes(4, "little") != snapshot[4:8]:
-            raise SnapshotError("expected an undamaged engine snapshot, found other bytes or a wrong checksum")
-        state = msgpack.unpackb(packed, raw=False, strict_map_key=False)
+    def snapshot(self) -> bytes:
+        """All state as bytes, with checksums; `restore` of an engine with the same configuration goes on from it."""
+        return bytes(self.freeze())
+
+    def restore(self, snapshot: Buffer) -> None:
+        """Becomes the engine whose `snapshot` was taken; only for one that has seen nothing.
+
+        Raises SnapshotError on damage, and where it is of another layout than this version's.
+        """
+        state = state_of(snapshot)
         self._core.restore(state["core"])
         self._scene.renew()
         self._episodes.restore(state["episodes"])

@@ -23,6 +23,7 @@ cdef class Holdings:
     cdef void add(self, int number, int side, double quantity) noexcept
     cpdef double net(self, int number) noexcept
     cdef bint grew(self, int number, double least) noexcept
+    cdef _know(self, int group, int family, int number)
 
 
 @cython.final

@@ -73,7 +73,7 @@ class Holdings:
         block.group[number % _BLOCK] = group
         block.family[number % _BLOCK] = family
         block.initial[number % _BLOCK] = initial
-        self.index.put((cython.cast(cython.ulonglong, group) << 32) | family, number)
+        self._know(group, family, number)
         self.count += 1
         return number
 
@@ -103,15 +103,23 @@ class Holdings:
     def state(self):
         """Plain values from which `restore` makes the same positions."""
         blocks = [block.state() for block in self.blocks]
-        return {"count": self.count, "index": self.index.state(), "blocks": blocks}
+        return {"count": self.count, "blocks": blocks}
 
     def restore(self, state):
         """Becomes the positions whose `state` was taken."""
+        number: cython.int
+        block: Block
         self.count = state["count"]
-        self.index.restore(state["index"])
         self.blocks = [Block() for _ in state["blocks"]]
         for block, values in zip(self.blocks, state["blocks"], strict=True):
             block.restore(values)
+        self.index = KeyIndex()
+        for number in range(self.count):
+            block = self.blocks[number // _BLOCK]
+            self._know(block.group[number % _BLOCK], block.family[number % _BLOCK], number)
+
+    def _know(self, group, family, number):
+        self.index.put((cython.cast(cython.ulonglong, group) << 32) | family, number)
 
 
 class Flows:

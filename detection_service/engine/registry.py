@@ -258,7 +258,6 @@ class Registry:
     def registry_state(self):
         """Plain values from which `restore_registry` makes the same registry."""
         return arrays.dump(self, _PLAIN_FIELDS) | {
-            "activity_index": self.activity_index.state(),
             "markets": [market.state() for market in self.markets],
             "activities": self.activities.state(),
             "texts": self.texts.state(),
@@ -269,8 +268,9 @@ class Registry:
 
     def restore_registry(self, state):
         """Becomes the registry whose state was taken; names are numbered as they were."""
+        number: cython.longlong
+        activity: ActivityPointer
         arrays.load(self, _PLAIN_FIELDS, state)
-        self.activity_index.restore(state["activity_index"])
         self.markets = [MarketState(0, 0, "", "", 0) for _ in state["markets"]]
         self.activities = Arena(Activity)
         self.activities.restore(state["activities"])
@@ -278,6 +278,11 @@ class Registry:
             getattr(self, name).restore(state[name])
         for part, values in zip(self.markets, state["markets"], strict=True):
             part.restore(values)
+        self.activity_index = KeyIndex()
+        for market in self.markets:
+            for number in self.activities_of(market):
+                activity = self.activity_at(number)
+                self.activity_index.put((cython.cast(cython.ulonglong, activity.market) << 32) | activity.group, number)
         self.market_numbers = {(each.venue_name, each.instrument_name): each.number for each in self.markets}
         self.venue_numbers = {name: number for number, name in enumerate(self.venue_names)}
         self.account_numbers = {name: number for number, name in enumerate(self.account_names)}

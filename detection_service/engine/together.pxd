@@ -14,6 +14,7 @@ cdef class Crowd:
     cdef public unsigned char[::1] side
     cdef public KeyIndex members
     cdef public int member_count
+    cdef public int[::1] group_of_member
     cdef public double[::1] seen
     cdef public double[::1] exposure
     cdef public Py_ssize_t shared_count

@@ -35,8 +35,9 @@ _MEETINGS_MIN = cython.declare(cython.int, 8)
 _LIFT_MIN = cython.declare(cython.double, 3.0)
 _MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 _CROWD_FIELDS = (
-    "seed", "day", "appearances", "count", "time", "group", "side", "member_count", "seen", "exposure", "shared_count",
-    "shared_time", "shared_account", "shared_cluster", "shared_side", "shared_quantity", "shared_high", "shared_low",
+    "seed", "day", "appearances", "count", "time", "group", "side", "member_count", "group_of_member", "seen",
+    "exposure", "shared_count", "shared_time", "shared_account", "shared_cluster", "shared_side", "shared_quantity",
+    "shared_high", "shared_low",
 )  # fmt: skip
 _PAIR_FIELDS = (
     "key", "last_time", "day", "first_group", "second_group", "same", "opposite", "lagged", "event_high",
@@ -61,6 +62,7 @@ class Crowd:
         self.side = arrays.octets(_RING)
         self.members = KeyIndex()
         self.member_count = 0
+        self.group_of_member = arrays.integers(_RING)
         self.seen = arrays.doubles(_RING)
         self.exposure = arrays.doubles(_RING)
         self.shared_count = 0
@@ -80,8 +82,10 @@ class Crowd:
             self.members.put(group, number)
             self.member_count += 1
             if number >= len(self.seen):
+                self.group_of_member = arrays.grown(self.group_of_member, 2 * number)
                 self.seen = arrays.grown(self.seen, 2 * number)
                 self.exposure = arrays.grown(self.exposure, 2 * number)
+            self.group_of_member[number] = group
         return number
 
     def was_here(self, since, group, side):
@@ -162,12 +166,14 @@ class Crowd:
 
     def state(self):
         """Plain values from which `restore` makes the same crowd."""
-        return arrays.dump(self, _CROWD_FIELDS) | {"members": self.members.state()}
+        return arrays.dump(self, _CROWD_FIELDS)
 
     def restore(self, state):
         """Becomes the crowd whose `state` was taken."""
         arrays.load(self, _CROWD_FIELDS, state)
-        self.members.restore(state["members"])
+        self.members = KeyIndex()
+        for number in range(self.member_count):
+            self.members.put(self.group_of_member[number], number)
 
 
 class Together:

@@ -14,7 +14,8 @@ cdef class Arena:
     cdef long long page_count
     cdef list items
     cdef char** pages
-    cdef void* at(self, long long number) noexcept
+    cdef void* at(self, long long number) noexcept nogil
     cdef void prefetch(self, long long number) noexcept
     cpdef long long take(self)
     cpdef give_back(self, long long number)
+    cdef void _fill(self, long long number, const unsigned char[::1] records) noexcept

@@ -2,9 +2,12 @@
 """Numbered flat records in pages that never move, so that growth copies nothing and no number is ever walked."""
 
 import cython
+import numpy as np
+
+from tapewatch.market import arrays
 
 if cython.compiled:
-    from cython.cimports.cpython.bytes import PyBytes_AsString, PyBytes_FromStringAndSize
+    from cython.cimports.cpython.bytes import PyBytes_FromStringAndSize
     from cython.cimports.libc.stdlib import calloc, free, realloc
     from cython.cimports.libc.string import memcpy, memset
     from cython.cimports.tapewatch.market.memory import prefetch
@@ -98,6 +101,18 @@ class Arena:
             self.items[number].link = self.free
         self.free = number + 1
 
+    def given_back(self):
+        """By number, 1 where it was given back and not taken again."""
+        number: cython.longlong = self.free
+        flags: cython.uchar[::1] = arrays.octets(self.used)
+        while number:
+            flags[number - 1] = 1
+            if cython.compiled:
+                number = cython.cast(cython.pointer(cython.longlong), self.at(number - 1))[0]
+            else:
+                number = self.items[number - 1].link
+        return flags
+
     def get(self, number):
         """A copy of a record as an object; for rules, tests and tools."""
         found = self.record()
@@ -114,32 +129,40 @@ class Arena:
         return self.page_count * PAGE * self.record_size
 
     def state(self):
-        """Plain values from which `restore` makes the same arena."""
-        page: cython.longlong
-        parts: list = []
+        """Plain values from which `restore` makes the same arena: the records used, one after the other."""
+        number: cython.longlong = 0
+        count: cython.longlong
+        room: cython.uchar[::1]
         if cython.compiled:
-            for page in range(self.page_count):
-                count: cython.longlong = min(PAGE, self.used - page * PAGE)
-                parts.append(PyBytes_FromStringAndSize(self.pages[page], count * self.record_size))
+            copied = np.empty(self.used * self.record_size, np.uint8)  # numpy asks for huge pages: twice as fast
+            room = copied
+            with cython.nogil:
+                while number < self.used:
+                    count = min(PAGE, self.used - number)
+                    memcpy(cython.address(room[number * self.record_size]), self.at(number), count * self.record_size)
+                    number += count
         else:
-            items = [item.pack() for item in self.items]
-            parts = [b"".join(items[start : start + PAGE]) for start in range(0, len(items), PAGE)]
-        return {"used": self.used, "free": self.free, "pages": parts}
+            copied = b"".join([item.pack() for item in self.items])
+        return {"used": self.used, "free": self.free, "records": arrays.Bulk(copied)}
 
     def restore(self, state):
         """Becomes the arena whose `state` was taken; only for one just made."""
-        part: bytes
-        for part in state["pages"]:
+        number: cython.longlong
+        records = state["records"].data
+        for number in range(0, state["used"], PAGE):
             self._page()
             if cython.compiled:
-                memcpy(self.pages[self.page_count - 1], PyBytes_AsString(part), len(part))
+                self._fill(number, records[number * self.record_size : (number + PAGE) * self.record_size])
             else:
-                for start in range(0, len(part), self.record_size):
+                for start in range(number, min(number + PAGE, state["used"])):
                     item = self.record()
-                    item.unpack(part[start : start + self.record_size])
+                    item.unpack(bytes(records[start * self.record_size : (start + 1) * self.record_size]))
                     self.items.append(item)
         self.used = state["used"]
         self.free = state["free"]
+
+    def _fill(self, number, records):
+        memcpy(self.at(number), cython.address(records[0]), records.shape[0])
 
 
 def _zeros(record, count):

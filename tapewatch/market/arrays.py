@@ -7,6 +7,18 @@ from collections.abc import Sequence
 from typing import Any
 
 
+class Bulk:
+    """Many bytes of a state, in any flat buffer: a snapshot keeps them as they are, beside the plain values.
+
+    They are shared with nothing that goes on.
+    """
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+
+
 def doubles(size: int) -> array[float]:
     """`size` float64 zeros."""
     return array("d", bytes(8 * size))

@@ -18,7 +18,6 @@ else:
 _INITIAL = cython.declare(cython.int, 64)
 _SHARD = cython.declare(cython.int, 8192)
 _DEPTH = 4
-_SHARD_FIELDS = ("depth", "used", "entries")
 
 
 class Shard:
@@ -81,7 +80,10 @@ class Shard:
 
 
 class KeyIndex:
-    """A map from keys to numbers of 0 and above."""
+    """A map from keys to numbers of 0 and above.
+
+    It has no state of its own: what it maps to holds the keys, so whoever restores that puts them in again.
+    """
 
     def __init__(self):
         self.depth = _DEPTH
@@ -151,18 +153,3 @@ class KeyIndex:
     def memory(self):
         """Bytes held in shards."""
         return sum(8 * len(shard.entries) for shard in set(self.directory)) + 8 * len(self.directory)
-
-    def state(self):
-        """Plain values from which `restore` makes the same index."""
-        shards = dict.fromkeys(self.directory)
-        return {"depth": self.depth, "shards": [arrays.dump(shard, _SHARD_FIELDS) for shard in shards]}
-
-    def restore(self, state):
-        """Becomes the index whose `state` was taken."""
-        self.depth = state["depth"]
-        self.directory = []
-        for values in state["shards"]:
-            shard = Shard(0, 1)
-            arrays.load(shard, _SHARD_FIELDS, values)
-            shard.mask = len(shard.entries) // 2 - 1
-            self.directory.extend([shard] * (1 << (self.depth - shard.depth)))

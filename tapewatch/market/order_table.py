@@ -72,11 +72,19 @@ class OrderTable:
 
     def state(self):
         """Plain values from which `restore` makes the same table."""
-        return {"live": self.live, "arena": self.arena.state(), "index": self.index.state()}
+        return {"live": self.live, "arena": self.arena.state()}
 
     def restore(self, state):
         """Becomes the table whose `state` was taken."""
+        slot: cython.int
+        order: OrderPointer
+        unused: cython.uchar[::1]
         self.live = state["live"]
         self.arena = Arena(Order)
         self.arena.restore(state["arena"])
-        self.index.restore(state["index"])
+        self.index = KeyIndex()
+        unused = self.arena.given_back()
+        for slot in range(self.arena.used):
+            if not unused[slot]:
+                order = self.at(slot)
+                self.index.put(order.key, slot)

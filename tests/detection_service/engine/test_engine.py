@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from detection_service.engine.configuration import ConfigurationError, EngineConfiguration, selected
-from detection_service.engine.engine import Engine, SnapshotError
+from detection_service.engine.engine import Engine
+from detection_service.engine.snapshot import SnapshotError
 from detection_service.rules.catalogue import RULE_BY_ID
 from tapewatch.alert import Anomaly
 from tapewatch.market.frame import Frame, FrameError
@@ -75,7 +76,7 @@ def test_new_reference_data_takes_effect_from_the_next_event_on() -> None:
     assert alert.config_digest == configured(accounts=OWNERS).digest()
 
 
-@pytest.mark.parametrize("damage", [b"", b"TWS1", b"XXXX1234567", b"TWS1\0\0\0\0body"])
+@pytest.mark.parametrize("damage", [b"TWS2", b"TWS2\0\0\0\0body", b"TWS2\3\0\0\0\0\0\0\0abc"])
 def test_a_damaged_snapshot_is_refused(damage: bytes) -> None:
     with pytest.raises(SnapshotError, match="expected an undamaged engine snapshot"):
         Engine().restore(damage)

@@ -44,12 +44,3 @@ def test_removing_agrees_with_a_dict(steps: list[tuple[bool, int]]) -> None:
             index.remove(key)
             model.pop(key, None)
     assert [index.find(key) for key in range(61)] == [model.get(key, -1) for key in range(61)]
-
-
-def test_a_restored_index_finds_and_takes_the_same() -> None:
-    index, again = KeyIndex(), KeyIndex()
-    for key in range(600):
-        index.put(key, 2 * key)
-    again.restore(index.state())
-    again.put(600, 1)
-    assert [again.find(key) for key in (0, 599, 600, 601)] == [0, 1198, 1, -1]

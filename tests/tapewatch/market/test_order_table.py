@@ -72,3 +72,13 @@ def test_a_restored_table_goes_on_as_the_one_it_was_taken_from() -> None:
     assert again.find(3 << 11) == -1
     assert insert(again, 1 << 62) == insert(table, 1 << 62)
     assert [again.find(key << 11) for key in range(1_500)] == [table.find(key << 11) for key in range(1_500)]
+
+
+def test_a_state_is_no_part_of_what_goes_on() -> None:
+    table, again = OrderTable(), OrderTable()
+    insert(table, 1)
+    state = table.state()
+    table.remove(insert(table, 2))
+    table.remove(table.find(1))
+    again.restore(state)
+    assert (again.find(1), again.live, again.get(0).key) == (0, 1, 1)
