@@ -45,8 +45,8 @@ def in_force(config: Path | None, target: str | None, directory: Path | None, fo
 
 
 def with_reference_of(configuration: EngineConfiguration, other: EngineConfiguration) -> EngineConfiguration:
-    """A configuration with another's reference data and room, so that the rules alone differ."""
-    return replace(configuration, reference=other.reference, orders_expected=other.orders_expected)
+    """A configuration with another's reference data, so that the rules alone differ."""
+    return replace(configuration, reference=other.reference)
 
 
 def _texts(
