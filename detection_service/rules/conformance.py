@@ -11,10 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from detection_service.engine.configuration import EngineConfiguration
-from detection_service.engine.engine import Engine
 from detection_service.rules.rule import Rule
 from detection_service.rules.scenarios.event_table import Row
-from detection_service.rules.scenarios.runner import alone, final
+from detection_service.rules.scenarios.runner import alone, engine_of, final
 from detection_service.rules.scenarios.scenario import Scenario
 from tapewatch.alert import Alert, AlertError, canonical, from_json, to_json
 from tapewatch.market.frame import Frame
@@ -29,7 +28,7 @@ def revisions(
     rows: Sequence[Row], configuration: EngineConfiguration | None = None, rows_a_batch: int = 1 << 16
 ) -> list[Alert]:
     """Every revision an engine gives, the closing ones of the end included."""
-    engine = Engine(configuration)
+    engine = engine_of(configuration or EngineConfiguration())
     made: list[Alert] = []
     for start in range(0, len(rows), rows_a_batch):
         made.extend(engine.process(Frame.from_rows(rows[start : start + rows_a_batch]).encode()))
@@ -39,11 +38,11 @@ def revisions(
 def restored(rows: Sequence[Row], configuration: EngineConfiguration, cuts: Iterable[int]) -> list[Alert]:
     """The revisions of an engine that is put away and restored before the rows of the cuts."""
     ordered = sorted({*cuts})
-    engine, made = Engine(configuration), list[Alert]()
+    engine, made = engine_of(configuration), list[Alert]()
     for start, stop in itertools.pairwise([0, *ordered]):
         made += engine.process(Frame.from_rows(rows[start:stop]))
         snapshot = engine.snapshot()
-        engine = Engine(configuration)
+        engine = engine_of(configuration)
         engine.restore(snapshot)
     return made + engine.process(Frame.from_rows(rows[ordered[-1] :])) + engine.finish()
 

@@ -26,9 +26,14 @@ def alone(scenario: Scenario, rule: Rule) -> EngineConfiguration:
     return EngineConfiguration({rule.metadata.rule_id: scenario.parameters}, scenario.reference, brought=(rule,))
 
 
+def engine_of(configuration: EngineConfiguration) -> Engine:
+    """An engine as scenarios have it: with a calibrated model of the ordinary where a rule ranks by one."""
+    return Engine(configuration, ordinary_model() if _needs_model(configuration) else None)
+
+
 def play(scenario: Scenario, configuration: EngineConfiguration) -> list[Alert]:
     """Every revision an engine gives of the scenario, the closing ones of the end included."""
-    engine = Engine(configuration, ordinary_model() if _needs_model(configuration) else None)
+    engine = engine_of(configuration)
     return engine.process(Frame.from_rows(scenario.rows)) + engine.finish()
 
 
@@ -100,7 +105,7 @@ def check_rule(rule: Rule, path: Path | None = None) -> tuple[Counter[str], list
 
 def _faults(scenario: Scenario, rule: Rule) -> list[str]:
     """What a rule raises over a scenario."""
-    engine = Engine(alone(scenario, rule))
+    engine = engine_of(alone(scenario, rule))
     engine.process(Frame.from_rows(scenario.rows))
     return [f"{scenario.place}: scenario {scenario.name!r}: {why}" for why in engine.faults.values()]
 

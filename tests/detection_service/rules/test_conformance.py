@@ -8,12 +8,11 @@ from dataclasses import replace
 import pytest
 
 from detection_service.engine.configuration import EngineConfiguration
-from detection_service.engine.engine import Engine
 from detection_service.engine.scopes import scopes_of
 from detection_service.engine.triggers import SOURCE
 from detection_service.rules.catalogue import RULE_BY_ID, RULES
 from detection_service.rules.conformance import cuts_of, restored
-from detection_service.rules.scenarios.runner import alone, complaints, configuration_of, not_near, play
+from detection_service.rules.scenarios.runner import alone, complaints, configuration_of, engine_of, not_near, play
 from detection_service.rules.scenarios.scenario import REQUIRED_KINDS, Scenario, load, scenario_file
 from tapewatch.alert import Alert, canonical, from_json, to_json
 from tapewatch.market.frame import Frame
@@ -112,7 +111,7 @@ def test_late_events_are_counted_and_change_nothing(rule_id: str, scenario: Scen
     rows, configuration = played(rule_id, scenario)
     late = [row | {"event_time_ns": int(str(row["event_time_ns"])) - 1, "source_sequence": 10**6} for row in rows]
     told_again = [each for row, again in zip(rows, late, strict=True) for each in (row, again)]
-    engine = Engine(configuration)
+    engine = engine_of(configuration)
     made = engine.process(Frame.from_rows(told_again)) + engine.finish()
     assert made == revisions(rows, configuration)
     sources = engine.status()["sources"]
@@ -155,7 +154,9 @@ def test_every_alert_says_that_it_is_over_in_its_last_revision_only(rule_id: str
 def test_evidence_names_events_that_were_told(rule_id: str, scenario: Scenario) -> None:
     rows, configuration = played(rule_id, scenario)
     told_ids = {identity(row) for row in rows}
-    for alert in final(revisions(rows, configuration), rule_id):
+    alerts = final(revisions(rows, configuration), rule_id)
+    assert alerts
+    for alert in alerts:
         assert alert.evidence_event_ids
         assert set(alert.evidence_event_ids) <= told_ids
 
