@@ -47,6 +47,14 @@ class DropCopyApplication:
                 )
         return ()
 
+    async def on_logon(self, session_name: str) -> None:
+        """Says that the source is there again, so that its silence is noticed."""
+        await self._sink.start_of_source(session_name)
+
+    async def on_logout(self, session_name: str) -> None:
+        """Says that the source has ended, so that its silence is no gap."""
+        await self._sink.end_of_source(session_name)
+
     def _rows(self, session_name: str, messages: Sequence[Message]) -> list[Row]:
         profile = self._profiles[session_name]
         now_ns = self._clock()

@@ -13,6 +13,14 @@ class EventSink(Protocol):
         """Publishes a frame; the result counts what was journalled, doubled and rejected."""
         ...
 
+    async def end_of_source(self, source: str) -> object:
+        """Says that a source sends no more for now; returns once that is durable."""
+        ...
+
+    async def start_of_source(self, source: str) -> object:
+        """Says that a source is there again; returns once that is durable."""
+        ...
+
 
 class IngestSink:
     """Publishes to the ingest service through the SDK; waits for ingest as long as it takes."""
@@ -23,3 +31,11 @@ class IngestSink:
     async def publish(self, frame: Frame) -> PublishResult:
         """Publishes a frame; raises ClientError where ingest refuses it as malformed."""
         return await self._publisher.publish(frame)
+
+    async def end_of_source(self, source: str) -> object:
+        """Says that a source sends no more for now."""
+        return await self._publisher.end_of_source(source)
+
+    async def start_of_source(self, source: str) -> object:
+        """Says that a source is there again."""
+        return await self._publisher.start_of_source(source)

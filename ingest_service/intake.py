@@ -114,6 +114,14 @@ class Intake:
                 {"mark": "end_of_source", "source": source, "venues": sorted(books.venues), "time_ns": self._clock()}
             )
 
+    def start_source(self, source: str) -> None:
+        """Journals that a source that ended is there again; nothing of one that did not end."""
+        books = self.state.ledger.sources.get(source)
+        if books is not None and books.ended:
+            self.mark(
+                {"mark": "start_of_source", "source": source, "venues": sorted(books.venues), "time_ns": self._clock()}
+            )
+
     def mark(self, content: dict[str, Any]) -> None:
         """Journals a mark."""
         sequence = self.journal.append(RecordKind.MARK, json.dumps(content, ensure_ascii=False).encode())

@@ -54,7 +54,9 @@ class Publisher:
             stream.close()
 
     def take(self, request: Request) -> Taken:
-        """Takes a request's rows and its end mark."""
+        """Takes a request's rows, between the marks that its source is there again and that it ends."""
+        if request.started_source:
+            self._intake.start_source(request.started_source)
         taken = self._intake.take(request.batch_id, request.frame)
         if request.ended_source:
             self._intake.end_source(request.ended_source)

@@ -32,11 +32,12 @@ _TYPE_ORDER: Final = (ColumnType.INT64, ColumnType.FLOAT64, ColumnType.CODE, Col
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A publish request: a frame (of no rows where it only ends a source), and the source that ends or ""."""
+    """A publish request: a frame (of no rows where it is only about a source), the source that ends or starts or ""."""
 
     batch_id: str
     frame: Frame
     ended_source: str
+    started_source: str = ""
 
 
 def read_request(data: bytes) -> Request:
@@ -55,7 +56,8 @@ def read_with_protobuf(data: bytes) -> Request:
         message.frame,
         len(message.events),
         lambda: frame_of_events(list(message.events)),
-        message.source if message.end_of_source else None,
+        message.source,
+        (message.end_of_source, message.start_of_source),
     )
 
 
@@ -66,26 +68,29 @@ def _read_compiled(data: bytes) -> Request:
         batch_id, source = parser.batch_id.decode(), parser.source.decode()
     except (wire.WireError, UnicodeDecodeError) as error:
         raise _malformed(str(error)) from error
-    ended_source = source if parser.ends_source else None
-    return _request(batch_id, parser.frame, parser.row_count, lambda: _frame_of(parser), ended_source)
+    ends = (parser.ends_source, parser.starts_source)
+    return _request(batch_id, parser.frame, parser.row_count, lambda: _frame_of(parser), source, ends)
 
 
 def _request(
-    batch_id: str, frame: bytes, event_count: int, rows: Callable[[], Frame], ended_source: str | None
+    batch_id: str, frame: bytes, event_count: int, rows: Callable[[], Frame], source: str, ends: tuple[bool, bool]
 ) -> Request:
+    ends_source, starts_source = ends
     if len(batch_id) > BATCH_ID_CHARACTERS_MAX:
         raise _invalid("BAD_BATCH_ID", batch_id[:64], f"a batch_id of at most {BATCH_ID_CHARACTERS_MAX} characters")
-    if ended_source == "":
-        raise _invalid("MISSING_SOURCE", batch_id, "the source that ends, in `source`")
-    if not event_count and not frame and ended_source is None:
-        raise _invalid("EMPTY_BATCH", batch_id, "rows, a frame or end_of_source, found none of them")
+    if ends_source and starts_source:
+        raise _invalid("END_AND_START", batch_id, "end_of_source or start_of_source, found both: send two batches")
+    if (ends_source or starts_source) and not source:
+        raise _invalid("MISSING_SOURCE", batch_id, "the source that ends or starts, in `source`")
+    if not event_count and not frame and not ends_source and not starts_source:
+        raise _invalid("EMPTY_BATCH", batch_id, "rows, a frame, end_of_source or start_of_source, found none of them")
     if event_count and frame:
         raise _invalid("ROWS_AND_FRAME", batch_id, "rows or a frame, found both: send them as two batches")
     try:
         taken = rows() if event_count else Frame.decode(frame) if frame else _NO_ROWS
     except FrameError as error:
         raise InvalidArgument("BAD_BATCH", f"batch {batch_id!r}: {error}", batch_id=batch_id) from error
-    return Request(batch_id, taken, ended_source or "")
+    return Request(batch_id, taken, source if ends_source else "", source if starts_source else "")
 
 
 def frame_of_events(events: list[event_pb2.Event]) -> Frame:

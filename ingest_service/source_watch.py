@@ -83,10 +83,11 @@ class SourceWatch:
         if silence_ns is None or not books.journalled or books.ended or signs.closed:
             return
         allowed_ns = max(silence_ns, int(self._options.silence_multiple * signs.usual_pause_ns))
-        if now_ns - max(books.last_received_time_ns, self._since_ns) >= allowed_ns:
+        heard_ns = max(books.last_received_time_ns, signs.started_time_ns)
+        if now_ns - max(heard_ns, self._since_ns) >= allowed_ns:
             yield {
                 "mark": "silent",
-                "since_ns": books.last_received_time_ns,
+                "since_ns": heard_ns,
                 "usual_pause_ns": signs.usual_pause_ns,
                 "allowed_ns": allowed_ns,
                 "last_event_time_ns": books.last_event_time_ns,

@@ -76,6 +76,8 @@ class IngestState:
         books.signs.take_mark(mark)
         if mark["mark"] == "end_of_source":
             books.ended = True
+        elif mark["mark"] == "start_of_source":
+            books.ended = False
         elif mark["mark"] == "idle":
             books.idle_mark_time_ns = max(books.idle_mark_time_ns, mark["time_ns"])
 

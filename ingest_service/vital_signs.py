@@ -33,8 +33,8 @@ class VitalSigns:
     `longest_pauses_ns` is a ring of the longest pause between two batches of each of the last 24 hours.
     `silent_since_ns`, `missing_marked` (numbers missing as last marked) and `skewed` say what was marked and is not
     over. `keyed`: its rows carry keys, so its numbers may count other things than rows. `closed`: a closing phase was
-    its last word on its market. `offsets_ns` are receive time less event time of the newest event of each batch, since
-    they were last looked at.
+    its last word on its market. `started_time_ns`: when it was there again after it had ended. `offsets_ns` are receive
+    time less event time of the newest event of each batch, since they were last looked at.
     """
 
     longest_pauses_ns: list[int] = field(default_factory=lambda: [0] * HOURS_HELD)
@@ -45,6 +45,7 @@ class VitalSigns:
     skewed: bool = False
     keyed: bool = False
     closed: bool = False
+    started_time_ns: int = 0
     offsets_ns: list[int] = field(default_factory=list, compare=False)
 
     @property
@@ -87,6 +88,8 @@ class VitalSigns:
                 self.silent_since_ns = mark["since_ns"]
             case "heard_again" | "end_of_source":
                 self.silent_since_ns = 0
+            case "start_of_source":
+                self.started_time_ns = mark["time_ns"]
             case "sequence_gap":
                 self.missing_marked, self.missing_marked_time_ns = mark["missing"], mark["time_ns"]
             case "sequence_settled":

@@ -20,6 +20,7 @@ EVENTS = cython.declare(cython.int, 2)
 FRAME = cython.declare(cython.int, 3)
 END_OF_SOURCE = cython.declare(cython.int, 4)
 SOURCE = cython.declare(cython.int, 5)
+START_OF_SOURCE = cython.declare(cython.int, 6)
 
 FIELDS_MAX = cython.declare(cython.int, 64)
 NUMBER = cython.declare(cython.int, 1)
@@ -47,7 +48,7 @@ class WireError(ValueError):
 class RequestParser:
     """Parses one request. `types` and `slots` say by field number how and where an event's field is stored.
 
-    After `parse`: `batch_id`, `source`, `frame`, `end_of_source`, `event_count`, the matrices
+    After `parse`: `batch_id`, `source`, `frame`, `end_of_source`, `start_of_source`, `event_count`, the matrices
     `numbers` and `doubles` (uint64 bits), `codes` (uint8), `texts` (uint32 string indices), each (slot, row);
     `present` by field number; `extensions` as (row, name, string index); `string_ends` and `blob` of the strings.
     """
@@ -60,6 +61,7 @@ class RequestParser:
     source_span: tuple[int, int]
     frame_span: tuple[int, int]
     end_of_source: cython.bint
+    start_of_source: cython.bint
     event_count: cython.Py_ssize_t
     numbers: cython.ulonglong[:, ::1]
     doubles: cython.ulonglong[:, ::1]
@@ -81,7 +83,7 @@ class RequestParser:
         self.slots = slots
         self.at = 0
         self.batch_id_span = self.source_span = self.frame_span = (0, 0)
-        self.end_of_source = False
+        self.end_of_source = self.start_of_source = False
         self.event_count = 0
         self.extensions = []
         self.hash_seed = HASH_SEED ^ hash_seed
@@ -146,13 +148,18 @@ class RequestParser:
 
     @property
     def source(self) -> bytes:
-        """The source that ends, UTF-8."""
+        """The source that ends or starts, UTF-8."""
         return self.text(self.source_span)
 
     @property
     def ends_source(self) -> bool:
         """Whether the source ends."""
         return self.end_of_source
+
+    @property
+    def starts_source(self) -> bool:
+        """Whether the source is there again."""
+        return self.start_of_source
 
     @property
     def row_count(self) -> int:
@@ -185,6 +192,8 @@ class RequestParser:
                 self.batch_id_span = (start, self.at)
             elif wire == VARINT and field == END_OF_SOURCE:
                 self.end_of_source = self._varint(end) != 0
+            elif wire == VARINT and field == START_OF_SOURCE:
+                self.start_of_source = self._varint(end) != 0
             else:
                 self._skip(wire, end)
 

@@ -132,6 +132,12 @@ class IngestPublisher:
         request = ingest_pb2.PublishRequest(batch_id=batch_id, end_of_source=True, source=source)
         return await (await self._enqueue(batch_id, request.SerializeToString()))
 
+    async def start_of_source(self, source: str) -> PublishResult:
+        """Tell ingest that `source`, which ended, is there again and should be heard; resolves when that is durable."""
+        batch_id = next(self._batch_ids)
+        request = ingest_pb2.PublishRequest(batch_id=batch_id, start_of_source=True, source=source)
+        return await (await self._enqueue(batch_id, request.SerializeToString()))
+
     async def _enqueue(self, batch_id: str, request: bytes) -> "asyncio.Future[PublishResult]":
         async with self._turn:  # first come, first served: a large batch is not overtaken by small ones
             while self._failure is None and not self._has_room(len(request)):

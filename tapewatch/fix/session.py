@@ -42,13 +42,17 @@ class State(Enum):
 
 
 class Session:
-    """One session over its connections. Every step takes the time in ns and returns a SessionOutput."""
+    """One session over its connections. Every step takes the time in ns and returns a SessionOutput.
+
+    `peer_is_done`: the peer logged out by itself, in its turn and with nothing missing, and has not come back.
+    """
 
     def __init__(self, config: SessionConfig, store: SessionStore) -> None:
         self.config = config
         self.store = store
         self.state = State.DISCONNECTED
         self.answered_test = ""
+        self.peer_is_done = False
         self._framer = Framer(config.message_bytes_max)
         self._gap = Gap(config.gap_queue_max)
         self._outstanding: deque[int] = deque()
@@ -77,7 +81,7 @@ class Session:
         self._framer = Framer(self.config.message_bytes_max)
         self._set_state(State.AWAITING_LOGON)
         self._received_ns = self._sent_ns = now_ns
-        self._is_paused = self._test_pending = False
+        self._is_paused = self._test_pending = self.peer_is_done = False
         if self.store.epoch == 0:
             self._reset()
         if self.config.role == "initiator":
@@ -276,6 +280,7 @@ class Session:
             self._on_resend_request(message)
         elif message.msg_type == "5":
             self._on_logout(message)
+            self.peer_is_done = False  # what is missing it has yet to send
             return
         elif message.msg_type != "A":
             self._gap.keep(message, sequence)
@@ -324,6 +329,7 @@ class Session:
             self._advance(sequence + 1)
         if is_reply_due:
             self._send_logon(message.get(141) == "Y")
+        self.peer_is_done = False
         self._note("logon", f"{self.config.source} heartbeat {message.get(108)} s")
         self._answer_next_expected(message, before)
         if is_early and not (self.config.send_next_expected and message.get(789)):
@@ -407,6 +413,7 @@ class Session:
         self._advance(following)
 
     def _on_logout(self, message: Message) -> None:
+        self.peer_is_done = self.state is State.ACTIVE
         if self.state is not State.LOGOUT_SENT:
             self._emit("5", [])
         self._end("logout", f"the peer logged out {message.text(58)}".rstrip())

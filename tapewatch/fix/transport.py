@@ -46,6 +46,14 @@ class Application(Protocol):
         """
         ...
 
+    async def on_logon(self, session_name: str) -> None:
+        """The session is logged on; called before its messages."""
+        ...
+
+    async def on_logout(self, session_name: str) -> None:
+        """The peer logged out in good order and everything it sent is handed on. Called at no other end."""
+        ...
+
 
 class IgnoringApplication:
     """Takes everything and answers nothing: for sessions that only send."""
@@ -53,6 +61,12 @@ class IgnoringApplication:
     async def on_messages(self, session_name: str, messages: Sequence[Message]) -> Sequence[Reply]:
         """Ignores the messages."""
         return ()
+
+    async def on_logon(self, session_name: str) -> None:
+        """Does nothing."""
+
+    async def on_logout(self, session_name: str) -> None:
+        """Does nothing."""
 
 
 class SessionConnection(asyncio.Protocol):
@@ -74,6 +88,7 @@ class SessionConnection(asyncio.Protocol):
         self._outbox = bytearray()
         self._is_flush_due = False
         self._is_reading = True
+        self._is_logon_due = False
         self._failure: Exception | None = None
         self._ticks = 0
         self.is_writable = True
@@ -118,12 +133,15 @@ class SessionConnection(asyncio.Protocol):
         """
         try:
             while not self.is_closed or self._inbox:
-                if self._inbox:
+                if self._inbox or self._is_logon_due:
                     limit_s = DRAIN_AFTER_CLOSE_S if self.is_closed else None
                     await asyncio.wait_for(self._hand_on(), limit_s)
                 else:
                     await self.changed.wait()
                     self.changed.clear()
+            if self.session.peer_is_done:
+                told = self._application.on_logout(self.session.config.source)
+                await asyncio.wait_for(told, DRAIN_AFTER_CLOSE_S)
         except (HandOnError, TimeoutError) as error:
             self._report(SessionEvent("refused", f"messages were not handed on: {error}"))
         finally:
@@ -173,6 +191,7 @@ class SessionConnection(asyncio.Protocol):
     def _take(self, output: SessionOutput) -> None:
         for event in output.events:
             self._report(event)
+            self._is_logon_due |= event.kind == "logon"
         if output.data:
             self._write(output.data)
         if output.messages:
@@ -196,6 +215,11 @@ class SessionConnection(asyncio.Protocol):
                 self._flush()
 
     async def _hand_on(self) -> None:
+        if self._is_logon_due:
+            self._is_logon_due = False
+            await self._application.on_logon(self.session.config.source)
+        if not self._inbox:
+            return
         batch = list(islice(self._inbox, BATCH_MESSAGES_MAX))
         replies = await self._application.on_messages(self.session.config.source, batch)
         for _ in batch:

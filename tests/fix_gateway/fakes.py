@@ -13,6 +13,7 @@ class FakeIngest:
     def __init__(self) -> None:
         self.rows: list[dict[str, object]] = []
         self.published_count = 0
+        self.marks: list[str] = []
         self.frame_sizes: list[int] = []
         self.is_open = asyncio.Event()
         self.is_open.set()
@@ -37,6 +38,18 @@ class FakeIngest:
                 self.rows.append(row)
         fresh = len(self.rows) - before
         return PublishResult("b", fresh, frame.row_count - fresh, (), len(self.rows))
+
+    async def end_of_source(self, source: str) -> object:
+        """Waits while ingest is away, then takes the mark."""
+        await self.is_open.wait()
+        self.marks.append(f"end {source} after {len(self.rows)}")
+        return None
+
+    async def start_of_source(self, source: str) -> object:
+        """Waits while ingest is away, then takes the mark."""
+        await self.is_open.wait()
+        self.marks.append(f"start {source} after {len(self.rows)}")
+        return None
 
     def executions(self) -> list[object]:
         """The execution ids in the order of arrival."""

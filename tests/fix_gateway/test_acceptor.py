@@ -21,7 +21,7 @@ from tapewatch.fix.codec import Field, Framer, Message, encode, format_timestamp
 from tapewatch.fix.profile import load_profile
 from tapewatch.fix.session import SessionConfig, SessionEvent
 from tapewatch.fix.store import FileStore, MemoryStore, SessionStore, StoreError
-from tapewatch.fix.transport import InitiatorSession, Reply, open_session
+from tapewatch.fix.transport import IgnoringApplication, InitiatorSession, Reply, open_session
 from tests.fix_gateway.fakes import FakeIngest
 from tests.tapewatch.fix.fix_peer import report_fields
 
@@ -105,6 +105,43 @@ async def test_the_numbers_survive_a_restart_and_nothing_is_lost_or_doubled(tmp_
     assert ingest.published_count == 200
 
 
+async def test_a_venue_that_logs_out_ends_its_source_behind_all_it_sent_and_starts_it_at_its_next_logon(
+    tmp_path: Path,
+) -> None:
+    ingest, venue_store = FakeIngest(), MemoryStore()
+    async with gateway(tmp_path, ingest) as acceptor:
+        async with venue(acceptor.port, venue_store) as session:
+            for number in range(100):
+                await session.send("8", report_fields(f"E{number}"))
+        await until(lambda: len(ingest.marks) == 2)
+        async with venue(acceptor.port, venue_store):
+            await until(lambda: len(ingest.marks) == 3)
+    marks = [f"start {SOURCE} after 0", f"end {SOURCE} after 100", f"start {SOURCE} after 100"]
+    assert ingest.marks[:3] == marks
+
+
+async def test_neither_a_broken_line_nor_a_gateway_that_stops_ends_a_source(tmp_path: Path) -> None:
+    ingest, venue_store = FakeIngest(), MemoryStore()
+    async with contextlib.AsyncExitStack() as stopping:
+        acceptor = await stopping.enter_async_context(gateway(tmp_path, ingest))
+        async with venue(acceptor.port, venue_store) as session:
+            await session.send("8", report_fields("E1"))
+            await session.drained()
+            acceptor._live[VENUE_KEY].close()
+            await session.drained()
+            await stopping.aclose()
+    assert [each.split()[0] for each in ingest.marks] == ["start", "start"]
+
+
+async def test_a_logout_with_messages_missing_before_it_ends_no_source(tmp_path: Path) -> None:
+    ingest = FakeIngest()
+    head: list[Field] = [(49, "VENUE"), (56, "US"), (52, format_timestamp(time.time_ns()))]
+    async with gateway(tmp_path, ingest) as acceptor:
+        await exchange(acceptor.port, logon() + encode("FIX.4.4", [(35, "5"), *head, (34, 9)]))
+        await until(lambda: not acceptor._live)
+    assert not any(each.startswith("end") for each in ingest.marks)
+
+
 async def test_what_ingest_had_not_acknowledged_when_the_gateway_died_comes_again(tmp_path: Path) -> None:
     ingest, venue_store = FakeIngest(), MemoryStore()
     ingest.is_open.clear()
@@ -184,7 +221,7 @@ async def test_too_many_connections_from_an_address_are_refused(tmp_path: Path) 
             each.close()
 
 
-class Echo:
+class Echo(IgnoringApplication):
     """Sends every message back."""
 
     async def on_messages(self, session_name: str, messages: Sequence[Message]) -> Sequence[Reply]:
@@ -222,7 +259,7 @@ async def test_a_strict_session_with_an_echo_works_byte_by_byte(
 async def test_an_application_may_echo_what_it_gets(tmp_path: Path) -> None:
     heard: list[str] = []
 
-    class Hearing:
+    class Hearing(IgnoringApplication):
         async def on_messages(self, session_name: str, messages: Sequence[Message]) -> Sequence[Reply]:
             heard.extend(each.text(11) for each in messages)
             return ()
@@ -238,7 +275,7 @@ async def test_we_may_be_the_one_who_connects(tmp_path: Path) -> None:
     ingest = FakeIngest()
     theirs = FixSessionSettings(sender="VENUE", target="US")
 
-    class Venue:
+    class Venue(IgnoringApplication):
         async def on_messages(self, session_name: str, messages: Sequence[Message]) -> Sequence[Reply]:
             return [("8", report_fields("E1"))]
 

@@ -70,10 +70,13 @@ def read_interpreted(data: bytes, monkeypatch: pytest.MonkeyPatch) -> requests.R
         return requests._read_compiled(data)
 
 
-@given(st.lists(events(), max_size=6), TEXTS, st.booleans())
-def test_all_ways_of_reading_rows_agree(batch: list[event_pb2.Event], name: str, ends: bool) -> None:
-    message = ingest_pb2.PublishRequest(batch_id=name, events=batch, end_of_source=ends, source="s" if ends else "")
-    if not batch and not ends:
+@given(st.lists(events(), max_size=6), TEXTS, st.sampled_from(["", "end_of_source", "start_of_source"]))
+def test_all_ways_of_reading_rows_agree(batch: list[event_pb2.Event], name: str, about: str) -> None:
+    message = ingest_pb2.PublishRequest(batch_id=name, events=batch)
+    if about:
+        message.source = "s"
+        setattr(message, about, True)
+    if not batch and not about:
         return
     data = message.SerializeToString()
     expected = requests.read_with_protobuf(data)
@@ -81,6 +84,7 @@ def test_all_ways_of_reading_rows_agree(batch: list[event_pb2.Event], name: str,
         for found in (requests._read_compiled(data), read_interpreted(data, monkeypatch)):
             assert rows_of(found.frame) == rows_of(expected.frame)
             assert (found.batch_id, found.ended_source) == (expected.batch_id, expected.ended_source)
+            assert (found.started_source, bool(found.started_source)) == (expected.started_source, about[:1] == "s")
             assert rows_of(Frame.decode(found.frame.encode())) == rows_of(expected.frame)
 
 

@@ -83,6 +83,8 @@ async def test_a_row_without_identity_ends_the_stream_after_the_batches_before_i
         (ingest_pb2.PublishRequest(batch_id="b", frame=b"nonsense"), "BAD_BATCH"),
         (ingest_pb2.PublishRequest(batch_id="b", frame=b"x", events=[event(row(1))]), "ROWS_AND_FRAME"),
         (ingest_pb2.PublishRequest(batch_id="b", end_of_source=True), "MISSING_SOURCE"),
+        (ingest_pb2.PublishRequest(batch_id="b", start_of_source=True), "MISSING_SOURCE"),
+        (ingest_pb2.PublishRequest(source="s", start_of_source=True, end_of_source=True), "END_AND_START"),
         (ingest_pb2.PublishRequest(batch_id="b" * 300, events=[event(row(1))]), "BAD_BATCH_ID"),
         (request("b", [row(1, source=None)]), "NO_IDENTITY"),
         (request("b", [row(1, source="s" * 600)]), "NO_IDENTITY"),

@@ -100,6 +100,28 @@ async def test_a_source_that_ended_or_whose_market_closed_may_be_silent(tmp_path
         assert names(watch.look()) == ["silent"]
 
 
+async def test_a_source_that_is_there_again_is_expected_to_be_heard_from_then_on(tmp_path: Path) -> None:
+    clock = FakeClock()
+    async with intake_in(tmp_path, clock) as intake:
+        watch = SourceWatch(intake, QUIET, clock)
+        intake.start_source("feed")
+        take(intake, clock, 1)
+        intake.end_source("feed")
+        clock.now_ns += 7_200 * SECOND_NS
+        intake.start_source("feed")
+        intake.start_source("feed")
+        started_ns = clock.now_ns
+        assert watch.look() == []
+        clock.now_ns += 30 * SECOND_NS
+        (mark,) = watch.look()
+        assert (mark["mark"], mark["since_ns"]) == ("silent", started_ns)
+        await intake.durable()
+        kinds = [each.kind for each in intake.journal.read_from(0)]
+        assert kinds.count(RecordKind.MARK) == 3
+    async with intake_in(tmp_path, clock) as intake:
+        assert intake.state.ledger.open("feed").signs.started_time_ns == started_ns
+
+
 async def test_a_gap_in_the_numbers_is_marked_after_a_grace_and_settled_when_filled(tmp_path: Path) -> None:
     clock = FakeClock()
     async with intake_in(tmp_path, clock) as intake:

@@ -13,13 +13,13 @@ from surveillance.v1 import simulator_pb2 as messages
 from surveillance.v1 import simulator_pb2_grpc
 from tapewatch.fix.message import Message
 from tapewatch.fix.session import SessionEvent
-from tapewatch.fix.transport import Reply
+from tapewatch.fix.transport import IgnoringApplication, Reply
 from tapewatch.runtime.service import running_service
 
 DEADLINE_S = 20.0
 
 
-class Counting:
+class Counting(IgnoringApplication):
     """A FIX application that counts, and tells when it has some."""
 
     def __init__(self) -> None:

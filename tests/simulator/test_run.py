@@ -19,7 +19,7 @@ from tapewatch.fix.message import Message
 from tapewatch.fix.profile import load_profile
 from tapewatch.fix.session import SessionConfig
 from tapewatch.fix.store import MemoryStore
-from tapewatch.fix.transport import Reply, open_session
+from tapewatch.fix.transport import IgnoringApplication, Reply, open_session
 from tapewatch.runtime.errors import FailedPrecondition
 from tests.simulator.fakes import FakeOutlet
 
@@ -90,7 +90,7 @@ async def test_a_paced_run_waits_until_an_event_is_due_and_a_stop_wakes_it() -> 
     assert run.state is State.FINISHED
 
 
-class Recorder:
+class Recorder(IgnoringApplication):
     """A FIX application that keeps what it got."""
 
     def __init__(self) -> None:

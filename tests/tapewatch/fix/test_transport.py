@@ -12,7 +12,7 @@ from tapewatch.fix import transport
 from tapewatch.fix.codec import Field, Message, encode
 from tapewatch.fix.session import Session, SessionConfig, SessionEvent
 from tapewatch.fix.store import MemoryStore
-from tapewatch.fix.transport import HandOnError, Reply, SessionConnection, open_session
+from tapewatch.fix.transport import HandOnError, IgnoringApplication, Reply, SessionConnection, open_session
 from tests.tapewatch.fix.fix_peer import report_fields
 
 US = SessionConfig("FIX.4.4", "US", "THEM", role="acceptor")
@@ -20,7 +20,7 @@ THEM = SessionConfig("FIX.4.4", "THEM", "US")
 
 
 @dataclass
-class Recorder:
+class Recorder(IgnoringApplication):
     """An application that remembers execution ids, may hold the hand-on, fail, or answer."""
 
     ids: list[str] = field(default_factory=list)
@@ -176,7 +176,7 @@ async def test_the_application_may_answer() -> None:
     application = Recorder(replies=[("8", report_fields("ANSWER"))])
     heard = Recorder()
 
-    class Hearing:
+    class Hearing(IgnoringApplication):
         async def on_messages(self, session_name: str, messages: Sequence[Message]) -> Sequence[Reply]:
             heard.ids += [message.text(17) for message in messages]
             return ()
@@ -189,7 +189,7 @@ async def test_the_application_may_answer() -> None:
 
 
 async def test_a_fault_of_the_initiators_application_ends_its_block() -> None:
-    class Faulty:
+    class Faulty(IgnoringApplication):
         async def on_messages(self, session_name: str, messages: Sequence[Message]) -> Sequence[Reply]:
             raise ZeroDivisionError("a fault of ours")
 
