@@ -78,12 +78,52 @@ class PairTrade(NamedTuple):
     seller: str
     price: float
     quantity: float
-    event_id: str
-    other_event_id: str
+    event: tuple[int, int]
+    other_event: tuple[int, int]
     trade_id: str
     aggressor: Side | None
     entry_gap_s: float | None
     size_ratio: float
+
+    @property
+    def event_id(self) -> str:
+        """Id of the event that told it."""
+        return event_id_of(*self.event)
+
+    @property
+    def other_event_id(self) -> str:
+        """Id of the event that told its other side; empty where none did."""
+        return event_id_of(*self.other_event) if any(self.other_event) else ""
+
+
+class Took(NamedTuple):
+    """A group's fills of a side in which it took liquidity: how many, and between which times and prices; all 0
+    without any."""
+
+    fills: int
+    first_ns: int
+    last_ns: int
+    low: float
+    high: float
+
+
+class Takings(NamedTuple):
+    """A group's trades with others: time of the first, how many were on a side, the quantities of those in which it
+    took liquidity from somebody known, and from which group how often."""
+
+    first_ns: int
+    on_side: int
+    quantities: list[float]
+    met: dict[str, int]
+
+
+class Steps(NamedTuple):
+    """What trades did to the price in one direction: the length of the steps that a circle of groups made, and of all,
+    and how many new extremes the circle printed."""
+
+    own_length: float
+    all_length: float
+    extremes: int
 
 
 class Match(NamedTuple):

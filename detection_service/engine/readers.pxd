@@ -1,5 +1,5 @@
-from detection_service.engine.groups cimport Groups
+from detection_service.engine.looks cimport Looks
 
 
-cdef class Readers(Groups):
+cdef class Readers(Looks):
     pass

@@ -6,16 +6,16 @@ import cython
 from detection_service.engine.metrics import METRICS
 
 if cython.compiled:
-    from cython.cimports.detection_service.engine.groups import Groups
+    from cython.cimports.detection_service.engine.looks import Looks
     from cython.cimports.detection_service.engine.records import ActivityPointer
 else:
-    from detection_service.engine.groups import Groups
+    from detection_service.engine.looks import Looks
     from detection_service.engine.records import Activity as ActivityPointer
 
 _PARTNER_SHARE = cython.declare(cython.int, METRICS["partner_share"])
 
 
-class Readers(Groups):
+class Readers(Looks):
     """Fills, withdrawals and windows as lists and tuples; nothing here changes what is known."""
 
     def filled_since(self, since: cython.longlong):

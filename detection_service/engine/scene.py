@@ -15,7 +15,10 @@ from detection_service.engine.facts import (
     Move,
     PairTrade,
     Run,
+    Steps,
     Stray,
+    Takings,
+    Took,
     Withdrawal,
     event_id_of,
     opposite,
@@ -37,12 +40,16 @@ __all__ = [
     "PairTrade",
     "Run",
     "Scene",
+    "Steps",
     "Stray",
+    "Takings",
+    "Took",
     "Withdrawal",
     "opposite",
 ]
 
 MATCHES_TOLD_MAX = 256
+_SIDES = (None, Side.BUY, Side.SELL)
 
 
 class Scene(OwnerScene):
@@ -146,6 +153,26 @@ class Scene(OwnerScene):
         number = self._number(group)
         return [] if number < 0 else self._fills(number, side, since_ns)
 
+    def took(self, side: Side, since_ns: int) -> Took:
+        """The acting group's fills of a side since a time in which it took liquidity, in short."""
+        return Took(*self._core.took(self._core.acting, side, since_ns))
+
+    def small_takes(self, since_ns: int, quantity_max: float) -> int:
+        """The acting group's fills since a time in which an order of at most a size took liquidity."""
+        return int(self._core.small_takes(self._core.acting, since_ns, quantity_max))
+
+    def takings(self, side: Side, since_ns: int) -> Takings:
+        """The acting group's trades with others since a time, and from whom it took liquidity on a side, in short."""
+        core = self._core
+        first_ns, on_side, quantities, met = core.takings(core.acting, side, since_ns)
+        return Takings(first_ns, on_side, quantities, {core.group_names[group]: times for group, times in met.items()})
+
+    def sides(self, since_ns: int, group: str | None = None) -> tuple[int, int]:
+        """How often the acting (or named) group bought from others than itself, and how often it sold to them."""
+        number = self._number(group)
+        bought, sold = self._core.sides_with_others(number, since_ns) if number >= 0 else (0, 0)
+        return int(bought), int(sold)
+
     def partners(self, since_ns: int, group: str | None = None) -> dict[str, tuple[int, int]]:
         """Groups that the acting (or named) group met since a time, "" for those not known: how often it bought from
         and how often it sold to each, of its last 64 fills."""
@@ -184,6 +211,10 @@ class Scene(OwnerScene):
     def withdrawn_orders(self, side: Side, quantity_min: float) -> int:
         """Orders of at least a size that the acting group withdrew, among its last 64 withdrawals."""
         return int(self._core.withdrawn_orders(self._core.acting, side, quantity_min))
+
+    def far_withdrawn(self, since_ns: int, life_max_s: float, distance_min: float) -> int:
+        """The acting group's withdrawals since a time of orders that stood at most so long, so far from the touch."""
+        return int(self._core.far_withdrawn(self._core.acting, since_ns, life_max_s, distance_min))
 
     def withdrawals(
         self, side: Side, since_ns: int, quantity_min: float = 0.0, group: str | None = None
@@ -312,6 +343,18 @@ class Scene(OwnerScene):
         core = self._core
         return self._pair_trades(core.market.match_log.pair_rows(core.match_pair, since_ns, MATCHES_TOLD_MAX))
 
+    def pair_turns(self, since_ns: int) -> tuple[int, int]:
+        """Of the pair's trades: how many there are, and in how many the buyer was another than the time before."""
+        core = self._core
+        trades, turns = core.turns_of_pair(core.match_pair, since_ns, MATCHES_TOLD_MAX)
+        return int(trades), int(turns)
+
+    def steps(self, since_ns: int, circle: frozenset[str], side: Side) -> Steps:
+        """What the market's matches, those that `matches` tells, did to the price in the direction of a side."""
+        core = self._core
+        numbers = [core.group_numbers[group] for group in circle]
+        return Steps(*core.steps(since_ns, MATCHES_TOLD_MAX, side, numbers))
+
     def matches(self, since_ns: int) -> list[PairTrade]:
         """The market's matches with both groups known since a time, oldest first; at most the last 256."""
         return self._pair_trades(self._core.market.match_log.rows(since_ns, MATCHES_TOLD_MAX))
@@ -331,10 +374,10 @@ class Scene(OwnerScene):
                 names[seller],
                 price,
                 quantity,
-                event_id_of(*event),
-                event_id_of(*other) if any(other) else "",
+                event,
+                other,
                 trade_id.decode(),
-                Side(aggressor) if aggressor else None,
+                _SIDES[aggressor],
                 gap / 1e9 if gap >= 0 else None,
                 ratio,
             )

@@ -138,14 +138,13 @@ def _ramp(scene: Scene, parameters: Mapping[str, float]) -> _Ramp | None:
 
 def _is_worth_it(scene: Scene, parameters: Mapping[str, float], side: Side) -> bool:
     """Whether its own fills alone could make a ramp: looking at everybody's costs far more."""
-    own = [fill for fill in scene.fills(side, scene.now_ns - WINDOW_NS) if fill.aggressor]
+    own = scene.took(side, scene.now_ns - WINDOW_NS)
     pushes = scene.metric("pushes_up_30m" if side is Side.BUY else "pushes_down_30m")
-    if not own or pushes < parameters["push_rate_min"] * len(own):
+    if not own.fills or pushes < parameters["push_rate_min"] * own.fills:
         return False
-    prices = [fill.price for fill in own]
-    usual = usual_move(scene.market, own[0].time_ns, parameters["minutes_min"])
-    minutes = (own[-1].time_ns - own[0].time_ns) / MINUTE_NS
-    return moves(max(prices) - min(prices), usual, minutes) >= FIRST_STEP * parameters["moves_min"]
+    usual = usual_move(scene.market, own.first_ns, parameters["minutes_min"])
+    minutes = (own.last_ns - own.first_ns) / MINUTE_NS
+    return moves(own.high - own.low, usual, minutes) >= FIRST_STEP * parameters["moves_min"]
 
 
 def _is_own(scene: Scene, fill: Fill, side: Side) -> bool:

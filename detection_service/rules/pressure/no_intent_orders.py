@@ -76,11 +76,11 @@ class NoIntentOrders:
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where the market could not have come to them, and the group does little else."""
         since = scene.now_ns - int(WINDOW_S * 1e9)
-        withdrawn = [order for side in (Side.BUY, Side.SELL) for order in scene.withdrawals(side, since)]
         reach = _reach(scene, parameters)
-        far = [order for order in withdrawn if order.life_s <= parameters["life_max_s"] and order.distance >= reach]
-        if len(far) < parameters["orders_min"]:
+        if scene.far_withdrawn(since, parameters["life_max_s"], reach) < parameters["orders_min"]:
             return
+        withdrawn = [order for side in (Side.BUY, Side.SELL) for order in scene.withdrawals(side, since)]
+        far = [order for order in withdrawn if order.life_s <= parameters["life_max_s"] and order.distance >= reach]
         far.sort(key=lambda order: (order.time_ns, order.event))
         share = len(far) / max(len(withdrawn), min(64.0, scene.metric("orders_5m")))
         fills = scene.metric("fills_5m")

@@ -77,8 +77,11 @@ class Phishing:
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where large takes followed tiny ones several times."""
-        takes = takes_of(scene, scene.now_ns - int(WINDOW_S * 1e9))
-        usual = scene.market.sizes.median
+        since_ns, usual = scene.now_ns - int(WINDOW_S * 1e9), scene.market.sizes.median
+        tiny = scene.small_takes(since_ns, parameters["probe_multiple_max"] * usual)
+        if tiny < parameters["cycles_min"] * parameters["probes_min"]:
+            return
+        takes = takes_of(scene, since_ns)
         small = [take for take in takes if take.order_quantity <= parameters["probe_multiple_max"] * usual]
         cycles: list[Cycle] = []
         for take in takes:

@@ -38,8 +38,7 @@ def covered_since_ns(scene: Scene, groups: Iterable[str], since_ns: int) -> int:
 
 def sides_of(scene: Scene, group: str, since_ns: int) -> tuple[int, int]:
     """How often a group bought from others than itself, and how often it sold to them, since a time."""
-    met = [counts for other, counts in scene.partners(since_ns, group).items() if other != group]
-    return sum(bought for bought, _ in met), sum(sold for _, sold in met)
+    return scene.sides(since_ns, group)
 
 
 def mostly_with(scene: Scene, since_ns: int, others: int, share_min: float) -> bool:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from detection_service.engine.scene import PairTrade, Scene
+from detection_service.engine.scene import PairTrade, Scene, Steps, Takings
 from detection_service.engine.triggers import FLOW
 from detection_service.rules import needs, regulations
 from detection_service.rules.rule import Condition, Finding, Metadata, Parameter, excess, graded
 from detection_service.rules.wash import chance
-from detection_service.rules.wash.chance import Dealing
 from tapewatch.alert import Measurement, Severity
 from tapewatch.market.event import Side
 
@@ -66,24 +64,15 @@ METADATA = Metadata(
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """What a circle printed in one direction."""
+    """What a circle printed in one direction since a time."""
 
     side: Side
+    since_ns: int
     circle: frozenset[str]
     partners_share: float
     expected: float
     surprise: float
     size_multiple: float
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """A circle's trades that took the price on, their share of the length of all steps that way, and how many of them
-    printed a new extreme."""
-
-    trades: tuple[PairTrade, ...]
-    share: float
-    extremes: int
 
 
 class PaintingTheTape:
@@ -107,20 +96,18 @@ class PaintingTheTape:
             return
         since_ns = scene.now_ns - int(parameters["window_s"] * 1e9)
         since_ns = chance.covered_since_ns(scene, [scene.group], since_ns)
-        made = chance.dealings(scene, scene.group, since_ns)
-        taken = [each for each in made if each.fill.side is side and each.fill.aggressor and each.other]
-        if len(taken) < parameters["pushes_min"]:
+        takings = scene.takings(side, since_ns)
+        if len(takings.quantities) < parameters["pushes_min"]:
             return
-        painted = _painted(scene, parameters, made, taken)
+        painted = _painted(scene, parameters, takings, side)
+        if painted is None or painted.surprise < parameters["surprise_min"]:
+            return
+        steps = scene.steps(painted.since_ns, painted.circle, side)
         if (
-            painted.partners_share < parameters["partners_share_min"]
-            or painted.surprise < parameters["surprise_min"]
-            or painted.size_multiple > parameters["size_multiple_max"]
+            steps.extremes >= parameters["new_extremes_min"]
+            and steps.own_length >= parameters["move_share_min"] * steps.all_length > 0
         ):
-            return
-        steps = _steps(scene.matches(made[0].fill.time_ns), painted.circle, side)
-        if steps.extremes >= parameters["new_extremes_min"] and steps.share >= parameters["move_share_min"]:
-            yield _finding(scene, parameters, taken, painted, steps)
+            yield _finding(scene, parameters, painted, steps)
 
 
 def _direction(scene: Scene, parameters: Mapping[str, float]) -> Side | None:
@@ -133,60 +120,50 @@ def _direction(scene: Scene, parameters: Mapping[str, float]) -> Side | None:
     return side
 
 
-def _painted(
-    scene: Scene, parameters: Mapping[str, float], made: Sequence[Dealing], taken: Sequence[Dealing]
-) -> Painted:
-    met = Counter(each.other for each in taken)
+def _painted(scene: Scene, parameters: Mapping[str, float], takings: Takings, side: Side) -> Painted | None:
+    """How far those it took from most are beyond chance; None where they are not most, or the trades not small."""
+    met, taken = takings.met, len(takings.quantities)
     partners = sorted(met, key=lambda group: (-met[group], group))[: int(parameters["partners_max"])]
     together = sum(met[group] for group in partners)
-    since_ns = made[0].fill.time_ns
-    side = taken[0].fill.side
+    size_multiple = median(takings.quantities) / scene.market.sizes.median
+    if together / taken < parameters["partners_share_min"] or size_multiple > parameters["size_multiple_max"]:
+        return None
     given = 1 if side is Side.BUY else 0
-    offered = sum(chance.sides_of(scene, group, since_ns)[given] for group in partners)
-    taking = sum(each.fill.side is side for each in made)
-    expected = taking * offered / max(1, chance.market_trades(scene, since_ns))
-    circle = frozenset({scene.group, *partners})
+    offered = sum(scene.sides(takings.first_ns, group)[given] for group in partners)
+    expected = takings.on_side * offered / max(1, chance.market_trades(scene, takings.first_ns))
     return Painted(
         side=side,
-        circle=circle,
-        partners_share=together / len(taken),
+        since_ns=takings.first_ns,
+        circle=frozenset({scene.group, *partners}),
+        partners_share=together / taken,
         expected=expected,
         surprise=chance.surprise_nats(together, expected) - chance.choices_nats(len(met), len(partners)),
-        size_multiple=median(each.fill.quantity for each in taken) / scene.market.sizes.median,
+        size_multiple=size_multiple,
     )
 
 
-def _steps(trades: Sequence[PairTrade], circle: frozenset[str], side: Side) -> Steps:
-    """What a circle did to the price in a direction."""
-    sign = 1 if side is Side.BUY else -1
-    own: list[PairTrade] = []
-    own_length = all_length = 0.0
-    extreme = trades[0].price if trades else 0.0
-    extremes = 0
-    for before, trade in pairwise(trades):
-        length = sign * (trade.price - before.price)
-        inside = {trade.buyer, trade.seller} <= circle
-        if length > 0:
-            all_length += length
-            if inside:
-                own.append(trade)
-                own_length += length
-        if sign * (trade.price - extreme) > 0:
-            extreme = trade.price
-            extremes += inside
-    return Steps(tuple(own), own_length / all_length if all_length else 0.0, extremes)
+def _inside_steps(scene: Scene, painted: Painted) -> Iterator[PairTrade]:
+    """The circle's trades that took the price on."""
+    sign = 1 if painted.side is Side.BUY else -1
+    for before, trade in pairwise(scene.matches(painted.since_ns)):
+        if sign * (trade.price - before.price) > 0 and {trade.buyer, trade.seller} <= painted.circle:
+            yield trade
 
 
-def _finding(
-    scene: Scene, parameters: Mapping[str, float], taken: Sequence[Dealing], painted: Painted, steps: Steps
-) -> Finding:
-    fills = [each.fill for each in taken if each.other in painted.circle]
+def _finding(scene: Scene, parameters: Mapping[str, float], painted: Painted, steps: Steps) -> Finding:
+    made = chance.dealings(scene, scene.group, painted.since_ns)
+    fills = [
+        each.fill
+        for each in made
+        if each.fill.side is painted.side and each.fill.aggressor and each.other in painted.circle
+    ]
     accounts = frozenset(account for fill in fills for account in (fill.account, fill.contra)) - {""}
+    share = steps.own_length / steps.all_length
     score = (
         0.45
         + 0.2 * excess(steps.extremes, parameters["new_extremes_min"])
         + 0.2 * excess(painted.surprise, parameters["surprise_min"])
-        + 0.15 * steps.share
+        + 0.15 * share
     )
     way = "up" if painted.side is Side.BUY else "down"
     extremes = "highs" if painted.side is Side.BUY else "lows"
@@ -209,10 +186,11 @@ def _finding(
             Measurement("partners_share", painted.partners_share, parameters["partners_share_min"], "share"),
             Measurement("surprise", painted.surprise, parameters["surprise_min"], "nats"),
             Measurement("size_multiple", painted.size_multiple, parameters["size_multiple_max"], "x median"),
-            Measurement("move_share", steps.share, parameters["move_share_min"], "share"),
+            Measurement("move_share", share, parameters["move_share_min"], "share"),
         ),
         opening=frozenset({fills[0].event_id}),
-        evidence=frozenset(fill.event_id for fill in fills) | frozenset(trade.event_id for trade in steps.trades),
+        evidence=frozenset(fill.event_id for fill in fills)
+        | frozenset(trade.event_id for trade in _inside_steps(scene, painted)),
         order_ids=frozenset(fill.order_id for fill in fills) - {""},
         trade_ids=frozenset(fill.trade_id for fill in fills) - {""},
     )

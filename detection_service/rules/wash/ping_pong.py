@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 
 from detection_service.engine.scene import PairTrade, Scene
 from detection_service.engine.triggers import PAIR
@@ -58,14 +57,15 @@ class PingPong:
         """A finding where a pair's trades turn, net to little and are most of what both do."""
         match = scene.match
         since = scene.now_ns - int(parameters["window_s"] * 1e9)
-        trades = scene.pair_trades(since)
-        if len(trades) < parameters["trades_min"]:
+        count, changes = scene.pair_turns(since)
+        if count < parameters["trades_min"] or changes < parameters["turns_share_min"] * (count - 1):
             return
-        turns = sum(one.buyer != other.buyer for one, other in pairwise(trades)) / (len(trades) - 1)
+        trades = scene.pair_trades(since)
+        turns = changes / (count - 1)
         gross = sum(trade.quantity for trade in trades)
         bought = sum(trade.quantity for trade in trades if trade.buyer == trades[0].buyer)
         net = abs(2 * bought - gross) / gross
-        if turns < parameters["turns_share_min"] or net > parameters["net_share_max"]:
+        if net > parameters["net_share_max"]:
             return
         exclusive = min(
             len(trades) / max(len(trades), scene.fill_count(scene.group_of(account), trades[0].time_ns))

@@ -1,0 +1,8 @@
+from detection_service.engine.groups cimport Groups
+from detection_service.engine.records cimport ActivityPointer
+
+
+cdef class Looks(Groups):
+    cdef int[::1] circle
+    cdef bint _within(self, int group, int members) noexcept
+    cdef long long _first_since(self, ActivityPointer activity, long long since) noexcept

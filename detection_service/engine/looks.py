@@ -1,0 +1,194 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""Short looks at what groups did: the counts by which a rule leaves most groups before it reads their fills."""
+
+import cython
+
+from tapewatch.market import arrays
+
+if cython.compiled:
+    from cython.cimports.detection_service.engine.groups import Groups
+    from cython.cimports.detection_service.engine.matches import MatchLog
+    from cython.cimports.detection_service.engine.records import RING, ActivityPointer, FillPointer, WithdrawalPointer
+else:
+    from detection_service.engine.groups import Groups
+    from detection_service.engine.matches import MatchLog
+    from detection_service.engine.records import RING
+    from detection_service.engine.records import Activity as ActivityPointer
+    from detection_service.engine.records import Fill as FillPointer
+    from detection_service.engine.records import Withdrawal as WithdrawalPointer
+
+_AGGRESSOR = cython.declare(cython.int, 2)
+_BUY = cython.declare(cython.int, 1)
+_CIRCLE_MAX = cython.declare(cython.int, 16)
+
+
+class Looks(Groups):
+    """Counts over the last 64 fills or withdrawals of an activity, by its number, and over a market's matches; nothing
+    here changes what is known."""
+
+    def __init__(self, group_of):
+        Groups.__init__(self, group_of)
+        self.circle = arrays.integers(_CIRCLE_MAX)
+
+    def _first_since(self, activity, since):
+        """Number of the first fill held at or after a time."""
+        number: cython.longlong = activity.fill_count
+        oldest: cython.longlong = max(0, activity.fill_count - RING)
+        while number > oldest and self.fills.entry(activity, number - 1).time >= since:
+            number -= 1
+        return number
+
+    def took(self, number: cython.int, side: cython.int, since: cython.longlong):
+        """Its fills of a side since a time in which it took liquidity: (number, first time, last time, lowest price,
+        highest price), all 0 without any."""
+        activity: ActivityPointer = self.activity_at(number)
+        fill: FillPointer
+        place: cython.longlong
+        count: cython.int = 0
+        first: cython.longlong = 0
+        last: cython.longlong = 0
+        low: cython.double = 0.0
+        high: cython.double = 0.0
+        for place in range(self._first_since(activity, since), activity.fill_count):
+            fill = self.fills.entry(activity, place)
+            if fill.side != side or fill.aggressor != _AGGRESSOR:
+                continue
+            if count == 0:
+                first = fill.time
+                low = high = fill.price
+            count += 1
+            last = fill.time
+            low = min(low, fill.price)
+            high = max(high, fill.price)
+        return count, first, last, low, high
+
+    def small_takes(self, number: cython.int, since: cython.longlong, quantity: cython.double):
+        """Number of its fills since a time in which an order of at most a size took liquidity."""
+        activity: ActivityPointer = self.activity_at(number)
+        fill: FillPointer
+        place: cython.longlong
+        found: cython.int = 0
+        for place in range(self._first_since(activity, since), activity.fill_count):
+            fill = self.fills.entry(activity, place)
+            found += fill.aggressor == _AGGRESSOR and fill.order_quantity <= quantity
+        return found
+
+    def takings(self, number: cython.int, side: cython.int, since: cython.longlong):
+        """Its trades with others since a time: (time of the first, how many were on a side, quantities of those in
+        which it took liquidity from somebody known, from which group how often)."""
+        activity: ActivityPointer = self.activity_at(number)
+        fill: FillPointer
+        place: cython.longlong
+        first: cython.longlong = 0
+        on_side: cython.int = 0
+        group: cython.int
+        quantities: list = []
+        met: dict = {}
+        for place in range(self._first_since(activity, since), activity.fill_count):
+            fill = self.fills.entry(activity, place)
+            group = -1 if fill.contra < 0 else self.group_of_account[fill.contra]
+            if group == activity.group:
+                continue
+            if first == 0:
+                first = fill.time
+            if fill.side != side:
+                continue
+            on_side += 1
+            if group >= 0 and fill.aggressor == _AGGRESSOR:
+                quantities.append(fill.quantity)
+                met[group] = met.get(group, 0) + 1
+        return first, on_side, quantities, met
+
+    def sides_with_others(self, number: cython.int, since: cython.longlong):
+        """How often it bought from others than itself, and how often it sold to them, since a time."""
+        activity: ActivityPointer = self.activity_at(number)
+        fill: FillPointer
+        place: cython.longlong
+        bought: cython.int = 0
+        sold: cython.int = 0
+        for place in range(self._first_since(activity, since), activity.fill_count):
+            fill = self.fills.entry(activity, place)
+            if fill.contra >= 0 and self.group_of_account[fill.contra] == activity.group:
+                continue
+            if fill.side == _BUY:
+                bought += 1
+            else:
+                sold += 1
+        return bought, sold
+
+    def far_withdrawn(self, number: cython.int, since: cython.longlong, life_s: cython.double, distance: cython.double):
+        """Number of its withdrawals since a time of orders that stood at most so long, so far behind the best price."""
+        activity: ActivityPointer = self.activity_at(number)
+        each: WithdrawalPointer
+        place: cython.longlong
+        found: cython.int = 0
+        for place in range(self.withdrawals.first_since(activity, since), activity.withdrawal_count):
+            each = self.withdrawals.entry(activity, place)
+            found += each.distance >= distance and (each.time - each.entry_time) / 1e9 <= life_s
+        return found
+
+    def steps(self, since: cython.longlong, limit: cython.longlong, side: cython.int, circle: list):
+        """What the market's matches since a time, of the last `limit`, did to the price in a side's direction: (length
+        of the steps within a circle of groups, of all, how many new extremes the circle printed)."""
+        log: MatchLog = self.market.match_log
+        number: cython.longlong = log.count - 1
+        oldest: cython.longlong = max(log.first, log.count - log.size, log.count - limit)
+        place: cython.Py_ssize_t
+        members: cython.int = len(circle)
+        sign: cython.double = 1.0 if side == _BUY else -1.0
+        step: cython.double
+        before: cython.double
+        extreme: cython.double
+        own: cython.double = 0.0
+        every: cython.double = 0.0
+        extremes: cython.int = 0
+        inside: cython.bint
+        for place in range(members):
+            self.circle[place] = circle[place]
+        while number >= oldest and log.time[number % log.size] >= since:
+            number -= 1
+        number += 1
+        if number == log.count:
+            return own, every, extremes
+        before = extreme = log.price[number % log.size]
+        number += 1
+        while number < log.count:
+            place = number % log.size
+            inside = self._within(log.buyer[place], members) and self._within(log.seller[place], members)
+            step = sign * (log.price[place] - before)
+            if step > 0.0:
+                every += step
+                own += step if inside else 0.0
+            if sign * (log.price[place] - extreme) > 0.0:
+                extreme = log.price[place]
+                extremes += inside
+            before = log.price[place]
+            number += 1
+        return own, every, extremes
+
+    def _within(self, group, members):
+        """Whether a group is in the circle in hand."""
+        place: cython.int = 0
+        while place < members and self.circle[place] != group:
+            place += 1
+        return place < members
+
+    def turns_of_pair(self, key: cython.ulonglong, since: cython.longlong, limit: cython.longlong):
+        """A pair's matches since a time, of the last `limit`: (number, how often the buyer was another than before)."""
+        log: MatchLog = self.market.match_log
+        number: cython.longlong = log.head[key & (log.size - 1)] - 1
+        oldest: cython.longlong = max(log.first, log.count - log.size)
+        place: cython.Py_ssize_t
+        found: cython.longlong = 0
+        turns: cython.longlong = 0
+        buyer: cython.int = -1
+        while number >= oldest and found < limit:
+            place = number % log.size
+            if log.time[place] < since:
+                break
+            if log.key[place] == key:
+                found += 1
+                turns += buyer >= 0 and log.buyer[place] != buyer
+                buyer = log.buyer[place]
+            number = log.previous[place] - 1
+        return found, turns
