@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-import zlib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
-import msgpack
+from detection_service.engine.snapshot import LAYOUT as ENGINE_LAYOUT
+from detection_service.frozen import Frozen, Layout, SnapshotError
+from tapewatch.market.arrays import Bulk
 
-MAGIC: Final = b"TWC1"
+CHECKPOINT: Final = 2
+"""Raised whenever what a checkpoint holds beside the engine, or what that means, changes."""
+LAYOUT: Final = Layout(b"TWC2", {"checkpoint layout": CHECKPOINT, **ENGINE_LAYOUT.depends_on})
 KEPT: Final = 2
-COMPRESSION: Final = 1  # most of a snapshot is zeros
 SUFFIX: Final = ".snapshot"
 
 
@@ -28,7 +30,7 @@ class Checkpoint:
     """
 
     next_sequence: int
-    engine: bytes
+    engine: Frozen
     ordering: dict[str, Any]
     revisions_made: int
     controls: dict[str, bytes]
@@ -70,11 +72,12 @@ class Checkpoints:
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Writes a snapshot to a file, durably and whole or not at all. Raises OSError."""
-    values = {each.name: getattr(checkpoint, each.name) for each in fields(Checkpoint)}
-    body = zlib.compress(msgpack.packb(values, use_bin_type=True), COMPRESSION)
+    state = {each.name: getattr(checkpoint, each.name) for each in fields(Checkpoint)}
+    engine = [Bulk(piece) for piece in (checkpoint.engine.values, *checkpoint.engine.bulky)]
+    pieces = Frozen.of({**state, "engine": engine}).pieces(LAYOUT, small=True)
     partial = path.with_suffix(".partial")
     with partial.open("wb") as file:
-        file.write(MAGIC + zlib.crc32(body).to_bytes(4, "little") + body)
+        file.writelines(pieces)
         file.flush()
         os.fsync(file.fileno())
     partial.rename(path)
@@ -86,10 +89,10 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Reads a snapshot. Raises CheckpointError where it is damaged."""
-    data = path.read_bytes()
-    body = data[8:]
-    if data[:4] != MAGIC or zlib.crc32(body).to_bytes(4, "little") != data[4:8]:
-        raise CheckpointError(f"{path}: expected an undamaged snapshot, found a wrong mark or checksum")
-    values: dict[str, Any] = msgpack.unpackb(zlib.decompress(body), raw=False, strict_map_key=False)
-    return Checkpoint(**values)
+    """Reads a snapshot. Raises CheckpointError where it is damaged or of another layout."""
+    try:
+        state: dict[str, Any] = Frozen.read(path.read_bytes(), LAYOUT).state()
+    except SnapshotError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    values, *bulky = (piece.data for piece in state["engine"])
+    return Checkpoint(**{**state, "engine": Frozen(values, bulky)})

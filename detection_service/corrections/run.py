@@ -167,8 +167,9 @@ class Run:
     async def _keep_as_start(self, replay: _Replay, order: CorrectedOrder) -> None:
         """Keeps the corrected state as of `until`, from which the next run may begin."""
         replay.known.lateness = order.lateness
+        engine = await asyncio.to_thread(replay.engine.freeze)
         checkpoint = Checkpoint(
-            replay.position, replay.engine.snapshot(), replay.ordering.state(), 0, dict(replay.controls), {},
+            replay.position, engine, replay.ordering.state(), 0, dict(replay.controls), {},
             replay.known.state(),
         )  # fmt: skip
         await asyncio.to_thread(self._consumer.starts.write, checkpoint)

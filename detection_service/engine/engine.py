@@ -26,7 +26,7 @@ from detection_service.engine.relations import Relations
 from detection_service.engine.scene import Scene
 from detection_service.engine.scopes import hold, loosest
 from detection_service.engine.session import ASK_NOW, pass_by
-from detection_service.engine.snapshot import Buffer, Frozen, state_of
+from detection_service.engine.snapshot import LAYOUT
 from detection_service.engine.triggers import (
     AHEAD,
     DEADLINE,
@@ -42,6 +42,7 @@ from detection_service.engine.triggers import (
     TOGETHER,
     UNNAMED,
 )
+from detection_service.frozen import Buffer, Frozen
 from detection_service.health.frames import FrameObserver
 from detection_service.health.observation import Observation
 from detection_service.health.watch import HealthWatch
@@ -458,14 +459,15 @@ class Engine:
 
     def snapshot(self) -> bytes:
         """All state as bytes, with checksums; `restore` of an engine with the same configuration goes on from it."""
-        return bytes(self.freeze())
+        return b"".join(self.freeze().pieces(LAYOUT))
 
-    def restore(self, snapshot: Buffer) -> None:
-        """Becomes the engine whose `snapshot` was taken; only for one that has seen nothing.
+    def restore(self, snapshot: Buffer | Frozen) -> None:
+        """Becomes the engine whose `snapshot` was taken, or frozen by `freeze`; only for one that has seen nothing.
 
         Raises SnapshotError on damage, and where it is of another layout than this version's.
         """
-        state = state_of(snapshot)
+        frozen = snapshot if isinstance(snapshot, Frozen) else Frozen.read(snapshot, LAYOUT)
+        state = frozen.state()
         self._core.restore(state["core"])
         self._scene.renew()
         self._episodes.restore(state["episodes"])

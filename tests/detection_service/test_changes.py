@@ -101,7 +101,7 @@ async def test_a_snapshot_keeps_what_is_not_recorded_yet_and_what_is(tmp_path: P
     async with telling(consumer.changes, trail):
         await read(consumer, journal)
     await read(consumer, journal.control("REFERENCE", {}))
-    Checkpoints(tmp_path).write(consumer.checkpoint())
+    Checkpoints(tmp_path).write(consumer.checkpoint(consumer.engine.freeze()))
     again = consumer_in(tmp_path)
     again.recover()
     async with telling(again.changes, trail):

@@ -11,12 +11,16 @@ from pathlib import Path
 import pytest
 
 from detection_service.checkpoint import Checkpoint, Checkpoints
+from detection_service.frozen import Frozen
+from tapewatch.market.arrays import Bulk
 from tests.conftest import CHECKOUT
+
+ENGINE = Frozen.of({"plain": "values", "bulky": [Bulk(bytes(9_999)), Bulk(bytes(range(256)) * 40)]})
 
 
 def checkpoint(next_sequence: int) -> Checkpoint:
     return Checkpoint(
-        next_sequence, b"engine", {"XTST": {"newest": {"feed": 5}, "held": [b"frame"]}}, 3, {"model": b"{}"}, {"?": 2}
+        next_sequence, ENGINE, {"XTST": {"newest": {"feed": 5}, "held": [b"frame"]}}, 3, {"model": b"{}"}, {"?": 2}
     )
 
 

@@ -6,11 +6,14 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from detection_service import checkpoint
 from detection_service.anomaly.training import train
-from detection_service.checkpoint import Checkpoint, Checkpoints
+from detection_service.checkpoint import LAYOUT, Checkpoint, Checkpoints
 from detection_service.consumer import Consumer
 from detection_service.engine.engine import Engine
+from detection_service.frozen import Layout
 from surveillance.v1 import alert_pb2, ingest_pb2
 from tests.detection_service.anomaly.windows import windows
 from tests.detection_service.fakes import Journal, consumer_in, recording
@@ -183,7 +186,7 @@ async def test_a_poisoned_frame_is_counted_and_what_follows_is_evaluated(tmp_pat
     assert sum(consumer.poisoned.values()) == 3
     assert consumer.next_sequence == len(rows) + 3
     assert len(made(consumer)) == len(revisions(rows))
-    consumer._checkpoints.write(consumer.checkpoint())
+    consumer._checkpoints.write(consumer.checkpoint(consumer.engine.freeze()))
     again = consumer_in(tmp_path)
     again.recover()
     assert again.poisoned == consumer.poisoned
@@ -215,3 +218,26 @@ async def test_progress_is_told_after_every_record(tmp_path: Path) -> None:
     journal = Journal().events(rows_with_schemes(), 30)
     await consumer.run(journal.read(), lambda: seen.append(consumer.next_sequence))
     assert seen == [record.next_sequence for record in journal.records]
+
+
+@pytest.mark.parametrize("changed", ["engine layout", "checkpoint layout", "fields of Order"])
+async def test_a_snapshot_of_another_version_is_passed_over_saying_so_and_the_journal_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    journal = Journal().events(rows_with_schemes(), 7)
+    whole = made(await consumed(consumer_in(tmp_path / "whole"), journal))
+    other = Layout(LAYOUT.mark, {**LAYOUT.depends_on, changed: 1})
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoint, "LAYOUT", other)
+        first = consumer_in(tmp_path, snapshot_every_rows=40)
+        async with recording(first), asyncio.timeout(20):
+            await consumed(first, journal)
+            assert first._snapshot_task is not None
+            await first._snapshot_task
+    assert written(tmp_path)
+    with capture_logs() as told:
+        second = consumer_in(tmp_path)
+        second.recover()
+    assert f"expected a snapshot of this version, with {changed}" in told[0]["problem"]
+    assert second.next_sequence == 0
+    assert made(await consumed(second, journal)) == whole

@@ -99,7 +99,7 @@ def test_a_regulation_names_its_rules_and_those_of_them_that_watch() -> None:
 async def test_the_service_gives_coverage_in_pages_and_of_one_rule(tmp_path: Path) -> None:
     consumer = consumer_in(tmp_path)
     await consumer.run(Journal().events(rows()).read())
-    consumer._checkpoints.write(consumer.checkpoint())
+    consumer._checkpoints.write(consumer.checkpoint(consumer.engine.freeze()))
     again = consumer_in(tmp_path)
     again.recover()
     expected = [(each.rule_id, each.source, each.instrument) for each in lines(again.shown, again.engine)]

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from detection_service.checkpoint import Checkpoint
 from detection_service.corrections.starts import BEGINNING, DAY_NS, STARTS_MAX, Starts
+from detection_service.frozen import Frozen
 
 MINUTE_NS = 60 * 10**9
 
 
 def checkpoint(position: int, newest_ns: int) -> Checkpoint:
-    return Checkpoint(position, b"", {}, 0, {}, corrections={"newest": {"XTST": newest_ns, "XOTH": 5}, "pending": []})
+    return Checkpoint(
+        position, Frozen.of({}), {}, 0, {}, corrections={"newest": {"XTST": newest_ns, "XOTH": 5}, "pending": []}
+    )
 
 
 def kept(directory: Path, times_ns: list[int]) -> Starts:

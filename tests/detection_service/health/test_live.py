@@ -101,7 +101,7 @@ async def test_the_journal_gives_the_same_alerts_again_and_a_restart_goes_on_wit
         watch.look()
         opened = await consumed(first, intake)
         restored = consumer_in(tmp_path / "second", LIVE)
-        restored._checkpoints.write(first.checkpoint())
+        restored._checkpoints.write(first.checkpoint(first.engine.freeze()))
         restored.recover()
         intake.take("b", frame(row(2)))
         watch.look()

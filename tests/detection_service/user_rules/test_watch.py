@@ -165,7 +165,7 @@ async def test_recovery_from_a_snapshot_has_the_rules_their_faults_and_the_chang
 
 
 def recovered(watched: Watched) -> Consumer:
-    Checkpoints(watched.home).write(watched.consumer.checkpoint())
+    Checkpoints(watched.home).write(watched.consumer.checkpoint(watched.consumer.engine.freeze()))
     second = Consumer(Engine(configuration(watched.home)), Checkpoints(watched.home), 1 << 40)
     second.recover()
     return second
@@ -188,7 +188,7 @@ async def test_a_text_that_is_not_kept_is_a_fault_of_its_rule_only(watched: Watc
     (text,) = watched.home.glob("rules/*/blinks.yaml")
     text.write_text("version: 6.6.6\n")
     engine = Engine(configuration(watched.home))
-    controls.restore(engine, watched.consumer.checkpoint().controls)
+    controls.restore(engine, watched.consumer.checkpoint(watched.consumer.engine.freeze()).controls)
     assert [rule.metadata.rule_id for rule in engine.configuration.brought] == ["leaps"]
     assert "expected a text of SHA-256" in engine.faults["blinks"]
 
