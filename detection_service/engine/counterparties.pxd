@@ -1,3 +1,4 @@
+from detection_service.engine.match_records cimport MatchSidePointer
 from detection_service.engine.readers cimport Readers
 
 
@@ -20,16 +21,15 @@ cdef class Counterparties(Readers):
     cdef public long long match_number
     cdef public long long match_entry_gap
     cdef public double match_size_ratio
-    cdef public bytes match_trade_id
-    cdef public bytes match_order_id
-    cdef public bytes match_other_order_id
+    cdef public Py_ssize_t match_row
+    cdef public Py_ssize_t match_place
     cdef public unsigned long long match_other_high
     cdef public unsigned long long match_other_low
     cdef bint _match(self, Py_ssize_t row, int account, int number)
-    cdef void _first_side(self, Py_ssize_t row, Py_ssize_t place, int account, int other, int number)
-    cdef void _second_side(self, Py_ssize_t row, Py_ssize_t place, int account, int number)
+    cdef void _first_side(self, Py_ssize_t row, MatchSidePointer side, int account, int other, int number)
+    cdef void _second_side(self, Py_ssize_t row, MatchSidePointer side, int account, int number)
     cdef void _arranged(self) noexcept
-    cdef void _pair(self, Py_ssize_t row, int account, int other)
+    cdef void _pair(self, Py_ssize_t row, int account, int other, int number)
     cdef int _taker(self, Py_ssize_t row) noexcept
-    cdef bint _counts(self, Py_ssize_t row, Py_ssize_t place) noexcept
+    cdef bint _counts(self, Py_ssize_t row, MatchSidePointer side) noexcept
     cdef bint _counts_unnamed(self, Py_ssize_t row) noexcept

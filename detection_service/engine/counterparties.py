@@ -6,16 +6,23 @@ import cython
 from detection_service.engine import triggers
 
 if cython.compiled:
+    from cython.cimports.cpython.bytes import PyBytes_FromStringAndSize
     from cython.cimports.detection_service.engine.frame_view import FrameView
+    from cython.cimports.detection_service.engine.market_state import MarketState
+    from cython.cimports.detection_service.engine.match_records import MatchSidePointer
     from cython.cimports.detection_service.engine.matches import MatchLog, MatchTable
     from cython.cimports.detection_service.engine.readers import Readers
-    from cython.cimports.detection_service.engine.records import ActivityPointer
+    from cython.cimports.detection_service.engine.records import ActivityPointer, FillPointer
+    from cython.cimports.libc.string import memcpy
     from cython.cimports.tapewatch.market.hashing import mix
 else:
     from detection_service.engine.frame_view import FrameView
+    from detection_service.engine.market_state import MarketState
+    from detection_service.engine.match_records import MatchSide as MatchSidePointer
     from detection_service.engine.matches import MatchLog, MatchTable
     from detection_service.engine.readers import Readers
     from detection_service.engine.records import Activity as ActivityPointer
+    from detection_service.engine.records import Fill as FillPointer
     from tapewatch.market.hashing import mix
 
 _MATCH = cython.declare(cython.int, triggers.MATCH)
@@ -29,6 +36,8 @@ _NOT_AGGRESSOR = cython.declare(cython.int, 1)
 _AGGRESSOR = cython.declare(cython.int, 2)
 _ACCOUNTS = cython.declare(cython.ulonglong, 1 << 31)
 _SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
+_TEXT = cython.declare(cython.int, 40)
+_OF_A_MATCH = cython.declare(cython.int, triggers.MATCH | triggers.PAIR | triggers.ARRANGED)
 
 
 class Counterparties(Readers):
@@ -54,70 +63,75 @@ class Counterparties(Readers):
         `account` and `number`, that of its activity, are -1 where the event names nobody, as a print.
         """
         view: FrameView = self.view
-        matches: MatchTable = self.market.matches
+        market: MarketState = self.market
+        matches: MatchTable = market.matches
         text: cython.uint = view.trade_id[row]
         other: cython.int = self.account_of(view.contra[row])
         key: cython.ulonglong
         place: cython.Py_ssize_t
-        self.match_other_order_id = b""
+        side: MatchSidePointer
+        self.match_place = -1
         self.match_other_high = self.match_other_low = 0
         self.match_entry_gap = -1
         self.match_size_ratio = 0.0
         self.match_first = True
         if text == 0:
             if account >= 0 and other >= 0 and view.side[row] == _BUY:
-                self._pair(row, account, other)
+                self._pair(row, account, other, number)
             return self._counts_unnamed(row)
-        key = view.hash_of(text, self.market.seed)
+        key = view.hash_of(text, market.seed)
         place = matches.find(key)
         if place < 0:
             place = matches.place_for(key, self.now)
-        if account >= 0 and matches.account[place] < 0:
-            self._first_side(row, place, account, other, number)
-        elif account >= 0 and matches.side[place] != view.side[row]:
-            self._second_side(row, place, account, number)
-        return self._counts(row, place)
+        side = matches.at(place)
+        if account >= 0 and side.account < 0:
+            self._first_side(row, side, account, other, number)
+        elif account >= 0 and side.side != view.side[row]:
+            self.match_place = place
+            self._second_side(row, side, account, number)
+        return self._counts(row, side)
 
-    def _first_side(self, row, place, account, other, number):
+    def _first_side(self, row, side, account, other, number):
         """Keeps a side until the other comes; where it names the other, both are known at once."""
-        view: FrameView = self.view
-        matches: MatchTable = self.market.matches
         activity: ActivityPointer = self.activity_at(number)
-        matches.account[place] = account
-        matches.side[place] = view.side[row]
-        matches.event_high[place] = self.event_high
-        matches.event_low[place] = self.event_low
-        matches.order_id[place] = view.text(view.order_text(row))
-        matches.entry_time[place] = self.entry_time
-        matches.order_quantity[place] = self.order_quantity
-        matches.activity[place] = number
-        matches.fill_number[place] = activity.fill_count - 1
+        fill: FillPointer = self.fills.entry(activity, activity.fill_count - 1)
+        side.account = account
+        side.side = self.view.side[row]
+        side.event_high = self.event_high
+        side.event_low = self.event_low
+        side.order_length = fill.order_length
+        if cython.compiled:
+            memcpy(side.order_id, fill.order_id, _TEXT)
+        else:
+            side.order_id = fill.order_id
+        side.entry_time = self.entry_time
+        side.order_quantity = self.order_quantity
+        side.activity = number
+        side.fill_number = activity.fill_count - 1
         if other >= 0:
-            matches.paired[place] = True
-            self._pair(row, account, other)
-            matches.match_number[place] = self.match_number
+            side.paired = True
+            self._pair(row, account, other, number)
+            side.match_number = self.match_number
 
-    def _second_side(self, row, place, account, number):
+    def _second_side(self, row, side, account, number):
         """The other side of a match has come: each fill learns whom it met."""
-        matches: MatchTable = self.market.matches
         log: MatchLog = self.market.match_log
         activity: ActivityPointer = self.activity_at(number)
-        self.fills.met(activity, activity.fill_count - 1, self.now, account, matches.account[place])
-        activity = self.activity_at(matches.activity[place])
-        self.fills.met(activity, matches.fill_number[place], matches.time[place], matches.account[place], account)
-        self.match_other_order_id = matches.order_id[place]
-        self.match_other_high = matches.event_high[place]
-        self.match_other_low = matches.event_low[place]
-        self.match_first = not matches.paired[place]
-        self.match_number = matches.match_number[place]
-        if self.entry_time and matches.entry_time[place]:
-            self.match_entry_gap = abs(self.entry_time - matches.entry_time[place])
-            self.match_size_ratio = min(self.order_quantity, matches.order_quantity[place]) / max(
-                self.order_quantity, matches.order_quantity[place]
+        self.fills.met(activity, activity.fill_count - 1, self.now, account, side.account)
+        activity = self.activity_at(side.activity)
+        self.fills.met(activity, side.fill_number, side.time, side.account, account)
+        self.match_other_high = side.event_high
+        self.match_other_low = side.event_low
+        self.match_first = not side.paired
+        self.match_number = side.match_number
+        if self.entry_time and side.entry_time:
+            self.match_entry_gap = abs(self.entry_time - side.entry_time)
+            self.match_size_ratio = min(self.order_quantity, side.order_quantity) / max(
+                self.order_quantity, side.order_quantity
             )
-        matches.paired[place] = True
-        self._pair(row, account, matches.account[place])
-        matches.match_number[place] = self.match_number
+        side.paired = True
+        self._pair(row, account, side.account, number)
+        side.match_number = self.match_number
         log.complete(
             self.match_number,
             self.match_other_high,
@@ -139,20 +153,21 @@ class Counterparties(Readers):
         if found == self.arranged_matches or (found > self.arranged_matches and (found & (found - 1)) == 0):
             self.triggers |= _ARRANGED
 
-    def _pair(self, row, account, other):
-        """Two accounts traded: one beneficial group with itself, or two that may be at it again and again."""
+    def _pair(self, row, account, other, number):
+        """Two accounts traded: one beneficial group with itself, or two that may be at it again and again. The fill
+        told of is the last of the activity `number`."""
         view: FrameView = self.view
         log: MatchLog = self.market.match_log
         group: cython.ulonglong = self.group_of_account[account]
         other_group: cython.ulonglong = self.group_of_account[other]
         buys: cython.bint = view.side[row] == _BUY
+        activity: ActivityPointer
         self.capabilities[self.source] |= _HAS_MATCHES
         self.match_buyer = account if buys else other
         self.match_seller = other if buys else account
         self.match_price = view.price[row]
         self.match_quantity = view.quantity[row]
-        self.match_trade_id = view.text(view.trade_id[row])
-        self.match_order_id = view.text(view.order_text(row))
+        self.match_row = row
         if group == other_group:
             self.triggers |= _MATCH
             group = _ACCOUNTS | account
@@ -169,9 +184,10 @@ class Counterparties(Readers):
             self.match_quantity,
             self.event_high,
             self.event_low,
-            self.match_trade_id,
             self._taker(row),
         )
+        activity = self.activity_at(number)
+        log.name(self.match_number, self.fills.entry(activity, activity.fill_count - 1))
         if (
             not self.triggers & _MATCH
             and log.recent(self.match_pair, self.now - self.pair_window_ns, self.pair_turns) >= self.pair_trades
@@ -185,21 +201,45 @@ class Counterparties(Readers):
             return view.side[row]
         return 3 - view.side[row] if view.aggressor[row] == _NOT_AGGRESSOR else 0
 
-    def _counts(self, row, place):
+    def match_texts(self):
+        """Ids of the trade, the order and the other side's order, where that is known, of the match behind a MATCH,
+        PAIR or ARRANGED trigger."""
+        view: FrameView = self.view
+        side: MatchSidePointer
+        other: bytes = b""
+        if not self.triggers & _OF_A_MATCH:
+            return b"", b"", b""
+        if self.match_place >= 0:
+            side = self.market.matches.at(self.match_place)
+            if cython.compiled:
+                other = self.texts.text(PyBytes_FromStringAndSize(side.order_id, _TEXT), side.order_length)
+            else:
+                other = self.texts.text(side.order_id, side.order_length)
+        return view.text(view.trade_id[self.match_row]), view.text(view.order_text(self.match_row)), other
+
+    def pair_rows(self, since: cython.longlong, limit: cython.longlong):
+        """The last matches of the pair behind a MATCH, PAIR or ARRANGED trigger since a time (`MatchLog.rows`)."""
+        return self.market.match_log.pair_rows(self.match_pair, since, limit, self.texts)
+
+    def match_rows(self, since: cython.longlong, limit: cython.longlong):
+        """The market's last matches since a time (`MatchLog.rows`)."""
+        return self.market.match_log.rows(since, limit, self.texts)
+
+    def _counts(self, row, side):
         """Whether a trade with an id is counted by this event: once over fills and prints, and by its print where
         the instrument's prints are not known to bear the ids of its fills."""
-        matches: MatchTable = self.market.matches
+        market: MarketState = self.market
         if self.view.kind[row] == _TRADE:
-            matches.printed[place] = True
+            side.printed = True
         else:
-            matches.filled[place] = True
-            if matches.counted[place] == 0 and self.market.has_trade_feed and not self.market.shares_trade_ids:
+            side.filled = True
+            if side.counted == 0 and market.has_trade_feed and not market.shares_trade_ids:
                 return False
-        if matches.printed[place] and matches.filled[place]:
-            self.market.shares_trade_ids = True
-        if matches.counted[place]:
+        if side.printed and side.filled:
+            market.shares_trade_ids = True
+        if side.counted:
             return False
-        matches.counted[place] = True
+        side.counted = True
         return True
 
     def _counts_unnamed(self, row):

@@ -1,55 +1,41 @@
 cimport cython
 
+from detection_service.engine.match_records cimport MatchPointer, MatchSidePointer
+from detection_service.engine.records cimport FillPointer
+from detection_service.engine.texts cimport LongTexts
+from tapewatch.market.rows cimport Rows
+
 
 @cython.final
 cdef class MatchTable:
-    cdef public Py_ssize_t size
-    cdef public unsigned long long[::1] key
-    cdef public unsigned long long[::1] event_high
-    cdef public unsigned long long[::1] event_low
-    cdef public long long[::1] time
-    cdef public long long[::1] entry_time
-    cdef public long long[::1] fill_number
-    cdef public long long[::1] match_number
-    cdef public int[::1] account
-    cdef public int[::1] activity
-    cdef public unsigned char[::1] side
-    cdef public unsigned char[::1] paired
-    cdef public unsigned char[::1] counted
-    cdef public unsigned char[::1] filled
-    cdef public unsigned char[::1] printed
-    cdef public double[::1] order_quantity
-    cdef public list order_id
+    cdef public Rows rows
+    cdef readonly Py_ssize_t size
+    cdef MatchSidePointer sides
+    cdef MatchSidePointer at(self, Py_ssize_t place) noexcept
     cpdef Py_ssize_t find(self, unsigned long long key) noexcept
     cpdef Py_ssize_t place_for(self, unsigned long long key, long long now)
+    cdef void prefetch(self, unsigned long long key) noexcept
     cdef bint _young(self, Py_ssize_t place, long long now) noexcept
-    cdef void _grow(self)
+    cdef _point(self)
+    cdef _grow(self)
 
 
 @cython.final
 cdef class MatchLog:
     cdef public long long count
     cdef public long long first
-    cdef public Py_ssize_t size
+    cdef readonly Py_ssize_t size
     cdef public long long[::1] head
-    cdef public unsigned long long[::1] key
-    cdef public long long[::1] previous
-    cdef public unsigned long long[::1] event_high
-    cdef public unsigned long long[::1] event_low
-    cdef public unsigned long long[::1] other_high
-    cdef public unsigned long long[::1] other_low
-    cdef public long long[::1] time
-    cdef public long long[::1] entry_gap
-    cdef public int[::1] buyer
-    cdef public int[::1] seller
-    cdef public unsigned char[::1] aggressor
-    cdef public double[::1] price
-    cdef public double[::1] quantity
-    cdef public double[::1] size_ratio
-    cdef public list trade_id
-    cpdef long long add(self, unsigned long long key, int buyer, int seller, long long time, double price, double quantity, unsigned long long high, unsigned long long low, bytes trade_id, int aggressor)
+    cdef public Rows rows_held
+    cdef MatchPointer matches
+    cdef bytes _trade_text(self, MatchPointer match, LongTexts texts)
+    cdef MatchPointer _at(self, Py_ssize_t place) noexcept
+    cpdef long long add(self, unsigned long long key, int buyer, int seller, long long time, double price, double quantity, unsigned long long high, unsigned long long low, int aggressor)
+    cdef void name(self, long long number, FillPointer fill) noexcept
     cpdef void complete(self, long long number, unsigned long long high, unsigned long long low, long long entry_gap, double size_ratio) noexcept
     cpdef long long recent(self, unsigned long long key, long long since, double turns) noexcept
     cpdef long long arranged_of(self, unsigned long long key, long long since, long long gap, double ratio) noexcept
+    cdef void prefetch(self) noexcept
     cdef long long _oldest(self) noexcept
-    cdef void _grow(self)
+    cdef _point(self)
+    cdef _grow(self)

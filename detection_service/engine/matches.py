@@ -7,7 +7,20 @@ costs little and no market's flood makes another forget.
 
 import cython
 
+from detection_service.engine.match_records import Match, MatchSide
 from tapewatch.market import arrays
+from tapewatch.market.rows import Rows
+
+if cython.compiled:
+    from cython.cimports.cpython.bytes import PyBytes_FromStringAndSize
+    from cython.cimports.detection_service.engine.match_records import MatchPointer, MatchSidePointer
+    from cython.cimports.detection_service.engine.texts import LongTexts
+    from cython.cimports.libc.string import memcpy
+    from cython.cimports.tapewatch.market.memory import prefetch
+else:
+    from detection_service.engine.match_records import Match as MatchPointer
+    from detection_service.engine.match_records import MatchSide as MatchSidePointer
+    from detection_service.engine.texts import LongTexts
 
 _FIRST_SIZE = cython.declare(cython.int, 64)
 SIDES_MAX = cython.declare(cython.int, 4096)
@@ -16,25 +29,8 @@ _WAITING_NS = cython.declare(cython.longlong, 10_000_000_000)
 _PAIRED_NS = cython.declare(cython.longlong, 1_000_000_000)
 _MATCH_YOUNG_NS = cython.declare(cython.longlong, 3_600_000_000_000)
 _WALK_MAX = cython.declare(cython.int, 64)
-_SIDE_WORDS = ("key", "event_high", "event_low")
-_SIDE_LONGS = ("time", "entry_time", "fill_number", "match_number")
-_SIDE_INTEGERS = ("account", "activity")
-_SIDE_OCTETS = ("side", "paired", "counted", "filled", "printed")
-_SIDE_DOUBLES = ("order_quantity",)
-_SIDE_ARRAYS = (*_SIDE_WORDS, *_SIDE_LONGS, *_SIDE_INTEGERS, *_SIDE_OCTETS, *_SIDE_DOUBLES)
-_MATCH_WORDS = ("key", "event_high", "event_low", "other_high", "other_low")
-_MATCH_LONGS = ("time", "entry_gap", "previous")
-_MATCH_INTEGERS = ("buyer", "seller")
-_MATCH_OCTETS = ("aggressor",)
-_MATCH_DOUBLES = ("price", "quantity", "size_ratio")
-_MATCH_ARRAYS = (*_MATCH_WORDS, *_MATCH_LONGS, *_MATCH_INTEGERS, *_MATCH_OCTETS, *_MATCH_DOUBLES)
-
-
-def _double(table, names):
-    """Each of a table's arrays behind itself."""
-    for name in names:
-        values = arrays.as_array(getattr(table, name))
-        setattr(table, name, values + values)
+_TEXT = cython.declare(cython.int, 40)
+_LOG_FIELDS = ("count", "first", "head")
 
 
 class MatchTable:
@@ -46,75 +42,80 @@ class MatchTable:
     """
 
     def __init__(self):
-        self._make(_FIRST_SIZE)
+        self.rows = Rows(MatchSide, _FIRST_SIZE)
+        self._point()
 
-    def _make(self, size):
-        self.size = size
-        self.key = arrays.words(size)
-        self.event_high = arrays.words(size)
-        self.event_low = arrays.words(size)
-        self.time = arrays.longs(size)
-        self.entry_time = arrays.longs(size)
-        self.fill_number = arrays.longs(size)
-        self.match_number = arrays.longs(size)
-        self.account = arrays.integers(size)
-        self.activity = arrays.integers(size)
-        self.side = arrays.octets(size)
-        self.paired = arrays.octets(size)
-        self.counted = arrays.octets(size)
-        self.filled = arrays.octets(size)
-        self.printed = arrays.octets(size)
-        self.order_quantity = arrays.doubles(size)
-        self.order_id = [b""] * size
+    def _point(self):
+        self.size = self.rows.count
+        if cython.compiled:
+            self.sides = cython.cast(MatchSidePointer, self.rows.first)
+        else:
+            self.sides = self.rows.items
+
+    def at(self, place):
+        """What is at a place."""
+        if cython.compiled:
+            return self.sides + place
+        else:  # noqa: RET505 - compiled, only one of the two remains
+            return self.sides[place]
 
     def find(self, key):
         """Where the match with this key is; -1 where it is not."""
         place: cython.Py_ssize_t = key & (self.size - 1)
-        return place if self.key[place] == key else -1
+        return place if self.sides[place].key == key else -1
 
     def place_for(self, key, now):
         """An empty place for a match that is not there; what is young there makes the table grow first."""
         place: cython.Py_ssize_t = key & (self.size - 1)
+        side: MatchSidePointer
         while self._young(place, now) and self.size < SIDES_MAX:
             self._grow()
             place = key & (self.size - 1)
-        self.key[place] = key
-        self.time[place] = now
-        self.account[place] = -1
-        self.activity[place] = -1
-        self.fill_number[place] = -1
-        self.match_number[place] = -1
-        self.entry_time[place] = 0
-        self.paired[place] = False
-        self.counted[place] = False
-        self.filled[place] = False
-        self.printed[place] = False
-        self.order_id[place] = b""
+        side = self.at(place)
+        side.key = key
+        side.time = now
+        side.account = -1
+        side.activity = -1
+        side.fill_number = -1
+        side.match_number = -1
+        side.entry_time = 0
+        side.paired = False
+        side.counted = False
+        side.filled = False
+        side.printed = False
+        side.order_length = 0
         return place
+
+    def prefetch(self, key):
+        """Has the processor fetch where a match with this key would be."""
+        place: cython.Py_ssize_t = key & (self.size - 1)
+        if cython.compiled:
+            prefetch(cython.address(self.sides[place]))
+            prefetch(cython.address(self.sides[place].event_high))
 
     def _young(self, place, now):
         """Whether what is at a place may yet be asked for: a side that waits, or both just met."""
-        if self.key[place] == 0:
+        if self.sides[place].key == 0:
             return False
-        return self.time[place] > now - (_PAIRED_NS if self.paired[place] else _WAITING_NS)
+        return self.sides[place].time > now - (_PAIRED_NS if self.sides[place].paired else _WAITING_NS)
 
     def _grow(self):
         """Twice the places; what was at one is there or `size` further, so none is lost."""
         place: cython.Py_ssize_t
         old: cython.Py_ssize_t = self.size
-        _double(self, _SIDE_ARRAYS)
-        self.order_id = self.order_id + self.order_id
-        self.size = 2 * old
+        self.rows.twice()
+        self._point()
         for place in range(old):
-            self.key[place + old if not self.key[place] & old else place] = 0
+            self.sides[place + old if not self.sides[place].key & old else place].key = 0
 
     def state(self):
         """Plain values from which `restore` makes the same table."""
-        return arrays.dump(self, ("size", "order_id", *_SIDE_ARRAYS))
+        return self.rows.state()
 
     def restore(self, state):
         """Becomes the table whose `state` was taken."""
-        arrays.load(self, ("size", "order_id", *_SIDE_ARRAYS), state)
+        self.rows.restore(state)
+        self._point()
 
 
 class MatchLog:
@@ -124,68 +125,83 @@ class MatchLog:
     and `previous` that of the one before with the same bits: a chain that ends with 0 or a match overwritten since.
     `buyer` and `seller` are groups, `aggressor` the side that took liquidity (0 where that is not known), `entry_gap`
     the time between the entries of both orders (-1 where not known), `size_ratio` the smaller order's share of the
-    larger.
+    larger. A trade's id that is long stands in the `texts` that readers give.
     """
 
     def __init__(self):
         self.count = 0
         self.first = 0
-        self._make(_FIRST_SIZE)
+        self.rows_held = Rows(Match, _FIRST_SIZE)
+        self._point()
+        self.head = arrays.longs(self.size)
 
-    def _make(self, size):
-        self.size = size
-        self.head = arrays.longs(size)
-        self.key = arrays.words(size)
-        self.previous = arrays.longs(size)
-        self.event_high = arrays.words(size)
-        self.event_low = arrays.words(size)
-        self.other_high = arrays.words(size)
-        self.other_low = arrays.words(size)
-        self.time = arrays.longs(size)
-        self.entry_gap = arrays.longs(size)
-        self.buyer = arrays.integers(size)
-        self.seller = arrays.integers(size)
-        self.aggressor = arrays.octets(size)
-        self.price = arrays.doubles(size)
-        self.quantity = arrays.doubles(size)
-        self.size_ratio = arrays.doubles(size)
-        self.trade_id = [b""] * size
+    def _point(self):
+        self.size = self.rows_held.count
+        if cython.compiled:
+            self.matches = cython.cast(MatchPointer, self.rows_held.first)
+        else:
+            self.matches = self.rows_held.items
 
-    def add(self, key, buyer, seller, time, price, quantity, high, low, trade_id, aggressor):
+    def _at(self, place):
+        if cython.compiled:
+            return self.matches + place
+        else:  # noqa: RET505 - compiled, only one of the two remains
+            return self.matches[place]
+
+    def add(self, key, buyer, seller, time, price, quantity, high, low, aggressor):
         """Adds a match; its number."""
-        place: cython.Py_ssize_t = self.count % self.size
+        place: cython.Py_ssize_t = self.count & (self.size - 1)
         chain: cython.Py_ssize_t
-        if self.count >= self.size and self.size < MATCHES_MAX and self.time[place] > time - _MATCH_YOUNG_NS:
+        match: MatchPointer
+        if self.count >= self.size and self.size < MATCHES_MAX and self.matches[place].time > time - _MATCH_YOUNG_NS:
             self._grow()
-            place = self.count % self.size
+            place = self.count & (self.size - 1)
         chain = key & (self.size - 1)
-        self.key[place] = key
-        self.previous[place] = self.head[chain]
+        match = self._at(place)
+        match.key = key
+        match.previous = self.head[chain]
         self.head[chain] = self.count + 1
-        self.buyer[place] = buyer
-        self.seller[place] = seller
-        self.time[place] = time
-        self.price[place] = price
-        self.quantity[place] = quantity
-        self.event_high[place] = high
-        self.event_low[place] = low
-        self.other_high[place] = 0
-        self.other_low[place] = 0
-        self.trade_id[place] = trade_id
-        self.aggressor[place] = aggressor
-        self.entry_gap[place] = -1
-        self.size_ratio[place] = 0.0
+        match.buyer = buyer
+        match.seller = seller
+        match.time = time
+        match.price = price
+        match.quantity = quantity
+        match.event_high = high
+        match.event_low = low
+        match.other_high = 0
+        match.other_low = 0
+        match.trade_length = 0
+        match.aggressor = aggressor
+        match.entry_gap = -1
+        match.size_ratio = 0.0
         self.count += 1
         return self.count - 1
 
+    def name(self, number, fill):
+        """Writes the trade's id of the match just added, as one of its fills has it."""
+        place: cython.Py_ssize_t = number & (self.size - 1)
+        self.matches[place].trade_length = fill.trade_length
+        if cython.compiled:
+            memcpy(self.matches[place].trade_id, fill.trade_id, _TEXT)
+        else:
+            self.matches[place].trade_id = fill.trade_id
+
+    def prefetch(self):
+        """Has the processor fetch where the next match will be."""
+        place: cython.Py_ssize_t = self.count & (self.size - 1)
+        if cython.compiled:
+            prefetch(cython.address(self.matches[place]))
+            prefetch(cython.address(self.matches[place].event_high))
+            prefetch(cython.address(self.matches[place].trade_id))
+
     def complete(self, number, high, low, entry_gap, size_ratio):
         """Adds to a match what its other side told; one overwritten since is left."""
-        place: cython.Py_ssize_t = number % self.size
+        place: cython.Py_ssize_t = number & (self.size - 1)
         if number >= self._oldest():
-            self.other_high[place] = high
-            self.other_low[place] = low
-            self.entry_gap[place] = entry_gap
-            self.size_ratio[place] = size_ratio
+            self.matches[place].other_high = high
+            self.matches[place].other_low = low
+            self.matches[place].entry_gap = entry_gap
+            self.matches[place].size_ratio = size_ratio
 
     def recent(self, key, since, turns):
         """Number of the pair's matches since a time, of the last few; 0 where the buyer can not have changed in a
@@ -198,15 +214,15 @@ class MatchLog:
         bought: cython.longlong = 0
         buyer: cython.int = -1
         while number >= oldest and steps < _WALK_MAX:
-            place = number % self.size
-            if self.time[place] < since:
+            place = number & (self.size - 1)
+            if self.matches[place].time < since:
                 break
-            if self.key[place] == key:
+            if self.matches[place].key == key:
                 if buyer < 0:
-                    buyer = self.buyer[place]
+                    buyer = self.matches[place].buyer
                 found += 1
-                bought += self.buyer[place] == buyer
-            number = self.previous[place] - 1
+                bought += self.matches[place].buyer == buyer
+            number = self.matches[place].previous - 1
             steps += 1
         return found if 2 * min(bought, found - bought) >= turns * (found - 1) else 0
 
@@ -218,12 +234,12 @@ class MatchLog:
         steps: cython.int = 0
         found: cython.longlong = 0
         while number >= oldest and steps < _WALK_MAX:
-            place = number % self.size
-            if self.time[place] < since:
+            place = number & (self.size - 1)
+            if self.matches[place].time < since:
                 break
-            if self.key[place] == key and 0 <= self.entry_gap[place] <= gap and self.size_ratio[place] >= ratio:
-                found += 1
-            number = self.previous[place] - 1
+            if self.matches[place].key == key and self.matches[place].size_ratio >= ratio:
+                found += 0 <= self.matches[place].entry_gap <= gap
+            number = self.matches[place].previous - 1
             steps += 1
         return found
 
@@ -236,71 +252,78 @@ class MatchLog:
         known: cython.longlong = 0
         found: cython.longlong = 0
         while number >= oldest:
-            place = number % self.size
-            if self.time[place] < since:
+            place = number & (self.size - 1)
+            if self.matches[place].time < since:
                 break
-            if self.entry_gap[place] >= 0 and self.buyer[place] != self.seller[place]:
+            if self.matches[place].entry_gap >= 0 and self.matches[place].buyer != self.matches[place].seller:
                 known += 1
-                found += self.entry_gap[place] <= gap and self.size_ratio[place] >= ratio
+                found += self.matches[place].entry_gap <= gap and self.matches[place].size_ratio >= ratio
             number -= 1
         return known, found
 
-    def pair_rows(self, key, since, limit):
+    def pair_rows(self, key, since, limit, texts: LongTexts):
         """The pair's matches since a time, of the last `limit`, oldest first, as rows."""
         number: cython.longlong = self.head[key & (self.size - 1)] - 1
         oldest: cython.longlong = self._oldest()
         place: cython.Py_ssize_t
         found: list = []
         while number >= oldest and len(found) < limit:
-            place = number % self.size
-            if self.time[place] < since:
+            place = number & (self.size - 1)
+            if self.matches[place].time < since:
                 break
-            if self.key[place] == key:
-                found.append(self._row(place))
-            number = self.previous[place] - 1
+            if self.matches[place].key == key:
+                found.append(self._row(place, texts))
+            number = self.matches[place].previous - 1
         found.reverse()
         return found
 
-    def rows(self, since, limit):
+    def rows(self, since, limit, texts: LongTexts):
         """The market's matches since a time, of the last `limit`, oldest first, as rows: (time, buyer, seller, price,
         quantity, event's two words, other event's two words, trade id, aggressor, entry gap, size ratio)."""
         number: cython.longlong = self.count - 1
         oldest: cython.longlong = self._oldest()
         found: list = []
-        while number >= oldest and len(found) < limit and self.time[number % self.size] >= since:
-            found.append(self._row(number % self.size))
+        while number >= oldest and len(found) < limit and self.matches[number & (self.size - 1)].time >= since:
+            found.append(self._row(number & (self.size - 1), texts))
             number -= 1
         found.reverse()
         return found
 
-    def _row(self, place: cython.Py_ssize_t):
+    def _row(self, place: cython.Py_ssize_t, texts: LongTexts):
+        match: MatchPointer = self._at(place)
         return (
-            self.time[place],
-            self.buyer[place],
-            self.seller[place],
-            self.price[place],
-            self.quantity[place],
-            (self.event_high[place], self.event_low[place]),
-            (self.other_high[place], self.other_low[place]),
-            self.trade_id[place],
-            self.aggressor[place],
-            self.entry_gap[place],
-            self.size_ratio[place],
+            match.time,
+            match.buyer,
+            match.seller,
+            match.price,
+            match.quantity,
+            (match.event_high, match.event_low),
+            (match.other_high, match.other_low),
+            self._trade_text(match, texts),
+            match.aggressor,
+            match.entry_gap,
+            match.size_ratio,
         )
+
+    def _trade_text(self, match, texts: LongTexts):
+        if cython.compiled:
+            return texts.text(PyBytes_FromStringAndSize(match.trade_id, _TEXT), match.trade_length)
+        return texts.text(match.trade_id, match.trade_length)
 
     def _grow(self):
         """Twice the places; matches keep their numbers, chains are made anew."""
         number: cython.longlong
         place: cython.Py_ssize_t
+        chain: cython.Py_ssize_t
         self.first = self.count - self.size
-        _double(self, _MATCH_ARRAYS)
-        self.trade_id = self.trade_id + self.trade_id
-        self.size *= 2
+        self.rows_held.twice()
+        self._point()
         self.head = arrays.longs(self.size)
         for number in range(self.first, self.count):
-            place = number % self.size
-            self.previous[place] = self.head[self.key[place] & (self.size - 1)]
-            self.head[self.key[place] & (self.size - 1)] = number + 1
+            place = number & (self.size - 1)
+            chain = self.matches[place].key & (self.size - 1)
+            self.matches[place].previous = self.head[chain]
+            self.head[chain] = number + 1
 
     def _oldest(self):
         """Number of the oldest match held."""
@@ -308,8 +331,10 @@ class MatchLog:
 
     def state(self):
         """Plain values from which `restore` makes the same log."""
-        return arrays.dump(self, ("count", "first", "size", "head", "trade_id", *_MATCH_ARRAYS))
+        return arrays.dump(self, _LOG_FIELDS) | {"matches": self.rows_held.state()}
 
     def restore(self, state):
         """Becomes the log whose `state` was taken."""
-        arrays.load(self, ("count", "first", "size", "head", "trade_id", *_MATCH_ARRAYS), state)
+        arrays.load(self, _LOG_FIELDS, state)
+        self.rows_held.restore(state["matches"])
+        self._point()

@@ -316,7 +316,7 @@ class Scene(OwnerScene):
     def match(self) -> Match:
         """The match behind a MATCH or PAIR trigger."""
         core = self._core
-        orders = (core.match_order_id, core.match_other_order_id)
+        trade_id, *orders = core.match_texts()
         events = {event_id_of(core.event_high, core.event_low)}
         if core.match_other_high or core.match_other_low:
             events.add(event_id_of(core.match_other_high, core.match_other_low))
@@ -325,7 +325,7 @@ class Scene(OwnerScene):
             self._account(core.match_seller),
             core.match_price,
             core.match_quantity,
-            core.match_trade_id.decode(),
+            trade_id.decode(),
             frozenset(order.decode() for order in orders if order),
             frozenset(events),
             bool(core.match_first),
@@ -340,8 +340,7 @@ class Scene(OwnerScene):
 
     def pair_trades(self, since_ns: int) -> list[PairTrade]:
         """Trades of the pair behind a MATCH, PAIR or ARRANGED trigger since a time, oldest first; at most 256."""
-        core = self._core
-        return self._pair_trades(core.market.match_log.pair_rows(core.match_pair, since_ns, MATCHES_TOLD_MAX))
+        return self._pair_trades(self._core.pair_rows(since_ns, MATCHES_TOLD_MAX))
 
     def pair_turns(self, since_ns: int) -> tuple[int, int]:
         """Of the pair's trades: how many there are, and in how many the buyer was another than the time before."""
@@ -357,7 +356,7 @@ class Scene(OwnerScene):
 
     def matches(self, since_ns: int) -> list[PairTrade]:
         """The market's matches with both groups known since a time, oldest first; at most the last 256."""
-        return self._pair_trades(self._core.market.match_log.rows(since_ns, MATCHES_TOLD_MAX))
+        return self._pair_trades(self._core.match_rows(since_ns, MATCHES_TOLD_MAX))
 
     def arranged_matches(self, since_ns: int, gap_ns: int, size_ratio: float) -> tuple[int, int]:
         """Matches of the market since a time whose orders' entries are known, and those of them entered within a gap

@@ -6,10 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detection_service.engine.matches import MatchLog, MatchTable
+from detection_service.engine.texts import LongTexts
 
 SECOND_NS = 1_000_000_000
 HOUR_NS = 3_600 * SECOND_NS
 MATCHES_MAX = 4_096
+TEXTS = LongTexts()
 SPREAD = 0x9E3779B97F4A7C15
 PAIRS = st.lists(st.tuples(st.integers(0, 5), st.integers(6, 9), st.integers(0, 30)), min_size=1, max_size=300)
 
@@ -19,7 +21,7 @@ def key(pair: int) -> int:
 
 
 def add(log: MatchLog, pair: int, time_ns: int, buyer: int = 1, seller: int = 2) -> int:
-    number: int = log.add(key(pair), buyer, seller, time_ns, 100.0, 5.0, pair, 1, b"t", 1)
+    number: int = log.add(key(pair), buyer, seller, time_ns, 100.0, 5.0, pair, 1, 1)
     return number
 
 
@@ -33,8 +35,8 @@ def test_the_log_tells_a_pair_s_matches_as_a_plain_list_would(matches: list[tupl
         plain.append((pair, buyer))
     for pair in range(6):
         expected = [buyer for each, buyer in plain if each == pair]
-        assert [row[1] for row in log.pair_rows(key(pair), 0, 1_000)] == expected
-    assert [row[1] for row in log.rows(0, 1_000)] == [buyer for _, buyer in plain]
+        assert [row[1] for row in log.pair_rows(key(pair), 0, 1_000, TEXTS)] == expected
+    assert [row[1] for row in log.rows(0, 1_000, TEXTS)] == [buyer for _, buyer in plain]
 
 
 def test_a_log_grows_while_its_oldest_match_is_young_and_stops_at_its_limit() -> None:
@@ -42,9 +44,10 @@ def test_a_log_grows_while_its_oldest_match_is_young_and_stops_at_its_limit() ->
     for number in range(MATCHES_MAX + 100):
         add(log, number % 7, number)
     assert log.size == MATCHES_MAX
-    rows = log.rows(0, 10_000)
+    rows = log.rows(0, 10_000, TEXTS)
     assert [row[0] for row in rows] == list(range(100, MATCHES_MAX + 100))
-    assert len(log.pair_rows(key(3), 0, 10_000)) == sum(number % 7 == 3 for number in range(100, MATCHES_MAX + 100))
+    expected = sum(number % 7 == 3 for number in range(100, MATCHES_MAX + 100))
+    assert len(log.pair_rows(key(3), 0, 10_000, TEXTS)) == expected
 
 
 def test_a_log_does_not_grow_for_matches_of_the_past() -> None:
@@ -66,11 +69,11 @@ def test_what_the_other_side_tells_is_added_to_its_match_unless_that_is_gone() -
     log = MatchLog()
     first = add(log, 1, 0)
     log.complete(first, 7, 8, 2 * SECOND_NS, 0.9)
-    assert log.rows(0, 10)[0][6:11] == ((7, 8), b"t", 1, 2 * SECOND_NS, 0.9)
+    assert log.rows(0, 10, TEXTS)[0][6:11] == ((7, 8), b"", 1, 2 * SECOND_NS, 0.9)
     for number in range(64):
         add(log, 2, (number + 2) * HOUR_NS)
     log.complete(first, 9, 9, 1, 1.0)
-    assert all(row[6] == (0, 0) for row in log.rows(0, 100))
+    assert all(row[6] == (0, 0) for row in log.rows(0, 100, TEXTS))
 
 
 def test_meetings_within_a_group_are_no_measure_of_what_others_do() -> None:
@@ -92,11 +95,13 @@ def test_a_restored_log_goes_on_as_the_one_it_was_taken_of() -> None:
 
 def test_a_side_that_waits_makes_the_table_grow_and_a_match_that_is_over_does_not() -> None:
     table = MatchTable()
-    waiting = table.place_for(5, SECOND_NS)
-    table.account[waiting] = 42
+    waiting = table.rows.get(table.place_for(5, SECOND_NS))
+    waiting.account = 42
+    table.rows.put(table.find(5), waiting)
     other = table.place_for(5 + 64, SECOND_NS)
-    assert (table.size, table.account[table.find(5)], table.account[other]) == (128, 42, -1)
-    table.paired[table.find(5)] = True
+    assert (table.size, table.rows.get(table.find(5)).account, table.rows.get(other).account) == (128, 42, -1)
+    waiting.paired = True
+    table.rows.put(table.find(5), waiting)
     table.place_for(5 + 128, 3 * SECOND_NS)
     assert (table.size, table.find(5)) == (128, -1)
 
