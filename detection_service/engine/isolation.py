@@ -7,6 +7,7 @@ the state is part of a snapshot. It is asked again when its content changes.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from tapewatch.alert import EXPLANATION_CHARACTERS_MAX, Severity
 from tapewatch.runtime.isolation import Fault, isolated
 
 FINDINGS_MAX: Final = 100
+PACKAGE: Final = "detection_service."
 _NAMES: Final = ("owners", "accounts", "opening", "evidence", "order_ids", "trade_ids")
 
 
@@ -48,7 +50,7 @@ class Isolation:
             return conditions_of(rule, trigger, parameters)
         if self._is_out(rule_id):
             return None
-        made = isolated(lambda: conditions_of(rule, trigger, parameters))
+        made = isolated(lambda: conditions_of(rule, trigger, parameters), file_of(rule))
         if isinstance(made, Fault):
             self._reasons[self._content[rule_id]] = f"conditions: {made.reason}"
             return None
@@ -61,7 +63,7 @@ class Isolation:
             return rule.evaluate(scene, parameters)
         if self._is_out(rule_id):
             return ()
-        made = isolated(lambda: [_sound(each) for each in rule.evaluate(scene, parameters)])
+        made = isolated(lambda: [_sound(each) for each in rule.evaluate(scene, parameters)], file_of(rule))
         if isinstance(made, Fault):
             self._reasons[self._content[rule_id]] = f"evaluate: {made.reason}"
             return ()
@@ -77,6 +79,12 @@ class Isolation:
     def restore(self, state: Mapping[str, str]) -> None:
         """Becomes the isolation whose `state` was taken."""
         self._reasons = dict(state)
+
+
+def file_of(rule: Rule) -> str:
+    """Path of the module a rule was brought in; "" for one in YAML, which has no code of its own."""
+    module = type(rule).__module__
+    return "" if module.startswith(PACKAGE) else str(getattr(sys.modules.get(module), "__file__", ""))
 
 
 def _sound(finding: Any) -> Finding:

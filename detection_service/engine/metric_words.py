@@ -49,7 +49,8 @@ GROUP: Final = {
     "far_share": Words("share", "far_withdrawn of orders entered"),
     "net_pushes": Words("fills", "pushes one way less those the other way, without sign"),
     "net_share": Words("share", "|bought - sold| / (bought + sold): 0 came out even, 1 one-sided or did not trade"),
-    "volume_share": Words("share", "its part of both sides of the market's volume, 0 to 1"),
+    "volume_share": Words("share", "its part of both sides of the market's volume: 0.5 on one side of every trade,"
+                                   " 1 on both"),
 }  # fmt: skip
 MARKET: Final = {
     "market_trades": Words("trades", "trades"),
@@ -135,8 +136,10 @@ periods of ten minutes before it. Windows follow event time; a minute is a minut
 
 A group's conditions are looked at when its minute rolls over (it sends or trades something in another minute) and
 whenever what it did in the minute has doubled: 16, 32, 64 ... messages, 4, 8, 16 ... fills. A market's are looked at
-when its minute rolls over. Both in compiled code: a rule costs nothing while its conditions do not hold. An owner's
-are looked at its fills.
+when its minute rolls over. An owner's are looked at when the group's first fill of a five minutes of the clock comes,
+and whenever what it traded in them has doubled; float_share when its position has grown by a twentieth, linked_push
+at every fill of a product with several markets. One that is not looked at reads 0, so conditions on several of these
+hold only where they come together. All in compiled code: a rule costs nothing while its conditions do not hold.
 
 A share is 0 to 1, also where it is written as a percentage: 0.02 is 2 %.
 """

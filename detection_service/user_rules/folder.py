@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from detection_service.engine import triggers
+from detection_service.engine.isolation import file_of
 from detection_service.rules import governance
 from detection_service.rules.catalogue import RULE_BY_ID
 from detection_service.rules.governance import RULE_ID
@@ -123,7 +124,7 @@ def rule_of(text: RuleText, path: Path) -> Rule:
             raise RuleFaultError(str(error)) from error
     else:
         rule = _python_rule(text, path)
-    wrong = isolated(lambda: list(complaints(rule, text.rule_id)))
+    wrong = isolated(lambda: list(complaints(rule, text.rule_id)), file_of(rule))
     if isinstance(wrong, Fault):
         raise RuleFaultError(f"{text.file_name}: {wrong.reason}")
     if wrong.value:

@@ -28,7 +28,7 @@ def rules_of_module(path: Path, name: str) -> list[Rule]:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # where inspect looks for a class's file
     loader = spec.loader
-    made = isolated(lambda: _run(loader, module))
+    made = isolated(lambda: _run(loader, module), str(spec.origin))
     if isinstance(made, Fault):
         del sys.modules[name]
         raise PythonRuleError(f"{path}: expected a rule that can be imported: {made.reason}")

@@ -204,8 +204,8 @@ def _finding(
         start_time_ns=made[0].fill.time_ns,
         end_time_ns=scene.now_ns,
         explanation=(
-            f"Bought and sold {netting.gross:g} in {len(made)} fills, {share:.1%} of the hour's volume, with "
-            f"{netting.net_share:.1%} left over after {netting.round_trips} round trips at no gain, "
+            f"Bought and sold {netting.gross:g} in {len(made)} fills, {share:.1%} of both sides of the hour's "
+            f"volume, with {netting.net_share:.1%} left over after {netting.round_trips} round trips at no gain, "
             f"{netting.partners_share:.0%} of it with {partners}, {lift:.1f} times what chance gives groups so "
             f"active; who trades with everybody, as makers do, shows about 1."
         ),

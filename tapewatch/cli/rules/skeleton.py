@@ -2,16 +2,16 @@
 
 from typing import Final
 
-MODULE: Final = '''"""@TITLE@: the price moves far within a minute."""
+MODULE: Final = '''"""@TITLE@: a group takes liquidity on one side again and again, and moves the price."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from detection_service.engine.scene import Scene
-from detection_service.engine.triggers import PRICE
+from detection_service.engine.triggers import FLOW
 from detection_service.rules import needs, regulations
-from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
+from detection_service.rules.rule import Condition, Finding, Metadata, Parameter, excess, graded
 from tapewatch.alert import Measurement, Severity
 
 METADATA = Metadata(
@@ -19,86 +19,114 @@ METADATA = Metadata(
     version="1.0.0",
     title="@TITLE@",
     typology="@TYPOLOGY@",
-    description="The last price is far from where it was a minute ago.",
-    needs=(needs.PRINTS,),
-    parameters=(Parameter("move_min", 0.02, "share", 0.001, 1, "a minute seldom moves so far"),),
+    description="A group takes liquidity on one side, much of all that trades, and the price moves with it.",
+    needs=(needs.ACCOUNTS, needs.FILLS, needs.PRINTS),
+    parameters=(
+        Parameter("takes_min", 8.0, "fills", 2, 1000, "once or twice is an order being filled"),
+        Parameter("volume_share_min", 0.2, "share", 0.01, 1, "of both sides: two fifths of what is bought"),
+        Parameter("net_share_min", 0.9, "share", 0, 1, "whoever trades both ways is not pushing"),
+        Parameter("push_min", 0.002, "share", 0.0001, 1, "a spread or two beyond the noise of five minutes"),
+    ),
     regulations=(regulations.MAR_PRICE_SECURED,),
-    known_false_positives=("News moves prices as fast.",),
-    known_gaps=("A move slower than a minute.",),
-    triage_steps=("Is there news?", "Who traded in the minute?"),
+    known_false_positives=("A large order worked by an impatient algorithm.",),
+    known_gaps=("Accounts of different owners that push together.",),
+    triage_steps=("Did the group trade the other way afterwards?", "Was there news?"),
     episode_gap_s=300,
     episode_max_s=3600,
 )
-MINUTE = 12  # buckets of five seconds
+FIVE_MINUTES_NS = 300_000_000_000
 
 
 class @CLASS@:
-    """Asked at the first trade of each 5-second bucket while the price moves."""
+    """Asked when a group took liquidity on one side often enough."""
 
     metadata = METADATA
-    triggers = PRICE
+    triggers = FLOW
+
+    def conditions(self, parameters: Mapping[str, float]) -> tuple[Condition, ...]:
+        """Checked in compiled code; `evaluate` is called where all hold."""
+        return (
+            Condition("aggressive_fills_5m", at_least=parameters["takes_min"]),
+            Condition("net_share_5m", at_least=parameters["net_share_min"]),
+            Condition("volume_share_5m", at_least=parameters["volume_share_min"]),
+        )
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
-        """A finding where the last minute's move is beyond `move_min`."""
-        market = scene.market
-        now = market.fast.newest
-        start = market.fast.last_close(now - 5 * MINUTE, now - MINUTE)
-        move = abs(market.last_price / start - 1) if start > 0 else 0.0
-        if move < parameters["move_min"]:
+        """A finding where the group's own fills went up, or down, by more than `push_min`."""
+        fills = [fill for fill in scene.fills(None, scene.now_ns - FIVE_MINUTES_NS) if fill.aggressor]
+        if len(fills) < parameters["takes_min"]:
             return
-        score = 0.5 + 0.5 * excess(move, parameters["move_min"])
+        push = abs(fills[-1].price / fills[0].price - 1)
+        if push < parameters["push_min"]:
+            return
+        accounts = frozenset(fill.account for fill in fills)
+        score = 0.5 + 0.5 * excess(push, parameters["push_min"])
         yield Finding(
-            owners=frozenset(),
-            accounts=frozenset(),
+            owners=scene.owners(accounts),
+            accounts=accounts,
             severity=graded(score, (0.5, Severity.MEDIUM), (0.8, Severity.HIGH)),
             score=score,
-            start_time_ns=scene.now_ns,
+            start_time_ns=fills[0].time_ns,
             end_time_ns=scene.now_ns,
             explanation=(
-                f"The price went from {start:g} to {market.last_price:g} within a minute, {move:.1%}, "
-                f"where {parameters['move_min']:.1%} is much."
+                f"Took liquidity {len(fills)} times in five minutes, was {scene.metric('volume_share_5m'):.0%} of both "
+                f"sides of what traded, and its prices moved {push:.2%}, where {parameters['push_min']:.2%} is much."
             ),
-            measurements=(Measurement("move", move, parameters["move_min"], "share"),),
-            opening=frozenset({scene.event_id}),
-            evidence=frozenset({scene.event_id}),
+            measurements=(Measurement("push", push, parameters["push_min"], "share"),),
+            opening=frozenset({fills[0].event_id}),
+            evidence=frozenset(fill.event_id for fill in fills),
+            order_ids=frozenset(fill.order_id for fill in fills) - {""},
+            trade_ids=frozenset(fill.trade_id for fill in fills) - {""},
         )
 '''
 
 SCENARIOS: Final = """\
 # A scenario is a small market and what the rule must make of it. `time` is in seconds from the start, `-` is nothing,
-# `#` is the number of the repetition.
-- name: three per cent within a minute
+# `#` is the number of the repetition. docs/scenarios.md says what else there is.
+- name: eight purchases up the book
   kind: positive
-  shows: After a quiet hour the price leaps by 3 % in eight prints.
-  background: quiet_hours 1
+  shows: Someone buys level after level, a tick higher each time.
+  background: crowd
   events:
-    - at_s: 3600
-      repeat: {times: 8, every_s: 5, step: {price: 0.375}}
+    - at_s: 60
+      repeat: {times: 9, every_s: 5, step: {price: 0.05}}
       table: |
-        time  kind   side  price    quantity
-        5     TRADE  BUY   100.375  50
-  expect: {owners: [], severity_min: MEDIUM}
+        time  kind  account  side  price   quantity  order  trade  aggressor
+        0     NEW   maker#   SELL  100.20  50        ask#   -      -
+        1     NEW   pusher   BUY   100.20  50        in#    -      -
+        1     FILL  pusher   BUY   100.20  50        in#    t#     yes
+        1     FILL  maker#   SELL  100.20  50        ask#   t#     no
+  expect: {owners: [pusher], never_named: [maker1]}
 
-- name: a quiet hour
+- name: the same at one price
   kind: negative
-  shows: Nothing happens.
-  background: quiet_hours 1
-  events: |
-    time  kind   side  price   quantity
-    3605  TRADE  BUY   100.02  50
+  shows: As much bought, and the price stays.
+  background: crowd
+  events:
+    - at_s: 60
+      repeat: {times: 9, every_s: 5}
+      table: |
+        time  kind  account  side  price   quantity  order  trade  aggressor
+        0     NEW   maker#   SELL  100.20  50        ask#   -      -
+        1     NEW   buyer    BUY   100.20  50        in#    -      -
+        1     FILL  buyer    BUY   100.20  50        in#    t#     yes
+        1     FILL  maker#   SELL  100.20  50        ask#   t#     no
   expect: none
 
-- name: one and a half per cent
+- name: half as steep
   kind: near_miss
-  shows: The leap is just short of move_min.
-  background: quiet_hours 1
+  shows: The price moves, less than push_min.
+  background: crowd
   events:
-    - at_s: 3600
-      repeat: {times: 8, every_s: 5, step: {price: 0.1875}}
+    - at_s: 60
+      repeat: {times: 9, every_s: 5, step: {price: 0.02}}
       table: |
-        time  kind   side  price     quantity
-        5     TRADE  BUY   100.1875  50
-  found_with: {move_min: 0.01}
+        time  kind  account  side  price   quantity  order  trade  aggressor
+        0     NEW   maker#   SELL  100.20  50        ask#   -      -
+        1     NEW   pusher   BUY   100.20  50        in#    -      -
+        1     FILL  pusher   BUY   100.20  50        in#    t#     yes
+        1     FILL  maker#   SELL  100.20  50        ask#   t#     no
+  found_with: {push_min: 0.001}
   expect: none
 """
 

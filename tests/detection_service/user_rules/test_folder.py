@@ -17,6 +17,7 @@ from tests.detection_service.user_rules.written_rules import blink_rows, in_pyth
 
 
 def put(directory: Path, *texts: RuleText) -> Path:
+    directory.mkdir(exist_ok=True)
     for text in texts:
         (directory / text.file_name).write_text(text.text, encoding="utf-8")
     return directory
@@ -51,8 +52,11 @@ def test_rules_of_both_forms_are_loaded_and_scenarios_are_no_rules(tmp_path: Pat
     ("text", "reason"),
     [
         (RuleText("broken", ".py", "def"), "expected a rule that can be imported: SyntaxError"),
-        (RuleText("broken", ".py", "raise SystemExit(3)"), "expected a rule that can be imported: SystemExit: 3"),
-        (RuleText("broken", ".py", "import nowhere_to_be_found"), "ModuleNotFoundError"),
+        (
+            RuleText("broken", ".py", "raise SystemExit(3)"),
+            "expected a rule that can be imported: SystemExit: 3 (line 1 of broken.py)",
+        ),
+        (RuleText("broken", ".py", "\nimport nowhere_to_be_found"), "'nowhere_to_be_found' (line 2 of broken.py)"),
         (RuleText("broken", ".py", ""), "expected one class with metadata and evaluate, found 0"),
         (RuleText("spoofing", ".py", ""), "spoofing is a rule of the catalogue"),
         (RuleText("Broken", ".py", ""), "expected a file named after its rule"),
@@ -68,12 +72,23 @@ def test_a_file_that_is_no_rule_is_a_fault_and_the_others_are_loaded(
     assert reason in loaded.faults[text.rule_id]
 
 
-@pytest.mark.parametrize("what", ["1 / 0", "raise SystemExit(2)", "yield 'nothing'", "scene.nothing"])
-def test_a_rule_that_raises_is_out_with_the_reason_and_the_others_go_on(tmp_path: Path, what: str) -> None:
-    engine = engine_of(put(tmp_path, raising(what=what), in_python()))
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ("1 / 0", "division by zero (line @ of raises.py)"),
+        ("raise SystemExit(2)", "SystemExit: 2 (line @ of raises.py)"),
+        ("yield 'nothing'", "TypeError: expected a Finding, found str"),
+        ("scene.fills('nothing')", "(line @ of raises.py)"),
+    ],
+)
+def test_a_rule_that_raises_is_out_with_the_reason_and_the_others_go_on(tmp_path: Path, what: str, reason: str) -> None:
+    text = raising(what=what)
+    line = text.text.splitlines().index(f"        {what}") + 1
+    engine = engine_of(put(tmp_path, text, in_python()))
     assert found(engine, leap()) == {"leaps", "price_spike"}
     assert list(engine.faults) == ["raises"]
     assert engine.faults["raises"].startswith("evaluate: ")
+    assert engine.faults["raises"].endswith(reason.replace("@", str(line)))
 
 
 def test_a_faulty_rule_stays_out_after_a_restore_until_its_content_changes(tmp_path: Path) -> None:

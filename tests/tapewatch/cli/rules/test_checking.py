@@ -84,10 +84,10 @@ def test_pages_are_written_and_leftovers_go(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_a_new_rule_passes_the_check_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["rules", "new", "big_leap", "--out", str(tmp_path)]) == 0
+    assert main(["rules", "new", "big_sweep", "--out", str(tmp_path)]) == 0
     assert "tapewatch rules check" in capsys.readouterr().out
     assert main(["rules", "check", str(tmp_path)]) == 0
-    assert capsys.readouterr().out.splitlines()[1].split()[:5] == ["big_leap", "1.0.0", "1", "1", "1"]
+    assert capsys.readouterr().out.splitlines()[1].split()[:5] == ["big_sweep", "1.0.0", "1", "1", "1"]
 
 
 @pytest.mark.parametrize(
@@ -103,17 +103,17 @@ def test_a_new_rule_needs_an_id_of_its_own(
 
 
 def test_two_versions_of_a_rule_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["rules", "new", "leap", "--out", str(tmp_path)]) == 0
-    module = tmp_path / "leap.py"
+    assert main(["rules", "new", "sweep", "--out", str(tmp_path)]) == 0
+    module = tmp_path / "sweep.py"
     newer = tmp_path / "newer.py"
-    text = module.read_text(encoding="utf-8").replace('"1.0.0"', '"1.1.0"').replace("0.02", "0.03")
+    text = module.read_text(encoding="utf-8").replace('"1.0.0"', '"1.1.0"').replace("0.002", "0.003")
     newer.write_text(text, encoding="utf-8")
     capsys.readouterr()
     assert main(["rules", "diff", str(module), str(newer), "--json"]) == 0
     changes = {each["what"]: (each["old"], each["new"]) for each in json.loads(capsys.readouterr().out)}
     assert changes["version"] == ("1.0.0", "1.1.0")
-    assert changes["move_min, default"] == ("0.02", "0.03")
-    assert set(changes) == {"version", "content_digest", "move_min, default", "move_min, value"}
+    assert changes["push_min, default"] == ("0.002", "0.003")
+    assert set(changes) == {"version", "content_digest", "push_min, default", "push_min, value"}
 
 
 @pytest.mark.usefixtures("lock_file")

@@ -12,7 +12,8 @@ from tapewatch.alert import Alert, Severity
 from tapewatch.cli.main import main
 from tapewatch.cli.rules.previewing import difference
 from tests.detection_service.scenario import final, revisions
-from tests.detection_service.user_rules.test_folder import leap
+from tests.detection_service.user_rules.test_folder import leap, put
+from tests.detection_service.user_rules.written_rules import in_python
 from tests.tapewatch.cli.fakes import DeskFake
 
 
@@ -65,7 +66,7 @@ def test_what_rules_of_a_directory_would_find_is_told(
     market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     own = tmp_path / "own"
-    assert main(["rules", "new", "leaps", "--out", str(own)]) == 0
+    put(own, in_python())
     (own / "broken.py").write_text("import nowhere_to_be_found")
     capsys.readouterr()
     found = previewed(capsys, "--rules-directory", own, market)
@@ -96,7 +97,7 @@ def test_a_directory_of_rules_is_tried_beside_what_the_service_has_in_force(
     market: Path, tmp_path: Path, target: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     own = tmp_path / "own"
-    assert main(["rules", "new", "leaps", "--out", str(own)]) == 0
+    put(own, in_python())
     capsys.readouterr()
     found = previewed(capsys, "--rules-directory", own, "--against", "service", "--target", target, market)
     assert set(found["rules"]) == {"leaps"}
@@ -106,7 +107,7 @@ def test_a_text_of_the_very_digest_is_found_in_the_rules_directory(
     market: Path, tmp_path: Path, desk: DeskFake, target: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     own = tmp_path / "own"
-    assert main(["rules", "new", "leaps", "--out", str(own)]) == 0
+    put(own, in_python())
     digest = hashlib.sha256((own / "leaps.py").read_bytes()).hexdigest()
     desk.configuration.user_rules[0].MergeFrom(detection_pb2.UserRule(rule_id="leaps", form=".py", sha256=digest))
     capsys.readouterr()
@@ -150,7 +151,7 @@ def test_a_new_rule_of_either_form_passes_its_checks_and_is_locked(
     assert main(["rules", "lock", "--directory", str(tmp_path)]) == 0
     assert main(["rules", "check", str(tmp_path)]) == 0
     file = tmp_path / ("mine.yaml" if form == "yaml" else "mine.py")
-    file.write_text(file.read_text().replace("reason: a few", "reason: so few").replace("a minute seldom", "seldom"))
+    file.write_text(file.read_text().replace("reason: a few", "reason: so few").replace("once or twice", "once"))
     assert main(["rules", "check", str(tmp_path)]) == 1
     assert "step its version" in capsys.readouterr().err
 
@@ -158,8 +159,8 @@ def test_a_new_rule_of_either_form_passes_its_checks_and_is_locked(
 def test_a_rule_that_keeps_state_of_its_own_does_not_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules", "new", "mine", "--out", str(tmp_path)]) == 0
     file = tmp_path / "mine.py"
-    text = file.read_text().replace("    triggers = PRICE\n", "    triggers = PRICE\n    asked = 0\n")
-    text = text.replace("        market = scene.market\n", "        self.asked += 1\n        market = scene.market\n")
+    text = file.read_text().replace("    triggers = FLOW\n", "    triggers = FLOW\n    asked = 0\n")
+    text = text.replace("        push = abs(", "        self.asked += 1\n        push = abs(")
     file.write_text(text.replace("score = 0.5 +", "score = self.asked / 1e6 + 0.5 +"))
     assert main(["rules", "check", str(tmp_path)]) == 1
     assert "the same events twice gave other alerts" in capsys.readouterr().err
