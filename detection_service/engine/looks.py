@@ -145,24 +145,24 @@ class Looks(Groups):
         inside: cython.bint
         for place in range(members):
             self.circle[place] = circle[place]
-        while number >= oldest and log.time[number % log.size] >= since:
+        while number >= oldest and log.matches[number % log.size].time >= since:
             number -= 1
         number += 1
         if number == log.count:
             return own, every, extremes
-        before = extreme = log.price[number % log.size]
+        before = extreme = log.matches[number % log.size].price
         number += 1
         while number < log.count:
             place = number % log.size
-            inside = self._within(log.buyer[place], members) and self._within(log.seller[place], members)
-            step = sign * (log.price[place] - before)
+            inside = self._within(log.matches[place].buyer, members) and self._within(log.matches[place].seller, members)
+            step = sign * (log.matches[place].price - before)
             if step > 0.0:
                 every += step
                 own += step if inside else 0.0
-            if sign * (log.price[place] - extreme) > 0.0:
-                extreme = log.price[place]
+            if sign * (log.matches[place].price - extreme) > 0.0:
+                extreme = log.matches[place].price
                 extremes += inside
-            before = log.price[place]
+            before = log.matches[place].price
             number += 1
         return own, every, extremes
 
@@ -184,11 +184,11 @@ class Looks(Groups):
         buyer: cython.int = -1
         while number >= oldest and found < limit:
             place = number % log.size
-            if log.time[place] < since:
+            if log.matches[place].time < since:
                 break
-            if log.key[place] == key:
+            if log.matches[place].key == key:
                 found += 1
-                turns += buyer >= 0 and log.buyer[place] != buyer
-                buyer = log.buyer[place]
-            number = log.previous[place] - 1
+                turns += buyer >= 0 and log.matches[place].buyer != buyer
+                buyer = log.matches[place].buyer
+            number = log.matches[place].previous - 1
         return found, turns

@@ -9,7 +9,7 @@ import pytest
 
 from detection_service.engine.configuration import ConfigurationError, EngineConfiguration, selected
 from detection_service.engine.engine import Engine
-from detection_service.engine.snapshot import SnapshotError
+from detection_service.frozen import SnapshotError
 from detection_service.rules.catalogue import RULE_BY_ID
 from tapewatch.alert import Anomaly
 from tapewatch.market.frame import Frame, FrameError
