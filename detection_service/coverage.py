@@ -19,8 +19,10 @@ from detection_service.engine.triggers import (
     HAS_FILLS,
     HAS_MATCHES,
     HAS_ORDERS,
+    HAS_PHASES,
     HAS_PRINTS,
     HAS_QUOTES,
+    HAS_UNNAMED,
 )
 from detection_service.rules.catalogue import RULE_BY_ID
 from detection_service.rules.rule import Regulation, Rule
@@ -35,6 +37,8 @@ DATA: Final = {
     HAS_MATCHES: "matches",
     HAS_PRINTS: "trades",
     HAS_QUOTES: "quotes",
+    HAS_UNNAMED: "orders without account",
+    HAS_PHASES: "phases",
 }
 NOT_IN_FORCE: Final = "the rule is not in force"
 NOTHING_SEEN: Final = "no source has shown anything yet"
@@ -188,16 +192,19 @@ def _bits(frame: Frame) -> dict[int, Array]:
     """By capability the rows that show it (detection_service.engine.triggers); as the core tells them."""
     kinds = frame.columns["kind"]
     fills = kinds == Kind.FILL
+    accounts = _present(frame, "account")
     trade_ids = _present(frame, "trade_id")
     contra = _present(frame, "contra_account")
     prints = fills & (trade_ids | (_column(frame, "aggressor") != Aggressor.UNKNOWN))
     return {
         HAS_ORDERS: (kinds == Kind.NEW) | (kinds == Kind.REPLACE) | (kinds == Kind.CANCEL),
-        HAS_ACCOUNTS: _present(frame, "account"),
+        HAS_ACCOUNTS: accounts,
         HAS_FILLS: fills,
         HAS_MATCHES: fills & (contra | _shared(frame, fills & trade_ids)),
         HAS_PRINTS: (kinds == Kind.TRADE) | prints,
         HAS_QUOTES: kinds == Kind.QUOTE,
+        HAS_UNNAMED: (kinds == Kind.NEW) & ~accounts,
+        HAS_PHASES: kinds == Kind.PHASE,
     }
 
 

@@ -37,6 +37,7 @@ _HAS_ORDERS = cython.declare(cython.int, triggers.HAS_ORDERS)
 _HAS_ACCOUNTS = cython.declare(cython.int, triggers.HAS_ACCOUNTS)
 _HAS_FILLS = cython.declare(cython.int, triggers.HAS_FILLS)
 _HAS_PRINTS = cython.declare(cython.int, triggers.HAS_PRINTS)
+_HAS_PHASES = cython.declare(cython.int, triggers.HAS_PHASES)
 _HAS_QUOTES = cython.declare(cython.int, triggers.HAS_QUOTES)
 
 # Event kinds and codes (tapewatch.market.event), as compiled constants.
@@ -235,6 +236,7 @@ class Core(Across):
             market.bid_price = self.view.bid_price[row]
             market.ask_price = self.view.ask_price[row]
         elif kind == _PHASE:
+            self.capabilities[self.source] |= _HAS_PHASES
             market.phase_before = market.phase
             market.phase = self.view.text(self.view.phase[row]).decode()
             self.triggers |= _SESSION

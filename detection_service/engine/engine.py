@@ -429,18 +429,18 @@ class Engine:
     def not_applicable(self, shown: int) -> dict[str, str]:
         """Rules in force that can not apply to what shows no more than this set of bits, each with the reason."""
         reasons = {}
+        reference = self._configuration.reference
         for rule, _ in self._rules:
-            missing = [need.text for need in rule.metadata.needs if not need.capability & shown]
+            unmet = [need for need in rule.metadata.needs if not need.is_met(shown, reference)]
+            missing = [need.text for need in unmet if not need.table]
             if not self._has_model(rule):
                 missing.append(NEEDS_MODEL)
-            if missing:
-                reasons[rule.metadata.rule_id] = f"the source does not show {' or '.join(missing)}"
+            told = [f"the source does not show {' or '.join(missing)}"] if missing else []
+            told += [f"no {need.text}" for need in unmet if need.table]
+            if told:
+                reasons[rule.metadata.rule_id] = "; ".join(told)
             elif rule.triggers & SOURCE and not self._configuration.marks_come:
                 reasons |= self._observer.not_applicable(rule.metadata.rule_id)
-            elif rule.metadata.rule_id == "wash_owner" and not self._configuration.reference.accounts:
-                reasons["wash_owner"] = "no reference data says who owns or is linked to which account"
-            elif rule.metadata.rule_id == "restricted_list" and not self._configuration.reference.restricted:
-                reasons["restricted_list"] = "no reference data says what is restricted"
         return reasons
 
     def freeze(self) -> Frozen:

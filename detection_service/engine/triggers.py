@@ -56,3 +56,4 @@ HAS_MATCHES: Final = 8
 HAS_PRINTS: Final = 16
 HAS_QUOTES: Final = 32
 HAS_UNNAMED: Final = 64
+HAS_PHASES: Final = 128

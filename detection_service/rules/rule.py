@@ -12,6 +12,7 @@ from detection_service.engine.scene import Scene
 from detection_service.engine.triggers import MARKET, OWNER
 from detection_service.rules.grading import excess, graded
 from tapewatch.alert import Measurement, Severity
+from tapewatch.market.reference import Reference, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,19 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Data a rule can not do without: the capability bit a source must show, and its name for people."""
+    """Data a rule can not do without, and its name for people: a capability bit that a source must show, or a row of a
+    table of the reference data with one of the columns (any row, without columns)."""
 
     capability: int
     text: str
+    table: str = ""
+    columns: tuple[str, ...] = ()
+
+    def is_met(self, shown: int, reference: Reference) -> bool:
+        """Whether what a source has shown (a set of bits), or the reference data, is what it takes."""
+        rows: tuple[Row, ...] = getattr(reference, self.table) if self.table else ()
+        told = any(not self.columns or any(row.get(column) for column in self.columns) for row in rows)
+        return told or bool(self.capability & shown)
 
 
 __all__ = [

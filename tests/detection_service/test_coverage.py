@@ -10,6 +10,7 @@ import pytest
 from detection_service.coverage import NOT_IN_FORCE, NOTHING_SEEN, Line, Shown, lines, pointers
 from detection_service.engine.configuration import EngineConfiguration
 from detection_service.engine.engine import Engine
+from detection_service.engine.triggers import HAS_PHASES, HAS_UNNAMED
 from detection_service.rules.catalogue import RULE_BY_ID
 from surveillance.v1 import detection_pb2
 from tapewatch.market.frame import Frame
@@ -60,6 +61,20 @@ def test_a_rule_without_its_data_says_why_by_source_and_instrument() -> None:
     assert "does not show orders" in found.reason
     assert line("price_spike", "prints", "OTHER").since_ns == START_NS + 3_000_000_000
     assert "no reference data" in line("wash_owner", "orders", "ACME").reason
+
+
+def test_orders_without_account_and_phases_are_seen_as_the_core_sees_them() -> None:
+    market = Market().at(1).crowd()
+    market.row("PHASE", phase="OPEN")
+    unnamed = {**market.rows[0], "order_id": "unnamed", "instrument": "OTHER", "source_sequence": 9_000}
+    del unnamed["account"]
+    told = Frame.from_rows([*market.rows, unnamed])
+    engine, shown = Engine(), Shown()
+    engine.process(told)
+    shown.take(told)
+    bits = {pair[2]: each.bits & (HAS_UNNAMED | HAS_PHASES) for pair, each in shown.pairs.items()}
+    assert bits == {"ACME": HAS_PHASES, "OTHER": HAS_UNNAMED}
+    assert engine.core.capabilities[0] & (HAS_UNNAMED | HAS_PHASES) == HAS_UNNAMED | HAS_PHASES
 
 
 def test_a_rule_out_of_force_watches_nothing_and_is_named() -> None:

@@ -21,7 +21,7 @@ METADATA = Metadata(
         "everybody, everything to the account, or the instrument to the account, at that time. An account on the list "
         "stands for all of its beneficial owner's. The definition is the list: there is nothing to estimate."
     ),
-    needs=(needs.ACCOUNTS,),
+    needs=(needs.ACCOUNTS, needs.RESTRICTIONS),
     parameters=(
         Parameter("order_score", 0.3, "score", 0, 1, "an order that does not trade has harmed nobody yet"),
         Parameter("trade_score", 0.8, "score", 0, 1, "a trade can not be taken back"),

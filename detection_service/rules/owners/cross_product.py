@@ -21,7 +21,7 @@ METADATA = Metadata(
         "other leg instead of closing it, and loses on it what it gains here. Needs `underlying` in the instruments' "
         "reference data."
     ),
-    needs=(needs.ACCOUNTS, needs.FILLS),
+    needs=(needs.ACCOUNTS, needs.FILLS, needs.UNDERLYINGS),
     parameters=PARAMETERS,
     regulations=(regulations.CROSS_PRODUCT, regulations.MAR_PRICE_SECURED),
     known_false_positives=(

@@ -26,7 +26,7 @@ METADATA = Metadata(
         "times what others with the same luck took, and a part of the volume that counts. Needs announcements in the "
         "reference data."
     ),
-    needs=(needs.ACCOUNTS, needs.FILLS),
+    needs=(needs.ACCOUNTS, needs.FILLS, needs.ANNOUNCEMENTS),
     parameters=(
         Parameter("reaction_s", 900.0, "s", 1, 86_400, "by then the first reaction is known"),
         Parameter("ahead_h", 24.0, "h", 0.1, 24, "inside information is used when it is fresh"),

@@ -22,7 +22,7 @@ METADATA = Metadata(
         "float and grows: whoever holds so much can set the price and squeeze those who are short. Needs "
         "float_quantity in the instruments' reference data; positions at the start count where they are given."
     ),
-    needs=(needs.ACCOUNTS, needs.FILLS),
+    needs=(needs.ACCOUNTS, needs.FILLS, needs.FLOATS),
     parameters=(
         Parameter("float_share_min", 0.2, "share", 0.01, 1, "a fifth of the float is more than an investment"),
         Parameter("float_share_grave", 0.3, "share", 0.01, 1, "a third of it is control"),

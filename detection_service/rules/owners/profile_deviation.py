@@ -23,7 +23,7 @@ METADATA = Metadata(
         "in their stored profile that falls on three hours, more than a rise of the whole market explains, and large "
         "in itself. Needs baseline_notional_per_day in the accounts' reference data."
     ),
-    needs=(needs.ACCOUNTS, needs.FILLS),
+    needs=(needs.ACCOUNTS, needs.FILLS, needs.PROFILES),
     parameters=(
         Parameter("multiple_min", 12.0, "x", 2, 1000, "with a day of 24 hours, one and a half daily baselines"),
         Parameter("notional_min", 250_000.0, "notional", 0, 1e12, "below this a profile is noise"),

@@ -29,7 +29,7 @@ METADATA = Metadata(
         "Needs session times: PHASE events, or session_open, session_close, fixings or session_close_ns of the "
         "instrument in the reference data."
     ),
-    needs=(needs.FILLS, needs.ACCOUNTS),
+    needs=(needs.FILLS, needs.ACCOUNTS, needs.SESSION_TIMES),
     parameters=(
         Parameter("volume_share_min", 0.4, "share", 0.05, 1, "of the minutes' volume: what exchanges look for"),
         Parameter(

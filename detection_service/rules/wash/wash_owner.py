@@ -20,7 +20,7 @@ METADATA = Metadata(
         "beneficial ownership does not change. One meeting of orders entered apart is an accident; several, or orders "
         "entered together at one size, are not. Needs reference data that says who owns or is linked to whom."
     ),
-    needs=(needs.MATCHES,),
+    needs=(needs.MATCHES, needs.OWNERS),
     parameters=(
         Parameter("trades_min", 3.0, "trades", 1, 16, "so often within ten minutes is no accident"),
         Parameter("own_share_min", 0.25, "share", 0, 1, "of the less busy account's trades; busy accounts meet"),

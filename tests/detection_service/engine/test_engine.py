@@ -13,6 +13,7 @@ from detection_service.frozen import SnapshotError
 from detection_service.rules.catalogue import RULE_BY_ID
 from tapewatch.alert import Anomaly
 from tapewatch.market.frame import Frame, FrameError
+from tapewatch.market.reference import Reference
 from tests.detection_service.rules.schemes import OWNERS, SCHEMES, spoof, washed
 from tests.detection_service.scenario import Market, configured, final, found
 
@@ -105,6 +106,40 @@ def test_a_source_of_prints_alone_can_not_support_the_rules_on_orders() -> None:
     assert "the source does not show orders" in status["not_applicable"]["spoofing"]
     assert "price_spike" not in status["not_applicable"]
     assert status["sources"]["feed"]["not_applicable"] == status["not_applicable"]
+
+
+def test_a_rule_on_session_moments_needs_to_be_told_when_they_are() -> None:
+    market = Market().at(1)
+    market.deal("a", "b", 10.0, 5)
+    rule = "marking_the_close"
+    timed = [{"venue": "XTST", "instrument": "ACME", "session_close": "16:00"}]
+    engine = Engine(EngineConfiguration({rule: {}}))
+    engine.process(Frame.from_rows(market.rows))
+    assert "no session times (PHASE events" in engine.status()["sources"]["feed"]["not_applicable"][rule]
+    engine.configure(EngineConfiguration({rule: {}}, Reference.of(instruments=timed)))
+    assert engine.status()["not_applicable"] == {}
+    engine.configure(EngineConfiguration({rule: {}}))
+    assert rule in engine.status()["not_applicable"]
+    market.at(2).row("PHASE", phase="OPEN")
+    engine.process(Frame.from_rows(market.rows[-1:]))
+    assert engine.status()["not_applicable"] == {}
+
+
+@pytest.mark.parametrize(
+    ("rule", "tables"),
+    [
+        ("wash_owner", {"accounts": [{"account": "a", "owner": "o"}]}),
+        ("restricted_list", {"restricted": [{"account": "a"}]}),
+        ("insider_dealing", {"announcements": [{"instrument": "ACME", "time_ns": "5"}]}),
+        ("cross_product", {"instruments": [{"instrument": "ACME", "underlying": "BASE"}]}),
+        ("position_concentration", {"instruments": [{"instrument": "ACME", "float_quantity": "1000"}]}),
+        ("profile_deviation", {"accounts": [{"account": "a", "baseline_notional_per_day": "1"}]}),
+    ],
+)
+def test_a_rule_says_which_reference_data_it_lacks(rule: str, tables: dict[str, list[dict[str, str]]]) -> None:
+    known = EngineConfiguration({rule: {}}, Reference.of(**tables))
+    assert "reference data of" in Engine(EngineConfiguration({rule: {}})).not_applicable(0xFF)[rule]
+    assert Engine(known).not_applicable(0xFF) == {}
 
 
 def test_what_one_source_lacks_another_may_show() -> None:

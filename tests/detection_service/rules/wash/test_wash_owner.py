@@ -92,7 +92,7 @@ def test_a_second_side_told_late_is_counted_and_not_evaluated() -> None:
 def test_without_reference_data_the_rule_says_that_it_can_not_apply() -> None:
     engine = Engine()
     engine.process(Frame.from_rows(washed("w1", "w2").rows))
-    assert "no reference data says who owns" in engine.status()["not_applicable"][RULE]
+    assert "no reference data of accounts" in engine.status()["not_applicable"][RULE]
 
 
 def test_known_gap_a_link_nobody_declared_is_not_found() -> None:
