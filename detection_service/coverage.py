@@ -40,6 +40,7 @@ DATA: Final = {
     HAS_UNNAMED: "orders without account",
     HAS_PHASES: "phases",
 }
+CROSS_VENUE: Final = "cross_venue"
 NOT_IN_FORCE: Final = "the rule is not in force"
 NOTHING_SEEN: Final = "no source has shown anything yet"
 Pair = tuple[str, str, str]
@@ -147,6 +148,8 @@ def lines(shown: Shown, engine: Engine) -> Iterator[Line]:
             if seen.bits not in reasons:
                 reasons[seen.bits] = engine.not_applicable(seen.bits)
             reason = _absent(engine, rule_id) or reasons[seen.bits].get(rule_id, "")
+            if not reason and rule_id == CROSS_VENUE:
+                reason = engine.not_compared(pair[1], pair[2])
             yield Line(rule_id, *pair, data_of(known[rule_id], seen.bits), seen.since_ns, seen.events, reason)
 
 

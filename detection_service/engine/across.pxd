@@ -16,6 +16,9 @@ cdef class Across(Counterparties):
     cdef public list large_orders
     cdef public list siblings
     cdef public dict markets_of_family
+    cdef public dict family_of_market
+    cdef public long long[::1] known_at
+    cdef public long long[::1] known_until
     cdef public list cluster_names
     cdef public dict cluster_numbers
     cdef public int[::1] cluster_of_account

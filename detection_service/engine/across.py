@@ -43,6 +43,9 @@ _HALF = cython.declare(cython.double, 0.5)
 _SIZES_KNOWN = cython.declare(cython.longlong, 100)
 _SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
 _INITIAL = 256
+NEVER = (1 << 63) - 1
+NO_TIME = -(1 << 63)
+"""In place of the time a market is known as of, before its first event."""
 NAN = cython.declare(cython.double, float("nan"))
 
 
@@ -62,6 +65,9 @@ class Across(Counterparties):
         self.due_owner = []
         self.relations: typing.Any = None
         self.markets_of_family = {}
+        self.family_of_market = {}
+        self.known_at = arrays.longs(_INITIAL)
+        self.known_until = arrays.longs(_INITIAL)
         self.crowds = []
         self.large_orders = []
         self.siblings = []
@@ -83,8 +89,9 @@ class Across(Counterparties):
         self.relations = relations
         self.owners.initial_of = self._held_at_start
         self.markets_of_family = {}
+        self.family_of_market = {}
         for market in self.markets:
-            self._know(market)
+            self._know(market, self.known_at[market.number])
         for number, name in enumerate(self.account_names):
             self._cluster(number, name)
 
@@ -97,18 +104,35 @@ class Across(Counterparties):
             self.crowds.append(Crowd(self.markets[number].seed))
             self.large_orders.append(LargeOrders())
             self.siblings.append([])
-            self._know(self.markets[number])
+            self._make_room(number, ("known_at", "known_until"))
+            self.known_until[number] = NEVER
+            self._know(self.markets[number], NO_TIME)
         return number
 
-    def _know(self, market):
+    def _know(self, market, time):
+        """Takes what the rows of reference data valid at an event's time say of a market, to be looked at again once
+        they cease to be; at NO_TIME, before its first event, what the last rows say."""
         if self.relations is None:
             return
-        known = self.relations.identity(market.venue_name, market.instrument_name)
+        number: cython.int = market.number
+        known = self.relations.identity(market.venue_name, market.instrument_name, None if time == NO_TIME else time)
+        self.known_at[number] = time
+        self.known_until[number] = known.until_ns
         self.owners.know(
-            market.number, known.family, known.product, known.unit, known.float_quantity, known.news_due_ns
-        )
-        members = self.markets_of_family.setdefault(known.family, [])
-        members.append(market.number)
+            number, known.family, known.product, known.unit, known.float_quantity, known.news_due_ns, known.currency,
+            known.rate,
+        )  # fmt: skip
+        before = self.family_of_market.get(number)
+        if before == known.family:
+            return
+        self.family_of_market[number] = known.family
+        self.markets_of_family.setdefault(known.family, []).append(number)
+        if before is not None:
+            self.markets_of_family[before].remove(number)
+            self._know_siblings(self.markets_of_family[before])
+        self._know_siblings(sorted(self.markets_of_family[known.family]))
+
+    def _know_siblings(self, members):
         for number in members:
             self.siblings[number] = [other for other in members if other != number]
 
@@ -164,16 +188,19 @@ class Across(Counterparties):
             self._look_ahead(number, view.side[row], view.price[row])
 
     def _price_elsewhere(self):
-        """Price of the last trade of the event's instrument on another venue; NaN without one."""
+        """Price of the last trade of the event's instrument on another venue, in the money of its own; NaN without one
+        that can be compared."""
         numbers: list = self.siblings[self.market.number]
         other: MarketState
         latest: cython.longlong = 0
         found: cython.double = NAN
+        exchange: cython.double
         for number in numbers:
             other = self.markets[number]
-            if other.last_trade_time > latest:
+            exchange = self.owners.exchange(self.market.number, other.number)
+            if other.last_trade_time > latest and exchange > 0.0:
                 latest = other.last_trade_time
-                found = other.last_price
+                found = other.last_price * exchange
         return found
 
     def _look_together(self, row, number, account, aggressive):
@@ -261,6 +288,7 @@ class Across(Counterparties):
             "crowds": [crowd.state() for crowd in self.crowds],
             "large_orders": [large.state() for large in self.large_orders],
             "cluster_names": self.cluster_names,
+            "known_at": list(self.known_at[: len(self.markets)]),
         }
 
     def restore_across(self, state):
@@ -277,4 +305,9 @@ class Across(Counterparties):
         self.cluster_numbers = {name: number for number, name in enumerate(self.cluster_names)}
         self.cluster_of_account = arrays.integers(max(_INITIAL, 2 * len(self.account_names)))
         self.siblings = [[] for _ in self.markets]
+        self.known_at = arrays.longs(max(_INITIAL, 2 * len(self.markets)))
+        self.known_until = arrays.longs(max(_INITIAL, 2 * len(self.markets)))
+        for number, time in enumerate(state["known_at"]):
+            self.known_at[number] = time
+            self.known_until[number] = NEVER
         self.relate(self.relations)

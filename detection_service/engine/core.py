@@ -203,6 +203,8 @@ class Core(Across):
         """
         closed: cython.longlong = self.market.tick(self.now)
         due = None
+        if self.now >= self.known_until[self.market.number]:
+            self._know(self.market, self.now)
         if closed < 0:
             return False
         if self.market_conditions.rules:

@@ -443,6 +443,16 @@ class Engine:
                 reasons |= self._observer.not_applicable(rule.metadata.rule_id)
         return reasons
 
+    def not_compared(self, venue: str, instrument: str) -> str:
+        """Why an instrument is compared with itself on no other venue; empty where it is, or trades on one alone."""
+        core, owners = self._core, self._core.owners
+        number = core.market_numbers.get((venue, instrument), -1)
+        others = core.siblings[number] if number >= 0 else []
+        if not others or any(owners.exchange(number, other) > 0 for other in others):
+            return ""
+        own, *theirs = (owners.currency_names[owners.currency[each]] or "unknown" for each in (number, *others))
+        return f"prices here in {own}, elsewhere in {', '.join(sorted(set(theirs)))}: no rates in fx_rates compare them"
+
     def freeze(self) -> Frozen:
         """All state as of now, from which a snapshot is made in any thread while the engine goes on."""
         return Frozen.of(

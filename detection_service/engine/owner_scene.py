@@ -17,7 +17,7 @@ _AGGRESSOR: Final = {0: None, 1: False, 2: True}
 
 class OwnerFill(NamedTuple):
     """One fill of a group in any market. `before` is the market's price before it, `elsewhere` that of the same
-    instrument on another venue then (NaN where there was none), `notional` in the common currency."""
+    instrument on another venue then, in its money (NaN where there was none), `notional` in the common currency."""
 
     time_ns: int
     price: float
@@ -165,6 +165,10 @@ class OwnerScene:
     def unit(self, market: int) -> float:
         """What price times quantity is worth in the common currency."""
         return float(self._core.owners.unit[market])
+
+    def exchange(self, market: int) -> float:
+        """What a price of another market is multiplied by to be in the money of the event's; NaN where no rate is."""
+        return float(self._core.owners.exchange(self._core.market.number, market))
 
     def position(self) -> float:
         """Net quantity the group holds of the event's instrument on all venues, with what it held at the start."""

@@ -47,6 +47,11 @@ cdef class OwnerStage:
     cdef public int[::1] family
     cdef public int[::1] product
     cdef public double[::1] unit
+    cdef public list currency_names
+    cdef public dict currency_numbers
+    cdef public int[::1] currency
+    cdef public double[::1] rate
+    cdef public int known
     cdef public int[::1] product_size
     cdef public double[::1] float_quantity
     cdef public long long[::1] news_due
@@ -63,6 +68,7 @@ cdef class OwnerStage:
     cdef Flows _flows_of(self, int holding, int group, int family)
     cdef void _evict(self, long long now)
     cpdef int fill(self, long long now, int group, int account, int market, int side, double price, double quantity, int aggressor, double before, double elsewhere, unsigned long long high, unsigned long long low, bytes order_id, bytes trade_id)
+    cpdef double exchange(self, int market, int other) noexcept
     cpdef double linked_push(self, double one_sided)
     cpdef int market_count(self, long long since)
     cpdef void measure(self)

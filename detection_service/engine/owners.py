@@ -36,6 +36,7 @@ _BUCKET_NS = cython.declare(cython.longlong, BUCKET_NS)
 _BUCKETS = cython.declare(cython.int, BUCKETS)
 _LINKED_NS = cython.declare(cython.longlong, LINKED_NS)
 _NEVER = cython.declare(cython.longlong, NEVER)
+_NAN = cython.declare(cython.double, float("nan"))
 _BUY = cython.declare(cython.int, 1)
 _AGGRESSOR = cython.declare(cython.int, 2)
 _NOTED_SHARE = cython.declare(cython.double, 0.01)
@@ -184,8 +185,9 @@ class OwnerStage:
 
     A family is one instrument wherever it is traded, a product all that rests on one underlying. `news` holds the
     times at which announcements of each family are to be looked at, `news_due` the next of them, 0 for a family without
-    any. `flows` are kept by family, for families with announcements. `activity`, `holding` and `market` are those of
-    the fill behind a moment, `values` the metrics measured for it (order of OWNER_METRICS).
+    any. `flows` are kept by family, for families with announcements. `known` is how many markets there are. `activity`,
+    `holding` and `market` are those of the fill behind a moment, `values` the metrics measured for it (order of
+    OWNER_METRICS).
     """
 
     def __init__(self):
@@ -201,6 +203,11 @@ class OwnerStage:
         self.family = arrays.integers(_INITIAL)
         self.product = arrays.integers(_INITIAL)
         self.unit = arrays.doubles(_INITIAL)
+        self.currency_names = []
+        self.currency_numbers = {}
+        self.currency = arrays.integers(_INITIAL)
+        self.rate = arrays.doubles(_INITIAL)
+        self.known = 0
         self.product_size = arrays.integers(_INITIAL)
         self.float_quantity = arrays.doubles(_INITIAL)
         self.news_due = arrays.longs(_INITIAL)
@@ -210,15 +217,17 @@ class OwnerStage:
         self.moments = 0
         self.values = arrays.doubles(len(OWNER_METRICS))
 
-    def know(self, market, family, product, unit, float_quantity, news_due):
+    def know(self, market, family, product, unit, float_quantity, news_due, currency="", rate=1.0):
         """What a market is: names of its family and product, worth of price times quantity in the common currency,
-        quantity of its float (NaN where unknown), times at which its announcements are to be looked at."""
-        fresh = market >= self._markets_known()
+        quantity of its float (NaN where unknown), times at which its announcements are to be looked at, currency of its
+        prices ("" where unknown) and what a unit of that is worth in the common one (NaN where unknown)."""
+        fresh = market >= self.known
+        self.known = max(self.known, market + 1)
         numbers = (
             _number_of(family, self.family_names, self.family_numbers),
             _number_of(product, self.product_names, self.product_numbers),
         )
-        for name in ("family", "product", "unit"):
+        for name in ("family", "product", "unit", "currency", "rate"):
             self._make_room(name, market)
         for name in ("float_quantity", "news_due"):
             self._make_room(name, numbers[0])
@@ -232,12 +241,17 @@ class OwnerStage:
         self.product_size[numbers[1]] += 1
         self.family[market], self.product[market] = numbers
         self.unit[market] = unit
+        self.currency[market] = _number_of(currency, self.currency_names, self.currency_numbers)
+        self.rate[market] = rate
         self.float_quantity[numbers[0]] = float_quantity
         self.news[numbers[0]] = sorted(set(news_due) - set(self.news_done[numbers[0]]))
         self._await_news(numbers[0])
 
-    def _markets_known(self):
-        return sum(self.product_size)
+    def exchange(self, market, other):
+        """What a price of another market is multiplied by to be in the money of a market; NaN where no rate is."""
+        if self.currency[market] == self.currency[other]:
+            return 1.0
+        return self.rate[other] / self.rate[market] if self.rate[market] > 0.0 else _NAN
 
     def _make_room(self, name, number):
         values = getattr(self, name)
@@ -428,6 +442,7 @@ class OwnerStage:
     def restore(self, state):
         """Becomes the stage whose `state` was taken."""
         arrays.load(self, _STAGE_FIELDS, state)
+        self.known = sum(self.product_size)
         self.family_numbers = {name: number for number, name in enumerate(self.family_names)}
         self.product_numbers = {name: number for number, name in enumerate(self.product_names)}
         self.holdings.restore(state["holdings"])

@@ -2,73 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from math import isnan, nan
+from typing import Final, TypeVar
 
+from tapewatch.market.history import ALWAYS_NS, NOTHING, History
 from tapewatch.market.reference import Reference, Row, number_in
 
 CLUSTER_ACCOUNTS_MAX: Final = 20
 UNKNOWN_FLOAT: Final = float("inf")
+UNKNOWN_RATE: Final = nan
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
 class MarketIdentity:
     """What one market is: the family (one instrument wherever traded), the product (all that rests on one underlying),
     the worth of price times quantity in the common currency, the float (infinite where unknown), and when the reactions
-    to its announcements are known."""
+    to its announcements are known. `currency` is that of its prices, empty where unknown, and `rate` what a unit of it
+    is worth in the common one, NaN where that is not known. All of it holds before `until_ns`."""
 
     family: str
     product: str
     unit: float
     float_quantity: float
     news_due_ns: tuple[int, ...]
+    currency: str = ""
+    rate: float = UNKNOWN_RATE
+    until_ns: int = ALWAYS_NS
 
 
 class Relations:
-    """Lookups by name in some reference data; the reaction to an announcement is known `reaction_ns` after it."""
+    """Lookups by name in some reference data; the reaction to an announcement is known `reaction_ns` after it.
+
+    What is asked for a time is what the rows valid then say; without one, what the last rows say.
+    """
 
     def __init__(self, reference: Reference, reaction_ns: int = 0) -> None:
         self._reference = reference
         self.reaction_ns = reaction_ns
-        self._isins = {row["instrument"]: row["isin"] for row in reference.instruments if "isin" in row}
-        self._instruments = {(row.get("venue", ""), row["instrument"]): row for row in reference.instruments}
-        self._floats = {
-            self._family(row["instrument"], row): number_in(row, "float_quantity", UNKNOWN_FLOAT)
-            for row in reference.instruments
-            if "float_quantity" in row
-        }
+        instruments = reference.instruments
+        self._isins = _by((row["instrument"], row) for row in instruments if "isin" in row)
+        self._instruments = _by(((row.get("venue", ""), row["instrument"]), row) for row in instruments)
+        self._floats = _by(
+            (self._family(row["instrument"], row), row) for row in instruments if "float_quantity" in row
+        )
+        self._rates = _by((row["currency"], row) for row in reference.fx_rates)
         self._news: dict[str, list[Row]] = {}
         for row in reference.announcements:
             self._news.setdefault(self._family(row["instrument"]), []).append(row)
         self._clusters = dict(_clusters(reference))
-        self._baselines: dict[str, float] = {}
-        for row in reference.accounts:
-            group = reference.group_of(row["account"])
-            baseline = number_in(row, "baseline_notional_per_day", 0.0)
-            self._baselines[group] = self._baselines.get(group, 0.0) + baseline
+        self._accounts = _by((row["account"], row) for row in reference.accounts)
+        self._members: dict[str, list[str]] = {}
+        for account in self._accounts:
+            self._members.setdefault(reference.group_of(account), []).append(account)
         self._positions: dict[tuple[str, str], float] = {}
         for row in reference.positions:
             key = (reference.group_of(row["account"]), self._family(row["instrument"]))
             self._positions[key] = self._positions.get(key, 0.0) + float(row["quantity"])
 
-    def identity(self, venue: str, instrument: str) -> MarketIdentity:
-        """What a market is; an instrument nobody describes is known by its name."""
-        row = self._instruments.get((venue, instrument)) or self._instruments.get(("", instrument)) or {}
-        family = self._family(instrument, row)
-        underlying = row.get("underlying", "")
+    def identity(self, venue: str, instrument: str, time_ns: int | None = None) -> MarketIdentity:
+        """What a market is at a time; an instrument nobody describes is known by its name."""
+        own, any_venue = (self._instruments.get((each, instrument), NOTHING) for each in (venue, ""))
+        row = own.at(time_ns) or any_venue.at(time_ns)
+        family = self._family(instrument, row, time_ns)
+        underlying, currency = row.get("underlying", ""), row.get("currency", "")
+        rates, floats = self._rates.get(currency, NOTHING), self._floats.get(family, NOTHING)
+        rate = number_in(rates.at(time_ns), "rate", UNKNOWN_RATE)
+        looked_at = (
+            own,
+            any_venue,
+            rates,
+            floats,
+            *(self._isins.get(name, NOTHING) for name in (instrument, underlying)),
+        )
         return MarketIdentity(
             family=family,
-            product=self._family(underlying) if underlying else family,
-            unit=number_in(row, "multiplier", 1.0) * self._reference.rate(row.get("currency", "")),
-            float_quantity=self._floats.get(family, UNKNOWN_FLOAT),
+            product=self._family(underlying, None, time_ns) if underlying else family,
+            unit=number_in(row, "multiplier", 1.0) * (1.0 if isnan(rate) else rate),
+            float_quantity=number_in(floats.at(time_ns), "float_quantity", UNKNOWN_FLOAT),
             news_due_ns=tuple(
                 int(each["time_ns"]) + self.reaction_ns for each in self._news.get(family, ()) if "time_ns" in each
             ),
+            currency=currency,
+            rate=rate,
+            until_ns=min(each.until_ns(time_ns) for each in looked_at),
         )
 
-    def _family(self, instrument: str, row: Mapping[str, str] | None = None) -> str:
-        isin = (row or {}).get("isin") or self._isins.get(instrument)
+    def _family(self, instrument: str, row: Row | None = None, time_ns: int | None = None) -> str:
+        isin = (row or {}).get("isin") or self._isins.get(instrument, NOTHING).at(time_ns).get("isin")
         return f"isin:{isin}" if isin else f"name:{instrument}"
 
     def announced(self, instrument: str, time_ns: int) -> str:
@@ -88,17 +111,26 @@ class Relations:
         """Number of accounts that share something."""
         return sum(name == cluster for name in self._clusters.values())
 
-    def baseline_per_day(self, group: str) -> float:
+    def baseline_per_day(self, group: str, time_ns: int | None = None) -> float:
         """Notional that the accounts of a group trade a day by their profile, 0 where unknown."""
-        return self._baselines.get(group, 0.0)
+        rows = (self._accounts[account].at(time_ns) for account in self._members.get(group, ()))
+        return sum(number_in(row, "baseline_notional_per_day", 0.0) for row in rows)
 
-    def related(self, one: str, other: str) -> str:
+    def related(self, one: str, other: str, time_ns: int | None = None) -> str:
         """What two accounts of different groups have in common: a desk, a firm, a device or a subnet; else empty."""
-        first, second = self._reference.account(one), self._reference.account(other)
+        first, second = (self._accounts.get(account, NOTHING).at(time_ns) for account in (one, other))
         for name in ("desk", "device", "ip_subnet", "firm"):
             if name in first and first[name] == second.get(name):
                 return f"{name.removeprefix('ip_')} {first[name]}"
         return ""
+
+
+def _by(rows: Iterable[tuple[Key, Row]]) -> dict[Key, History]:
+    """The histories of rows by key."""
+    found: dict[Key, list[Row]] = {}
+    for key, row in rows:
+        found.setdefault(key, []).append(row)
+    return {key: History(each) for key, each in found.items()}
 
 
 def _clusters(reference: Reference) -> Iterator[tuple[str, str]]:

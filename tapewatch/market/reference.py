@@ -196,6 +196,11 @@ def is_valid(row: Row, time_ns: int | None) -> bool:
     return (begins is None or _time_ns(begins) <= time_ns) and (ends is None or time_ns < _time_ns(ends))
 
 
+def validity_ns(row: Row) -> list[int]:
+    """The times at which a row begins and ceases to hold, as far as it says."""
+    return [_time_ns(row[name]) for name in ("valid_from", "valid_to") if name in row]
+
+
 def _newest(rows: Iterable[Row], time_ns: int | None, **named: str) -> Row:
     """The last of the rows that bear the values named (an absent one is "") and hold at a time."""
     found: Row = {}

@@ -14,6 +14,7 @@ from detection_service.engine.triggers import HAS_PHASES, HAS_UNNAMED
 from detection_service.rules.catalogue import RULE_BY_ID
 from surveillance.v1 import detection_pb2
 from tapewatch.market.frame import Frame
+from tapewatch.market.reference import Reference
 from tests.detection_service.fakes import Journal, consumer_in, serving
 from tests.detection_service.scenario import START_NS, Market, Row
 
@@ -75,6 +76,22 @@ def test_orders_without_account_and_phases_are_seen_as_the_core_sees_them() -> N
     bits = {pair[2]: each.bits & (HAS_UNNAMED | HAS_PHASES) for pair, each in shown.pairs.items()}
     assert bits == {"ACME": HAS_PHASES, "OTHER": HAS_UNNAMED}
     assert engine.core.capabilities[0] & (HAS_UNNAMED | HAS_PHASES) == HAS_UNNAMED | HAS_PHASES
+
+
+def test_an_instrument_in_two_currencies_without_a_rate_is_not_watched_across_venues() -> None:
+    printed: list[Row] = []
+    for second, venue in enumerate(("XA", "XB")):
+        market = Market(venue=venue, source=venue).at(second)
+        market.trade(10.0, 5, "BUY")
+        printed += market.rows
+    money = {"XA": "USD", "XB": "EUR"}
+    instruments = [{"instrument": "ACME", "venue": venue, "currency": each} for venue, each in money.items()]
+    shown, engine = Shown(), Engine(EngineConfiguration(reference=Reference.of(instruments=instruments)))
+    shown.take(Frame.from_rows(printed))
+    engine.process(Frame.from_rows(printed))
+    found = [line for line in lines(shown, engine) if line.rule_id == "cross_venue"]
+    assert [line.watched for line in found] == [False, False]
+    assert "prices here in USD, elsewhere in EUR" in found[0].reason
 
 
 def test_a_rule_out_of_force_watches_nothing_and_is_named() -> None:

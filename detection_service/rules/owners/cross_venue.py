@@ -43,7 +43,7 @@ METADATA = Metadata(
     known_gaps=(
         "Instruments are one by ISIN, else by name: other names for one thing are not known.",
         "A position older than the last 128 fills is not seen to be sold.",
-        "Prices are compared in their own currencies.",
+        "Venues in two currencies are compared by the rate of the moment, a day back too; without a rate not at all.",
     ),
     triage_steps=(
         "Which venue moved first, and who traded there?",
@@ -76,7 +76,9 @@ class CrossVenue:
                 if _away_from_parity(found, parameters):
                     yield finding(scene, parameters, found, _told(scene, found))
         for sibling in siblings:
-            yield from _divergence(scene, parameters, sibling)
+            exchange = scene.exchange(sibling.number)
+            if exchange > 0:
+                yield from _divergence(scene, parameters, sibling, exchange)
 
 
 def _away_from_parity(found: Legs, parameters: Mapping[str, float]) -> bool:
@@ -95,15 +97,18 @@ def _told(scene: Scene, found: Legs) -> str:
     )
 
 
-def _divergence(scene: Scene, parameters: Mapping[str, float], sibling: Any) -> Iterator[Finding]:
-    """A finding where the closes of the last five minutes complete on both venues lie apart, and it moved more."""
+def _divergence(scene: Scene, parameters: Mapping[str, float], sibling: Any, exchange: float) -> Iterator[Finding]:
+    """A finding where the closes of the last five minutes complete on both venues lie apart, and it moved more.
+
+    `exchange` turns the sibling's prices into the market's own money.
+    """
     last = min(scene.market.slow.newest, sibling.slow.newest) - 1
     if last < scene.now_ns // BUCKET_NS - 2:
         return
     own, other = ({bar[0]: bar for bar in each.slow.bars(last - 287, last)} for each in (scene.market, sibling))
     if last not in own or last not in other:
         return
-    apart = {number: abs(own[number][4] / other[number][4] - 1) for number in own.keys() & other.keys()}
+    apart = {number: abs(own[number][4] / (other[number][4] * exchange) - 1) for number in own.keys() & other.keys()}
     usual = median(apart[number] for number in apart if number != last) if len(apart) > 1 else 0.0
     moved, sibling_moved = (abs(bar[4] / bar[1] - 1) for bar in (own[last], other[last]))
     gap = apart[last]
@@ -118,9 +123,14 @@ def _divergence(scene: Scene, parameters: Mapping[str, float], sibling: Any) -> 
         score=0.4 + 0.6 * excess(gap, parameters["divergence_min"]),
         start_time_ns=last * BUCKET_NS,
         explanation=(
-            f"Closed five minutes at {own[last][4]:g} on {scene.market.venue_name} and {other[last][4]:g} on "
-            f"{sibling.venue_name}, {gap:.1%} apart where {usual:.2%} is usual; it moved {moved:.1%} here and "
-            f"{sibling_moved:.1%} there."
+            f"Closed five minutes at {own[last][4]:g} on {scene.market.venue_name} and "
+            f"{_in_money(other[last][4], exchange)} on {sibling.venue_name}, {gap:.1%} apart where {usual:.2%} is "
+            f"usual; it moved {moved:.1%} here and {sibling_moved:.1%} there."
         ),
         measurements=(Measurement("divergence", gap, parameters["divergence_min"], "share"),),
     )
+
+
+def _in_money(price: float, exchange: float) -> str:
+    """A sibling's price in the market's own money, and as it was where that is another."""
+    return f"{price:g}" if exchange == 1 else f"{price * exchange:g} ({price:g} there, at {exchange:g})"

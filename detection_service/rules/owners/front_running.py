@@ -167,7 +167,7 @@ def _quantity(fills: list[Fill]) -> float:
 def _relation(scene: Scene, incident: Incident) -> str:
     if not incident.order.account:
         return ""
-    return scene.relations.related(incident.before[0].account, incident.order.account)
+    return scene.relations.related(incident.before[0].account, incident.order.account, scene.now_ns)
 
 
 def _by_chance(

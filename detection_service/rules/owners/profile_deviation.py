@@ -62,7 +62,7 @@ class ProfileDeviation:
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where three hours are many times the baseline's three hours."""
-        baseline = scene.relations.baseline_per_day(scene.group)
+        baseline = scene.relations.baseline_per_day(scene.group, scene.now_ns)
         if baseline <= 0:
             return
         usual = baseline * 3.0 / parameters["trading_day_h"]

@@ -76,6 +76,8 @@ def legs(scene: Scene, parameters: Mapping[str, float], linked: Sequence[int]) -
     since = scene.now_ns - int(parameters["window_s"] * 1e9)
     here = [fill for fill in held if fill.market == scene.market.number]
     for market in linked:
+        if not scene.exchange(market) > 0:
+            continue  # notionals in different money, and no rate: not to be weighed against each other
         there = [fill for fill in held if fill.market == market and fill.time_ns >= since]
         push = _push(scene, parameters, there)
         if push is None:
