@@ -106,6 +106,8 @@ class Flows:
         cancels: cython.double = values[WINDOWS * _CANCELS + window]
         volume: cython.double = values[_MARKET + WINDOWS + window]
         messages: cython.double = values[_MARKET + 4 * WINDOWS + window]
+        up: cython.double = values[WINDOWS * _PUSHES + window]
+        down: cython.double = values[WINDOWS * (_PUSHES + 1) + window]
         values[first] = values[window] + values[WINDOWS + window]
         values[first + WINDOWS] = cancels / max(1.0, values[WINDOWS * _FILLS + window])
         values[first + 2 * WINDOWS] = abs(bought - sold) / (bought + sold) if bought + sold > 0.0 else 1.0
@@ -117,7 +119,9 @@ class Flows:
             values[WINDOWS * _MESSAGES + window], 1.0 if window == 0 else 5.0 if window == 1 else 30.0 * (window - 1)
         )
         values[first + 9 * WINDOWS] = values[WINDOWS * _FAR + window] / values[first] if values[first] > 0.0 else 0.0
-        values[first + 8 * WINDOWS] = abs(values[WINDOWS * _PUSHES + window] - values[WINDOWS * (_PUSHES + 1) + window])
+        values[first + 8 * WINDOWS] = abs(up - down)
+        values[first + 10 * WINDOWS] = max(up, down)
+        values[first + 11 * WINDOWS] = max(up, down) / (up + down) if up + down > 0.0 else 0.0
 
     def measure_market(self, market, minute):
         """Computes the metrics of a market as of a minute."""

@@ -47,6 +47,8 @@ GROUP: Final = {
     "cancel_multiple": Words("x", "cancel_to_fill against the median of groups here; 0 before that is known"),
     "message_multiple": Words("x", "messages against one of the busiest minutes in a hundred here; 0 before known"),
     "far_share": Words("share", "far_withdrawn of orders entered"),
+    "pushes": Words("fills", "the larger of pushes_up and pushes_down"),
+    "push_share": Words("share", "pushes of both ways' pushes; 0 without any"),
     "net_pushes": Words("fills", "pushes one way less those the other way, without sign"),
     "net_share": Words("share", "|bought - sold| / (bought + sold): 0 came out even, 1 one-sided or did not trade"),
     "volume_share": Words("share", "its part of both sides of the market's volume: 0.5 on one side of every trade,"

@@ -13,7 +13,7 @@ from detection_service.engine.records import MEASURES
 WINDOWS: Final = ("1m", "5m", "30m", "60m")
 DERIVED: Final = (
     *("orders", "cancel_to_fill", "net_share", "volume_share", "message_share", "fleeting_share", "cancel_multiple"),
-    *("message_multiple", "net_pushes", "far_share"),
+    *("message_multiple", "net_pushes", "far_share", "pushes", "push_share"),
 )
 MARKET_MEASURES: Final = ("trades", "volume", "price_change", "range", "messages")
 MARKET_PLAIN: Final = ("spread", "spread_multiple", "volume_multiple_1m", "volume_multiple_5m")

@@ -2,4 +2,5 @@ from detection_service.engine.looks cimport Looks
 
 
 cdef class Readers(Looks):
-    pass
+    cdef _name(self, int account)
+    cdef _withdrawal(self, tuple row, side)

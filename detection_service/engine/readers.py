@@ -3,15 +3,29 @@
 
 import cython
 
+from detection_service.engine.facts import Fill, Withdrawal
 from detection_service.engine.metrics import METRICS
+from tapewatch.market.event import Side
 
 if cython.compiled:
     from cython.cimports.detection_service.engine.looks import Looks
-    from cython.cimports.detection_service.engine.records import ActivityPointer
+    from cython.cimports.detection_service.engine.records import (
+        LATELY,
+        RING,
+        ActivityPointer,
+        FillPointer,
+        WithdrawalPointer,
+    )
 else:
     from detection_service.engine.looks import Looks
+    from detection_service.engine.records import LATELY, RING
     from detection_service.engine.records import Activity as ActivityPointer
+    from detection_service.engine.records import Fill as FillPointer
+    from detection_service.engine.records import Withdrawal as WithdrawalPointer
 
+_SIDES = (None, Side.BUY, Side.SELL)
+_AGGRESSOR = (None, False, True)
+_new = tuple.__new__  # a named tuple from its values, all of them
 _PARTNER_SHARE = cython.declare(cython.int, METRICS["partner_share"])
 
 
@@ -31,8 +45,46 @@ class Readers(Looks):
         return found
 
     def fills_made(self, number: cython.int):
-        """How many fills an activity has ever had."""
-        return self.activity_at(number).fill_count
+        """How many fills an activity has ever had, and the accounts that the last eight met."""
+        activity: ActivityPointer = self.activity_at(number)
+        first: cython.longlong = max(0, activity.fill_count - LATELY)
+        met: list = [self.fills.entry(activity, place).contra for place in range(first, activity.fill_count)]
+        return activity.fill_count, met
+
+    def fills_of(self, number: cython.int, first: cython.longlong):
+        """An activity's fills from one of them on, oldest first, as far as they are held: of detection_service.engine.
+        facts."""
+        activity: ActivityPointer = self.activity_at(number)
+        fill: FillPointer
+        place: cython.longlong
+        group = self.group_names[activity.group]
+        found: list = []
+        for place in range(max(0, first, activity.fill_count - RING), activity.fill_count):
+            fill = self.fills.entry(activity, place)
+            found.append(
+                _new(
+                    Fill,
+                    (
+                        fill.time,
+                        fill.price,
+                        fill.quantity,
+                        fill.order_quantity,
+                        _SIDES[fill.side],
+                        self._name(fill.account),
+                        (fill.event_high, fill.event_low),
+                        self.fills.order_text(fill).decode(),
+                        self.fills.trade_text(fill).decode(),
+                        _AGGRESSOR[fill.aggressor],
+                        self._name(fill.contra),
+                        group,
+                    ),
+                )
+            )
+        return found
+
+    def _name(self, account: cython.int):
+        """An account's name; empty for none."""
+        return self.account_names[account] if account >= 0 else ""
 
     def fill_rows(self, number: cython.int, first: cython.longlong):
         """Fills of an activity from one of them on, oldest first (`Fills.rows`)."""
@@ -46,9 +98,22 @@ class Readers(Looks):
         """Number of the group of an activity."""
         return self.activity_at(number).group
 
-    def partners(self, number: cython.int, since: cython.longlong):
-        """Whom it bought from and sold to since a time, and how often (`Fills.partners`)."""
-        return self.fills.partners(self.activity_at(number), since)
+    def run_of(self, number: cython.int):
+        """Its last run of aggressive fills: (side, start, end, from price, to price, quantity, trades)."""
+        activity: ActivityPointer = self.activity_at(number)
+        return (
+            activity.run_side,
+            activity.run_start,
+            activity.run_end,
+            activity.run_from,
+            activity.run_to,
+            activity.run_quantity,
+            activity.run_trades,
+        )
+
+    def open_on(self, number: cython.int, side: cython.int):
+        """Quantity it has open on a side."""
+        return self.activity_at(number).open_high[side]
 
     def held_since(self, number: cython.int):
         """Since when all its fills are held (`Fills.held_since`)."""
@@ -58,13 +123,26 @@ class Readers(Looks):
         """Number of its orders of at least a size among its last 64 fills."""
         return self.fills.orders_from(self.activity_at(number), minimum)
 
-    def withdrawal_rows(self, number: cython.int, side: cython.int, since: cython.longlong, minimum: cython.double):
-        """Withdrawals of an activity on a side since a time, oldest first (`Withdrawals.rows`)."""
-        return self.withdrawals.rows(self.activity_at(number), side, since, minimum)
+    def withdrawals_of(self, number: cython.int, side: cython.int, since: cython.longlong, minimum: cython.double):
+        """Withdrawals of an activity on a side since a time, oldest first."""
+        activity: ActivityPointer = self.activity_at(number)
+        each: WithdrawalPointer
+        place: cython.longlong
+        found: list = []
+        for place in range(self.withdrawals.first_since(activity, since), activity.withdrawal_count):
+            each = self.withdrawals.entry(activity, place)
+            if each.side == side and each.quantity >= minimum:
+                found.append(self._withdrawal(self.withdrawals.row(each), _SIDES[side]))
+        return found
+
+    def _withdrawal(self, row: tuple, side):
+        """A withdrawal's row as detection_service.engine.facts has it."""
+        return _new(Withdrawal, (*row[:7], side, self._name(row[7]), row[8], row[9], row[10].decode()))
 
     def withdrawals_together(self, number: cython.int, side: cython.int, since: cython.longlong):
         """The most withdrawals of an activity on a side since a time that stood at one time."""
-        return self.withdrawals.rows_together(self.activity_at(number), side, since)
+        rows = self.withdrawals.rows_together(self.activity_at(number), side, since)
+        return [self._withdrawal(row, _SIDES[side]) for row in rows]
 
     def withdrawn_orders(self, number: cython.int, side: cython.int, minimum: cython.double):
         """Number of its withdrawals of at least a size on a side, of the last 64."""

@@ -129,7 +129,7 @@ class Scene(OwnerScene):
 
     def standing(self, side: Side) -> float:
         """Quantity the acting group has open on a side."""
-        return float(self._core.activities.get(self._core.acting).open_high[side])
+        return float(self._core.open_on(self._core.acting, side))
 
     def pressure_since_ns(self, orders: Sequence[Withdrawal]) -> int:
         """Since when what a group does on the other side is held against orders: the core's span or more."""
@@ -173,16 +173,18 @@ class Scene(OwnerScene):
         bought, sold = self._core.sides_with_others(number, since_ns) if number >= 0 else (0, 0)
         return int(bought), int(sold)
 
+    def is_mostly_with_few(self, since_ns: int, group: str, often: float, others_max: int, share_min: float) -> bool:
+        """Whether a group bought often from somebody and sold often to somebody, and at least a share of its trades
+        are with the few others it met most."""
+        number = self._number(group)
+        return number >= 0 and bool(self._core.is_mostly_with_few(number, since_ns, often, others_max, share_min))
+
     def partners(self, since_ns: int, group: str | None = None) -> dict[str, tuple[int, int]]:
         """Groups that the acting (or named) group met since a time, "" for those not known: how often it bought from
         and how often it sold to each, of its last 64 fills."""
         core, number = self._core, self._number(group)
-        found: dict[str, tuple[int, int]] = {}
-        for account, (bought, sold) in (core.partners(number, since_ns) if number >= 0 else {}).items():
-            other = str(core.group_names[core.group_of_account[account]]) if account >= 0 else ""
-            before = found.get(other, (0, 0))
-            found[other] = (before[0] + bought, before[1] + sold)
-        return found
+        met = core.partners(number, since_ns) if number >= 0 else {}
+        return {core.group_names[other] if other >= 0 else "": counts for other, counts in met.items()}
 
     def held_since_ns(self, group: str) -> int:
         """Since when all fills of a group are held; 0 where none has been forgotten."""
@@ -206,7 +208,8 @@ class Scene(OwnerScene):
 
     def withdrawn_together(self, side: Side, since_ns: int) -> list[Withdrawal]:
         """The most orders the acting group withdrew on a side since a time that all stood at one time."""
-        return self._withdrawals(side, self._core.withdrawals_together(self._core.acting, side, since_ns))
+        found: list[Withdrawal] = self._core.withdrawals_together(self._core.acting, side, since_ns)
+        return found
 
     def withdrawn_orders(self, side: Side, quantity_min: float) -> int:
         """Orders of at least a size that the acting group withdrew, among its last 64 withdrawals."""
@@ -221,14 +224,8 @@ class Scene(OwnerScene):
     ) -> list[Withdrawal]:
         """Withdrawn orders on a side since a time, of at least a size, oldest first; at most 64 of both sides."""
         number = self._number(group)
-        rows = [] if number < 0 else self._core.withdrawal_rows(number, side, since_ns, quantity_min)
-        return self._withdrawals(side, rows)
-
-    def _withdrawals(self, side: Side, rows: Sequence[Any]) -> list[Withdrawal]:
-        return [
-            Withdrawal._make((*numbers, side, self._account(account), entry, event, order_id.decode()))
-            for *numbers, account, entry, event, order_id in rows
-        ]
+        found: list[Withdrawal] = self._core.withdrawals_of(number, side, since_ns, quantity_min) if number >= 0 else []
+        return found
 
     def moves(self, since_ns: int) -> list[Move]:
         """The market's trades at another price than the one before since a time, oldest first; at most 128."""
@@ -301,16 +298,8 @@ class Scene(OwnerScene):
     @property
     def run(self) -> Run:
         """The acting group's run behind a RUN trigger."""
-        activity = self._core.activities.get(self._core.acting)
-        return Run(
-            Side(activity.run_side),
-            activity.run_start,
-            activity.run_end,
-            activity.run_from,
-            activity.run_to,
-            activity.run_quantity,
-            activity.run_trades,
-        )
+        side, *values = self._core.run_of(self._core.acting)
+        return Run(Side(side), *values)
 
     @property
     def match(self) -> Match:

@@ -106,9 +106,15 @@ def _limits(parameters: Mapping[str, float]) -> dict[str, float]:
 
 
 def _hold(scene: Scene, side: Side, fills: Sequence[Fill], parameters: Mapping[str, float]) -> _Hold | None:
-    """What was held; None where nothing is usual yet or the price crossed the level."""
+    """What was held; None where that is little, nothing is usual yet or the price crossed it."""
     market = scene.market
     first, last = fills[0].time_ns // FAST_NS, scene.now_ns // FAST_NS
+    quantity, volume = sum(fill.quantity for fill in fills), market.fast.traded(first, last)
+    bought = market.fast.bought(first, last)
+    pressed = (volume - bought if side is Side.BUY else bought) / volume if volume > 0 else 0.0
+    share = min(1.0, quantity / volume) if volume > 0 else 0.0
+    if share < parameters["volume_share_min"] or pressed < parameters["pressed_min"]:
+        return None
     minutes = (scene.now_ns - fills[0].time_ns) // MINUTE_NS + 1
     usual_range = _usual_range(market, fills[0].time_ns // MINUTE_NS - 1, int(minutes))
     high, low = market.fast.highest(first, last), market.fast.lowest(first, last)
@@ -119,11 +125,8 @@ def _hold(scene: Scene, side: Side, fills: Sequence[Fill], parameters: Mapping[s
     if (low < level - band) if side is Side.BUY else (high > level + band):
         return None
     at_level = [fill for fill in fills if abs(fill.price - level) <= band]
-    quantity, volume = sum(fill.quantity for fill in fills), market.fast.traded(first, last)
-    bought = market.fast.bought(first, last)
-    pressed = (volume - bought if side is Side.BUY else bought) / volume if volume > 0 else 0.0
     measures = {
-        "volume_share": min(1.0, quantity / volume) if volume > 0 else 0.0,
+        "volume_share": share,
         "at_level": sum(fill.quantity for fill in at_level) / quantity,
         "pressed": pressed,
         "orders": float(len({fill.order_id for fill in at_level})),

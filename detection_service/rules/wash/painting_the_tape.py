@@ -61,6 +61,8 @@ METADATA = Metadata(
     episode_max_s=14_400,
 )
 
+ROUNDING = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class Painted:
@@ -86,7 +88,8 @@ class PaintingTheTape:
         return (
             Condition("aggressive_fills_30m", at_least=parameters["pushes_min"]),
             Condition("net_pushes_5m", at_least=1),
-            Condition("net_pushes_30m", at_least=parameters["pushes_min"] * (1 - 1 / parameters["one_way_min"])),
+            Condition("pushes_30m", at_least=parameters["pushes_min"]),
+            Condition("push_share_30m", at_least=_one_way_share(parameters)),
         )
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
@@ -110,6 +113,11 @@ class PaintingTheTape:
             yield _finding(scene, parameters, painted, steps)
 
 
+def _one_way_share(parameters: Mapping[str, float]) -> float:
+    """What the pushes one way are of both ways' at least, a rounding error less."""
+    return parameters["one_way_min"] / (1 + parameters["one_way_min"]) - ROUNDING
+
+
 def _direction(scene: Scene, parameters: Mapping[str, float]) -> Side | None:
     """The way the group pushes the price; None where it does not, or both ways."""
     pushes = {Side.BUY: scene.metric("pushes_up_30m"), Side.SELL: scene.metric("pushes_down_30m")}
@@ -122,12 +130,14 @@ def _direction(scene: Scene, parameters: Mapping[str, float]) -> Side | None:
 
 def _painted(scene: Scene, parameters: Mapping[str, float], takings: Takings, side: Side) -> Painted | None:
     """How far those it took from most are beyond chance; None where they are not most, or the trades not small."""
-    met, taken = takings.met, len(takings.quantities)
-    partners = sorted(met, key=lambda group: (-met[group], group))[: int(parameters["partners_max"])]
-    together = sum(met[group] for group in partners)
-    size_multiple = median(takings.quantities) / scene.market.sizes.median
-    if together / taken < parameters["partners_share_min"] or size_multiple > parameters["size_multiple_max"]:
+    met, taken, partners_max = takings.met, len(takings.quantities), int(parameters["partners_max"])
+    together = sum(sorted(met.values())[-partners_max:])
+    if together / taken < parameters["partners_share_min"]:
         return None
+    size_multiple = median(takings.quantities) / scene.market.sizes.median
+    if size_multiple > parameters["size_multiple_max"]:
+        return None
+    partners = sorted(met, key=lambda group: (-met[group], group))[:partners_max]
     given = 1 if side is Side.BUY else 0
     offered = sum(scene.sides(takings.first_ns, group)[given] for group in partners)
     expected = takings.on_side * offered / max(1, chance.market_trades(scene, takings.first_ns))

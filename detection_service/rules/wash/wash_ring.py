@@ -125,6 +125,7 @@ def _circles(scene: Scene, since_ns: int, parameters: Mapping[str, float]) -> tu
     those on the ways that lead back who traded enough among themselves, in a fixed order, and how many groups were met
     on the way."""
     rounds_min, members_max = parameters["rounds_min"], parameters["members_max"]
+    share_min, others_max = parameters["inside_share_min"], int(members_max) - 1
     met: dict[str, dict[str, tuple[int, int]]] = {}
     inside: dict[str, bool] = {}
     circles: set[tuple[str, ...]] = set()
@@ -132,31 +133,23 @@ def _circles(scene: Scene, since_ns: int, parameters: Mapping[str, float]) -> tu
     paths: list[tuple[str, ...]] = [(acting,)]
     while paths:
         path = paths.pop()
+        if path[-1] not in inside:
+            inside[path[-1]] = scene.is_mostly_with_few(since_ns, path[-1], rounds_min, others_max, share_min)
+        if not inside[path[-1]]:
+            continue  # most groups are left here
         if path[-1] not in met:
             met[path[-1]] = scene.partners(since_ns, path[-1])
-            inside[path[-1]] = _may_be_in_a_ring(met[path[-1]], parameters)
-        if not inside[path[-1]]:
-            continue
         often = [(-sold, other) for other, (_, sold) in met[path[-1]].items() if other and sold >= rounds_min]
         for _, other in sorted(often)[:BRANCHES_MAX]:
             if other == acting and len(path) >= MEMBERS_MIN:
                 circles.add(tuple(sorted(path)))
             elif other not in path and len(path) < members_max:
                 paths.append((*path, other))
-    share_min = parameters["inside_share_min"]
     closed = sorted(members for members in circles if _inside_share(met, members) >= share_min)
-    return closed, len({other for each in met.values() for other in each} - {"", acting})
-
-
-def _may_be_in_a_ring(met: Mapping[str, tuple[int, int]], parameters: Mapping[str, float]) -> bool:
-    """Whether a group bought and sold often enough with somebody, and enough of its trades are with few others; most
-    groups are left here."""
-    often = parameters["rounds_min"]
-    others = [counts for group, counts in met.items() if group]
-    if max((bought for bought, _ in others), default=0) < often or max(sold for _, sold in others) < often:
-        return False
-    largest = sorted(map(sum, others), reverse=True)[: int(parameters["members_max"]) - 1]
-    return sum(largest) >= parameters["inside_share_min"] * sum(map(sum, met.values()))
+    if not closed:
+        return [], 0
+    known = {other for group in inside for other in met.get(group) or scene.partners(since_ns, group)}
+    return closed, len(known - {"", acting})
 
 
 def _inside_share(met: Mapping[str, Mapping[str, tuple[int, int]]], members: tuple[str, ...]) -> float:
