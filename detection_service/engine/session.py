@@ -169,7 +169,7 @@ def _zone(instrument: Mapping[str, str]) -> ZoneInfo:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ReferenceDataError(
             f"instrument {instrument['instrument']}, timezone: expected a zone of the tz database such as "
-            f"America/New_York, found {name!r}; if the name is right, this machine lacks the database (install tzdata)"
+            f"America/New_York, found {name!r}"
         ) from error
 
 
