@@ -52,7 +52,6 @@ class Session:
         self.store = store
         self.state = State.DISCONNECTED
         self.answered_test = ""
-        self.peer_is_done = False
         self._framer = Framer(config.message_bytes_max)
         self._gap = Gap(config.gap_queue_max)
         self._outstanding: deque[int] = deque()
@@ -60,7 +59,7 @@ class Session:
         self._expected = store.next_inbound
         self._heartbeat_ns = config.heartbeat_s * SECOND_NS
         self._now_ns = self._sent_ns = self._received_ns = self._state_ns = self._requested_ns = 0
-        self._test_pending = self._is_paused = False
+        self._test_pending = self._is_paused = self.peer_is_done = False
         self._progress = 0
         self._out = SessionOutput()
         self._handlers: dict[str, Callable[[Message], None]] = {
