@@ -29,11 +29,14 @@ cdef class Across(Counterparties):
     cdef public double gain_ahead
     cdef public double gain_usual_ahead
     cdef public double size_ratio_ahead
+    cdef public double one_sided_ahead
+    cdef public double exit_share_ahead
     cdef public long long lead_ns
     cdef public long long exit_ns
     cdef void _look_across(self, Py_ssize_t row, int number, int account, bint aggressive)
     cdef void _look_together(self, Py_ssize_t row, int number, int account, bint aggressive)
-    cdef void _look_ahead(self, int number, int side, double price)
+    cdef void _look_ahead(self, int number, int side)
     cdef void _note_large(self, Py_ssize_t row, int slot)
-    cdef bint _led(self, ActivityPointer activity, LargeOrders large, Py_ssize_t place, int side, double price) noexcept
+    cdef bint _led(self, ActivityPointer activity, LargeOrders large, Py_ssize_t place, int side) noexcept
+    cdef bint _gained(self, int side, double entry, double out) noexcept
     cdef double _price_elsewhere(self)

@@ -40,6 +40,7 @@ _LARGE_HELD = cython.declare(cython.int, 32)
 _SELL = cython.declare(cython.int, 2)
 _NOT_AGGRESSOR = cython.declare(cython.int, 1)
 _HALF = cython.declare(cython.double, 0.5)
+_NEARLY = cython.declare(cython.double, 0.999999)
 _SIZES_KNOWN = cython.declare(cython.longlong, 100)
 _SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
 _INITIAL = 256
@@ -81,6 +82,8 @@ class Across(Counterparties):
         self.gain_ahead = 0.0
         self.gain_usual_ahead = 0.0
         self.size_ratio_ahead = 1.0
+        self.one_sided_ahead = 0.0
+        self.exit_share_ahead = 0.0
         self.lead_ns = 45 * _SECOND_NS
         self.exit_ns = 90 * _SECOND_NS
 
@@ -185,7 +188,7 @@ class Across(Counterparties):
         if self.watch_together:
             self._look_together(row, number, account, aggressive)
         if self.watch_ahead:
-            self._look_ahead(number, view.side[row], view.price[row])
+            self._look_ahead(number, view.side[row])
 
     def _price_elsewhere(self):
         """Price of the last trade of the event's instrument on another venue, in the money of its own; NaN without one
@@ -237,7 +240,7 @@ class Across(Counterparties):
             self.event_high, self.event_low, self.view.text(self.view.order_text(row)),
         )  # fmt: skip
 
-    def _look_ahead(self, number, side, price):
+    def _look_ahead(self, number, side):
         """Whether the group now trades out of what it took shortly before another's large order."""
         large: LargeOrders = self.large_orders[self.market.number]
         activity: ActivityPointer
@@ -254,31 +257,52 @@ class Across(Counterparties):
                 return
             if large.side[place] != 3 - side or large.group[place] == activity.group:
                 continue
-            if self._led(activity, large, place, side, price):
+            if self._led(activity, large, place, side):
                 self.triggers |= _AHEAD
                 self.acting = number
                 return
 
-    def _led(self, activity, large, place, side, price):
-        """Whether a group, now filling on a side, took on the other before a large order what now shows a gain: at
-        least half of what the rule asks, since other fills of the exit may show more."""
+    def _led(self, activity, large, place, side):
+        """Whether a group, now filling on a side, took on the other before a large order what it has since given back
+        much of at a gain, hardly trading against itself: what the rule asks, but for crumbs of rounding."""
         number: cython.longlong = activity.fill_count
         oldest: cython.longlong = max(0, activity.fill_count - _FILLS_HELD)
         fill: FillPointer
-        gain: cython.double
-        least: cython.double
+        taken: cython.double = 0.0
+        paid: cython.double = 0.0
+        passive: cython.double = 0.0
+        against: cython.double = 0.0  # the other way before the order
+        given: cython.double = 0.0
+        received: cython.double = 0.0
+        again: cython.double = 0.0  # the same way after it
         while number > oldest:
             number -= 1
             fill = self.fills.entry(activity, number)
             if fill.time < large.time[place] - self.lead_ns:
-                return False
-            if fill.side == side or fill.time >= large.time[place] or fill.aggressor == _NOT_AGGRESSOR:
-                continue
-            gain = price - fill.price if side == _SELL else fill.price - price
-            least = max(self.gain_ahead * abs(fill.price), self.gain_usual_ahead * self.market.usual_range)
-            if gain >= _HALF * least and large.quantity[place] >= self.size_ratio_ahead * fill.quantity:
-                return True
-        return False
+                break
+            if fill.time >= large.time[place]:
+                if fill.side == side:
+                    given += fill.quantity
+                    received += fill.quantity * fill.price
+                else:
+                    again += fill.quantity
+            elif fill.side == side:
+                against += fill.quantity
+            else:
+                taken += fill.quantity
+                paid += fill.quantity * fill.price
+                if fill.aggressor == _NOT_AGGRESSOR:
+                    passive += fill.quantity
+        if not taken > 0.0 or not given > 0.0 or large.quantity[place] < _NEARLY * self.size_ratio_ahead * taken:
+            return False
+        if passive * _NEARLY > _HALF * taken or min(taken / (taken + against), given / (given + again)) < _NEARLY * self.one_sided_ahead:
+            return False
+        return given >= _NEARLY * self.exit_share_ahead * taken and self._gained(side, paid / taken, received / given)
+
+    def _gained(self, side, entry, out):
+        """Whether who got in at one price and, now filling on a side, out at another has a gain of note."""
+        gain: cython.double = out - entry if side == _SELL else entry - out
+        return gain >= _NEARLY * max(self.gain_ahead * abs(entry), self.gain_usual_ahead * self.market.usual_range)
 
     def across_state(self):
         """Plain values from which `restore_across` makes the same."""

@@ -8,9 +8,13 @@ from tapewatch.market import arrays
 SIZE = 32
 _SIZE = cython.declare(cython.int, SIZE)
 _LONG_AGO = cython.declare(cython.longlong, -(1 << 62))
+_HOUR_NS = cython.declare(cython.longlong, 3_600_000_000_000)
+_DAY = cython.declare(cython.int, 24)  # hours
+_HOURS = cython.declare(cython.int, 32)
+HOURS = 32
 _FIELDS = (
     "count", "latest", "time", "group", "account", "side", "quantity", "price", "before", "event_high", "event_low",
-    "order_id",
+    "order_id", "hour_number", "hour_largest", "largest_before",
 )  # fmt: skip
 
 
@@ -18,6 +22,8 @@ class LargeOrders:
     """The last 32 orders of a size seldom seen in the market, at their entry; order n is at n % 32.
 
     `latest` is the time of the last on each side, by side code; `before` the market's price as an order came in.
+    `largest_before` is the largest order of the 24 hours before the last one, 0 for none: `hour_largest` by hour, and
+    the number of each.
     """
 
     def __init__(self):
@@ -35,6 +41,9 @@ class LargeOrders:
         self.event_high = arrays.words(SIZE)
         self.event_low = arrays.words(SIZE)
         self.order_id = [b""] * SIZE
+        self.hour_number = arrays.longs(HOURS)
+        self.hour_largest = arrays.doubles(HOURS)
+        self.largest_before = 0.0
 
     def add(self, now, group, account, side, quantity, price, before, high, low, order_id):
         """A large order came in."""
@@ -51,14 +60,28 @@ class LargeOrders:
         self.order_id[place] = order_id
         self.count += 1
         self.latest[side] = now
+        self._measure(now // _HOUR_NS, quantity)
 
-    def rows(self, side: cython.int, group: cython.int):
-        """The large orders held on a side that are not of a group, oldest first: (time, quantity, price, price before,
-        account, event, order id)."""
+    def _measure(self, hour, quantity):
+        """Sets what was the largest before an order of an hour, which then counts."""
+        place: cython.int = hour & (_HOURS - 1)
+        each: cython.int
+        self.largest_before = 0.0
+        for each in range(_HOURS):
+            if hour - self.hour_number[each] < _DAY:
+                self.largest_before = max(self.largest_before, self.hour_largest[each])
+        if self.hour_number[place] != hour:
+            self.hour_number[place] = hour
+            self.hour_largest[place] = 0.0
+        self.hour_largest[place] = max(self.hour_largest[place], quantity)
+
+    def rows(self, side: cython.int, group: cython.int, since: cython.longlong):
+        """The large orders held on a side since a time that are not of a group, oldest first: (time, quantity, price,
+        price before, account, event, order id)."""
         found = []
         for index in range(max(0, self.count - SIZE), self.count):
             place = index % SIZE
-            if self.side[place] == side and self.group[place] != group:
+            if self.side[place] == side and self.group[place] != group and self.time[place] >= since:
                 found.append(
                     (
                         self.time[place],

@@ -177,6 +177,8 @@ class Engine:
             self._core.gain_ahead = parameters["front_running"]["gain_min"]
             self._core.gain_usual_ahead = parameters["front_running"]["gain_usual_min"]
             self._core.size_ratio_ahead = parameters["front_running"]["size_ratio_min"]
+            self._core.one_sided_ahead = parameters["front_running"]["one_sided_min"]
+            self._core.exit_share_ahead = parameters["front_running"]["exit_share_min"]
             self._core.exit_ns = int(parameters["front_running"]["exit_max_s"] * 1e9)
         self._core.watch_owners = bool(self._core.wanted & (OWNER | NEWS))
         self._core.watch_together = bool(self._core.wanted & (SHARED | TOGETHER | AHEAD))

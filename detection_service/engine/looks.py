@@ -233,7 +233,8 @@ class Looks(Groups):
         number += 1
         while number < log.count:
             place = number % log.size
-            inside = self._within(log.matches[place].buyer, members) and self._within(log.matches[place].seller, members)
+            inside = self._within(log.matches[place].buyer, members)
+            inside = inside and self._within(log.matches[place].seller, members)
             step = sign * (log.matches[place].price - before)
             if step > 0.0:
                 every += step

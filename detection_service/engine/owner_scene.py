@@ -232,16 +232,23 @@ class OwnerScene:
             for time_ns, account, side, quantity, event in rows
         ]
 
-    def large_orders(self, side: Side) -> list[LargeOrder]:
-        """Orders of other groups on a side of a size seldom seen here, oldest first, of the last 32 on both sides."""
+    def large_orders(self, side: Side, since_ns: int = 0) -> list[LargeOrder]:
+        """Orders of other groups on a side of a size seldom seen since a time, oldest first, of the last 32 of both."""
         core = self._core
         group = core.group_number(core.acting)
         return [
             LargeOrder(time_ns, quantity, price, before, self._account(account), _id(*event), order_id.decode(), side)
             for time_ns, quantity, price, before, account, event, order_id in core.large_orders[
                 core.market.number
-            ].rows(side, group)
+            ].rows(side, group, since_ns)
         ]
+
+    def largest_before(self) -> float:
+        """The largest order of the market's last day before its last one of a size seldom seen; 0 where there was none.
+
+        At ENTRY that last one is the order entered, where it is of such a size.
+        """
+        return float(self._core.large_orders[self._core.market.number].largest_before)
 
     def _account(self, number: int) -> str:
         return str(self._core.account_names[number]) if number >= 0 else ""

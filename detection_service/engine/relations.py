@@ -14,6 +14,7 @@ CLUSTER_ACCOUNTS_MAX: Final = 20
 UNKNOWN_FLOAT: Final = float("inf")
 UNKNOWN_RATE: Final = nan
 Key = TypeVar("Key", bound=Hashable)
+_SHARED: Final = ("desk", "device", "ip_subnet", "firm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Relations:
         self._members: dict[str, list[str]] = {}
         for account in self._accounts:
             self._members.setdefault(reference.group_of(account), []).append(account)
+        self._sharing: dict[tuple[str, str], int] = {}
         self._positions: dict[tuple[str, str], float] = {}
         for row in reference.positions:
             key = (reference.group_of(row["account"]), self._family(row["instrument"]))
@@ -118,11 +120,29 @@ class Relations:
 
     def related(self, one: str, other: str, time_ns: int | None = None) -> str:
         """What two accounts of different groups have in common: a desk, a firm, a device or a subnet; else empty."""
-        first, second = (self._accounts.get(account, NOTHING).at(time_ns) for account in (one, other))
-        for name in ("desk", "device", "ip_subnet", "firm"):
-            if name in first and first[name] == second.get(name):
-                return f"{name.removeprefix('ip_')} {first[name]}"
-        return ""
+        name = self._shared(one, other, time_ns)
+        return f"{name.removeprefix('ip_')} {self._account(one, time_ns)[name]}" if name else ""
+
+    def sharing(self, one: str, other: str, time_ns: int) -> int:
+        """How many groups share with an account what `related` says that another does; 0 where they share nothing.
+
+        Those count that shared it at any time.
+        """
+        name = self._shared(one, other, time_ns)
+        if not name:
+            return 0
+        key = (name, self._account(other, time_ns)[name])
+        if key not in self._sharing:
+            rows = (row for row in self._reference.accounts if row.get(name) == key[1])
+            self._sharing[key] = len({self._reference.group_of(row["account"]) for row in rows}) - 1
+        return self._sharing[key]
+
+    def _shared(self, one: str, other: str, time_ns: int | None) -> str:
+        first, second = self._account(one, time_ns), self._account(other, time_ns)
+        return next((name for name in _SHARED if name in first and first[name] == second.get(name)), "")
+
+    def _account(self, account: str, time_ns: int | None) -> Row:
+        return self._accounts.get(account, NOTHING).at(time_ns)
 
 
 def _by(rows: Iterable[tuple[Key, Row]]) -> dict[Key, History]:

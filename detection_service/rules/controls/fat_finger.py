@@ -16,20 +16,22 @@ from tapewatch.market.reference import number_in
 
 METADATA = Metadata(
     rule_id="fat_finger",
-    version="1.0.0",
+    version="2.0.0",
     title="Order of unlikely size or price",
     typology="ERRONEOUS_ORDER",
     description=(
-        "An order is entered that is many times the usual size and many times the largest in a hundred, and more than "
-        "the best ten levels hold on the side it comes to (where the average daily volume is known, a large share of "
-        "that will do); or one that takes what stands in the book so far that the price moves many usual minutes."
+        "An order is entered that is many times the usual size, the largest in a hundred and anything seen in the last "
+        "day, and more than the best ten levels hold on the side it comes to (where the average daily volume is known, "
+        "a large share of a day's will do); or one that takes what stands in the book so far that the price moves many "
+        "usual minutes."
     ),
     needs=(needs.ORDERS,),
     parameters=(
         Parameter("size_multiple_min", 50.0, "x median", 2, 100_000, "sizes are heavy-tailed: tenfold is common"),
         Parameter("upper_multiple_min", 5.0, "x p99", 1, 10_000, "blocks are among the largest in a hundred"),
+        Parameter("largest_multiple_min", 3.0, "x largest", 1, 1000, "of the last day: blocks come again"),
         Parameter("depth_multiple_min", 1.0, "x depth", 0.1, 100, "more than ten levels hold moves the market"),
-        Parameter("daily_share_min", 0.1, "share", 0.001, 10, "of the average daily volume, where that is known"),
+        Parameter("daily_share_min", 0.1, "share", 0.001, 10, "of the average daily volume, or the last day's"),
         Parameter(
             "reach_min", 10.0, "x usual minute", 2, 1000, "a sweep within usual moves is an ordinary large order"
         ),
@@ -38,13 +40,14 @@ METADATA = Metadata(
     ),
     regulations=(regulations.MARKET_ACCESS_ERRONEOUS,),
     known_false_positives=(
-        "A block that is meant, shown whole to find the other side.",
+        "The first block of its size, shown whole to find the other side.",
         "A liquidation on a venue that closes positions at any price.",
     ),
     known_gaps=(
         "A wrong side or a wrong instrument at an ordinary size.",
         "A limit far through the market for a size that the best price fills: it does no harm.",
         "Duplicates of an ordinary order, each alone unremarkable.",
+        "A slip no larger than the blocks of the day, or in the first ten minutes with trades.",
     ),
     triage_steps=(
         "Call whoever entered it: was it meant?",
@@ -55,15 +58,18 @@ METADATA = Metadata(
     episode_max_s=600,
 )
 LEVELS = 10
+DAY = 288  # slow buckets
+MINUTES_READ = 240
 
 
 @dataclass(frozen=True, slots=True)
 class _Size:
-    """An order against the median and the 99th of a hundred sizes, the depth it meets, and a day's volume (NaN: not
-    known)."""
+    """An order against the median, the 99th of a hundred and the largest of the last day, the depth it meets, and a
+    day's volume (NaN: not known)."""
 
     multiple: float
     upper_multiple: float
+    largest_multiple: float
     depth_multiple: float
     daily_share: float
 
@@ -79,9 +85,16 @@ class FatFinger:
         entry = scene.entry
         size = _size(scene, entry)
         reach = _reach(scene, entry, parameters["minutes_min"]) if _takes(entry) else 0.0
-        too_large = scene.market.sizes.total >= parameters["sizes_min"] and _too_large(size, parameters)
+        too_large = _too_large(size, parameters) and _is_usual_known(scene, parameters)
         if too_large or reach >= parameters["reach_min"]:
             yield _finding(scene, parameters, entry, size, reach)
+
+
+def _is_usual_known(scene: Scene, parameters: Mapping[str, float]) -> bool:
+    """Whether sizes were seen often enough, and for long enough to have seen a block."""
+    minute = scene.market.minute
+    minutes = len(minute.bars(minute.newest - MINUTES_READ, minute.newest))
+    return bool(scene.market.sizes.total >= parameters["sizes_min"] and minutes >= parameters["minutes_min"])
 
 
 def _takes(entry: Entry) -> bool:
@@ -97,9 +110,16 @@ def _size(scene: Scene, entry: Entry) -> _Size:
     return _Size(
         multiple=entry.quantity / market.sizes.median,
         upper_multiple=entry.quantity / market.sizes.high,
+        largest_multiple=entry.quantity / max(scene.largest_before(), market.sizes.high),
         depth_multiple=entry.quantity / others if others > 0 else 0.0,
-        daily_share=entry.quantity / number_in(row, "average_daily_volume", math.nan),
+        daily_share=entry.quantity / _day_volume(scene, number_in(row, "average_daily_volume", math.nan)),
     )
+
+
+def _day_volume(scene: Scene, average: float) -> float:
+    """A day's volume: the average that is known, or what the last day had if that is more; NaN where none is known."""
+    slow = scene.market.slow
+    return max(average, float(slow.traded(slow.newest - DAY, slow.newest))) if average > 0 else math.nan
 
 
 def _is_among(scene: Scene, entry: Entry) -> bool:
@@ -114,7 +134,8 @@ def _too_large(size: _Size, parameters: Mapping[str, float]) -> bool:
     if size.daily_share >= parameters["daily_share_min"]:
         return True
     deep = size.depth_multiple >= parameters["depth_multiple_min"]
-    return deep and size.upper_multiple >= parameters["upper_multiple_min"]
+    unseen = size.largest_multiple >= parameters["largest_multiple_min"]
+    return deep and unseen and size.upper_multiple >= parameters["upper_multiple_min"]
 
 
 def _reach(scene: Scene, entry: Entry, minutes_min: float) -> float:
@@ -130,6 +151,7 @@ def _finding(scene: Scene, parameters: Mapping[str, float], entry: Entry, size: 
     measures = [
         ("size_multiple", size.multiple, "size_multiple_min", "x median"),
         ("upper_multiple", size.upper_multiple, "upper_multiple_min", "x p99"),
+        ("largest_multiple", size.largest_multiple, "largest_multiple_min", "x largest"),
         ("depth_multiple", size.depth_multiple, "depth_multiple_min", "x depth"),
         ("reach", reach, "reach_min", "x usual minute"),
     ]
@@ -149,8 +171,9 @@ def _finding(scene: Scene, parameters: Mapping[str, float], entry: Entry, size: 
         end_time_ns=scene.now_ns,
         explanation=(
             f"A {entry.side.name.lower()} order of {entry.quantity:g} {price} is {size.multiple:.0f} times the usual "
-            f"{scene.market.sizes.median:.3g}, {size.upper_multiple:.1f} times the largest in a hundred and "
-            f"{size.depth_multiple:.1f} times what ten levels hold on the side it comes to{effect}."
+            f"{scene.market.sizes.median:.3g}, {size.upper_multiple:.1f} times the largest in a hundred, "
+            f"{size.largest_multiple:.1f} times the largest of the last day and {size.depth_multiple:.1f} times what "
+            f"ten levels hold on the side it comes to{effect}."
         ),
         measurements=tuple(
             Measurement(name, observed, parameters[limit], unit) for name, observed, limit, unit in measures

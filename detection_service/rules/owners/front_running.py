@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -16,18 +16,22 @@ from tapewatch.alert import Measurement, Severity
 from tapewatch.market.event import Side
 
 HELD = 64
+GOLDEN = 0.6180339887498949
 PLACEBOS = 100
+ELSEWHERE = [number * GOLDEN % 1.0 for number in range(1, PLACEBOS + 1)]
+"""Even over the time, and out of step with any rhythm."""
 
 METADATA = Metadata(
     rule_id="front_running",
-    version="1.0.0",
+    version="2.0.0",
     title="Front running",
     typology="FRONT_RUNNING",
     description=(
         "A group trades on the side of another's large order shortly before that comes in, and out again shortly "
         "after at a gain. Whoever trades all day is sometimes before and after a large order by chance: how often that "
-        "would be is tried out at other times, and only what happened more often than that is told. A desk, "
-        "firm or device shared with the large order's account is a reason to have known of it."
+        "would be is tried out at other times, as many as the market was watched for, and only what happened more "
+        "often than that is told. A desk, firm or device shared with the large order's account is a reason to have "
+        "known of it, the better the fewer share it."
     ),
     needs=(needs.ORDERS, needs.ACCOUNTS, needs.FILLS),
     parameters=(
@@ -51,7 +55,8 @@ METADATA = Metadata(
     known_gaps=(
         "A large order sliced into ordinary ones is not seen as large.",
         "A front runner that stays in longer than the exit time, or trades in another product.",
-        "Once is not enough without something shared with the large order's account.",
+        "Once is not enough without something shared with the large order's account by hardly anybody else.",
+        "In the first hour or so of a market one or two large orders say nothing.",
         "Chance is judged on the group's last 64 fills in this market.",
     ),
     triage_steps=(
@@ -74,6 +79,11 @@ class Incident:
     gain: float
 
     @property
+    def furthest_ns(self) -> int:
+        """How far its first fill was before the order, or its last one after, whichever is more."""
+        return max(self.order.time_ns - self.before[0].time_ns, self.after[-1].time_ns - self.order.time_ns)
+
+    @property
     def fills(self) -> list[Fill]:
         """All its fills."""
         return [*self.before, *self.after]
@@ -89,25 +99,48 @@ class FrontRunning:
         """A finding where the group was ahead of large orders more often than by chance."""
         fills = scene.fills(None, 0)
         since_ns = scene.now_ns - int(parameters["exit_max_s"] * 1e9)
-        lately = [order for order in scene.large_orders(opposite(fills[-1].side)) if order.time_ns >= since_ns]
+        lately = scene.large_orders(opposite(fills[-1].side), since_ns)
         if not any(_incident(scene, parameters, fills, order) for order in lately):
             return
         orders = [order for side in (Side.BUY, Side.SELL) for order in scene.large_orders(side)]
-        ordered = sorted(orders, key=lambda order: order.time_ns)
-        occasions = _occasions(ordered, parameters)
-        incidents = [
-            each
-            for order in occasions
-            if (each := _incident(scene, parameters, fills, order)) is not None and _alone(scene, parameters, each)
-        ]
+        occasions = _occasions(sorted(orders, key=lambda order: order.time_ns), parameters)
+        incidents = [each for order in occasions if (each := _incident(scene, parameters, fills, order)) is not None]
         if not incidents or incidents[-1].after[-1].time_ns < scene.now_ns:
             return
-        related = next(filter(None, (_relation(scene, each) for each in reversed(incidents))), "")
-        chance = _by_chance(scene, parameters, fills, incidents, occasions)
-        # Of the other groups, few share a desk or firm with the large order's account.
-        expected = chance * (1.0 if related else max(1, scene.groups_present()))
+        if _expected(scene, parameters, fills, incidents, occasions) > parameters["chance_max"]:
+            return  # fewer incidents are no less likely
+        if not _alone(scene, parameters, incidents[-1]):
+            return
+        incidents = [*(each for each in incidents[:-1] if _alone(scene, parameters, each)), incidents[-1]]
+        expected = _expected(scene, parameters, fills, incidents, occasions)
         if expected <= parameters["chance_max"]:
-            yield _finding(scene, parameters, incidents, related, expected)
+            yield _finding(scene, parameters, incidents, _related(scene, incidents), expected)
+
+
+def _related(scene: Scene, incidents: Sequence[Incident]) -> str:
+    """What the group shares with a large order's account, of the last where it shares something; else empty."""
+    return next(filter(None, (_relation(scene, each) for each in reversed(incidents))), "")
+
+
+def _expected(
+    scene: Scene,
+    parameters: Mapping[str, float],
+    fills: list[Fill],
+    incidents: Sequence[Incident],
+    occasions: Sequence[LargeOrder],
+) -> float:
+    """How many groups that might have known would by chance be ahead so often: of all, or of those that share as much
+    with the large order's account."""
+    chance = _by_chance(scene, parameters, fills, incidents, occasions)
+    if chance > parameters["chance_max"]:
+        return chance  # there is one such group at least
+    others = max(1, scene.groups_present())
+    sharing = (
+        scene.relations.sharing(each.before[0].account, each.order.account, scene.now_ns)
+        for each in incidents
+        if _relation(scene, each)
+    )
+    return chance * min(others, *sharing, others)
 
 
 def _occasions(orders: list[LargeOrder], parameters: Mapping[str, float]) -> list[LargeOrder]:
@@ -174,26 +207,33 @@ def _by_chance(
     scene: Scene,
     parameters: Mapping[str, float],
     fills: list[Fill],
-    incidents: list[Incident],
-    orders: list[LargeOrder],
+    incidents: Sequence[Incident],
+    orders: Sequence[LargeOrder],
 ) -> float:
     """Probability that the group would be ahead of so many of the large orders if they had come at any other time.
 
-    How often it would be ahead of one is tried out at a hundred times spread evenly over what is held of its fills, so
-    that its own rhythm, sides and gains are in it; what it did around the incidents is left out.
+    How often it would be ahead of one as closely is tried out at a hundred times spread over what is held of its
+    fills, so that its own rhythm, sides and gains are in it; what it did around the incidents is left out. Times nearer
+    to each other than an incident lasts are no further tries.
     """
+    near_s = max(each.furthest_ns for each in incidents) / 1e9
+    lead_s, exit_s = min(near_s, parameters["lead_max_s"]), min(near_s, parameters["exit_max_s"])
+    closely = {**parameters, "lead_max_s": lead_s, "exit_max_s": exit_s}
     suspicious = {fill.event for each in incidents for fill in each.fills}
     usual = [fill for fill in fills if fill.event not in suspicious]
     begun = fills[0].time_ns if len(fills) == HELD else min(scene.market_since_ns(), fills[0].time_ns)
-    step = max(1, (scene.now_ns - begun) // PLACEBOS)
+    span_ns = max(1, scene.now_ns - begun)
+    tries = min(PLACEBOS, span_ns / 1e9 / max(1.0, lead_s + exit_s))
+    if poisson_tail(len(incidents), len(orders) * 0.5 / (tries + 1)) > parameters["chance_max"]:
+        return 1.0  # whatever it did at other times
     expected = 0.0
     for side in (Side.BUY, Side.SELL):
         there = [order for order in orders if order.side is side]
         if not there:
             continue
-        moved = [there[-1]._replace(time_ns=begun + step * number + step // 2) for number in range(PLACEBOS)]
-        ahead = sum(_incident(scene, parameters, usual, order) is not None for order in moved)
-        expected += len(there) * (ahead + 0.5) / (PLACEBOS + 1)
+        moved = [there[-1]._replace(time_ns=begun + int(span_ns * share)) for share in ELSEWHERE]
+        ahead = sum(_incident(scene, closely, usual, order) is not None for order in moved)
+        expected += len(there) * (ahead / PLACEBOS * tries + 0.5) / (tries + 1)
     return poisson_tail(len(incidents), expected)
 
 

@@ -14,14 +14,15 @@ from tapewatch.alert import Measurement, Severity
 
 METADATA = Metadata(
     rule_id="layering",
-    version="1.0.0",
+    version="2.0.0",
     title="Layering",
     typology="LAYERING",
     description=(
         "A group keeps orders at several prices on one side at the same time and takes almost all of them off "
         "together: either it trades on the other side meanwhile, or it does so again and again within minutes without "
         "letting them trade, moved along with the price or not. Layers that fill, that stand on both sides alike, or "
-        "whose side the group takes at once after withdrawing them, do not count. It is judged a second later."
+        "whose side the group takes at once after withdrawing them, do not count, nor fills that come by chance "
+        "since the group trades all the time. It is judged a second later."
     ),
     needs=(needs.ORDERS, needs.ACCOUNTS),
     parameters=(
@@ -34,6 +35,7 @@ METADATA = Metadata(
         Parameter("genuine_ratio_min", 3.0, "x", 1, 1000, "the wall dwarfs the order that was to be filled"),
         Parameter("size_multiple_min", 4.0, "x median", 1, 1000, "the wall together is large for the instrument"),
         Parameter("depth_share_min", 0.15, "share", 0.01, 1, "the wall is enough of the best ten levels to be noticed"),
+        Parameter("chance_max", 0.005, "probability", 0.000001, 1, "that its fills come so close to its withdrawals"),
         Parameter("one_sided_min", 3.0, "x", 1, 100, "withdrawn here against withdrawn and left on the other side"),
         Parameter("flip_within_s", 2.0, "s", 0, 60, "a fill this soon after the withdrawal still profits from it"),
         Parameter("rounds_min", 3.0, "rounds", 2, 50, "without a fill: once or twice is a change of mind"),
@@ -61,7 +63,8 @@ METADATA = Metadata(
     ),
     known_gaps=(
         "Layers beyond the last 64 withdrawals of the group are forgotten.",
-        "Fewer than three rounds without any fill, or rounds many minutes apart, are not found.",
+        "Fewer than three rounds without any fill, or with fills such as the group always has, are not found.",
+        "Rounds without a fill that are many minutes apart are not found.",
         "Layers taken off one by one over more than some seconds are not seen as one wall.",
         "An order moved far away by a replace and left there, instead of cancelled, is taken to be still meant.",
     ),
@@ -94,10 +97,13 @@ class Layering:
             return
         fills = _paid(scene, parameters, last)
         if fills and _ratio(scene, last, fills) >= parameters["genuine_ratio_min"]:
-            if last.quantity >= parameters["cancelled_share_min"] * (last.quantity + _traded(scene, last.layers)):
+            cancelled = last.quantity / (last.quantity + _traded(scene, last.layers))
+            if cancelled < parameters["cancelled_share_min"]:
+                return
+            if _by_chance(scene, parameters, rounds) <= parameters["chance_max"]:
                 since = last.end_ns - int(METADATA.episode_gap_s * 1e9)
                 yield _finding(scene, parameters, [each for each in rounds if each.end_ns >= since], fills)
-            return
+                return
         aloof = [each for each in rounds if _is_aloof(scene, parameters, each)]
         if not aloof or aloof[-1] is not last:
             return
@@ -156,6 +162,13 @@ def _paid(scene: Scene, parameters: Mapping[str, float], wall: Round) -> list[Fi
     return [fill for fill in scene.fills(opposite(scene.pressure_side), first_ns) if fill.time_ns <= last_ns]
 
 
+def _by_chance(scene: Scene, parameters: Mapping[str, float], rounds: Sequence[Round]) -> float:
+    """Probability that by chance so many of its walls went so soon around a fill."""
+    within, after = (parameters[name] * 1e9 for name in ("withdraw_within_s", "flip_within_s"))
+    spans = [(wall.standing_ns, wall.end_ns) for wall in rounds]
+    return pressing.by_chance(scene, opposite(scene.pressure_side), spans, within, after)
+
+
 def _ratio(scene: Scene, wall: Round, fills: Sequence[Fill]) -> float:
     return wall.quantity / pressing.traded_against(scene, wall.layers, fills)
 
@@ -192,7 +205,7 @@ def _finding(scene: Scene, parameters: Mapping[str, float], rounds: Sequence[Rou
         score=score,
         start_time_ns=min(layer.entry_time_ns for layer in layers),
         end_time_ns=max([layer.time_ns for layer in layers] + [fill.time_ns for fill in fills]),
-        explanation=_explanation(rounds, fills, measures[-1][1], share.observed, usual),
+        explanation=_explanation(rounds, fills, measures[-1][1], share.observed, usual, _meanwhile(scene, layers)),
         measurements=(
             *(Measurement(name, seen, parameters[limit], unit) for name, seen, limit, unit in measures),
             share,
@@ -204,8 +217,14 @@ def _finding(scene: Scene, parameters: Mapping[str, float], rounds: Sequence[Rou
     )
 
 
+def _meanwhile(scene: Scene, layers: Sequence[Withdrawal]) -> str:
+    """What the group traded on the other side while untraded walls came and went."""
+    others = scene.fills(opposite(layers[0].side), min(layer.entry_time_ns for layer in layers))
+    return "trading on the other side no more than it always does" if others else "without trading on the other side"
+
+
 def _explanation(
-    rounds: Sequence[Round], fills: Sequence[Fill], ratio: float, cancelled_share: float, usual: float
+    rounds: Sequence[Round], fills: Sequence[Fill], ratio: float, cancelled_share: float, usual: float, meanwhile: str
 ) -> str:
     wall = rounds[-1] if fills else max(rounds, key=lambda each: each.quantity)
     side = wall.layers[0].side.name.lower()
@@ -219,5 +238,5 @@ def _explanation(
         how = f"W{what}, {ratio:.1f} times the {filled:g} it traded on the other side meanwhile"
     else:
         minutes = (rounds[-1].end_ns - rounds[0].layers[0].entry_time_ns) / 60e9
-        how = f"In {len(rounds)} rounds within {minutes:.1f} minutes w{what} at most, without trading on the other side"
+        how = f"In {len(rounds)} rounds within {minutes:.1f} minutes w{what} at most, {meanwhile}"
     return f"{how}; {cancelled_share:.0%} of the layers never traded and usual orders here are of {usual:.3g}."

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
+from detection_service.engine.market_state import FAST_BUCKET_NS, FAST_BUCKETS
 from detection_service.engine.scene import Fill, Scene, Withdrawal, opposite
+from detection_service.rules.owners.chance import at_least_once, poisson_tail
+from tapewatch.market.event import Side
+
+LATELY_NS: Final = 120_000_000_000
+CLOSE_NS: Final = 250_000_000
+"""Times that are told are no better than this."""
+SLOW_NS: Final = 300_000_000_000
 
 
 def traded_against(scene: Scene, orders: Sequence[Withdrawal], genuine: Sequence[Fill]) -> float:
@@ -52,3 +61,82 @@ def order_ids_of(orders: Iterable[Withdrawal], fills: Iterable[Fill]) -> frozens
 def trade_ids_of(fills: Iterable[Fill]) -> frozenset[str]:
     """Ids of the trades."""
     return frozenset(fill.trade_id for fill in fills) - {""}
+
+
+def by_chance(
+    scene: Scene, side: Side, spans: Sequence[tuple[int, int]], within_ns: float, after_ns: float = 0.0
+) -> float:
+    """Probability that so many of the group's orders went so soon around its fills on a side by chance.
+
+    `spans` are from when to when its orders stood (ns), those without a fill among them; a fill counts that came at
+    most `within_ns` before an order went or `after_ns` after. Null model: fills come as often as they do outside of
+    these windows, which are as narrow as holds all that were found. Fills of one order count once.
+    """
+    nearest = [_nearest(scene, side, span, within_ns, after_ns) for span in spans]
+    found = [each for each in nearest if each is not None]
+    if not found:
+        return 1.0
+    reach_ns = max(CLOSE_NS, *(gap_ns for gap_ns, _ in found))
+    windows = [(max(stood, gone - reach_ns), gone + min(reach_ns, int(after_ns))) for stood, gone in spans]
+    rate = max(_usual_rate(scene, side, windows), _lately_rate(scene, side, windows))
+    expected = sum(at_least_once(rate, (last - first) / 1e9) for first, last in windows)
+    return poisson_tail(min(len(found), len({order for _, order in found})), expected)
+
+
+def _nearest(
+    scene: Scene, side: Side, span: tuple[int, int], within_ns: float, after_ns: float
+) -> tuple[int, str] | None:
+    """How near the nearest fill was to an order's going, ns, and the fill's order."""
+    stood, gone = span
+    found = [
+        (abs(gone - fill.time_ns), fill.order_id or fill.event_id)
+        for fill in scene.fills(side, max(stood, gone - int(within_ns)))
+        if fill.time_ns <= gone + after_ns
+    ]
+    return min(found, default=None)
+
+
+def _outside(scene: Scene, side: Side, windows: Sequence[tuple[int, int]], since_ns: int) -> tuple[int, float]:
+    """Orders of the group filled on a side outside of windows since a time, and how many seconds that is."""
+    fills = [
+        fill.order_id or fill.event_id
+        for fill in scene.fills(side, since_ns)
+        if not any(first <= fill.time_ns <= last for first, last in windows)
+    ]
+    inside_ns = sum(max(0, last - max(first, since_ns)) for first, last in windows)
+    return len({*fills}), max(1.0, (scene.now_ns - since_ns - inside_ns) / 1e9)
+
+
+def _usual_rate(scene: Scene, side: Side, windows: Sequence[tuple[int, int]]) -> float:
+    """Fills a second of the group outside of windows, as far as they are held; of one seldom seen, as of others."""
+    orders, seconds = _outside(scene, side, windows, max(scene.held_since_ns(scene.group), _begun_ns(scene)))
+    others = _others_rate(scene)
+    return (orders + 1) / (seconds + 1 / others) if others > 0 else orders / seconds
+
+
+def _lately_rate(scene: Scene, side: Side, windows: Sequence[tuple[int, int]]) -> float:
+    """The same of the last two minutes, without others."""
+    orders, seconds = _outside(scene, side, windows, max(scene.now_ns - LATELY_NS, _begun_ns(scene)))
+    return orders / seconds
+
+
+def _begun_ns(scene: Scene) -> int:
+    """Since when the market is seen to trade, of the last day."""
+    begun_ns, lately = scene.market_since_ns(), _lately(scene)
+    return max(begun_ns, lately[0][0] * FAST_BUCKET_NS) if lately and begun_ns > scene.now_ns - SLOW_NS else begun_ns
+
+
+def _others_rate(scene: Scene) -> float:
+    """Fills a second on one side of each of the other groups, in the mean of the market's last twenty minutes."""
+    lately = _lately(scene)
+    if not lately:
+        return 0.0
+    first, last = lately[0][0], scene.now_ns // FAST_BUCKET_NS
+    trades = int(scene.market.fast.count(first, last)) - len(scene.fills(None, first * FAST_BUCKET_NS))
+    return max(0, trades) / max(1, scene.groups_present()) / ((last + 1 - first) * FAST_BUCKET_NS / 1e9)
+
+
+def _lately(scene: Scene) -> Sequence[tuple[int, float, float, float, float, float]]:
+    """The market's bars of five seconds of the last twenty minutes."""
+    last = scene.now_ns // FAST_BUCKET_NS
+    return list(scene.market.fast.bars(last - FAST_BUCKETS + 2, last))

@@ -13,14 +13,15 @@ from tapewatch.alert import Measurement, Severity
 
 METADATA = Metadata(
     rule_id="spoofing",
-    version="1.0.0",
+    version="2.0.0",
     title="Spoofing",
     typology="SPOOFING",
     description=(
         "A group places an order that is large for the instrument and for its side of the book, trades on the other "
         "side while it stands or just after, and takes it off almost untouched. Orders on both sides alike, as a "
         "market maker's, are not pressure and do not count; nor does a group that lets orders of such size trade, nor "
-        "an order whose side the group takes at once after withdrawing it. It is judged a second after the withdrawal."
+        "an order whose side the group takes at once after withdrawing it; nor chance: whoever trades all the "
+        "time has fills around any withdrawal. It is judged a second after the withdrawal."
     ),
     needs=(needs.ORDERS, needs.ACCOUNTS, needs.FILLS),
     parameters=(
@@ -34,6 +35,7 @@ METADATA = Metadata(
         Parameter("flip_within_s", 2.0, "s", 0, 60, "a fill this soon after the withdrawal still profits from it"),
         Parameter("flips_min", 2.0, "orders", 1, 20, "changing one's mind once is no scheme"),
         Parameter("memory_s", 120.0, "s", 1, 3600, "how far back repetitions count: as long as an episode"),
+        Parameter("chance_max", 0.005, "probability", 0.000001, 1, "that its fills come so close to its withdrawals"),
         Parameter("one_sided_min", 3.0, "x", 1, 100, "withdrawn here against withdrawn and left on the other side"),
         Parameter("withdrawn_share_min", 0.8, "share", 0, 1, "whoever lets such orders trade means them"),
         Parameter("taken_up_within_s", 2.0, "s", 0, 60, "how soon its own side is taken where an order was meant"),
@@ -53,6 +55,7 @@ METADATA = Metadata(
     ),
     known_gaps=(
         "Pressure split into many orders of ordinary size is layering's.",
+        "A single order of a group that trades so often on the other side that the fill may be chance.",
         "A spoofer whose genuine trade is on another venue or in a related product is not seen here.",
         "Someone who hides pressure among as many real orders of that size is not found.",
         "An order moved far away by a replace and left there, instead of cancelled, is taken to be still meant.",
@@ -94,6 +97,8 @@ class Spoofing:
             return
         if _withdrawn_share(scene, largest) < parameters["withdrawn_share_min"]:
             return
+        if _by_chance(scene, parameters, large, pairs) > parameters["chance_max"]:
+            return
         yield _finding(scene, parameters, orders, genuine, largest, ratio)
 
 
@@ -102,6 +107,17 @@ def _withdrawn_share(scene: Scene, largest: Withdrawal) -> float:
     size = largest.quantity / 2
     withdrawn = scene.withdrawn_orders(largest.side, size)
     return withdrawn / (withdrawn + scene.executed_orders(size))
+
+
+def _by_chance(
+    scene: Scene, parameters: Mapping[str, float], large: list[Withdrawal], pairs: list[tuple[Withdrawal, Fill]]
+) -> float:
+    """Probability that by chance so many of its large orders went so soon around a fill."""
+    flip = pairs[0][1].time_ns > pairs[0][0].time_ns
+    within = 0.0 if flip else parameters["withdraw_within_s"] * 1e9
+    after = parameters["flip_within_s"] * 1e9 if flip else 0.0
+    spans = [(order.entry_time_ns, order.time_ns) for order in large]
+    return pressing.by_chance(scene, opposite(large[0].side), spans, within, after)
 
 
 def _large(scene: Scene, parameters: Mapping[str, float]) -> list[Withdrawal]:

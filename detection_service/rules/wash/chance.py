@@ -74,6 +74,24 @@ def surprise_nats(observed: float, expected: float) -> float:
     return observed * math.log(observed / max(expected, 1e-9)) - observed + expected
 
 
+def own_meetings_nats(met: int, bought: int, sold: int, trades: int) -> float:
+    """How unlikely it is that so many of a group's buys meet its own sells among a market's trades: minus the log of
+    the chance, exactly (hypergeometric tail)."""
+    trades = max(trades, bought, sold)
+    terms = [
+        _log_choices(sold, number) + _log_choices(trades - sold, bought - number) - _log_choices(trades, bought)
+        for number in range(max(met, bought + sold - trades), min(bought, sold) + 1)
+    ]
+    if met <= 0 or not terms:
+        return 0.0
+    most = max(terms)
+    return max(0.0, -most - math.log(sum(math.exp(term - most) for term in terms)))
+
+
+def _log_choices(among: int, chosen: int) -> float:
+    return math.lgamma(among + 1) - math.lgamma(chosen + 1) - math.lgamma(among - chosen + 1)
+
+
 def choices_nats(candidates: int, chosen: int) -> float:
     """What looking for the most striking few among many takes off a surprise: the log of the ways to choose."""
     return math.log(math.comb(max(candidates, chosen), chosen))

@@ -9,22 +9,24 @@ from detection_service.engine.triggers import MATCH
 from detection_service.rules import needs, regulations
 from detection_service.rules.rule import Finding, Metadata, Parameter
 from detection_service.rules.wash import chance, within_group
+from tapewatch.market.event import Side
 
 METADATA = Metadata(
     rule_id="wash_owner",
-    version="1.1.0",
+    version="2.0.0",
     title="Wash trade: linked accounts on both sides",
     typology="WASH_TRADE",
     description=(
         "Two accounts of one beneficial owner, or declared as linked, trade with each other: volume is shown, "
         "beneficial ownership does not change. One meeting of orders entered apart is an accident; several, or orders "
-        "entered together at one size, are not. Needs reference data that says who owns or is linked to whom."
+        "entered together at one size, are not, where a group so active would hardly meet itself so often by "
+        "chance. Few trades of little volume are LOW. Needs reference data that says who owns or is linked to whom."
     ),
     needs=(needs.MATCHES, needs.OWNERS),
     parameters=(
         Parameter("trades_min", 3.0, "trades", 1, 16, "so often within ten minutes is no accident"),
         Parameter("own_share_min", 0.25, "share", 0, 1, "of the less busy account's trades; busy accounts meet"),
-        Parameter("lift_min", 2.0, "x", 1, 100, "against what chance gives a group so active"),
+        Parameter("surprise_min", 7.0, "nats", 0, 100, "by chance once in e^7 = 1,100 matches within a group"),
         Parameter(
             "usual_arranged_max", 0.1, "share", 0, 1, "where more of all meetings look arranged, one says nothing"
         ),
@@ -42,8 +44,12 @@ METADATA = Metadata(
     known_false_positives=(
         "Separately managed funds of one owner whose orders meet by accident.",
         "A firm's flow that its own maker answers, where the market has few others.",
+        "Two accounts of a household that copy each other's orders.",
     ),
-    known_gaps=("Links that nobody declared are not known.",),
+    known_gaps=(
+        "Links that nobody declared are not known.",
+        "A few washes of a group that trades with everybody all the time are not told from accidents.",
+    ),
     triage_steps=(
         "Confirm the link: owner, mandate, device, subnet.",
         "Were both orders entered close together, at one price and size?",
@@ -68,11 +74,14 @@ class WashOwner:
             return
         recent = [fill for fill in within_group.own_trades(scene) if fill.account != fill.contra]
         if not scene.open_episode(scene.owners(frozenset({match.buyer, match.seller}))):
-            often = len(recent) >= parameters["trades_min"] and _beyond_chance(scene, parameters, recent)
+            often = len(recent) >= parameters["trades_min"] and _much_of_its_own(scene, parameters, recent)
             if not often and not _tellingly_arranged(scene, parameters, match):
                 return
+            if not _is_the_market(scene, recent) and _surprise(scene, parameters, recent) < parameters["surprise_min"]:
+                return
         what = f"Linked accounts {match.buyer} (buying) and {match.seller} traded with each other"
-        yield within_group.finding(scene, parameters, recent, what)
+        few = len(recent) < parameters["trades_grave"]
+        yield within_group.finding(scene, parameters, recent, what, incidental=few)
 
 
 def _tellingly_arranged(scene: Scene, parameters: Mapping[str, float], match: Match) -> bool:
@@ -84,20 +93,36 @@ def _tellingly_arranged(scene: Scene, parameters: Mapping[str, float], match: Ma
     return alike - 1 <= parameters["usual_arranged_max"] * (known - 1)
 
 
-def _beyond_chance(scene: Scene, parameters: Mapping[str, float], recent: Sequence[Fill]) -> bool:
-    """Whether the group's trades with itself are much of what the less busy account does, and more than chance's."""
-    since_ns = scene.now_ns - within_group.LATELY_NS
-    group = scene.group_of(scene.match.buyer)
-    fills = [fill.account for fill in scene.fills(None, since_ns, group)]
+def _much_of_its_own(scene: Scene, parameters: Mapping[str, float], recent: Sequence[Fill]) -> bool:
+    """Whether the group's trades with itself are much of what the less busy account does."""
+    fills = [fill.account for fill in scene.fills(None, _since_ns(scene), scene.group_of(scene.match.buyer))]
     counts = [
         fills.count(account) for account in {account for fill in recent for account in (fill.account, fill.contra)}
     ]
-    share = len(recent) / max(len(recent), min(counts))
-    expected = within_group.expected_trades(scene, since_ns)
-    beyond = len(recent) >= parameters["lift_min"] * expected
-    return share >= parameters["own_share_min"] and (beyond or _is_the_market(scene, recent, since_ns))
+    return len(recent) >= parameters["own_share_min"] * max(len(recent), min(counts))
 
 
-def _is_the_market(scene: Scene, recent: Sequence[Fill], since_ns: int) -> bool:
+def _surprise(scene: Scene, parameters: Mapping[str, float], recent: Sequence[Fill]) -> float:
+    """How unlikely chance makes it that a group so active met itself so often, and with orders so much alike."""
+    group = scene.group_of(scene.match.buyer)
+    since_ns = chance.covered_since_ns(scene, [group], _since_ns(scene))
+    met = sum(fill.time_ns >= since_ns for fill in recent)
+    bought, sold = (len(scene.fills(side, since_ns, group)) for side in (Side.BUY, Side.SELL))
+    meeting = chance.own_meetings_nats(met, bought, sold, chance.market_trades(scene, since_ns))
+    gap_s, ratio = parameters["entry_gap_max_s"], parameters["size_ratio_min"]
+    own = [trade for trade in scene.pair_trades(since_ns) if trade.entry_gap_s is not None]
+    alike = sum((trade.entry_gap_s or 0.0) <= gap_s and trade.size_ratio >= ratio for trade in own)
+    known, usual = scene.arranged_matches(scene.now_ns - HOUR_NS, int(gap_s * 1e9), ratio)
+    share = (usual + 1) / (known + 2)  # one more, for what is not yet known of a young market
+    if alike <= share * len(own):
+        return meeting
+    return meeting + chance.skew_nats([alike, len(own) - alike], [share, 1 - share])
+
+
+def _is_the_market(scene: Scene, recent: Sequence[Fill]) -> bool:
     """Whether half of all trades are the group's with itself: then chance gives nothing to compare with."""
-    return 2 * len(recent) >= chance.market_trades(scene, since_ns)
+    return 2 * len(recent) >= chance.market_trades(scene, _since_ns(scene))
+
+
+def _since_ns(scene: Scene) -> int:
+    return scene.now_ns - within_group.LATELY_NS

@@ -41,6 +41,10 @@ def arranged(match: Match, gap_max_s: float, size_ratio_min: float) -> bool:
     return match.entry_gap_s is not None and match.entry_gap_s <= gap_max_s and match.size_ratio >= size_ratio_min
 
 
+def _said(share: float) -> str:
+    return f"{share:.1%}" if share >= 0.0005 else "less than 0.1%"
+
+
 def finding(
     scene: Scene,
     parameters: Mapping[str, float],
@@ -76,7 +80,7 @@ def finding(
         end_time_ns=scene.now_ns,
         explanation=(
             f"{what} {trades:.0f} time{'s' if trades != 1 else ''}, {quantity:g} in all and lately at "
-            f"{match.price:g}, {share:.1%} of what the market traded in the last hour; ownership did not change, "
+            f"{match.price:g}, {_said(share)} of what the market traded in the last hour; ownership did not change, "
             f"where usually none of an owner's trades are with itself."
         ),
         measurements=(

@@ -108,8 +108,8 @@ SCHEMES = {
 def washed(buyer: str, seller: str, times: int = 3) -> Market:
     """A buyer takes a seller's order whole, some times, among a crowd that trades too."""
     market = Market().crowd()
-    for number in range(10):
-        market.at(10 + number).deal(f"ordinary-{number}", f"other-{number}", 100.0, 100)
+    for number in range(30):
+        market.at(10 + number / 2).deal(f"ordinary-{number}", f"other-{number}", 100.0, 100)
     for number in range(times):
         market.at(30 + 10 * number).deal(buyer, seller, 100.0, 50)
     return market.tick(5_000)

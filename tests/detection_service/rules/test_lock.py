@@ -27,7 +27,8 @@ class Brought:
 
 
 def changed(content: str = "one", **metadata: object) -> Rule:
-    return Brought(dataclasses.replace(SPOOFING.metadata, **metadata), content)  # type: ignore[arg-type]  # by name
+    said = {"version": "1.0.0", **metadata}
+    return Brought(dataclasses.replace(SPOOFING.metadata, **said), content)  # type: ignore[arg-type]  # by name
 
 
 def test_every_rule_is_locked_with_the_content_it_has() -> None:

@@ -38,6 +38,20 @@ def test_counts_like_their_shares_have_no_skew_and_a_one_way_street_has() -> Non
     assert chance.skew_nats([6, 0], [1.0, 1.0]) == pytest.approx(6 * math.log(2))
 
 
+def test_a_group_that_only_meets_itself_is_as_unlikely_as_one_draw_of_all() -> None:
+    assert chance.own_meetings_nats(3, 3, 3, 33) == pytest.approx(math.log(math.comb(33, 3)))
+    assert chance.own_meetings_nats(0, 3, 3, 33) == 0.0
+
+
+def test_own_meetings_are_as_likely_as_drawn_at_random() -> None:
+    picked, often, rounds = random.Random(SEED), 0, 4_000
+    sellers = [*"a" * 8, *"x" * 32]
+    for _ in range(rounds):
+        picked.shuffle(sellers)
+        often += sellers[:10].count("a") >= 4  # the first ten bought by the group
+    assert often / rounds == pytest.approx(math.exp(-chance.own_meetings_nats(4, 10, 8, 40)), rel=0.15), f"seed {SEED}"
+
+
 def test_a_choice_among_many_takes_the_log_of_the_ways_to_choose_off() -> None:
     assert chance.choices_nats(20, 2) == pytest.approx(math.log(190))
     assert chance.choices_nats(1, 2) == 0.0

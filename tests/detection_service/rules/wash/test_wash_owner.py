@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from detection_service.engine.engine import Engine
+from tapewatch.alert import Severity
 from tapewatch.market.frame import Frame
 from tests.detection_service.rules.schemes import OWNERS, SCHEMES, washed
 from tests.detection_service.scenario import Market, configured, found, revisions
@@ -26,7 +29,7 @@ def apart(buyer: str, seller: str, gaps_s: list[float], *, others: int = 0, quan
 def test_orders_of_one_owner_entered_together_that_meet_are_one_alert() -> None:
     (alert,) = found(SCHEMES[RULE].play(), RULE, OWNED)
     assert (alert.owners, alert.accounts) == (("Wanda",), ("w1", "w2"))
-    for number in ("w1 (buying) and w2", "3 times", "150 in all", "13.0%", "usually none"):
+    for number in ("w1 (buying) and w2", "3 times", "150 in all", "4.8%", "usually none"):
         assert number in alert.explanation
 
 
@@ -95,6 +98,18 @@ def test_without_reference_data_the_rule_says_that_it_can_not_apply() -> None:
     assert "no reference data of accounts" in engine.status()["not_applicable"][RULE]
 
 
+@pytest.mark.parametrize(("quantity", "severity"), [(50, Severity.MEDIUM), (1, Severity.LOW)])
+def test_a_few_trades_are_as_grave_as_their_share_of_the_volume(quantity: float, severity: Severity) -> None:
+    market = Market().crowd()
+    for number in range(30):
+        market.at(10 + number / 2).deal(f"ordinary-{number}", f"other-{number}", 100.0, 100)
+    for number in range(3):
+        market.at(30 + 10 * number).deal("w1", "w2", 100.0, quantity)
+    (alert,) = found(market, RULE, OWNED)
+    assert alert.severity is severity
+    assert ("0.1% of what" in alert.explanation) is (severity is Severity.LOW)
+
+
 def test_known_gap_a_link_nobody_declared_is_not_found() -> None:
     only_one = configured(accounts=[{"account": "w1", "owner": "Wanda"}])
     assert found(washed("w1", "w2"), RULE, only_one) == []
@@ -103,8 +118,8 @@ def test_known_gap_a_link_nobody_declared_is_not_found() -> None:
 def test_trades_within_a_group_count_together_whichever_of_its_accounts_meet() -> None:
     owned = configured(accounts=[{"account": f"w{number}", "owner": "Wanda"} for number in (1, 2, 3)])
     market = Market().crowd()
-    for number in range(12):
-        market.at(10 + number).deal(f"b{number}", f"s{number}", 100.0, 50)
+    for number in range(40):
+        market.at(10 + number / 2).deal(f"b{number}", f"s{number}", 100.0, 50)
     for number, (buyer, seller) in enumerate((("w1", "w2"), ("w2", "w3"), ("w3", "w1"))):
         maker = market.at(60 + 60 * number).new(seller, "SELL", 100.0, 50)
         market.at(90 + 60 * number).match(market.new(buyer, "BUY", 100.0, 50), maker, 100.0, 50)

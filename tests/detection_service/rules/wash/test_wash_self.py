@@ -16,13 +16,13 @@ RULE = "wash_self"
 def test_an_account_on_both_sides_of_a_match_is_one_alert() -> None:
     (alert,) = found(SCHEMES[RULE].play(), RULE)
     assert (alert.owners, alert.accounts) == (("w1",), ("w1",))
-    assert alert.trade_ids == ("t11", "t12", "t13")
+    assert alert.trade_ids == ("t31", "t32", "t33")
     assert (alert.start_time_ns, alert.end_time_ns) == (START_NS + 30_000_000_000, START_NS + 50_000_000_000)
 
 
 def test_the_explanation_carries_the_numbers_and_what_is_usual() -> None:
     (alert,) = found(SCHEMES[RULE].play(), RULE)
-    for number in ("w1", "3 times", "150 in all", "at 100", "13.0%", "usually none"):
+    for number in ("w1", "3 times", "150 in all", "at 100", "4.8%", "usually none"):
         assert number in alert.explanation
 
 
