@@ -63,7 +63,7 @@ def apply(engine: Engine, kind: str, content: bytes) -> None:
         engine.use_scorer(ForestModel.from_json(values))
     elif kind == RULES:
         loaded = kept.load(held.kept, values["user_rules"])
-        engine.configure(held.with_brought(loaded.rules, loaded.faults))
+        engine.configure(held.with_brought(loaded.rules, loaded.faults, loaded.scenarios))
     else:
         raise ValueError(f"control record of unknown kind {kind!r}")
 

@@ -39,7 +39,7 @@ def coverage_page(
     if start == 0:
         answer.events_not_listed = shown.not_listed
         answer.regulations.extend(_regulations(shown, engine))
-        answer.canaries.extend(_canaries(canaries))
+        answer.canaries.extend(_canaries(canaries, engine))
     return answer
 
 
@@ -88,15 +88,18 @@ def _regulations(shown: Shown, engine: Engine) -> list[detection_pb2.RegulationC
     ]
 
 
-def _canaries(canaries: Canaries | None) -> list[detection_pb2.CanaryResult]:
+def _canaries(canaries: Canaries | None, engine: Engine) -> list[detection_pb2.CanaryResult]:
     results = {} if canaries is None else canaries.results
-    return [
-        detection_pb2.CanaryResult(
+    without = {} if canaries is None else canaries.without(engine.configuration)
+    played = {
+        rule_id: detection_pb2.CanaryResult(
             rule_id=rule_id,
             missed=each.missed,
             played_time_ns=each.played_ns,
             passed_time_ns=each.passed_ns,
             scenarios=each.scenarios,
         )
-        for rule_id, each in sorted(results.items())
-    ]
+        for rule_id, each in results.items()
+    }
+    none = {rule_id: detection_pb2.CanaryResult(rule_id=rule_id, none_because=why) for rule_id, why in without.items()}
+    return [each for _, each in sorted({**played, **none}.items())]

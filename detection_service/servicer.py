@@ -104,6 +104,7 @@ class DetectionServicer(detection_pb2_grpc.DetectionServiceServicer):
             live_orders=status["live_orders"],
             corrections=_corrections(consumer.corrections),
             faulty=consumer.faulty,
+            without_canary=consumer.health.canaries.without(consumer.engine.configuration),
             changes=[to_message(change) for change in consumer.changes.newest],
         )
 

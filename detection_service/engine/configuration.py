@@ -30,7 +30,8 @@ class EngineConfiguration:
 
     `marks_come`: ingest's marks tell of silent sources, gaps and clocks; otherwise the engine looks at frames for them.
     `scopes` say otherwise of parameters for some markets, the least specific first. `waiting` are parameters of rules
-    from outside that are not there (yet), `faults` say why a rule is not, `kept` is where texts of rules are found.
+    from outside that are not there (yet), `faults` say why a rule is not, `kept` is where texts of rules are found,
+    `scenarios` are the files of what rules from outside are tried with.
     """
 
     rules: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: {rule: {} for rule in RULE_BY_ID})
@@ -41,6 +42,7 @@ class EngineConfiguration:
     waiting: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     faults: Mapping[str, str] = field(default_factory=dict)
     kept: Path | None = None
+    scenarios: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def known(self) -> Mapping[str, Rule]:
@@ -102,8 +104,13 @@ class EngineConfiguration:
         made.check()
         return made
 
-    def with_brought(self, brought: Iterable[Rule], faults: Mapping[str, str]) -> EngineConfiguration:
-        """Other rules from outside, all of them in force; one that its parameters do not fit is a fault."""
+    def with_brought(
+        self, brought: Iterable[Rule], faults: Mapping[str, str], scenarios: Mapping[str, Path] | None = None
+    ) -> EngineConfiguration:
+        """Other rules from outside, all of them in force; one that its parameters do not fit is a fault.
+
+        `scenarios` are the files of their scenarios by id; those known stay without.
+        """
         scoped: dict[str, Mapping[str, float]] = {rule_id: {} for scope in self.scopes for rule_id in scope.rules}
         given = {
             rule_id: each
@@ -124,6 +131,7 @@ class EngineConfiguration:
             rules={**own, **{rule_id: given.get(rule_id, {}) for rule_id in ids}},
             brought=tuple(sorted(sound, key=lambda rule: rule.metadata.rule_id)),
             faults=wrong,
+            scenarios=self.scenarios if scenarios is None else scenarios,
             waiting={rule_id: each for rule_id, each in given.items() if rule_id not in ids},
         )
 

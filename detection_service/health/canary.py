@@ -1,6 +1,7 @@
 """Canaries: what is planted for each rule in force, played to an engine set up as the live one is.
 
-Each `canary_due` mark of the journal plays the next rule's positive scenarios, so a replay plays the same. The engine
+Each `canary_due` mark of the journal plays the next rule's positive scenarios (of a rule from outside the first, as the
+RULES record in force names it by content), so a replay plays the same. The engine
 they are played to has the rule's parameters in force, the model in force and the scenario's own reference data, and
 begins empty: nothing planted reaches the live engine's state, its ledger or a case.
 """
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from detection_service.engine.configuration import EngineConfiguration
 from detection_service.engine.engine import NEEDS_MODEL, Engine
@@ -24,13 +25,17 @@ from detection_service.health.observation import (
     Observation,
     mark_id,
 )
-from detection_service.rules.rule import Rule
+from detection_service.rules.catalogue import RULE_BY_ID
 from detection_service.rules.scenarios.scenario import Scenario, ScenarioError, load, scenario_file
 from tapewatch.market.frame import Frame
 
 CANARY_DUE: Final = "canary_due"
 POSITIVE: Final = "positive"
-Planted = Callable[[Rule], tuple[Scenario, ...]]
+BY_MODEL: Final = "it judges by a model, and what is unusual to that is not known beforehand"
+NO_SCENARIOS: Final = "it brings no scenarios"
+NO_POSITIVE: Final = "it brings no positive scenario"
+ROWS_MAX: Final = 200_000
+"""Events of a scenario from outside: it is played between the events of the markets."""
 
 
 @dataclass(slots=True)
@@ -43,28 +48,46 @@ class Result:
     scenarios: int = 0
 
 
-def planted(rule: Rule) -> tuple[Scenario, ...]:
-    """A rule's positive scenarios, those that need parameters of their own last.
+class Planted(NamedTuple):
+    """What is planted for a rule, or why nothing is."""
 
-    None where it brings none, or judges by a model: what is unusual to the model in force is not known beforehand.
-    """
-    return () if NEEDS_MODEL in [need.text for need in rule.metadata.needs] else _planted(scenario_file(rule))
+    scenarios: tuple[Scenario, ...]
+    reason: str = ""
+
+
+Plant = Callable[[str, EngineConfiguration], Planted]
+
+
+def planted(rule_id: str, configuration: EngineConfiguration) -> Planted:
+    """A rule's positive scenarios, those that need parameters of their own last; of a rule from outside the first."""
+    rule = configuration.known[rule_id]
+    if NEEDS_MODEL in [need.text for need in rule.metadata.needs]:
+        return Planted((), BY_MODEL)
+    if rule_id in RULE_BY_ID:
+        found = _positive(scenario_file(rule))
+        return found._replace(scenarios=tuple(sorted(found.scenarios, key=lambda each: bool(each.parameters))))
+    path = configuration.scenarios.get(rule_id)
+    found = Planted((), NO_SCENARIOS) if path is None else _positive(path)
+    if any(len(each.rows) > ROWS_MAX for each in found.scenarios[:1]):
+        return Planted((), f"its first positive scenario has more than {ROWS_MAX:,} events")
+    return found._replace(scenarios=found.scenarios[:1])
 
 
 @cache
-def _planted(path: Path) -> tuple[Scenario, ...]:
+def _positive(path: Path) -> Planted:
+    """The positive scenarios of a file, in its order. A file of a rule from outside is named by its content."""
     try:
         scenarios = load(path)
-    except (ScenarioError, OSError):
-        return ()  # `rules check` says so; here it shows as a rule without a canary
-    positive = [scenario for scenario in scenarios if scenario.kind == POSITIVE]
-    return tuple(sorted(positive, key=lambda scenario: bool(scenario.parameters)))
+    except (ScenarioError, OSError) as error:  # `rules check` says so too
+        return Planted((), f"its scenarios can not be read: {error}")
+    positive = tuple(scenario for scenario in scenarios if scenario.kind == POSITIVE)
+    return Planted(positive, "" if positive else NO_POSITIVE)
 
 
 class Canaries:
     """Whose turn it is, and how each rule did. `results` is by rule id."""
 
-    def __init__(self, plant: Planted = planted) -> None:
+    def __init__(self, plant: Plant = planted) -> None:
         self.results: dict[str, Result] = {}
         self._last = ""
         self._plant = plant
@@ -77,7 +100,7 @@ class Canaries:
         if not in_force:
             return
         self._last = next((rule_id for rule_id in in_force if rule_id > self._last), in_force[0])
-        scenarios = self._plant(engine.configuration.known[self._last])
+        scenarios = self._plant(self._last, engine.configuration).scenarios
         if not scenarios:
             return
         result = self.results.setdefault(self._last, Result())
@@ -88,6 +111,11 @@ class Canaries:
         else:
             result.missed += 1
             yield _told(MISSED, self._last, mark, result)
+
+    def without(self, configuration: EngineConfiguration) -> dict[str, str]:
+        """The rules in force for which nothing is planted, and why."""
+        told = {rule_id: self._plant(rule_id, configuration).reason for rule_id in sorted(configuration.rules)}
+        return {rule_id: reason for rule_id, reason in told.items() if reason}
 
     def state(self) -> dict[str, Any]:
         """Plain values from which `restore` makes the same canaries."""

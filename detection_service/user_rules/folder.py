@@ -63,10 +63,11 @@ class RuleText(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Rules of a directory and, by id, why a file is none."""
+    """Rules of a directory and, by id, why a file is none; `scenarios` are the files of those that bring some."""
 
     rules: tuple[Rule, ...] = ()
     faults: dict[str, str] = field(default_factory=dict)
+    scenarios: dict[str, Path] = field(default_factory=dict)
 
 
 def texts_in(directory: Path) -> tuple[list[RuleText], dict[str, str]]:
@@ -95,6 +96,17 @@ def _text_of(path: Path, rule_id: str, taken: Iterable[str]) -> RuleText:
     if path.stat().st_size > TEXT_BYTES_MAX:
         raise RuleFaultError(f"{path.name}: expected at most {TEXT_BYTES_MAX} bytes, found {path.stat().st_size}")
     return RuleText(rule_id, path.suffix, path.read_text(encoding="utf-8"))
+
+
+def scenarios_beside(directory: Path, rule_id: str) -> RuleText | None:
+    """The text of a rule's scenarios, None where it has none that can be read; it is looked into when it is played."""
+    path = directory / (rule_id + SUFFIX)
+    try:
+        if path.stat().st_size > TEXT_BYTES_MAX:
+            return None
+        return RuleText(rule_id, SUFFIX, path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def load_directory(directory: Path) -> Loaded:

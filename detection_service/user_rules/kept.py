@@ -15,9 +15,12 @@ from typing import Any, Final
 
 from detection_service.rules.governance import RULE_ID
 from detection_service.rules.rule import Rule
+from detection_service.rules.scenarios.scenario import SUFFIX
 from detection_service.user_rules.folder import FORMS, Loaded, RuleFaultError, RuleText, rule_of
 
 DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+SCENARIOS: Final = "scenarios"
+"""Key of the SHA-256 of a rule's scenarios, where it brings some."""
 PLACE: Final = "rules"
 """Folder of the texts in detection's own directory."""
 
@@ -35,7 +38,10 @@ def keep(folder: Path, texts: Iterable[RuleText]) -> None:
 
 
 def record_of(rules: Mapping[str, Mapping[str, Any]], actor: str, reason: str) -> bytes:
-    """The content of the control record that puts exactly these in force: form and SHA-256 of their texts by id."""
+    """The content of the control record that puts exactly these in force: form and SHA-256 of their texts by id.
+
+    With the SHA-256 of the scenarios where a rule brings some.
+    """
     return json.dumps({"user_rules": rules, "actor": actor, "reason": reason}, sort_keys=True).encode()
 
 
@@ -46,13 +52,24 @@ def digest_of(content: bytes) -> str:
 
 def load(folder: Path | None, named: Mapping[str, Mapping[str, Any]]) -> Loaded:
     """The rules a record names; one whose text is not kept, or not sound, is a fault."""
-    rules, faults = [], {}
+    rules, faults, scenarios = [], {}, {}
     for rule_id, each in sorted(named.items()):
         try:
             rules.append(_rule(folder, rule_id, str(each["form"]), str(each["sha256"])))
+            if (path := _scenarios(folder, rule_id, str(each.get(SCENARIOS, "")))) is not None:
+                scenarios[rule_id] = path
         except (RuleFaultError, OSError, UnicodeDecodeError) as error:
             faults[rule_id] = str(error)
-    return Loaded(tuple(rules), faults)
+    return Loaded(tuple(rules), faults, scenarios)
+
+
+def _scenarios(folder: Path | None, rule_id: str, digest: str) -> Path | None:
+    """The file of a rule's scenarios where it is kept and is what the record names."""
+    if folder is None or not DIGEST.fullmatch(digest):
+        return None
+    path = _path(folder, rule_id, SUFFIX, digest)
+    is_it = path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == digest
+    return path if is_it else None
 
 
 def _rule(folder: Path | None, rule_id: str, form: str, digest: str) -> Rule:

@@ -17,7 +17,7 @@ import structlog
 from detection_service.rules import lock
 from detection_service.rules.lock import LockError
 from detection_service.user_rules import kept
-from detection_service.user_rules.folder import RuleFaultError, RuleText, rule_of, texts_in
+from detection_service.user_rules.folder import RuleFaultError, RuleText, rule_of, scenarios_beside, texts_in
 
 POLL_S: Final = 2.0
 ACTOR: Final = "detection"
@@ -41,9 +41,10 @@ class Position(Protocol):
 
 @dataclass(slots=True)
 class _Found:
-    """What a look at the directory gives: texts to put in force by id, and what is wrong with others."""
+    """What a look at the directory gives: texts to put in force by id, their scenarios, what is wrong with others."""
 
     texts: dict[str, RuleText] = field(default_factory=dict)
+    scenarios: dict[str, RuleText] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
 
 
@@ -72,7 +73,7 @@ class RulesWatch:
         found = await asyncio.to_thread(self._found, in_force)
         self._tell(found.problems)
         held = {rule_id: each for rule_id, each in in_force.items() if rule_id in found.problems}
-        wanted = {text.rule_id: {"form": text.form, "sha256": text.digest} for text in found.texts.values()} | held
+        wanted = {rule_id: _named(text, found.scenarios.get(rule_id)) for rule_id, text in found.texts.items()} | held
         self._seen = stamp
         if wanted == in_force:
             return 0
@@ -105,7 +106,9 @@ class RulesWatch:
                 found.texts[text.rule_id] = text
             except (RuleFaultError, LockError) as error:
                 found.problems[text.rule_id] = str(error)
-        kept.keep(self._folder, found.texts.values())
+        beside = (scenarios_beside(self._directory, rule_id) for rule_id in found.texts)
+        found.scenarios = {text.rule_id: text for text in beside if text is not None}
+        kept.keep(self._folder, [*found.texts.values(), *found.scenarios.values()])
         if locked != before:
             own_lock.write_text(lock.lock_text(locked), encoding="utf-8")
         return found
@@ -115,3 +118,9 @@ class RulesWatch:
             if self._position.rule_problems.get(rule_id) != why:
                 _log.error("rule not taken, what was in force stays", rule=rule_id, problem=why)
         self._position.rule_problems = problems
+
+
+def _named(text: RuleText, scenarios: RuleText | None) -> dict[str, str]:
+    """What a record says of a rule."""
+    told = {"form": text.form, "sha256": text.digest}
+    return told if scenarios is None else {**told, kept.SCENARIOS: scenarios.digest}

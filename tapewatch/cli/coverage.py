@@ -13,7 +13,7 @@ from surveillance.v1 import detection_pb2
 from tapewatch.cli.calls import ask
 from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
 from tapewatch.cli.failure import CommandError, WrongUsageError
-from tapewatch.cli.output import plain, print_json, print_table, time_text
+from tapewatch.cli.output import harmless, plain, print_json, print_table, time_text
 from tapewatch.client.detection import DetectionClient
 
 Lines = Iterable[detection_pb2.CoverageLine]
@@ -122,6 +122,8 @@ def _row(
 def _canary(result: detection_pb2.CanaryResult | None) -> str:
     if result is None:
         return "-"
+    if result.none_because:
+        return f"none: {harmless(result.none_because)}"
     if result.missed:
         return f"missed {result.missed} on end"
     return f"found {time_text(result.passed_time_ns)}"

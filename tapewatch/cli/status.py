@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from surveillance.v1 import detection_pb2
 from tapewatch.cli.configured import ConfigOption, JsonOption, security_of
 from tapewatch.cli.failure import WrongUsageError
 from tapewatch.cli.output import print_json, print_table, time_text
@@ -75,6 +76,12 @@ def _last_part(text: str) -> str:
     return text.splitlines()[0].rpartition(": ")[2] if text else ""
 
 
+def _without(state: detection_pb2.DetectionStatus) -> str:
+    """The rules of which nobody would see that they fell silent."""
+    rules = ", ".join(sorted(state.without_canary))
+    return f"; no canary: {rules}" if rules else ""
+
+
 async def _note(service: ServiceProcess, security: SecuritySettings) -> str:
     try:
         if service.name == "ingest":
@@ -91,7 +98,7 @@ async def _note(service: ServiceProcess, security: SecuritySettings) -> str:
             return (
                 f"{state.engine} engine at position {state.next_sequence}, {time_text(state.event_time_ns)}; "
                 f"{alerts} alert revisions, {state.alerts_pending} not stored yet; "
-                f"{pending} events await a correction run, {state.corrections.runs} made"
+                f"{pending} events await a correction run, {state.corrections.runs} made" + _without(state)
             )
     except ClientError as error:
         return str(error)

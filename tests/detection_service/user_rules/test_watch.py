@@ -17,8 +17,11 @@ from detection_service.checkpoint import Checkpoints
 from detection_service.consumer import Consumer
 from detection_service.engine.configuration import EngineConfiguration
 from detection_service.engine.engine import Engine
+from detection_service.health import canary
 from detection_service.user_rules.folder import RuleText
 from detection_service.user_rules.watch import RulesWatch
+from surveillance.v1 import ingest_pb2
+from tapewatch.cli.rules.skeleton import YAML_SCENARIOS
 from tests.detection_service.fakes import Journal, consumer_in
 from tests.detection_service.user_rules.test_folder import leap, put
 from tests.detection_service.user_rules.written_rules import blink_rows, in_python, in_yaml, raising
@@ -219,3 +222,74 @@ async def test_a_change_of_parameters_is_told_with_who_and_why_and_a_wrong_one_r
     told = [(each.actor, each.reason, each.what, each.problem) for each in watched.consumer.changes.newest]
     assert told[1] == ("ann", "too many alerts", "price_spike: trades_min 12 (instrument ACME)", "")
     assert "did you mean 'trades_min'" in told[2][3]
+
+
+def canary_due(watched: Watched, number: int) -> None:
+    mark = {"mark": "canary_due", "number": number, "time_ns": number * 1_000_000_000, "every_ns": 1_000_000_000}
+    watched.journal.add(ingest_pb2.RECORD_KIND_MARK, json.dumps(mark).encode())
+
+
+def with_silent(watched: Watched) -> Watched:
+    """The same, with nothing of the catalogue in force but the rule that tells of silent ones."""
+    made = EngineConfiguration({"rule_silent": {}}, marks_come=True, kept=watched.home / "rules")
+    watched.consumer.engine.configure(made)
+    return watched
+
+
+async def test_the_first_positive_scenario_of_a_rule_from_outside_is_its_canary(watched: Watched) -> None:
+    with_silent(watched).put(in_python(), in_yaml())
+    (watched.directory / "blinks.scenarios.yaml").write_text(YAML_SCENARIOS)
+    await watched.look()
+    for number in range(1, 4):
+        canary_due(watched, number)
+    await watched.read()
+    canaries = watched.consumer.health.canaries
+    assert canaries.results["blinks"].scenarios == 1
+    assert canaries.results["blinks"].missed == 0
+    assert canaries.without(watched.consumer.engine.configuration) == {"leaps": "it brings no scenarios"}
+    watched.journal.control("CONFIGURATION", change("blinks", {"withdrawn_min": 5_000}))
+    for number in range(4, 10):
+        canary_due(watched, number)
+    await watched.read()
+    silent = [alert for alert in watched.consumer.outbox._held if alert.rule_id == "rule_silent"]
+    assert {alert.instrument for alert in silent} == {"CANARY-blinks"}
+    again = with_silent(Watched(watched.home, watched.directory, consumer_in(watched.home / "again"), watched.journal))
+    await again.read()
+    assert list(again.consumer.outbox._held) == list(watched.consumer.outbox._held)
+
+
+async def test_scenarios_take_effect_by_a_record_of_their_own(watched: Watched) -> None:
+    with_silent(watched).put(in_yaml())
+    await watched.look()
+    canaries, engine = watched.consumer.health.canaries, watched.consumer.engine
+    assert canaries.without(engine.configuration) == {"blinks": "it brings no scenarios"}
+    (watched.directory / "blinks.scenarios.yaml").write_text(YAML_SCENARIOS)
+    await watched.look()
+    assert canaries.without(engine.configuration) == {}
+    second = recovered(watched)
+    assert canaries.without(second.engine.configuration) == {}
+    (kept_text,) = watched.home.glob("rules/*/blinks.scenarios.yaml")
+    kept_text.write_text("- name: exchanged")
+    assert canaries.without(recovered(watched).engine.configuration) == {"blinks": "it brings no scenarios"}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("no list", "its scenarios can not be read"),
+        (YAML_SCENARIOS.replace("kind: positive", "kind: evasion"), "it brings no positive scenario"),
+        (YAML_SCENARIOS, "its first positive scenario has more than 99 events"),
+    ],
+)
+async def test_why_a_rule_with_scenarios_has_no_canary_is_told(
+    watched: Watched, text: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(canary, "ROWS_MAX", 99)
+    with_silent(watched).put(in_yaml())
+    (watched.directory / "blinks.scenarios.yaml").write_text(text)
+    await watched.look()
+    canary_due(watched, 1)
+    await watched.read()
+    told = watched.consumer.health.canaries.without(watched.consumer.engine.configuration)
+    assert reason in told["blinks"]
+    assert watched.in_force == {"blinks": "1.0.0"}
