@@ -275,6 +275,7 @@ class Across(Counterparties):
         given: cython.double = 0.0
         received: cython.double = 0.0
         again: cython.double = 0.0  # the same way after it
+        one_sided: cython.double
         while number > oldest:
             number -= 1
             fill = self.fills.entry(activity, number)
@@ -295,7 +296,8 @@ class Across(Counterparties):
                     passive += fill.quantity
         if not taken > 0.0 or not given > 0.0 or large.quantity[place] < _NEARLY * self.size_ratio_ahead * taken:
             return False
-        if passive * _NEARLY > _HALF * taken or min(taken / (taken + against), given / (given + again)) < _NEARLY * self.one_sided_ahead:
+        one_sided = min(taken / (taken + against), given / (given + again))
+        if passive * _NEARLY > _HALF * taken or one_sided < _NEARLY * self.one_sided_ahead:
             return False
         return given >= _NEARLY * self.exit_share_ahead * taken and self._gained(side, paid / taken, received / given)
 

@@ -19,9 +19,11 @@ INVENTORY_TYPICAL_MULTIPLE = 40
 class Belief:
     """A professional's opinion of the price, in ticks: value, flow, book and own position."""
 
-    __slots__ = ("_imbalance", "_last_ns", "_net_taken", "_seat", "learnt_ticks")
+    __slots__ = ("_activity", "_imbalance", "_last_ns", "_net_taken", "_seat", "learnt_ticks")
 
-    def __init__(self, seat: Seat) -> None:
+    def __init__(self, seat: Seat, activity: float = 1.0) -> None:
+        """`activity` says how much busier the market is than usual: the same flow then teaches the less."""
+        self._activity = activity
         self._seat = seat
         self._net_taken = 0
         self._imbalance = 0.0
@@ -35,7 +37,8 @@ class Belief:
         elapsed_seconds = (seat.now_ns - self._last_ns) / SECOND_NS
         net_taken = seat.net_taken()
         self.learnt_ticks *= exp(-0.693 * elapsed_seconds / HALF_LIFE_SECONDS)
-        self.learnt_ticks += FLOW_IMPACT_TICKS * 4.0 * tanh((net_taken - self._net_taken) / (16.0 * typical))
+        learnt = FLOW_IMPACT_TICKS * 4.0 * tanh((net_taken - self._net_taken) / (16.0 * typical))
+        self.learnt_ticks += learnt / self._activity
         self._net_taken = net_taken
         self._last_ns = seat.now_ns
         self._imbalance += IMBALANCE_SMOOTHING * (seat.listing.imbalance() - self._imbalance)

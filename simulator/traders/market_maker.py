@@ -55,9 +55,9 @@ class _Quotes:
         self._counted[place] = 0
 
 
-def make_market(seat: Seat, account: Account, reaction_seconds: float) -> Behaviour:
+def make_market(seat: Seat, account: Account, reaction_seconds: float, activity: float = 1.0) -> Behaviour:
     """Quote both sides around a belief until the end; wakes about every `reaction_seconds`."""
-    quotes, belief = _Quotes(seat, account), Belief(seat)
+    quotes, belief = _Quotes(seat, account), Belief(seat, activity)
     width = seat.instrument.half_spread_ticks * (0.8 + 0.5 * seat.random.random())
     step = 1 + int(seat.random.random() * 2)
     while True:

@@ -53,7 +53,7 @@ def _people(
     yield wander(listing, stream(seed, f"{symbol}/value"))
     for index in makers:
         account = market_makers[index % len(market_makers)]
-        yield make_market(seat(f"maker {index}"), account, REACTION_SECONDS / pace)
+        yield make_market(seat(f"maker {index}"), account, REACTION_SECONDS / pace, activity)
     yield take(seat("takers"), crowd, TAKES_PER_SECOND * pace)
     yield rest(seat("patient"), crowd, RESTS_PER_SECOND * pace)
     yield slice_block(seat("slicing"), institutions)

@@ -175,8 +175,12 @@ def _ratio(scene: Scene, wall: Round, fills: Sequence[Fill]) -> float:
 
 def _traded(scene: Scene, layers: Sequence[Withdrawal]) -> float:
     """What the group traded on the side of its layers since the first of them."""
-    since = min(layer.entry_time_ns for layer in layers)
-    return sum(fill.quantity for fill in scene.fills(layers[0].side, since))
+    return sum(fill.quantity for fill in _hit(scene, layers))
+
+
+def _hit(scene: Scene, layers: Sequence[Withdrawal]) -> list[Fill]:
+    """The group's fills on the side of its layers since the first of them: layers that were hit among them."""
+    return scene.fills(layers[0].side, min(layer.entry_time_ns for layer in layers))
 
 
 def _finding(scene: Scene, parameters: Mapping[str, float], rounds: Sequence[Round], fills: Sequence[Fill]) -> Finding:
@@ -184,7 +188,8 @@ def _finding(scene: Scene, parameters: Mapping[str, float], rounds: Sequence[Rou
     wall = max(rounds, key=lambda each: each.quantity)
     usual = scene.market.sizes.median
     total = sum(layer.quantity for layer in layers)
-    traded = _traded(scene, layers)
+    hit = _hit(scene, layers)
+    traded = sum(fill.quantity for fill in hit)
     measures = [
         ("layers", float(wall.prices), "layers_min", "prices"),
         ("size_multiple", wall.quantity / usual, "size_multiple_min", "x median"),
@@ -211,9 +216,9 @@ def _finding(scene: Scene, parameters: Mapping[str, float], rounds: Sequence[Rou
             share,
         ),
         opening=frozenset({layers[0].entry_event_id, *(fill.event_id for fill in fills[:1])}),
-        evidence=pressing.events_of(layers, fills),
-        order_ids=pressing.order_ids_of(layers, fills),
-        trade_ids=pressing.trade_ids_of(fills),
+        evidence=pressing.events_of(layers, [*fills, *hit]),
+        order_ids=pressing.order_ids_of(layers, [*fills, *hit]),
+        trade_ids=pressing.trade_ids_of([*fills, *hit]),
     )
 
 

@@ -15,12 +15,9 @@ from tapewatch.market.event import Side
 
 WINDOW_S = 300.0
 RANGES_KNOWN: Final = 10
-MOVE_UNSEEN: Final = 0.01
-"""What a minute may move a market that has not been seen to trade for ten minutes, as a share of the price."""
-
 METADATA = Metadata(
     rule_id="no_intent_orders",
-    version="1.0.0",
+    version="1.1.0",
     title="Orders without intent to trade",
     typology="NO_INTENT_ORDERS",
     description=(
@@ -49,6 +46,7 @@ METADATA = Metadata(
     ),
     known_gaps=(
         "More than the last 64 withdrawals of a group are not looked at.",
+        "A market that has not traded in ten minutes yet: nobody knows how far it goes.",
         "Orders near the touch that are never meant to trade are spoofing's, layering's and smoking's.",
     ),
     triage_steps=(
@@ -76,6 +74,8 @@ class NoIntentOrders:
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where the market could not have come to them, and the group does little else."""
         since = scene.now_ns - int(WINDOW_S * 1e9)
+        if scene.market.ranges_seen < RANGES_KNOWN:
+            return  # nobody knows yet how far this market goes
         reach = _reach(scene, parameters)
         if scene.far_withdrawn(since, parameters["life_max_s"], reach) < parameters["orders_min"]:
             return
@@ -91,8 +91,7 @@ class NoIntentOrders:
 def _reach(scene: Scene, parameters: Mapping[str, float]) -> float:
     """How far from the touch an order cannot trade within its life, as a share of the price."""
     market = scene.market
-    known = market.ranges_seen >= RANGES_KNOWN
-    moved = market.usual_range / abs(market.last_price) if known else MOVE_UNSEEN
+    moved: float = market.usual_range / abs(market.last_price)
     return max(parameters["ranges_min"] * moved, parameters["spreads_min"] * pressing.usual_spread(scene))
 
 

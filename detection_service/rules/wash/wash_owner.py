@@ -106,7 +106,7 @@ def _surprise(scene: Scene, parameters: Mapping[str, float], recent: Sequence[Fi
     """How unlikely chance makes it that a group so active met itself so often, and with orders so much alike."""
     group = scene.group_of(scene.match.buyer)
     since_ns = chance.covered_since_ns(scene, [group], _since_ns(scene))
-    met = sum(fill.time_ns >= since_ns for fill in recent)
+    met = min(sum(fill.time_ns >= since_ns for fill in recent), _taking_orders(scene, recent, since_ns))
     bought, sold = (len(scene.fills(side, since_ns, group)) for side in (Side.BUY, Side.SELL))
     meeting = chance.own_meetings_nats(met, bought, sold, chance.market_trades(scene, since_ns))
     gap_s, ratio = parameters["entry_gap_max_s"], parameters["size_ratio_min"]
@@ -117,6 +117,15 @@ def _surprise(scene: Scene, parameters: Mapping[str, float], recent: Sequence[Fi
     if alike <= share * len(own):
         return meeting
     return meeting + chance.skew_nats([alike, len(own) - alike], [share, 1 - share])
+
+
+def _taking_orders(scene: Scene, recent: Sequence[Fill], since_ns: int) -> int:
+    """By how many orders that took liquidity the trades were made: one that sweeps the book meets many at once."""
+    trades = {fill.trade_id or fill.event_id for fill in recent}
+    fills = scene.fills(None, since_ns, scene.group_of(scene.match.buyer))
+    own = [fill for fill in fills if (fill.trade_id or fill.event_id) in trades]
+    taking = {fill.order_id or fill.event_id for fill in own if fill.aggressor}
+    return len(taking) or len(own)
 
 
 def _is_the_market(scene: Scene, recent: Sequence[Fill]) -> bool:
