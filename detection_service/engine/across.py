@@ -7,6 +7,7 @@ import cython
 
 from detection_service.engine import triggers
 from detection_service.engine.flow import Conditions
+from detection_service.engine.metrics import OWNER_METRIC_PLACES
 from tapewatch.market import arrays
 
 if cython.compiled:
@@ -31,6 +32,7 @@ else:
 
 _AHEAD = cython.declare(cython.int, triggers.AHEAD)
 _OWNER = cython.declare(cython.int, triggers.OWNER)
+_HAS_BASELINE = cython.declare(cython.int, OWNER_METRIC_PLACES["has_baseline"])
 _NEWS = cython.declare(cython.int, triggers.NEWS)
 _TOGETHER = cython.declare(cython.int, triggers.TOGETHER)
 _SHARED = cython.declare(cython.int, triggers.SHARED)
@@ -177,6 +179,9 @@ class Across(Counterparties):
             )
             if moments:
                 self.owners.measure()
+                if self.relations is not None:
+                    group = self.group_names[self.group_of_account[account]]
+                    self.owners.values[_HAS_BASELINE] = self.relations.has_baseline(group)
                 due = self.owner_conditions.due(self.owners.values)
                 if due is not None:
                     self.due_owner = due

@@ -84,6 +84,7 @@ OWNER_PLAIN: Final = {
     "linked_push": Words("share", "how far its own aggressive fills moved another market of the product"),
     "notional_before_2h": Words("currency", "notional of the twelve hours before the last two"),
     "markets_5m": Words("markets", "markets it traded in within five minutes"),
+    "has_baseline": Words("1 or 0", "whether reference data say of an account of it what it trades a day"),
 }
 GROUP_WINDOWS: Final = "1m 5m 30m 60m"
 OWNER_WINDOWS: Final = "5m 2h 3h 12h"

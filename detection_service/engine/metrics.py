@@ -37,9 +37,9 @@ OWNER_WINDOWS: Final = (1, 24, 36, 144)
 OWNER_METRICS: Final = (
     *(f"{name}_{window}" for name in ("notional", "bought_notional", "sold_notional", "fills")
       for window in ("5m", "2h", "3h", "12h")),
-    *("float_share", "linked_push", "notional_before_2h", "markets_5m"),
+    *("float_share", "linked_push", "notional_before_2h", "markets_5m", "has_baseline"),
 )  # fmt: skip
 """What a group does over all markets, at an OWNER trigger: notionals in the common currency and fills; which share of
 the float it holds; how far its own aggressive fills moved another market of the product; the notional of the twelve
-hours before the last two; in how many markets it traded in five minutes."""
+hours before the last two; in how many markets it traded in five minutes; whether reference data have its baseline."""
 OWNER_METRIC_PLACES: Final = {name: index for index, name in enumerate(OWNER_METRICS)}

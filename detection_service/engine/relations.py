@@ -59,6 +59,9 @@ class Relations:
         for account in self._accounts:
             self._members.setdefault(reference.group_of(account), []).append(account)
         self._sharing: dict[tuple[str, str], int] = {}
+        self._with_baseline = frozenset(
+            reference.group_of(row["account"]) for row in reference.accounts if "baseline_notional_per_day" in row
+        )
         self._positions: dict[tuple[str, str], float] = {}
         for row in reference.positions:
             key = (reference.group_of(row["account"]), self._family(row["instrument"]))
@@ -112,6 +115,10 @@ class Relations:
     def cluster_size(self, cluster: str) -> int:
         """Number of accounts that share something."""
         return sum(name == cluster for name in self._clusters.values())
+
+    def has_baseline(self, group: str) -> bool:
+        """Whether the profile of an account of a group has ever said what it trades a day."""
+        return group in self._with_baseline
 
     def baseline_per_day(self, group: str, time_ns: int | None = None) -> float:
         """Notional that the accounts of a group trade a day by their profile, 0 where unknown."""

@@ -57,8 +57,8 @@ class ProfileDeviation:
     triggers = OWNER
 
     def conditions(self, parameters: Mapping[str, float]) -> tuple[Condition, ...]:
-        """Three hours of some size."""
-        return (Condition("notional_3h", at_least=parameters["notional_min"]),)
+        """Three hours of some size, of somebody with a profile."""
+        return (Condition("notional_3h", at_least=parameters["notional_min"]), Condition("has_baseline", at_least=1))
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where three hours are many times the baseline's three hours."""
@@ -67,9 +67,11 @@ class ProfileDeviation:
             return
         usual = baseline * 3.0 / parameters["trading_day_h"]
         recent = scene.owner_metric("notional_3h")
+        if recent < parameters["multiple_min"] * usual:
+            return
         market_multiple = own_history.market_multiple(scene, THREE_HOURS, TWELVE_HOURS)
         relative = recent / usual / max(1.0, market_multiple)
-        if recent < parameters["multiple_min"] * usual or relative < parameters["relative_multiple_min"]:
+        if relative < parameters["relative_multiple_min"]:
             return
         fills = scene.owner_fills(scene.now_ns - THREE_HOURS * own_history.BUCKET_NS)
         accounts = frozenset(fill.account for fill in fills)
