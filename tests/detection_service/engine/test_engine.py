@@ -79,7 +79,7 @@ def test_new_reference_data_takes_effect_from_the_next_event_on() -> None:
 
 @pytest.mark.parametrize("damage", [b"TWS2", b"TWS2\0\0\0\0body", b"TWS2\3\0\0\0\0\0\0\0abc"])
 def test_a_damaged_snapshot_is_refused(damage: bytes) -> None:
-    with pytest.raises(SnapshotError, match="expected an undamaged engine snapshot"):
+    with pytest.raises(SnapshotError, match="expected an undamaged snapshot"):
         Engine().restore(damage)
 
 
