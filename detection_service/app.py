@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
+import structlog
 from prometheus_client import Counter, Gauge
 from pydantic import Field, model_validator
 
@@ -19,6 +21,7 @@ from detection_service.engine.configuration import ConfigurationError, EngineCon
 from detection_service.engine.engine import Engine
 from detection_service.rules.catalogue import RULE_BY_ID
 from detection_service.servicer import SERVICE_NAME, DetectionServicer
+from detection_service.started_with import FILE, NOT_IN_FORCE, note_start
 from detection_service.user_rules.folder import FORMS
 from detection_service.user_rules.kept import PLACE
 from detection_service.user_rules.watch import RulesWatch
@@ -32,6 +35,7 @@ from tapewatch.runtime.service import Service
 from tapewatch.runtime.settings import Section
 
 SECTION: Final = "detection"
+_log = structlog.get_logger(__name__)
 
 
 class DetectionSettings(Section):
@@ -110,11 +114,13 @@ async def lifespan(service: Service, settings: DetectionSettings) -> AsyncIterat
     """Recover, subscribe, serve."""
     warn_once_if_interpreted()
     try:
-        engine = Engine(settings.configuration())
+        started_with = settings.configuration()
+        engine = Engine(started_with)
         consumer = Consumer(engine, Checkpoints(settings.directory), settings.snapshot_every_events)
     except (ReferenceDataError, OSError) as error:
         raise StartError(str(error)) from error
     consumer.recover()
+    _note_start(settings.directory, started_with, consumer)
     servicer = DetectionServicer(consumer, service)
     service.add(detection_pb2_grpc.add_DetectionServiceServicer_to_server, servicer, SERVICE_NAME)
     progress = _metrics(service, consumer)
@@ -134,6 +140,22 @@ async def lifespan(service: Service, settings: DetectionSettings) -> AsyncIterat
             service.spawn(watch.run(ingest.end))
         service.spawn(consumer.run(ingest.subscribe(consumer.next_sequence, SECTION), progress))
         yield
+
+
+def _note_start(directory: Path, started_with: EngineConfiguration, consumer: Consumer) -> None:
+    """Tells where the settings are not those of the start before. Raises StartError."""
+    known = {each.change_id for each in consumer.changes.newest}
+    problem = NOT_IN_FORCE if consumer.is_configured_by_journal else ""
+    now_ns = time.time_ns()
+    try:
+        changes = note_start(directory, started_with, consumer.next_sequence, now_ns, problem)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        place = directory / FILE
+        raise StartError(f"{place}: expected what detection was started with before: {error}; remove it") from error
+    consumer.changes.remind(changes)
+    for change in changes:
+        if change.time_ns == now_ns and change.change_id not in known:
+            _log.warning("other settings than at the start before", what=change.what, problem=change.problem)
 
 
 async def _publish_rules(ingest: IngestClient, content: bytes, request_id: str) -> int:

@@ -85,7 +85,7 @@ class Changes:
     def take(self, record: JournalRecord, problem: str, before: Standing, after: Standing) -> None:
         """Notes a control record, and what was in force before and after it."""
         kind, content = _parsed(record.payload)
-        digest = hashlib.sha256(record.payload).hexdigest()
+        digest = content_digest(record.payload)
         self.add(
             Change(
                 record.first_sequence,
@@ -102,6 +102,13 @@ class Changes:
                 digest,
             )
         )
+
+    def remind(self, changes: Iterable[Change]) -> None:
+        """Notes those of some changes that are not known."""
+        known = {each.change_id for each in self.newest}
+        for change in changes:
+            if change.change_id not in known:
+                self.add(change)
 
     def add(self, change: Change) -> None:
         """Notes a change, and lets the oldest recorded ones go where they are too many."""
@@ -153,6 +160,11 @@ class Changes:
 def to_message(change: Change) -> change_pb2.ConfigurationChange:
     """A change as its message."""
     return change_pb2.ConfigurationChange(**asdict(change))
+
+
+def content_digest(content: bytes) -> str:
+    """SHA-256 of a change's whole content; 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def change_id_of(sequence: int, time_ns: int, content_sha256: str) -> str:

@@ -163,6 +163,11 @@ class Consumer:
         self._faults_told = faults
 
     @property
+    def is_configured_by_journal(self) -> bool:
+        """Whether rules and parameters in force are those of a control record, whatever the settings say."""
+        return controls.CONFIGURATION in self._controls
+
+    @property
     def faulty(self) -> dict[str, str]:
         """Rules from outside the catalogue that are out of force or not taken, and why."""
         return {**self.rule_problems, **self.engine.faults}

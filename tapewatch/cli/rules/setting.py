@@ -18,6 +18,8 @@ from tapewatch.client.detection import DetectionClient
 from tapewatch.client.ingest import IngestClient
 
 DEFAULT = "default"
+SETTINGS = "settings"
+"""Kind of a change by other settings at a start: it is never refused, but may not be in force."""
 
 
 def _scope_option(name: str, what: str) -> Any:
@@ -108,4 +110,5 @@ def list_changes(target: TargetOption = None, config: ConfigOption = None, as_js
 def _standing(change: change_pb2.ConfigurationChange) -> str:
     """Which audit record says it, and why it is not in force where it is not."""
     recorded = f"record {change.audit_sequence}" if change.audit_sequence else "not yet recorded"
-    return f"{recorded}; refused: {harmless(change.problem)}" if change.problem else recorded
+    refused = "" if change.kind == SETTINGS else "refused: "
+    return f"{recorded}; {refused}{harmless(change.problem)}" if change.problem else recorded
