@@ -69,7 +69,7 @@ class _FeedLine:
 def _read_feed(path: Path, place: tuple[str, str], report: FileReport) -> Iterator[EventBatch]:
     lives = OrderLives()
     books = 0
-    for block in line_blocks(path):
+    for block in line_blocks(path, report):
         parsed: list[_FeedLine] = []
         for line, data in enumerate(block.lines(), start=block.first_line):
             found = _feed_line(line, data)

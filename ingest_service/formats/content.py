@@ -9,9 +9,9 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, Final, Protocol, cast
 
-from ingest_service.formats.contract import FAULT_TEXT_CHARACTERS_MAX, FormatError
+from ingest_service.formats.contract import FAULT_TEXT_CHARACTERS_MAX, FileReport, FormatError
 
 BLOCK_BYTES: Final = 4 << 20
 LINE_BYTES_MAX: Final = 1 << 20
@@ -70,10 +70,10 @@ def fingerprint(paths: Sequence[Path]) -> Fingerprint:
 def head_of(path: Path) -> bytes:
     """A file's first bytes, decompressed, without a byte order mark. Raises FormatError when it can not be read."""
     with open_content(path) as stream:
-        try:
-            return stream.read(HEAD_BYTES).removeprefix(_BYTE_ORDER_MARK)
-        except _DAMAGE as error:
-            raise FormatError(f"{path}: the compressed file is cut or damaged at its beginning: {error}") from error
+        head, damage = _read(stream, HEAD_BYTES)
+    if damage is not None and not (head and isinstance(damage, EOFError)):
+        raise FormatError(f"{path}: the compressed file is cut or damaged at its beginning: {damage}") from damage
+    return head.removeprefix(_BYTE_ORDER_MARK)
 
 
 def first_line(path: Path) -> str:
@@ -96,15 +96,20 @@ def open_content(path: Path) -> IO[bytes]:
     return _opened(path)
 
 
-def line_blocks(path: Path) -> Iterator[LineBlock]:
+def line_blocks(path: Path, report: FileReport) -> Iterator[LineBlock]:
     """The file's lines in blocks of about BLOCK_BYTES, the same blocks each time.
 
-    Raises FormatError, with the last readable line, when a compressed file is cut or damaged or a line has no end.
+    Where a compressed file is cut, its whole lines before that, and `report.cut` says so. Raises FormatError, with the
+    last readable line, when a compressed file is damaged otherwise or a line has no end.
     """
     next_line = 1
     carry = b""
+    damage: Exception | None = None
     with open_content(path) as stream:
-        while piece := _read(stream, path, next_line):
+        while damage is None:
+            piece, damage = _read(stream, BLOCK_BYTES)
+            if not piece:
+                break
             if next_line == 1 and not carry:
                 piece = piece.removeprefix(_BYTE_ORDER_MARK)
             end = piece.rfind(b"\n") + 1
@@ -119,18 +124,46 @@ def line_blocks(path: Path) -> Iterator[LineBlock]:
                 raise FormatError(
                     f"{path}: line {next_line} does not end within {len(carry)} bytes; is it a text file?"
                 )
-    if carry:
+    if damage is not None:
+        _say_cut(path, damage, next_line, bool(carry), report)
+    elif carry:
         yield LineBlock(carry, next_line)
 
 
-def _read(stream: IO[bytes], path: Path, next_line: int) -> bytes:
-    try:
-        return stream.read(BLOCK_BYTES)
-    except _DAMAGE as error:
+def _say_cut(path: Path, damage: Exception, next_line: int, is_within_line: bool, report: FileReport) -> None:
+    """Notes in the report where a compressed file was cut; raises FormatError where it is damaged in another way."""
+    read = f"{next_line - 1} lines before that could be read"
+    if not isinstance(damage, EOFError):
         raise FormatError(
-            f"{path}: the compressed file is cut or damaged: {error}. "
-            f"{next_line - 1} lines before that could be read; copy the file again or decompress what is left of it."
-        ) from error
+            f"{path}: the compressed file is damaged: {damage}. {read}; copy the file again or decompress what is left."
+        ) from damage
+    place = f"within line {next_line}" if is_within_line else f"after line {next_line - 1}"
+    report.cut = (
+        f"{path}: the compressed file is cut {place}; {read}, what came after them is not known. Copy the file again."
+    )
+
+
+class _Piecewise(Protocol):
+    """What gives the bytes it has got before it says what is wrong with the next."""
+
+    def read1(self, size: int, /) -> bytes:
+        """At most so many bytes, empty at the end."""
+
+
+def _read(stream: IO[bytes], size: int) -> tuple[bytes, Exception | None]:
+    """So many bytes, fewer at the end or before damage, and the damage."""
+    pieces: list[bytes] = []
+    missing = size
+    while missing:
+        try:
+            piece = cast(_Piecewise, stream).read1(missing)
+        except _DAMAGE as error:
+            return b"".join(pieces), error
+        if not piece:
+            break
+        pieces.append(piece)
+        missing -= len(piece)
+    return b"".join(pieces), None
 
 
 def _opened(path: Path) -> IO[bytes]:

@@ -54,7 +54,10 @@ DEFAULT_OPTIONS: Final = FormatOptions()
 
 @dataclass(slots=True)
 class FileReport:
-    """What became of a file, filled while it is read; `received` = `accepted` + rejected, counted in events."""
+    """What became of a file, filled while it is read; `received` = `accepted` + rejected, counted in events.
+
+    `cut` says where a compressed file ends too early: what came after it was never seen, and is in no count.
+    """
 
     path: Path
     format: str
@@ -64,6 +67,7 @@ class FileReport:
     rejected: list[RowFault] = field(default_factory=list)
     rejected_by_reason: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
+    cut: str = ""
     faults_kept_max: int = FAULTS_KEPT_MAX
 
     @property
@@ -83,6 +87,7 @@ class FileReport:
         self.rejected.clear()
         self.rejected_by_reason.clear()
         self.notes.clear()
+        self.cut = ""
 
 
 class EventFile(Protocol):
@@ -93,7 +98,7 @@ class EventFile(Protocol):
     def frames(self, rows_per_frame: int = 4096) -> Iterator[Frame]:
         """The file's good rows in event-time order; the rows do not depend on `rows_per_frame`.
 
-        Raises FormatError when the file is cut, damaged, changed while being read, or too large to be put in order.
+        Raises FormatError when the file is damaged, changed while being read, or too large to be put in order.
         """
         ...
 

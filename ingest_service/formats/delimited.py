@@ -32,7 +32,7 @@ class TextBatch:
 
 def read_delimited(path: Path, names: Sequence[str], first_row_line: int, report: FileReport) -> Iterator[TextBatch]:
     """Rows of a CSV file from a line on, 2 below a header; lines that are no such row are rejected in `report`."""
-    for block in line_blocks(path):
+    for block in line_blocks(path, report):
         if block.first_line < first_row_line:
             block = LineBlock(block.data.partition(b"\n")[2], first_row_line)
         if block.data:

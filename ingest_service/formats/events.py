@@ -110,7 +110,7 @@ def _frame(columns: Mapping[str, Any]) -> tuple[Frame, list[ValueFault]]:
 
 
 def _read_json_lines(path: Path, report: FileReport) -> Iterator[EventBatch]:
-    for block in line_blocks(path):
+    for block in line_blocks(path, report):
         rows, lines = _json_rows(block, report)
         if rows:
             columns, json_faults = _json_columns(rows)

@@ -63,7 +63,7 @@ class SimpleFormat:
 
 def _read(path: Path, options: FormatOptions, report: FileReport) -> Iterator[EventBatch]:
     instruments: dict[str, str] = {}
-    for block in line_blocks(path):
+    for block in line_blocks(path, report):
         rows: list[Row] = []
         places: list[tuple[int, int]] = []
         for line, data in enumerate(block.lines(), start=block.first_line):

@@ -1,15 +1,20 @@
 """`tapewatch alerts`: list, show and watch alerts."""
 
+import re
 from typing import Annotated
 
 import typer
 
 from surveillance.v1 import alert_pb2
+from tapewatch.alert import ID_CHARACTERS
 from tapewatch.cli.calls import ask, show_each
 from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
+from tapewatch.cli.failure import CommandError, WrongUsageError
 from tapewatch.cli.output import console, harmless, print_json, print_lines, print_table, time_text, word
 from tapewatch.client.cases import CaseClient
 
+CANDIDATES_SHOWN_MAX = 5
+_PREFIX = re.compile(r"[0-9a-fA-F]{8,}")
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, show and watch alerts.")
 
 FilterOption = Annotated[
@@ -52,13 +57,13 @@ def _row(alert: alert_pb2.Alert) -> tuple[str, ...]:
 
 @app.command("show")
 def show_alert(
-    alert_id: Annotated[str, typer.Argument(help="Id of the alert.")],
+    alert_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the alert, or 8 or more of its first digits.")],
     target: TargetOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show one alert with its measurements and evidence."""
-    alert = ask(CaseClient, "cases", config, target, lambda client: client.get_alert(alert_id))
+    alert = ask(CaseClient, "cases", config, target, lambda client: _alert(client, alert_id))
     if as_json:
         print_json(alert)
         return
@@ -77,6 +82,25 @@ def show_alert(
     )
     rows = ((each.name, f"{each.observed:g}", f"{each.threshold:g}", each.unit) for each in alert.measurements)
     print_table(("measurement", "observed>", "threshold>", "unit"), rows)
+
+
+async def _alert(client: CaseClient, name: str) -> alert_pb2.Alert:
+    """The alert of an id, or the only one whose id begins so."""
+    if len(name) == ID_CHARACTERS or not _PREFIX.fullmatch(name):
+        if len(name) < ID_CHARACTERS:
+            expected = f"the id of an alert, {ID_CHARACTERS} hexadecimal digits, or at least the first 8 of them"
+            raise WrongUsageError(f"ID: expected {expected}, found {name!r}")
+        return await client.get_alert(name)
+    begin = name.lower()
+    condition = f'alert_id >= "{begin}" AND alert_id <= "{begin.ljust(ID_CHARACTERS, "f")}"'
+    found = await client.list_alerts(condition, CANDIDATES_SHOWN_MAX + 1)
+    if not found:
+        raise CommandError(f"ID: expected an alert whose id begins with {name}, found none; `tapewatch alerts list`")
+    if len(found) > 1:
+        shown = ", ".join(f"{each.alert_id} ({each.rule_id})" for each in found[:CANDIDATES_SHOWN_MAX])
+        more = " and more" * (len(found) > CANDIDATES_SHOWN_MAX)
+        raise WrongUsageError(f"ID: expected the beginning of one alert's id, found {name} of several: {shown}{more}")
+    return found[0]
 
 
 @app.command("watch")

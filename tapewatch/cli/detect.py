@@ -31,9 +31,10 @@ from tapewatch.cli.files import (
     VenueOption,
     explained,
     open_files,
+    refuse_cut,
 )
 from tapewatch.cli.model_training import read_model
-from tapewatch.cli.output import harmless, print_json, print_lines, print_table, progress_bar
+from tapewatch.cli.output import counted, harmless, print_json, print_lines, print_table, progress_bar
 from tapewatch.cli.reference_files import (
     AccountsOption,
     AnnouncementsOption,
@@ -116,6 +117,7 @@ def detect(
         print_json({**result.to_json(), "files": described, "out": str(out)})
     else:
         _show(opened, result, out)
+    refuse_cut(opened)
     refused = [str(file.report.path) for file in opened if file.report.received and not file.report.accepted]
     if refused and file_format != AUTO:
         raise CommandError(f"{', '.join(refused)}: every row was refused as {file_format}; without --format the format "
@@ -189,6 +191,7 @@ def _described(file: EventFile) -> dict[str, Any]:
         "received": report.received,
         "rejected": report.rejected_by_reason.total(),
         "notes": report.notes,
+        "cut": report.cut,
     }
 
 
@@ -203,7 +206,10 @@ def _show(files: Sequence[EventFile], result: DetectionResult, out: Path) -> Non
         (
             "ledger",
             f"received {ledger['received']} = evaluated {ledger['evaluated']} + late {ledger['late']} "
-            f"+ duplicate {ledger['duplicate']} + rejected {ledger['rejected']}",
+            f"+ duplicate {ledger['duplicate']} + rejected {ledger['rejected']}"
+            + (
+                f"; {counted(result.cut_files, 'file')} cut, what is missing is not counted" if result.cut_files else ""
+            ),
         ),
         ("unknown orders", str(ledger["unknown_order"])),
         ("quarantined", ", ".join(f"{count} {reason}" for reason, count in values["quarantined"].items()) or "none"),
@@ -237,6 +243,7 @@ def _show_file(file: EventFile) -> None:
     print_lines(
         ("file", f"{report.path}: {report.format} ({report.decided}), {report.accepted} events"),
         *(("note", harmless(note)) for note in report.notes),
+        *((("not read", harmless(report.cut)),) if report.cut else ()),
         *(("refused", _refusal(each)) for each in faults),
         *((("refused", f"and {more} more"),) if more and faults else ()),
     )

@@ -42,7 +42,10 @@ class FileCorrections:
 
 @dataclass(frozen=True, slots=True)
 class DetectionResult:
-    """What the engine made of some files; `alerts` are final revisions by start and id; counts are of events."""
+    """What the engine made of some files; `alerts` are final revisions by start and id; counts are of events.
+
+    `cut_files` ended too early: what they held beyond is in no count.
+    """
 
     alerts: Sequence[Alert]
     seconds: float
@@ -54,6 +57,7 @@ class DetectionResult:
     rejected_by_reason: Counter[str] = field(default_factory=Counter)
     corrections: FileCorrections = FileCorrections()
     faulty: dict[str, str] = field(default_factory=dict)
+    cut_files: int = 0
 
     @property
     def rejected(self) -> int:
@@ -86,6 +90,7 @@ class DetectionResult:
                 "awaiting": self.late,
                 "evaluated": self.evaluated,
                 "unknown_order": self.unknown_order,
+                "cut_files": self.cut_files,
             },
             "corrections": asdict(self.corrections),
             "quarantined": dict(sorted(self.rejected_by_reason.items())),
@@ -125,6 +130,7 @@ def detect_files(
         rejected_by_reason=sum((file.report.rejected_by_reason for file in files), Counter()),
         corrections=corrections,
         faulty=dict(sorted(engine.faults.items())),
+        cut_files=sum(bool(file.report.cut) for file in files),
     )
 
 

@@ -1,7 +1,6 @@
 """`tapewatch doctor`: what is wrong with this installation, and how to mend it."""
 
 import asyncio
-import importlib
 import os
 import shutil
 import sys
@@ -18,28 +17,18 @@ from tapewatch.cli.configured import ConfigOption, JsonOption, security_of
 from tapewatch.cli.output import print_json, print_table
 from tapewatch.cli.ports import is_taken
 from tapewatch.cli.processes import recorded_processes
+from tapewatch.cli.sections import SECTIONS, read_section
 from tapewatch.cli.stack import DATA_DIRECTORY, configured_services, is_writable, run_directory_for
 from tapewatch.cli.supervisor import ServiceProcess
 from tapewatch.cli.up import DirectoryOption
 from tapewatch.runtime.health_probe import probe
 from tapewatch.runtime.security import SecuritySettings, checked_address
-from tapewatch.runtime.settings import LogSettings, MetricsSettings, Section, load_settings
+from tapewatch.runtime.settings import Section
 from tapewatch.runtime.settings_document import SettingsError
 
 app = typer.Typer(add_completion=False)
 PROBE_TIMEOUT_S = 2.0
 PYTHON_MIN = (3, 11)
-SECTIONS = {
-    "ingest": ("ingest_service.app", "IngestSettings"),
-    "detection": ("detection_service.app", "DetectionSettings"),
-    "cases": ("case_service.app", "CaseSettings"),
-    "fix": ("fix_gateway.settings", "FixSettings"),
-    "simulator": ("simulator.app", "SimulatorSettings"),
-    "security": ("tapewatch.runtime.security", SecuritySettings.__name__),
-    "log": ("tapewatch.runtime.settings", LogSettings.__name__),
-    "metrics": ("tapewatch.runtime.settings", MetricsSettings.__name__),
-}
-"""Section of the settings -> where its type is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +103,9 @@ def _settings(config: Path | None) -> Iterator[Finding]:
     """Every section as its service would read it."""
     name = str(config) if config else "settings (defaults)"
     problems: set[str] = set()
-    for section, (module, type_name) in SECTIONS.items():
+    for section, (module, _) in SECTIONS.items():
         try:
-            settings = load_settings(section, getattr(importlib.import_module(module), type_name), config, os.environ)
-            _check_addresses(section, settings, config)
+            _check_addresses(section, read_section(section, config), config)
         except SettingsError as error:
             if str(error) not in problems:  # what is wrong with the whole file is said once
                 yield Finding("wrong", f"settings, {section}", str(error), "correct the place named")

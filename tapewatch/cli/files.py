@@ -35,6 +35,12 @@ def explained() -> Iterator[None]:
         raise CommandError(str(error)) from error
 
 
+def refuse_cut(files: Sequence[EventFile]) -> None:
+    """CommandError, exit code 1, where a file was cut: what was done stands, and is less than was asked for."""
+    if cut := [file.report.cut for file in files if file.report.cut]:
+        raise CommandError("\n".join(cut))
+
+
 def open_files(paths: Sequence[Path], file_format: str, options: FormatOptions) -> list[EventFile]:
     """Open every file before any is read, so that a wrong one costs no time."""
     if file_format not in KNOWN_FORMATS:

@@ -65,6 +65,11 @@ class _FixReader:
         if not log.report.messages:
             raise FormatError(f"{self._path}: expected messages that begin with 8=FIX, found none: is it a FIX log?")
         report.notes.extend(notes_of(log))
+        if log.report.is_cut:
+            report.cut = (
+                f"{self._path}: the compressed log is cut after message {log.report.messages}; what came after that is "
+                "not known. Copy the file again."
+            )
 
     def _completed(self, row: dict[str, object]) -> dict[str, object]:
         """What the log does not say, from the command line."""

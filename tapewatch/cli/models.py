@@ -9,7 +9,7 @@ from detection_service.anomaly.features import FEATURES
 from ingest_service.formats import FormatOptions
 from tapewatch.cli.calls import ask
 from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption, address_of, security_of
-from tapewatch.cli.files import FormatOption, InstrumentOption, VenueOption, explained, open_files
+from tapewatch.cli.files import FormatOption, InstrumentOption, VenueOption, explained, open_files, refuse_cut
 from tapewatch.cli.merge import in_event_order
 from tapewatch.cli.model_training import publish_model, read_model, train_from_ingest, train_model, write_model
 from tapewatch.cli.output import print_json, print_lines, print_table
@@ -48,6 +48,7 @@ def train(
         with explained():
             frames = in_event_order([file.frames(ROWS_PER_FRAME) for file in opened])
             model = train_model(frames, read_reference(accounts=accounts), seed)
+        refuse_cut(opened)  # what is usual of a part is not what is usual
     else:
         model = train_from_ingest(address_of("ingest", config, target), security_of(config), seed)
     path = out or MODELS_DIRECTORY / f"{model.model_id[:12]}.json"

@@ -21,6 +21,7 @@ from tapewatch.cli.files import (
     VenueOption,
     explained,
     open_files,
+    refuse_cut,
 )
 from tapewatch.cli.merge import in_event_order
 from tapewatch.cli.output import harmless, print_json, print_lines, progress_bar
@@ -110,6 +111,7 @@ def replay(
     asyncio.run(run())
     summary.seconds = time.monotonic() - begun_s
     _show(opened, summary, as_json)
+    refuse_cut(opened)
 
 
 def _pace(speed: str) -> float:
@@ -195,13 +197,17 @@ def _next(frames: Any) -> Frame | None:
 def _show(files: list[EventFile], summary: ReplaySummary, as_json: bool) -> None:
     reports = [file.report for file in files]
     if as_json:
-        described = [{"path": str(each.path), "format": each.format, "decided": each.decided} for each in reports]
+        described = [
+            {"path": str(each.path), "format": each.format, "decided": each.decided, "cut": each.cut}
+            for each in reports
+        ]
         print_json({"files": described, **asdict(summary)})
         return
     reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(summary.rejected_by_reason.items()))
     print_lines(
         *(("file", f"{each.path}: {each.format} ({each.decided})") for each in reports),
         *(("note", harmless(note)) for each in reports for note in each.notes),
+        *(("not read", harmless(each.cut)) for each in reports if each.cut),
         ("sent", f"{summary.sent} events in {summary.seconds:.1f} s"),
         ("journalled", str(summary.journalled)),
         ("known already", str(summary.duplicates)),

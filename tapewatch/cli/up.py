@@ -15,6 +15,7 @@ from tapewatch.cli.configured import ConfigOption, security_of
 from tapewatch.cli.failure import CommandError
 from tapewatch.cli.output import harmless, print_table
 from tapewatch.cli.processes import forget_process, record_process, recorded_processes
+from tapewatch.cli.sections import check_sections
 from tapewatch.cli.stack import configured_services, run_directory_for
 from tapewatch.cli.stack_record import (
     SUPERVISOR,
@@ -40,9 +41,13 @@ def up(
     directory: DirectoryOption = None,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay, report, stop at Ctrl-C.")] = False,
 ) -> None:
-    """Start the configured services on this machine; crashed ones are started again. `tapewatch down` stops them."""
+    """Start the configured services on this machine; crashed ones are started again. `tapewatch down` stops them.
+
+    Every section is read first: a mistake in the settings is exit code 2, and nothing is started.
+    """
     run_directory = run_directory_for(directory)
     services = configured_services(config)
+    check_sections([each.name for each in services], config)
     _refuse_a_second(run_directory)
     run_directory.mkdir(parents=True, exist_ok=True)
     forget_services(run_directory)

@@ -18,6 +18,7 @@ from tapewatch.fix.store import EPOCHS_A_DAY_MAX, next_epoch
 
 CHUNK_BYTES = 1 << 20
 GZIP_WINDOW = 31  # zlib's largest window with a gzip header
+ENDS_EARLY = "compressed data ends early"
 GZIP_MAGIC = b"\x1f\x8b"
 EXECUTION_REPORT = re.compile(rb"[\x01|A;~\x02>\]1]35=8[\x01|^;~\x02<\[\\]")
 
@@ -39,6 +40,11 @@ class LogReport:
     bad_checksum: int = 0
     bad_length: int = 0
     repeated: int = 0
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a compressed log ended before its end."""
+        return ENDS_EARLY in self.garbled
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,4 +182,4 @@ def _unpacked(file: IO[bytes], report: LogReport) -> Iterator[bytes]:
         report.garbled[f"compressed data is damaged: {error}"] += 1
         return
     if not stream.eof:
-        report.garbled["compressed data ends early"] += 1
+        report.garbled[ENDS_EARLY] += 1

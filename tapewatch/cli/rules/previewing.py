@@ -18,7 +18,15 @@ from tapewatch.cli.configured import JsonOption, TargetOption
 from tapewatch.cli.detect import ROWS_PER_FRAME, RulesDirectoryOption, configuration_of, make_engine, with_directory
 from tapewatch.cli.detection_run import detect_files
 from tapewatch.cli.failure import WrongUsageError
-from tapewatch.cli.files import FilesArgument, FormatOption, InstrumentOption, VenueOption, explained, open_files
+from tapewatch.cli.files import (
+    FilesArgument,
+    FormatOption,
+    InstrumentOption,
+    VenueOption,
+    explained,
+    open_files,
+    refuse_cut,
+)
 from tapewatch.cli.output import harmless, print_json, print_lines, print_table, progress_bar, time_text
 from tapewatch.cli.reference_files import AccountsOption, InstrumentsOption, read_reference
 from tapewatch.cli.rules.in_force import InForce, in_force, with_reference_of
@@ -120,6 +128,7 @@ class _Opened:
         with explained(), progress_bar("previewing", None) as advance:
             opened = open_files(self.files, self.file_format, self.options)
             result = detect_files(opened, engine, ROWS_PER_FRAME, advance)
+            refuse_cut(opened)
         return result.alerts, result.faulty
 
 

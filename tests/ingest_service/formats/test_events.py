@@ -360,9 +360,12 @@ def test_a_cut_parquet_file_is_an_error_that_says_nothing_of_it_can_be_read(tmp_
         open_events(path)
 
 
-def test_a_cut_gzip_file_is_an_error_that_says_how_far_it_could_be_read(tmp_path: Path) -> None:
+def test_a_cut_gzip_file_is_read_as_far_as_it_goes_and_says_so(tmp_path: Path) -> None:
     path = tmp_path / "day.csv.gz"
     lines = (GOOD.replace("A1", f"order-{index * 7919 % 1009}-{index}") for index in range(200_000))
     path.write_bytes(gzip.compress((HEADER + "".join(lines)).encode(), compresslevel=1)[:-1000])
-    with pytest.raises(FormatError, match=r"day.csv.gz: the compressed file is cut or damaged: .* \d{5,} lines before"):
-        list(open_events(path).frames())
+    file = open_events(path)
+    for _ in range(2):
+        read = sum(frame.row_count for frame in file.frames())
+        assert 100_000 < read < 200_000
+        assert f"day.csv.gz: the compressed file is cut within line {read + 2}" in file.report.cut

@@ -76,13 +76,14 @@ class DeskFake(CASES, INGEST, DETECTION):  # type: ignore[misc]  # mypy calls th
         self.behind = behind
         self.intact = intact
         self.asked: list[Any] = []
+        self.alerts = [ALERT]
 
     async def ListAlerts(self, request: Any, context: Any) -> case_pb2.ListAlertsResponse:
         self.asked.append(request)
         if request.filter == "nonsense":
             error = ServiceError(grpc.StatusCode.INVALID_ARGUMENT, "FILTER", "filter: expected a condition, found it")
             await refuse(context, error)
-        return case_pb2.ListAlertsResponse(alerts=[ALERT])
+        return case_pb2.ListAlertsResponse(alerts=self.alerts)
 
     async def GetAlert(self, request: Any, context: Any) -> alert_pb2.Alert:
         return ALERT

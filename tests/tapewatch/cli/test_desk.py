@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from surveillance.v1 import alert_pb2
 from tapewatch.cli.main import main
 from tests.tapewatch.cli.fakes import ALERT, CASE, DeskFake
 
@@ -151,3 +152,34 @@ def test_audit_records_of_changes_say_what_changed(
     assert "ChangeConfiguration" in shown
     assert "spoofing: size_multiple_min 7" in shown
     assert desk.asked[0].subject == "detection"
+
+
+def test_an_alert_is_shown_by_the_beginning_of_its_id(
+    target: str, desk: DeskFake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ALERT.alert_id in printed(capsys, "alerts", "show", "ABABABAB", "--target", target)
+    assert desk.asked[0].filter == f'alert_id >= "abababab" AND alert_id <= "abababab{"f" * 56}"'
+
+
+def test_a_beginning_of_several_ids_names_them(target: str, desk: DeskFake, capsys: pytest.CaptureFixture[str]) -> None:
+    other = alert_pb2.Alert(alert_id="abababab" + "c" * 56, rule_id="layering")
+    desk.alerts = [ALERT, other]
+    assert main(["alerts", "show", "abababab", "--target", target]) == 2
+    said = capsys.readouterr().err
+    assert all(text in said for text in (ALERT.alert_id, f"{other.alert_id} (layering)", "found abababab of several"))
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "message"),
+    [
+        ("abababa", 2, "expected the id of an alert, 64 hexadecimal digits, or at least the first 8 of them"),
+        ("spoofing-alert", 2, "expected the id of an alert"),
+        ("00000000", 1, "expected an alert whose id begins with 00000000, found none"),
+    ],
+)
+def test_what_is_no_beginning_of_an_id_is_said(
+    name: str, code: int, message: str, target: str, desk: DeskFake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.alerts = []
+    assert main(["alerts", "show", name, "--target", target]) == code
+    assert message in capsys.readouterr().err

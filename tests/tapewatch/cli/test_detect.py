@@ -1,5 +1,6 @@
 """`tapewatch detect` over files it makes itself."""
 
+import gzip
 import json
 import os
 from pathlib import Path
@@ -104,6 +105,32 @@ def test_a_fix_log_is_recognised_and_what_gave_no_event_is_said(
     assert "begin with 8=FIX" in found["files"][0]["decided"]
     assert found["ledger"]["evaluated"] > 100
     assert found["ledger"]["rejected"] == 0
+
+
+@pytest.mark.parametrize("form", ["events", "fix"])
+def test_a_cut_file_is_read_as_far_as_it_goes_and_the_command_fails(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if form == "fix":
+        write_simulation(tmp_path, [], seed=3, minutes=0.5, severity=0.5, format="fix")
+        (whole,) = tmp_path.glob("*.fix*")
+    else:
+        whole = tmp_path / "events.csv"
+        row = "1772442000{0:09d},NEW,XTST,ACME,BUY,{1},100,o{0}\n"
+        rows = (row.format(number, 10 + number * 7919 % 1009 / 100) for number in range(5_000))
+        whole.write_text("event_time_ns,kind,venue,instrument,side,price,quantity,order_id\n" + "".join(rows))
+    packed = gzip.compress(whole.read_bytes())
+    cut = tmp_path / f"{whole.name}.gz"
+    cut.write_bytes(packed[: len(packed) // 2])
+    out = tmp_path / "alerts.jsonl"
+    assert main(["detect", str(cut), "--out", str(out), "--json"]) == 1
+    printed = capsys.readouterr()
+    ledger = json.loads(printed.out)["ledger"]
+    assert (ledger["cut_files"], ledger["received"]) == (1, ledger["evaluated"] + ledger["rejected"])
+    assert ledger["evaluated"] > 100
+    assert f"tapewatch: {cut}: the compressed" in printed.err
+    assert "is cut" in printed.err
+    assert out.exists()
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,17 @@ def test_wrong_settings_name_line_and_nearest_key(tmp_path: Path, capsys: pytest
     assert "did you mean 'security'" in error
 
 
+def test_up_reads_every_section_before_it_starts_anything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("ingest:\n  listn: 127.0.0.1:0\ndetection:\n  rules: {spoofng: {}}\n")
+    assert main(["up", "--config", str(settings), "--directory", str(tmp_path / "data")]) == 2
+    said = capsys.readouterr().err
+    assert "settings.yaml:2: ingest.listn" in said
+    assert "did you mean 'listen'" in said
+    assert "did you mean 'spoofing'" in said
+    assert not (tmp_path / "data").exists()
+
+
 def test_an_absent_service_is_exit_code_1_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cases", "list", "--target", "127.0.0.1:1"]) == 1
     error = capsys.readouterr().err
