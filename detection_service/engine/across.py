@@ -50,6 +50,9 @@ NEVER = (1 << 63) - 1
 NO_TIME = -(1 << 63)
 """In place of the time a market is known as of, before its first event."""
 NAN = cython.declare(cython.double, float("nan"))
+# What stands for those of a market in which nothing of the kind has happened: most of a venue's; never written to.
+_NOBODY = cython.declare(object, Crowd(0))
+_NO_ORDERS = cython.declare(object, LargeOrders())
 
 
 class Across(Counterparties):
@@ -106,8 +109,8 @@ class Across(Counterparties):
     def _market_number(self, venue, instrument):
         number = Counterparties._market_number(self, venue, instrument)
         if number == len(self.crowds):
-            self.crowds.append(Crowd(self.markets[number].seed))
-            self.large_orders.append(LargeOrders())
+            self.crowds.append(_NOBODY)
+            self.large_orders.append(_NO_ORDERS)
             self.siblings.append([])
             self._make_room(number, ("known_at", "known_until"))
             self.known_until[number] = NEVER
@@ -218,6 +221,8 @@ class Across(Counterparties):
         cluster: cython.int = self.cluster_of_account[account]
         group: cython.int = self.group_of_account[account]
         side: cython.int = view.side[row]
+        if crowd is _NOBODY:
+            crowd = self.crowds[self.market.number] = Crowd(self.market.seed)
         if aggressive and self.together.appear(crowd, self.now, group, side, self.event_high, self.event_low):
             self.triggers |= _TOGETHER
             self.acting = number
@@ -240,6 +245,8 @@ class Across(Counterparties):
         if order.account >= 0:
             group = self.group_of_account[order.account]
         large = self.large_orders[market.number]
+        if large is _NO_ORDERS:
+            large = self.large_orders[market.number] = LargeOrders()
         large.add(
             self.now, group, order.account, order.side, order.quantity, order.price, market.last_price,
             self.event_high, self.event_low, self.view.text(self.view.order_text(row)),
@@ -316,8 +323,8 @@ class Across(Counterparties):
         return {
             "owners": self.owners.state(),
             "together": self.together.state(),
-            "crowds": [crowd.state() for crowd in self.crowds],
-            "large_orders": [large.state() for large in self.large_orders],
+            "crowds": [None if crowd is _NOBODY else crowd.state() for crowd in self.crowds],
+            "large_orders": [None if large is _NO_ORDERS else large.state() for large in self.large_orders],
             "cluster_names": self.cluster_names,
             "known_at": list(self.known_at[: len(self.markets)]),
         }
@@ -326,12 +333,12 @@ class Across(Counterparties):
         """Becomes what the state was taken of; markets, accounts and their relations are known already."""
         self.owners.restore(state["owners"])
         self.together.restore(state["together"])
-        self.crowds = [Crowd(0) for _ in state["crowds"]]
-        self.large_orders = [LargeOrders() for _ in state["large_orders"]]
-        for part, values in zip(self.crowds, state["crowds"], strict=True):
-            part.restore(values)
-        for part, values in zip(self.large_orders, state["large_orders"], strict=True):
-            part.restore(values)
+        self.crowds = [_NOBODY if values is None else Crowd(0) for values in state["crowds"]]
+        self.large_orders = [_NO_ORDERS if values is None else LargeOrders() for values in state["large_orders"]]
+        for name in ("crowds", "large_orders"):
+            for part, values in zip(getattr(self, name), state[name], strict=True):
+                if values is not None:
+                    part.restore(values)
         self.cluster_names = state["cluster_names"]
         self.cluster_numbers = {name: number for number, name in enumerate(self.cluster_names)}
         self.cluster_of_account = arrays.integers(max(_INITIAL, 2 * len(self.account_names)))

@@ -10,12 +10,14 @@ from tapewatch.market.rows cimport Rows
 cdef class MatchTable:
     cdef public Rows rows
     cdef readonly Py_ssize_t size
+    cdef bint empty
     cdef MatchSidePointer sides
     cdef MatchSidePointer at(self, Py_ssize_t place) noexcept
     cpdef Py_ssize_t find(self, unsigned long long key) noexcept
     cpdef Py_ssize_t place_for(self, unsigned long long key, long long now)
     cdef void prefetch(self, unsigned long long key) noexcept
     cdef bint _young(self, Py_ssize_t place, long long now) noexcept
+    cdef _own(self)
     cdef _point(self)
     cdef _grow(self)
 

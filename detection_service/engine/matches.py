@@ -9,7 +9,7 @@ import cython
 
 from detection_service.engine.match_records import Match, MatchSide
 from tapewatch.market import arrays
-from tapewatch.market.rows import Rows
+from tapewatch.market.rows import Rows, zeros
 
 if cython.compiled:
     from cython.cimports.cpython.bytes import PyBytes_FromStringAndSize
@@ -42,7 +42,8 @@ class MatchTable:
     """
 
     def __init__(self):
-        self.rows = Rows(MatchSide, _FIRST_SIZE)
+        self.rows = zeros(MatchSide, _FIRST_SIZE)
+        self.empty = True
         self._point()
 
     def _point(self):
@@ -51,6 +52,12 @@ class MatchTable:
             self.sides = cython.cast(MatchSidePointer, self.rows.first)
         else:
             self.sides = self.rows.items
+
+    def _own(self):
+        """Takes memory to write to."""
+        self.rows = Rows(MatchSide, _FIRST_SIZE)
+        self.empty = False
+        self._point()
 
     def at(self, place):
         """What is at a place."""
@@ -68,6 +75,8 @@ class MatchTable:
         """An empty place for a match that is not there; what is young there makes the table grow first."""
         place: cython.Py_ssize_t = key & (self.size - 1)
         side: MatchSidePointer
+        if self.empty:
+            self._own()
         while self._young(place, now) and self.size < SIDES_MAX:
             self._grow()
             place = key & (self.size - 1)
@@ -110,12 +119,14 @@ class MatchTable:
 
     def state(self):
         """Plain values from which `restore` makes the same table."""
-        return self.rows.state()
+        return b"" if self.empty else self.rows.state()
 
     def restore(self, state):
         """Becomes the table whose `state` was taken."""
-        self.rows.restore(state)
-        self._point()
+        if state:
+            self._own()
+            self.rows.restore(state)
+            self._point()
 
 
 class MatchLog:
@@ -131,7 +142,7 @@ class MatchLog:
     def __init__(self):
         self.count = 0
         self.first = 0
-        self.rows_held = Rows(Match, _FIRST_SIZE)
+        self.rows_held = zeros(Match, _FIRST_SIZE)
         self._point()
         self.head = arrays.longs(self.size)
 
@@ -153,6 +164,9 @@ class MatchLog:
         place: cython.Py_ssize_t = self.count & (self.size - 1)
         chain: cython.Py_ssize_t
         match: MatchPointer
+        if self.count == 0:
+            self.rows_held = Rows(Match, _FIRST_SIZE)
+            self._point()
         if self.count >= self.size and self.size < MATCHES_MAX and self.matches[place].time > time - _MATCH_YOUNG_NS:
             self._grow()
             place = self.count & (self.size - 1)
@@ -331,10 +345,12 @@ class MatchLog:
 
     def state(self):
         """Plain values from which `restore` makes the same log."""
-        return arrays.dump(self, _LOG_FIELDS) | {"matches": self.rows_held.state()}
+        return arrays.dump(self, _LOG_FIELDS) | {"matches": self.rows_held.state() if self.count else b""}
 
     def restore(self, state):
         """Becomes the log whose `state` was taken."""
         arrays.load(self, _LOG_FIELDS, state)
-        self.rows_held.restore(state["matches"])
-        self._point()
+        if self.count:
+            self.rows_held = Rows(Match, _FIRST_SIZE)
+            self.rows_held.restore(state["matches"])
+            self._point()

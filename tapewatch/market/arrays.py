@@ -6,6 +6,9 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
+_TYPECODES = {"l": "q", "L": "Q"}
+"""Of 64-bit words, whatever this machine's C calls them."""
+
 
 class Bulk:
     """Many bytes of a state, in any flat buffer: a snapshot keeps them as they are, beside the plain values.
@@ -57,7 +60,7 @@ def as_array(values: Any) -> array[Any]:
     if isinstance(values, array):
         return values
     view = memoryview(values)
-    return array({"l": "q", "L": "Q"}.get(view.format, view.format), view.tobytes())
+    return array(_TYPECODES.get(view.format, view.format), view.tobytes())
 
 
 def dump(owner: object, names: Sequence[str]) -> dict[str, Any]:
@@ -68,8 +71,9 @@ def dump(owner: object, names: Sequence[str]) -> dict[str, Any]:
         if isinstance(value, int | float | str | list):
             state[name] = value
         else:
-            flat = as_array(value)
-            state[name] = {"array": flat.typecode, "bytes": flat.tobytes()}
+            view = memoryview(value)
+            code = view.format
+            state[name] = {"array": _TYPECODES.get(code, code), "bytes": view.tobytes()}
     return state
 
 

@@ -115,3 +115,14 @@ class Rows:
                 part = data[place * self.record_size : (place + 1) * self.record_size]
                 if any(part):
                     self.items[place].unpack(part)
+
+
+_ZEROS: dict = {}
+
+
+def zeros(record, count):
+    """Rows that stay zeros: one for all that hold nothing yet. Whoever has something to write takes rows of its own."""
+    found = _ZEROS.get((record, count))
+    if found is None:
+        found = _ZEROS[record, count] = Rows(record, count)
+    return found

@@ -1,19 +1,18 @@
 cimport cython
 
+from tapewatch.market.rows cimport Rows
+from tapewatch.market.window_records cimport BinPointer, BucketPointer, MovePointer, PeriodPointer, SamplePointer
+
 
 @cython.final
 cdef class TradeWindow:
     cdef public long long bucket_ns
     cdef public Py_ssize_t size
     cdef public long long newest
-    cdef public long long[::1] number
-    cdef public double[::1] open
-    cdef public double[::1] high
-    cdef public double[::1] low
-    cdef public double[::1] close
-    cdef public double[::1] volume
-    cdef public double[::1] buy_volume
-    cdef public int[::1] trades
+    cdef Rows rows
+    cdef BucketPointer buckets
+    cdef void _point(self)
+    cdef BucketPointer _at(self, long long number) noexcept
     cpdef void add(self, long long time_ns, double price, double quantity, int aggressor_side) noexcept
     cpdef double lowest(self, long long first, long long last) noexcept
     cpdef double highest(self, long long first, long long last) noexcept
@@ -26,13 +25,15 @@ cdef class TradeWindow:
 
 @cython.final
 cdef class SizeHistogram:
-    cdef public int[::1] counts
+    cdef Rows rows
+    cdef BinPointer bins
     cdef public long long total
     cdef public int until_update
     cdef public double median
     cdef public int lowest
     cdef public int highest
     cdef public double high
+    cdef void _point(self)
     cpdef void add(self, double quantity) noexcept
     cdef void _update(self) noexcept
 
@@ -40,21 +41,20 @@ cdef class SizeHistogram:
 @cython.final
 cdef class Rush:
     cdef public long long last_time
-    cdef public long long[::1] recent_number
-    cdef public int[::1] recent
-    cdef public long long[::1] number
-    cdef public int[::1] peak
+    cdef Rows recent_rows
+    cdef Rows period_rows
+    cdef PeriodPointer recent
+    cdef PeriodPointer periods
+    cdef void _point(self)
     cpdef void add(self, long long time_ns) noexcept
 
 
 @cython.final
 cdef class Moves:
     cdef public long long count
-    cdef public long long[::1] time
-    cdef public double[::1] price
-    cdef public double[::1] quantity
-    cdef public unsigned long long[::1] event_high
-    cdef public unsigned long long[::1] event_low
+    cdef Rows rows
+    cdef MovePointer moves
+    cdef void _point(self)
     cpdef void add(
         self, long long time_ns, double price, double quantity, unsigned long long event_high, unsigned long long event_low
     ) noexcept
@@ -63,6 +63,7 @@ cdef class Moves:
 @cython.final
 cdef class SpreadSamples:
     cdef public long long count
-    cdef public long long[::1] time
-    cdef public double[::1] spread
+    cdef Rows rows
+    cdef SamplePointer samples
+    cdef void _point(self)
     cpdef void add(self, long long time_ns, double spread) noexcept

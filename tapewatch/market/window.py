@@ -1,19 +1,32 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""Event-time windows: rings of buckets that are summed when read, so that no sum ever drifts."""
+"""Event-time windows: rings of buckets that are summed when read, so that no sum ever drifts.
+
+One that holds nothing yet has no memory of its own: most markets of a venue have little of most of this.
+"""
 
 import cython
 
 from tapewatch.market import arrays
+from tapewatch.market.rows import Rows, zeros
+from tapewatch.market.window_records import Bin, Bucket, Move, Period, Sample
 
 if cython.compiled:
     from cython.cimports.libc.math import floor, log2
+    from cython.cimports.tapewatch.market.window_records import (
+        BinPointer,
+        BucketPointer,
+        MovePointer,
+        PeriodPointer,
+        SamplePointer,
+    )
 else:
     from math import floor, log2
+
+    from tapewatch.market.window_records import Bucket as BucketPointer
 
 NAN = cython.declare(cython.double, float("nan"))
 SELL = cython.declare(cython.int, 2)
 BUY = cython.declare(cython.int, 1)
-_BUCKET_FIELDS = ("number", "open", "high", "low", "close", "volume", "buy_volume", "trades")
 
 
 class TradeWindow:
@@ -26,110 +39,120 @@ class TradeWindow:
         self.bucket_ns = bucket_ns
         self.size = size
         self.newest = -1
-        self.number = arrays.longs(size)
-        for place in range(size):
-            self.number[place] = -1
-        self.open = arrays.doubles(size)
-        self.high = arrays.doubles(size)
-        self.low = arrays.doubles(size)
-        self.close = arrays.doubles(size)
-        self.volume = arrays.doubles(size)
-        self.buy_volume = arrays.doubles(size)
-        self.trades = arrays.integers(size)
+        self.rows = zeros(Bucket, size)
+        self._point()
+
+    def _point(self):
+        if cython.compiled:
+            self.buckets = cython.cast(BucketPointer, self.rows.first)
+        else:
+            self.buckets = self.rows.items
+
+    def _at(self, number):
+        """Where the bucket of a number is, or one whose place it would take."""
+        place: cython.Py_ssize_t = number % self.size
+        if cython.compiled:
+            return self.buckets + place
+        else:  # noqa: RET505 - compiled, only one of the two remains
+            return self.buckets[place]
 
     def add(self, time_ns, price, quantity, aggressor_side):
         """A trade; quantity 0 moves the price only."""
         number: cython.longlong = time_ns // self.bucket_ns
-        place: cython.Py_ssize_t = number % self.size
-        if self.number[place] != number:
-            self.number[place] = number
-            self.open[place] = price
-            self.high[place] = price
-            self.low[place] = price
-            self.volume[place] = 0.0
-            self.buy_volume[place] = 0.0
-            self.trades[place] = 0
+        bucket: BucketPointer
+        if self.newest < 0:
+            self.rows = Rows(Bucket, self.size)
+            self._point()
+        bucket = self._at(number)
+        if bucket.number != number + 1:
+            bucket.number = number + 1
+            bucket.open = price
+            bucket.high = price
+            bucket.low = price
+            bucket.volume = 0.0
+            bucket.buy_volume = 0.0
+            bucket.trades = 0
             self.newest = number
-        elif price > self.high[place]:
-            self.high[place] = price
-        elif price < self.low[place]:
-            self.low[place] = price
-        self.close[place] = price
-        self.volume[place] += quantity
-        self.trades[place] += 1
+        elif price > bucket.high:
+            bucket.high = price
+        elif price < bucket.low:
+            bucket.low = price
+        bucket.close = price
+        bucket.volume += quantity
+        bucket.trades += 1
         if aggressor_side == BUY:
-            self.buy_volume[place] += quantity
+            bucket.buy_volume += quantity
         elif aggressor_side != SELL:
-            self.buy_volume[place] += 0.5 * quantity
+            bucket.buy_volume += 0.5 * quantity
 
     def lowest(self, first, last):
         """Lowest price; NaN without trades."""
         number: cython.longlong = max(first, last - self.size + 1, 0)
-        place: cython.Py_ssize_t
+        bucket: BucketPointer
         found: cython.double = NAN
         while number <= last:
-            place = number % self.size
-            if self.number[place] == number and not self.low[place] >= found:
-                found = self.low[place]
+            bucket = self._at(number)
+            if bucket.number == number + 1 and not bucket.low >= found:
+                found = bucket.low
             number += 1
         return found
 
     def highest(self, first, last):
         """Highest price; NaN without trades."""
         number: cython.longlong = max(first, last - self.size + 1, 0)
-        place: cython.Py_ssize_t
+        bucket: BucketPointer
         found: cython.double = NAN
         while number <= last:
-            place = number % self.size
-            if self.number[place] == number and not self.high[place] <= found:
-                found = self.high[place]
+            bucket = self._at(number)
+            if bucket.number == number + 1 and not bucket.high <= found:
+                found = bucket.high
             number += 1
         return found
 
     def traded(self, first, last):
         """Quantity traded."""
         number: cython.longlong = max(first, last - self.size + 1, 0)
-        place: cython.Py_ssize_t
+        bucket: BucketPointer
         total: cython.double = 0.0
         while number <= last:
-            place = number % self.size
-            if self.number[place] == number:
-                total += self.volume[place]
+            bucket = self._at(number)
+            if bucket.number == number + 1:
+                total += bucket.volume
             number += 1
         return total
 
     def bought(self, first, last):
         """Quantity traded on the buyers' initiative; half of what has no known aggressor."""
         number: cython.longlong = max(first, last - self.size + 1, 0)
-        place: cython.Py_ssize_t
+        bucket: BucketPointer
         total: cython.double = 0.0
         while number <= last:
-            place = number % self.size
-            if self.number[place] == number:
-                total += self.buy_volume[place]
+            bucket = self._at(number)
+            if bucket.number == number + 1:
+                total += bucket.buy_volume
             number += 1
         return total
 
     def count(self, first, last):
         """Number of trades."""
         number: cython.longlong = max(first, last - self.size + 1, 0)
-        place: cython.Py_ssize_t
+        bucket: BucketPointer
         total: cython.longlong = 0
         while number <= last:
-            place = number % self.size
-            if self.number[place] == number:
-                total += self.trades[place]
+            bucket = self._at(number)
+            if bucket.number == number + 1:
+                total += bucket.trades
             number += 1
         return total
 
     def first_open(self, first, last):
         """Price of the first trade; NaN without trades."""
         number: cython.longlong = max(first, last - self.size + 1, 0)
-        place: cython.Py_ssize_t
+        bucket: BucketPointer
         while number <= last:
-            place = number % self.size
-            if self.number[place] == number:
-                return self.open[place]
+            bucket = self._at(number)
+            if bucket.number == number + 1:
+                return bucket.open
             number += 1
         return NAN
 
@@ -137,39 +160,43 @@ class TradeWindow:
         """Price of the last trade; NaN without trades."""
         number: cython.longlong = last
         oldest: cython.longlong = max(first, last - self.size + 1)
-        place: cython.Py_ssize_t
+        bucket: BucketPointer
         while number >= oldest:
-            place = number % self.size
-            if self.number[place] == number:
-                return self.close[place]
+            bucket = self._at(number)
+            if bucket.number == number + 1:
+                return bucket.close
             number -= 1
         return NAN
 
     def bars(self, first: int, last: int) -> list[tuple[int, float, float, float, float, float]]:
         """The buckets with trades as (number, open, high, low, close, volume), oldest first."""
         found = []
+        number: cython.longlong
+        bucket: BucketPointer
         for number in range(max(first, last - self.size + 1, 0), last + 1):
-            place = number % self.size
-            if self.number[place] == number and self.trades[place]:
-                found.append(
-                    (number, self.open[place], self.high[place], self.low[place], self.close[place], self.volume[place])
-                )
+            bucket = self._at(number)
+            if bucket.number == number + 1 and bucket.trades:
+                found.append((number, bucket.open, bucket.high, bucket.low, bucket.close, bucket.volume))
         return found
 
     def state(self):
         """Plain values from which `restore` makes the same window."""
-        return arrays.dump(self, ("bucket_ns", "size", "newest", *_BUCKET_FIELDS))
+        return {"newest": self.newest, "buckets": self.rows.state() if self.newest >= 0 else b""}
 
     def restore(self, state):
-        """Becomes the window whose `state` was taken."""
-        arrays.load(self, ("bucket_ns", "size", "newest", *_BUCKET_FIELDS), state)
+        """Becomes the window whose `state` was taken, of as many buckets."""
+        self.newest = state["newest"]
+        if state["buckets"]:
+            self.rows = Rows(Bucket, self.size)
+            self.rows.restore(state["buckets"])
+            self._point()
 
 
 _BINS = cython.declare(cython.int, 1024)
 _BINS_PER_OCTAVE = cython.declare(cython.int, 8)
 _DECAY_AT = cython.declare(cython.int, 8192)
 _UPDATE_EVERY = cython.declare(cython.int, 32)
-_HISTOGRAM_FIELDS = ("counts", "total", "until_update", "median", "high", "lowest", "highest")
+_HISTOGRAM_FIELDS = ("total", "until_update", "median", "high", "lowest", "highest")
 
 
 class SizeHistogram:
@@ -180,7 +207,8 @@ class SizeHistogram:
     """
 
     def __init__(self):
-        self.counts = arrays.integers(_BINS)
+        self.rows = zeros(Bin, _BINS)
+        self._point()
         self.total = 0
         self.until_update = 0
         self.median = NAN
@@ -188,16 +216,25 @@ class SizeHistogram:
         self.highest = -1
         self.high = NAN
 
+    def _point(self):
+        if cython.compiled:
+            self.bins = cython.cast(BinPointer, self.rows.first)
+        else:
+            self.bins = self.rows.items
+
     def add(self, quantity):
         """An order of `quantity` was entered."""
         place: cython.int
         if not quantity > 0.0:
             return
+        if self.highest < 0:
+            self.rows = Rows(Bin, _BINS)
+            self._point()
         place = cython.cast(cython.int, floor(log2(quantity) * _BINS_PER_OCTAVE)) + _BINS // 2
         place = max(0, min(_BINS - 1, place))
         self.lowest = min(self.lowest, place)
         self.highest = max(self.highest, place)
-        self.counts[place] += 1
+        self.bins[place].count += 1
         self.total += 1
         if self.until_update <= 0 or self.total < _UPDATE_EVERY:
             self._update()
@@ -209,9 +246,9 @@ class SizeHistogram:
         half: cython.longlong = (self.total + 1) // 2
         most: cython.longlong = self.total - self.total // 100
         for place in range(self.lowest, self.highest + 1):
-            if seen < half <= seen + self.counts[place]:
+            if seen < half <= seen + self.bins[place].count:
                 self.median = 2.0 ** ((place - _BINS // 2 + 0.5) / _BINS_PER_OCTAVE)
-            seen += self.counts[place]
+            seen += self.bins[place].count
             if seen >= most:
                 self.high = 2.0 ** ((place - _BINS // 2 + 0.5) / _BINS_PER_OCTAVE)
                 break
@@ -219,25 +256,30 @@ class SizeHistogram:
         if self.total >= _DECAY_AT:
             self.total = 0
             for place in range(self.lowest, self.highest + 1):
-                self.counts[place] //= 2
-                self.total += self.counts[place]
+                self.bins[place].count //= 2
+                self.total += self.bins[place].count
 
     def quantile(self, share: float) -> float:
         """The middle of the bin below which no more than `share` of the recent sizes are; NaN before the first."""
         seen = 0
         for place in range(_BINS):
-            seen += self.counts[place]
+            seen += self.bins[place].count
             if seen and seen >= share * self.total:
                 return 2.0 ** ((place - _BINS // 2 + 0.5) / _BINS_PER_OCTAVE)
         return NAN
 
     def state(self):
         """Plain values from which `restore` makes the same histogram."""
-        return arrays.dump(self, _HISTOGRAM_FIELDS)
+        bins = self.rows.state() if self.highest >= 0 else b""
+        return arrays.dump(self, _HISTOGRAM_FIELDS) | {"bins": bins}
 
     def restore(self, state):
         """Becomes the histogram whose `state` was taken."""
         arrays.load(self, _HISTOGRAM_FIELDS, state)
+        if state["bins"]:
+            self.rows = Rows(Bin, _BINS)
+            self.rows.restore(state["bins"])
+            self._point()
 
 
 _RUSH_BUCKET_NS = cython.declare(cython.longlong, 5_000_000_000)
@@ -245,7 +287,6 @@ _RUSH_BUCKETS = cython.declare(cython.int, 5)
 _RUSH_PERIOD_NS = cython.declare(cython.longlong, 300_000_000_000)
 _RUSH_PERIODS = cython.declare(cython.int, 300)
 RUSH_SPAN_S = 25
-_RUSH_FIELDS = ("last_time", "recent_number", "recent", "number", "peak")
 
 
 class Rush:
@@ -257,14 +298,17 @@ class Rush:
 
     def __init__(self):
         self.last_time = -1
-        self.recent_number = arrays.longs(_RUSH_BUCKETS)
-        self.recent = arrays.integers(_RUSH_BUCKETS)
-        self.number = arrays.longs(_RUSH_PERIODS)
-        self.peak = arrays.integers(_RUSH_PERIODS)
-        for place in range(_RUSH_BUCKETS):
-            self.recent_number[place] = -1
-        for place in range(_RUSH_PERIODS):
-            self.number[place] = -1
+        self.recent_rows = zeros(Period, _RUSH_BUCKETS)
+        self.period_rows = zeros(Period, _RUSH_PERIODS)
+        self._point()
+
+    def _point(self):
+        if cython.compiled:
+            self.recent = cython.cast(PeriodPointer, self.recent_rows.first)
+            self.periods = cython.cast(PeriodPointer, self.period_rows.first)
+        else:
+            self.recent = self.recent_rows.items
+            self.periods = self.period_rows.items
 
     def add(self, time_ns):
         """A trade at a time not before the last."""
@@ -274,41 +318,52 @@ class Rush:
         total: cython.int = 0
         if time_ns == self.last_time or time_ns < 0:
             return
+        if self.last_time < 0:
+            self.recent_rows = Rows(Period, _RUSH_BUCKETS)
+            self.period_rows = Rows(Period, _RUSH_PERIODS)
+            self._point()
         self.last_time = time_ns
-        if self.recent_number[place] != bucket:
-            self.recent_number[place] = bucket
-            self.recent[place] = 0
-        self.recent[place] += 1
+        if self.recent[place].number != bucket + 1:
+            self.recent[place].number = bucket + 1
+            self.recent[place].orders = 0
+        self.recent[place].orders += 1
         for place in range(_RUSH_BUCKETS):
-            if self.recent_number[place] > bucket - _RUSH_BUCKETS:
-                total += self.recent[place]
+            if self.recent[place].number > bucket + 1 - _RUSH_BUCKETS:
+                total += self.recent[place].orders
         place = period % _RUSH_PERIODS
-        if self.number[place] != period:
-            self.number[place] = period
-            self.peak[place] = 0
-        if total > self.peak[place]:
-            self.peak[place] = total
+        if self.periods[place].number != period + 1:
+            self.periods[place].number = period + 1
+            self.periods[place].orders = 0
+        if total > self.periods[place].orders:
+            self.periods[place].orders = total
 
     def peaks(self, first: int, last: int) -> list[int]:
         """The most orders within 25 seconds of each period of five minutes (time // 300 s) that had any, in order."""
         found = []
         for number in range(max(first, last - _RUSH_PERIODS + 1, 0), last + 1):
-            place = number % _RUSH_PERIODS
-            if self.number[place] == number:
-                found.append(self.peak[place])
+            place: cython.Py_ssize_t = number % _RUSH_PERIODS
+            if self.periods[place].number == number + 1:
+                found.append(self.periods[place].orders)
         return found
 
     def state(self):
         """Plain values from which `restore` makes the same rush."""
-        return arrays.dump(self, _RUSH_FIELDS)
+        if self.last_time < 0:
+            return {"last_time": -1}
+        return {"last_time": self.last_time, "recent": self.recent_rows.state(), "periods": self.period_rows.state()}
 
     def restore(self, state):
         """Becomes the rush whose `state` was taken."""
-        arrays.load(self, _RUSH_FIELDS, state)
+        self.last_time = state["last_time"]
+        if self.last_time >= 0:
+            self.recent_rows = Rows(Period, _RUSH_BUCKETS)
+            self.period_rows = Rows(Period, _RUSH_PERIODS)
+            self.recent_rows.restore(state["recent"])
+            self.period_rows.restore(state["periods"])
+            self._point()
 
 
 _MOVES = cython.declare(cython.int, 128)
-_MOVE_FIELDS = ("count", "time", "price", "quantity", "event_high", "event_low")
 
 
 class Moves:
@@ -316,43 +371,52 @@ class Moves:
 
     def __init__(self):
         self.count = 0
-        self.time = arrays.longs(_MOVES)
-        self.price = arrays.doubles(_MOVES)
-        self.quantity = arrays.doubles(_MOVES)
-        self.event_high = arrays.words(_MOVES)
-        self.event_low = arrays.words(_MOVES)
+        self.rows = zeros(Move, _MOVES)
+        self._point()
+
+    def _point(self):
+        if cython.compiled:
+            self.moves = cython.cast(MovePointer, self.rows.first)
+        else:
+            self.moves = self.rows.items
 
     def add(self, time_ns, price, quantity, event_high, event_low):
         """A trade at another price than the one before, and its event's two words."""
         place: cython.Py_ssize_t = self.count % _MOVES
-        self.time[place] = time_ns
-        self.price[place] = price
-        self.quantity[place] = quantity
-        self.event_high[place] = event_high
-        self.event_low[place] = event_low
+        if self.count == 0:
+            self.rows = Rows(Move, _MOVES)
+            self._point()
+        self.moves[place].time = time_ns
+        self.moves[place].price = price
+        self.moves[place].quantity = quantity
+        self.moves[place].event_high = event_high
+        self.moves[place].event_low = event_low
         self.count += 1
 
     def since(self, time_ns: int) -> list[tuple[int, float, float, tuple[int, int]]]:
         """Those at or after a time, oldest first: (time, price, quantity, event)."""
         found = []
         for number in range(max(0, self.count - _MOVES), self.count):
-            place = number % _MOVES
-            if self.time[place] >= time_ns:
-                event = (self.event_high[place], self.event_low[place])
-                found.append((self.time[place], self.price[place], self.quantity[place], event))
+            place: cython.Py_ssize_t = number % _MOVES
+            if self.moves[place].time >= time_ns:
+                event = (self.moves[place].event_high, self.moves[place].event_low)
+                found.append((self.moves[place].time, self.moves[place].price, self.moves[place].quantity, event))
         return found
 
     def state(self):
         """Plain values from which `restore` makes the same moves."""
-        return arrays.dump(self, _MOVE_FIELDS)
+        return {"count": self.count, "moves": self.rows.state() if self.count else b""}
 
     def restore(self, state):
         """Becomes the moves whose `state` was taken."""
-        arrays.load(self, _MOVE_FIELDS, state)
+        self.count = state["count"]
+        if self.count:
+            self.rows = Rows(Move, _MOVES)
+            self.rows.restore(state["moves"])
+            self._point()
 
 
 _SPREADS = cython.declare(cython.int, 64)
-_SPREAD_FIELDS = ("count", "time", "spread")
 
 
 class SpreadSamples:
@@ -360,24 +424,42 @@ class SpreadSamples:
 
     def __init__(self):
         self.count = 0
-        self.time = arrays.longs(_SPREADS)
-        self.spread = arrays.doubles(_SPREADS)
+        self.rows = zeros(Sample, _SPREADS)
+        self._point()
+
+    def _point(self):
+        if cython.compiled:
+            self.samples = cython.cast(SamplePointer, self.rows.first)
+        else:
+            self.samples = self.rows.items
 
     def add(self, time_ns, spread):
         """A sample taken at a time."""
-        self.time[self.count % _SPREADS] = time_ns
-        self.spread[self.count % _SPREADS] = spread
+        place: cython.Py_ssize_t = self.count % _SPREADS
+        if self.count == 0:
+            self.rows = Rows(Sample, _SPREADS)
+            self._point()
+        self.samples[place].time = time_ns
+        self.samples[place].spread = spread
         self.count += 1
 
     def since(self, time_ns: int) -> list[tuple[int, float]]:
         """Those at or after a time, oldest first: (time, spread)."""
-        held = [number % _SPREADS for number in range(max(0, self.count - _SPREADS), self.count)]
-        return [(self.time[place], self.spread[place]) for place in held if self.time[place] >= time_ns]
+        found = []
+        for number in range(max(0, self.count - _SPREADS), self.count):
+            place: cython.Py_ssize_t = number % _SPREADS
+            if self.samples[place].time >= time_ns:
+                found.append((self.samples[place].time, self.samples[place].spread))
+        return found
 
     def state(self):
         """Plain values from which `restore` makes the same samples."""
-        return arrays.dump(self, _SPREAD_FIELDS)
+        return {"count": self.count, "samples": self.rows.state() if self.count else b""}
 
     def restore(self, state):
         """Becomes the samples whose `state` was taken."""
-        arrays.load(self, _SPREAD_FIELDS, state)
+        self.count = state["count"]
+        if self.count:
+            self.rows = Rows(Sample, _SPREADS)
+            self.rows.restore(state["samples"])
+            self._point()

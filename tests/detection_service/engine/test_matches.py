@@ -95,7 +95,8 @@ def test_a_restored_log_goes_on_as_the_one_it_was_taken_of() -> None:
 
 def test_a_side_that_waits_makes_the_table_grow_and_a_match_that_is_over_does_not() -> None:
     table = MatchTable()
-    waiting = table.rows.get(table.place_for(5, SECOND_NS))
+    place = table.place_for(5, SECOND_NS)
+    waiting = table.rows.get(place)
     waiting.account = 42
     table.rows.put(table.find(5), waiting)
     other = table.place_for(5 + 64, SECOND_NS)
