@@ -11,6 +11,8 @@ import pytest
 
 from detection_service.consumer import Consumer
 from detection_service.engine.configuration import EngineConfiguration
+from detection_service.rules.catalogue import RULE_BY_ID
+from detection_service.rules.scenarios.scenario import load, scenario_file
 from ingest_service.intake import Intake
 from ingest_service.source_watch import SourceWatch, WatchOptions
 from surveillance.v1 import alert_pb2, ingest_pb2
@@ -135,9 +137,10 @@ async def test_a_rule_set_so_that_it_can_not_fire_is_found_by_its_canary(
             return
         assert {alert.alert_id for alert in made} == {made[0].alert_id}
         alert = made[-1]
+        planted = sum(each.kind == "positive" for each in load(scenario_file(RULE_BY_ID["spoofing"])))
         assert (alert.rule_id, alert.venue, alert.instrument) == ("rule_silent", "TAPEWATCH", "CANARY-spoofing")
         assert alert.severity == alert_pb2.SEVERITY_HIGH
-        assert "Rule spoofing found none of the 2 scenarios planted for it, 2 time(s) on end" in alert.explanation
+        assert f"found none of the {planted} scenarios planted for it, 2 time(s) on end" in alert.explanation
         consumer.engine.configure(EngineConfiguration({**rules, "spoofing": {}}, marks_come=True))
         for _ in range(4):
             clock.now_ns += SECOND_NS
