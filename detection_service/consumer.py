@@ -19,7 +19,7 @@ from detection_service.coverage import Shown
 from detection_service.engine.engine import Engine
 from detection_service.frozen import Frozen
 from detection_service.health.health import Health
-from detection_service.ordering import Ordering, released, turns
+from detection_service.ordering import HELD_ROWS_MAX, Ordering, released, turns
 from detection_service.outbox import Outbox
 from surveillance.v1 import alert_pb2, ingest_pb2
 from tapewatch.alert import to_message
@@ -58,6 +58,7 @@ class Consumer:
         self.changes = Changes()
         self.rule_problems: dict[str, str] = {}
         self._faults_told: dict[str, str] = {}
+        self._left_told: Counter[str] = Counter()
         self._snapshot_task: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
         self._adopted = 0
@@ -122,10 +123,18 @@ class Consumer:
         for frame in frames:
             self.corrections.observe(frame)
             await self._evaluate(frame)
+        self._tell_left_behind()
         if record.kind == ingest_pb2.RECORD_KIND_MARK:
             observed = self.health.take(json.loads(record.payload), self.engine)
             self.outbox.put_messages([to_message(alert) for alert in observed])
         self._note_due()
+
+    def _tell_left_behind(self) -> None:
+        """Says which sources have come to lag so far that order is no longer kept for them."""
+        counted = self._ordering.left_behind
+        for source in sorted(source for source in counted if counted[source] > self._left_told[source]):
+            _log.warning("source too far behind to wait for", source=source, held_rows_max=HELD_ROWS_MAX)
+        self._left_told = Counter(counted)
 
     def _note_due(self) -> None:
         if self.corrections.pending:

@@ -1,13 +1,15 @@
 """Releases journalled events to the engine in event order: a pure function of the journal.
 
 A venue fed by one source is already in order and passes straight through. A venue fed by several is held back to the
-slowest source that has neither ended nor been marked idle, and released sorted by time, then journal position. An
-event behind what its venue has released is late: it goes through in place and the engine counts it.
+slowest source that has neither ended nor been marked idle, and released sorted by time, then journal position. Where
+that would hold back more than a million rows, the slowest is not waited for until it speaks again. An event behind what
+its venue has released is late: it goes through in place and the engine counts it.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -21,6 +23,8 @@ from tapewatch.client.wire import JournalRecord
 from tapewatch.market.frame import Frame
 
 PIECES_MAX: Final = 256
+HELD_ROWS_MAX: Final = 1_000_000
+"""Rows a venue holds back at most, some 150 bytes each."""
 QUIET_MARKS: Final = ("idle", "end_of_source")
 """Marks after which a source is not waited for; others tell of its health."""
 ROWS_PER_TURN_MAX: Final = 4096
@@ -40,9 +44,15 @@ class _Venue:
 
 
 class Ordering:
-    """Takes frames in journal order, gives frames in event order. Raises nothing; holds at most what sources lag."""
+    """Takes frames in journal order, gives frames in event order. Raises nothing.
 
-    def __init__(self) -> None:
+    Holds at most what sources lag, and no more than `held_rows_max` rows a venue. `left_behind` counts by source how
+    often, since this was made, it has not been waited for because of that.
+    """
+
+    def __init__(self, held_rows_max: int = HELD_ROWS_MAX) -> None:
+        self.left_behind: Counter[str] = Counter()
+        self._held_rows_max = held_rows_max
         self._venues: dict[str, _Venue] = {}
 
     def take(self, frame: Frame) -> Iterator[Frame]:
@@ -61,6 +71,15 @@ class Ordering:
                 venue.held.append(piece)
                 venue.rows += piece.row_count
                 yield from _release(venue)
+                while venue.rows > self._held_rows_max:
+                    yield from self._leave_slowest(venue)
+
+    def _leave_slowest(self, venue: _Venue) -> Iterator[Frame]:
+        """Goes on without the source that is furthest behind. Only others hold rows, so there is always another."""
+        slowest = min(venue.newest, key=lambda source: (venue.newest[source], source))
+        del venue.newest[slowest]
+        self.left_behind[slowest] += 1
+        yield from _release(venue)
 
     def source_quiet(self, source: str) -> Iterator[Frame]:
         """A source ended or fell silent: what waited for it is released. A silent one counts again when it speaks."""

@@ -14,6 +14,7 @@ from detection_service.checkpoint import LAYOUT, Checkpoint, Checkpoints
 from detection_service.consumer import Consumer
 from detection_service.engine.engine import Engine
 from detection_service.frozen import Layout
+from detection_service.ordering import Ordering
 from surveillance.v1 import alert_pb2, ingest_pb2
 from tests.detection_service.anomaly.windows import windows
 from tests.detection_service.fakes import Journal, consumer_in, recording
@@ -190,6 +191,18 @@ async def test_a_poisoned_frame_is_counted_and_what_follows_is_evaluated(tmp_pat
     again = consumer_in(tmp_path)
     again.recover()
     assert again.poisoned == consumer.poisoned
+
+
+async def test_a_source_too_far_behind_is_told_of_and_the_others_go_on(tmp_path: Path) -> None:
+    rows = SCHEMES["spoofing"].play().rows
+    slow = {**rows[0], "source": "slow", "order_id": "slow", "event_time_ns": int(str(rows[0]["event_time_ns"])) - 1}
+    consumer = consumer_in(tmp_path)
+    consumer._ordering = Ordering(held_rows_max=10)
+    with capture_logs() as told:
+        await consumed(consumer, Journal().events([slow]).events(rows))
+    (warning,) = (each for each in told if each["log_level"] == "warning")
+    assert (warning["event"], warning["source"]) == ("source too far behind to wait for", "slow")
+    assert len(made(consumer)) == len(revisions(rows))
 
 
 async def test_a_hole_in_the_journal_is_never_stepped_over(tmp_path: Path) -> None:

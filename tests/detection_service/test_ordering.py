@@ -159,3 +159,32 @@ def test_hundreds_of_pieces_held_are_joined_and_released_in_order() -> None:
     assert len(ordering.state()["XTST"]["held"]) <= PIECES_MAX
     by_time = sorted(rows, key=lambda each: int(str(each["event_time_ns"])))
     assert numbers(ended(ordering, "west")) == numbers(by_time)
+
+
+@settings(max_examples=300, deadline=None)
+@given(JOURNAL, st.lists(st.integers(1, 39), max_size=6), st.integers(1, 12))
+def test_a_bound_on_what_is_held_is_kept_and_met_at_the_same_row_however_the_journal_was_cut(
+    steps: list[tuple[str, int]], cuts: list[int], held_rows_max: int
+) -> None:
+    rows = journal_of(steps)
+    whole, cut = Ordering(held_rows_max), Ordering(held_rows_max)
+    edges = sorted({0, *(each for each in cuts if each < len(rows)), len(rows)})
+    released, in_parts = taken(whole, rows), list[Row]()
+    for start, stop in itertools.pairwise(edges):
+        in_parts += taken(cut, rows[start:stop])
+        assert cut.pending_rows <= held_rows_max
+    assert numbers(in_parts) == numbers(released)
+    assert cut.left_behind == whole.left_behind
+    rest = numbers(ended(whole, *SOURCES))
+    assert {*numbers(released), *rest} == {*numbers(rows)}
+
+
+def test_the_slowest_source_is_not_waited_for_beyond_the_bound_until_it_speaks_again() -> None:
+    ordering = Ordering(held_rows_max=3)
+    taken(ordering, [row("west", 10, 1)])
+    assert numbers(taken(ordering, [row("east", 20 + number, 2 + number) for number in range(3)])) == []
+    assert numbers(taken(ordering, [row("east", 23, 5)])) == [2, 3, 4, 5]
+    assert ordering.left_behind == {"west": 1}
+    assert numbers(taken(ordering, [row("east", 24, 6)])) == [6]
+    assert numbers(taken(ordering, [row("west", 15, 7), row("east", 25, 8)])) == [7]
+    assert ordering.pending_rows == 1
