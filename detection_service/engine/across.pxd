@@ -33,8 +33,8 @@ cdef class Across(Counterparties):
     cdef public double exit_share_ahead
     cdef public long long lead_ns
     cdef public long long exit_ns
-    cdef void _look_across(self, Py_ssize_t row, int number, int account, bint aggressive)
-    cdef void _look_together(self, Py_ssize_t row, int number, int account, bint aggressive)
+    cdef int _look_across(self, Py_ssize_t row, int number, int account, bint aggressive) except -1
+    cdef int _look_together(self, Py_ssize_t row, int number, int account, bint aggressive) except -1
     cdef void _look_ahead(self, int number, int side)
     cdef void _note_large(self, Py_ssize_t row, int slot)
     cdef bint _led(self, ActivityPointer activity, LargeOrders large, Py_ssize_t place, int side) noexcept

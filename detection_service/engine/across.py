@@ -95,7 +95,7 @@ class Across(Counterparties):
     def relate(self, relations):
         """Takes what reference data says of markets and accounts, of those to come as well."""
         self.relations = relations
-        self.owners.initial_of = self._held_at_start
+        self.owners.initial_of = self._held_at_start if relations.holds_any else None
         self.markets_of_family = {}
         self.family_of_market = {}
         for market in self.markets:
@@ -161,6 +161,7 @@ class Across(Counterparties):
         """A fill of an account: what it means beyond its group in its market."""
         view: FrameView = self.view
         market: MarketState = self.market
+        activity: ActivityPointer
         moments: cython.int
         due: list
         if self.watch_owners:
@@ -177,9 +178,9 @@ class Across(Counterparties):
                 self._price_elsewhere(),
                 self.event_high,
                 self.event_low,
-                view.text(view.order_text(row)),
-                view.text(view.trade_id[row]),
             )
+            activity = self.activity_at(number)
+            self.owners.name(self.fills.entry(activity, activity.fill_count - 1))
             if moments:
                 self.owners.measure()
                 if self.relations is not None:

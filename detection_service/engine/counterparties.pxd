@@ -26,10 +26,10 @@ cdef class Counterparties(Readers):
     cdef public unsigned long long match_other_high
     cdef public unsigned long long match_other_low
     cdef bint _match(self, Py_ssize_t row, int account, int number)
-    cdef void _first_side(self, Py_ssize_t row, MatchSidePointer side, int account, int other, int number)
-    cdef void _second_side(self, Py_ssize_t row, MatchSidePointer side, int account, int number)
+    cdef int _first_side(self, Py_ssize_t row, MatchSidePointer side, int account, int other, int number) except -1
+    cdef int _second_side(self, Py_ssize_t row, MatchSidePointer side, int account, int number) except -1
     cdef void _arranged(self) noexcept
-    cdef void _pair(self, Py_ssize_t row, int account, int other, int number)
+    cdef int _pair(self, Py_ssize_t row, int account, int other, int number) except -1
     cdef int _taker(self, Py_ssize_t row) noexcept
     cdef bint _counts(self, Py_ssize_t row, MatchSidePointer side) noexcept
     cdef bint _counts_unnamed(self, Py_ssize_t row) noexcept

@@ -174,7 +174,7 @@ class Counterparties(Readers):
             other_group = _ACCOUNTS | other
         self.match_pair = mix(self.market.seed ^ (min(group, other_group) << 32 | max(group, other_group)))
         if not self.match_first:
-            return
+            return 0
         self.match_number = log.add(
             self.match_pair,
             self.group_of_account[self.match_buyer],
@@ -193,6 +193,7 @@ class Counterparties(Readers):
             and log.recent(self.match_pair, self.now - self.pair_window_ns, self.pair_turns) >= self.pair_trades
         ):
             self.triggers |= _PAIR
+        return 0
 
     def _taker(self, row):
         """The side of a fill's match that took liquidity; 0 where that is not known."""

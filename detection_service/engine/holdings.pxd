@@ -1,29 +1,21 @@
 cimport cython
 
+from detection_service.engine.owner_records cimport HoldingPointer
+from tapewatch.market.arena cimport Arena
 from tapewatch.market.key_index cimport KeyIndex
 
 
 @cython.final
-cdef class Block:
-    cdef public int[::1] group
-    cdef public int[::1] family
-    cdef public double[::1] initial
-    cdef public double[::1] bought
-    cdef public double[::1] sold
-    cdef public double[::1] noted
-
-
-@cython.final
 cdef class Holdings:
-    cdef public int count
-    cdef public list blocks
+    cdef public Arena arena
     cdef public KeyIndex index
-    cpdef int number_of(self, int group, int family)
-    cdef int make(self, int group, int family, double initial)
-    cdef void add(self, int number, int side, double quantity) noexcept
-    cpdef double net(self, int number) noexcept
-    cdef bint grew(self, int number, double least) noexcept
+    cpdef int number_of(self, int group, int family) noexcept
+    cdef void prefetch(self, int group, int family) noexcept
+    cdef HoldingPointer at(self, int number) noexcept
+    cdef int make(self, int group, int family, double initial) except -1
     cdef _know(self, int group, int family, int number)
+    cpdef double net(self, int number) noexcept
+    cdef bint add(self, int number, int side, double quantity, double least) noexcept
 
 
 @cython.final

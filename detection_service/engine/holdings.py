@@ -3,11 +3,15 @@
 
 import cython
 
+from detection_service.engine.owner_records import Holding
 from tapewatch.market import arrays
+from tapewatch.market.arena import Arena
 
 if cython.compiled:
+    from cython.cimports.detection_service.engine.owner_records import HoldingPointer
     from cython.cimports.tapewatch.market.key_index import KeyIndex
 else:
+    from detection_service.engine.owner_records import Holding as HoldingPointer
     from tapewatch.market.key_index import KeyIndex
 
 FLOWS = 32
@@ -15,7 +19,6 @@ FLOW_NS = 60_000_000_000
 DAYS = 12
 DAY_NS = 86_400_000_000_000
 ACCOUNTS_MAX = 16
-BLOCK_SIZE = 4096
 _FLOWS = cython.declare(cython.int, FLOWS)
 _FLOW_NS = cython.declare(cython.longlong, FLOW_NS)
 _DAYS = cython.declare(cython.int, DAYS)
@@ -26,97 +29,73 @@ _FLOW_FIELDS = (
     "group", "accounts", "last_account", "count", "number", "bought", "sold", "bought_notional", "sold_notional",
     "event_high", "event_low", "day", "day_bought", "day_sold",
 )  # fmt: skip
-_BLOCK_FIELDS = ("group", "family", "initial", "bought", "sold", "noted")
-_BLOCK = cython.declare(cython.int, BLOCK_SIZE)
 _GROWN = cython.declare(cython.double, 1.05)
 
 
-class Block:
-    """4096 positions; a table of many grows by blocks, without a pause to copy what it has."""
-
-    def __init__(self):
-        self.group = arrays.integers(BLOCK_SIZE)
-        self.family = arrays.integers(BLOCK_SIZE)
-        self.initial = arrays.doubles(BLOCK_SIZE)
-        self.bought = arrays.doubles(BLOCK_SIZE)
-        self.sold = arrays.doubles(BLOCK_SIZE)
-        self.noted = arrays.doubles(BLOCK_SIZE)
-
-    def state(self):
-        """Plain values from which `restore` makes the same block."""
-        return arrays.dump(self, _BLOCK_FIELDS)
-
-    def restore(self, state):
-        """Becomes the block whose `state` was taken."""
-        arrays.load(self, _BLOCK_FIELDS, state)
-
-
 class Holdings:
-    """The net position of every group in every family it traded: what it began with and two totals that only grow."""
+    """The net position of every group in every family it traded; they are numbered as they come."""
 
     def __init__(self):
-        self.count = 0
-        self.blocks = []
+        self.arena = Arena(Holding)
         self.index = KeyIndex()
 
     def number_of(self, group, family):
         """Number of a position; -1 where the group never traded the family."""
         return self.index.find((cython.cast(cython.ulonglong, group) << 32) | family)
 
+    def prefetch(self, group, family):
+        """Has the processor fetch where a position's number would be found."""
+        self.index.prefetch((cython.cast(cython.ulonglong, group) << 32) | family)
+
+    def at(self, number):
+        """A position by its number."""
+        return cython.cast(HoldingPointer, self.arena.at(number))
+
     def make(self, group, family, initial):
         """A position not there yet; its number."""
-        number: cython.int = self.count
-        block: Block
-        if number % _BLOCK == 0:
-            self.blocks.append(Block())
-        block = self.blocks[number // _BLOCK]
-        block.group[number % _BLOCK] = group
-        block.family[number % _BLOCK] = family
-        block.initial[number % _BLOCK] = initial
+        number: cython.int = self.arena.take()
+        holding: HoldingPointer = self.at(number)
+        holding.group = group
+        holding.family = family
+        holding.initial = initial
         self._know(group, family, number)
-        self.count += 1
         return number
-
-    def add(self, number, side, quantity):
-        """A fill."""
-        block: Block = self.blocks[number // _BLOCK]
-        if side == _BUY:
-            block.bought[number % _BLOCK] += quantity
-        else:
-            block.sold[number % _BLOCK] += quantity
 
     def net(self, number):
         """Quantity held; negative when short."""
-        block: Block = self.blocks[number // _BLOCK]
-        place: cython.int = number % _BLOCK
-        return block.initial[place] + (block.bought[place] - block.sold[place])
+        holding: HoldingPointer = self.at(number)
+        return holding.initial + (holding.bought - holding.sold)
 
-    def grew(self, number, least):
-        """Whether a position is `least` or more and grew by a twentieth since this last said so."""
-        block: Block = self.blocks[number // _BLOCK]
-        size: cython.double = abs(self.net(number))
-        if size < least or size < _GROWN * block.noted[number % _BLOCK]:
+    def add(self, number, side, quantity, least):
+        """A fill; whether the position is `least` or more and grew by a twentieth since this last said so."""
+        holding: HoldingPointer = self.at(number)
+        size: cython.double
+        if side == _BUY:
+            holding.bought += quantity
+        else:
+            holding.sold += quantity
+        size = abs(holding.initial + (holding.bought - holding.sold))
+        if size < least or size < _GROWN * holding.noted:
             return False
-        block.noted[number % _BLOCK] = size
+        holding.noted = size
         return True
+
+    def family_of(self, number: cython.int):
+        """Number of the family a position is in."""
+        return self.at(number).family
 
     def state(self):
         """Plain values from which `restore` makes the same positions."""
-        blocks = [block.state() for block in self.blocks]
-        return {"count": self.count, "blocks": blocks}
+        return self.arena.state()
 
     def restore(self, state):
         """Becomes the positions whose `state` was taken."""
         number: cython.int
-        block: Block
-        self.count = state["count"]
-        self.blocks = [Block() for _ in state["blocks"]]
-        for block, values in zip(self.blocks, state["blocks"], strict=True):
-            block.restore(values)
+        self.arena = Arena(Holding)
+        self.arena.restore(state)
         self.index = KeyIndex()
-        for number in range(self.count):
-            block = self.blocks[number // _BLOCK]
-            self._know(block.group[number % _BLOCK], block.family[number % _BLOCK], number)
+        for number in range(self.arena.used):
+            self._know(self.at(number).group, self.at(number).family, number)
 
     def _know(self, group, family, number):
         self.index.put((cython.cast(cython.ulonglong, group) << 32) | family, number)

@@ -112,10 +112,14 @@ class MatchTable:
         """Twice the places; what was at one is there or `size` further, so none is lost."""
         place: cython.Py_ssize_t
         old: cython.Py_ssize_t = self.size
-        self.rows.twice()
+        before: Rows = self.rows
+        sides: MatchSidePointer = self.sides
+        self.rows = Rows(MatchSide, 2 * old)
         self._point()
         for place in range(old):
-            self.sides[place + old if not self.sides[place].key & old else place].key = 0
+            if sides[place].key:
+                self.sides[sides[place].key & (self.size - 1)] = sides[place]
+        del before
 
     def state(self):
         """Plain values from which `restore` makes the same table."""
@@ -329,15 +333,20 @@ class MatchLog:
         number: cython.longlong
         place: cython.Py_ssize_t
         chain: cython.Py_ssize_t
-        self.first = self.count - self.size
-        self.rows_held.twice()
+        old: cython.Py_ssize_t = self.size
+        before: Rows = self.rows_held
+        matches: MatchPointer = self.matches
+        self.first = self.count - old
+        self.rows_held = Rows(Match, 2 * old)
         self._point()
         self.head = arrays.longs(self.size)
         for number in range(self.first, self.count):
             place = number & (self.size - 1)
+            self.matches[place] = matches[number & (old - 1)]
             chain = self.matches[place].key & (self.size - 1)
             self.matches[place].previous = self.head[chain]
             self.head[chain] = number + 1
+        del before
 
     def _oldest(self):
         """Number of the oldest match held."""

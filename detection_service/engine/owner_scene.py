@@ -111,7 +111,7 @@ class OwnerScene:
 
     def owner_notional(self, first: int, last: int) -> float:
         """What the group traded from `first` (inclusive) to `last` (exclusive) five-minute buckets back."""
-        return float(self._core.owners.activity.traded(0, first, last))
+        return float(self._core.owners.notional(first, last))
 
     def owner_fills(self, since_ns: int) -> list[OwnerFill]:
         """The group's fills over all markets since a time, of its last 128, by time."""
@@ -121,7 +121,7 @@ class OwnerScene:
                 elsewhere, notional, _id(*event), order_id.decode(), trade_id.decode(),
             )
             for time_ns, price, quantity, side, account, market, aggressor, before, elsewhere, notional, event,
-            order_id, trade_id in self._core.owners.activity.rows(since_ns)
+            order_id, trade_id in self._core.owners.rows(since_ns, self._core.texts)
         ]  # fmt: skip
 
     def market_at(self, number: int) -> Any:
@@ -200,13 +200,14 @@ class OwnerScene:
         """The pair of groups behind a TOGETHER trigger."""
         core, crowd = self._core, self._core.crowds[self._core.market.number]
         row = core.together.row
-        one, other = core.together.first_group[row], core.together.second_group[row]
+        pair = core.together.pair_rows.get(row)
+        one, other = pair.first_group, pair.second_group
         present = self.groups_present()
         return Meetings(
             (core.group_names[one], core.group_names[other]),
-            core.together.same[row],
-            core.together.opposite[row],
-            max(crowd.expected(one, other), core.together.lagged[row] / 4),
+            pair.same,
+            pair.opposite,
+            max(crowd.expected(one, other), pair.lagged / 4),
             (crowd.appearances_of(one), crowd.appearances_of(other)),
             present * (present - 1) / 2,
             [_id(*event) for event in core.together.events(row)],
@@ -219,8 +220,7 @@ class OwnerScene:
 
     def groups_present(self) -> int:
         """How many groups took liquidity in this market today."""
-        crowd = self._core.crowds[self._core.market.number]
-        return sum(1 for number in range(crowd.member_count) if crowd.seen[number] > 0)
+        return int(self._core.crowds[self._core.market.number].groups_present())
 
     def shared_fills(self, since_ns: int) -> list[SharedFill]:
         """Fills in this market since a time of the accounts that share something with the event's account."""

@@ -1,41 +1,41 @@
 cimport cython
 
 from detection_service.engine.holdings cimport Flows, Holdings
+from detection_service.engine.owner_records cimport OwnerBucketPointer, OwnerFillPointer, OwnerPointer
+from detection_service.engine.records cimport FillPointer
+from detection_service.engine.texts cimport LongTexts
+from tapewatch.market.arena cimport Arena
 
 
 @cython.final
-cdef class OwnerActivity:
-    cdef public int group
-    cdef public Py_ssize_t count
-    cdef public long long latest
-    cdef public long long[::1] time
-    cdef public double[::1] price
-    cdef public double[::1] quantity
-    cdef public double[::1] notional
-    cdef public double[::1] before
-    cdef public double[::1] elsewhere
-    cdef public int[::1] market
-    cdef public int[::1] account
-    cdef public unsigned char[::1] side
-    cdef public unsigned char[::1] aggressor
-    cdef public unsigned long long[::1] event_high
-    cdef public unsigned long long[::1] event_low
-    cdef public list order_id
-    cdef public list trade_id
-    cdef public long long newest
-    cdef public double asked
-    cdef public long long[::1] number
-    cdef public double[::1] bought
-    cdef public double[::1] sold
-    cdef public int[::1] fills
-    cdef bint _count(self, long long now, int side, double notional) noexcept
-    cpdef double traded(self, int side, int first, int last) noexcept
-    cpdef long long fill_count(self, int first, int last) noexcept
+cdef class Owners:
+    cdef public Arena arena
+    cdef public Arena fills
+    cdef public Arena buckets
+    cdef OwnerPointer at(self, long long number) noexcept
+    cdef int make(self, int group) except -1
+    cdef forget(self, long long number)
+    cdef OwnerFillPointer fill_at(self, OwnerPointer owner, long long number) noexcept
+    cdef OwnerFillPointer add(self, OwnerPointer owner) except NULL
+    cdef OwnerBucketPointer _bucket_at(self, OwnerPointer owner, long long number) noexcept
+    cdef void prefetch(self, OwnerPointer owner) noexcept
+    cdef int counts(self, OwnerPointer owner, long long now, int side, double notional) except -1
+    cdef void measure(self, OwnerPointer owner, double[::1] values) noexcept
+    cdef double traded(self, OwnerPointer owner, long long first, long long last) noexcept
+    cdef list rows(self, OwnerPointer owner, long long since, LongTexts texts)
+    cdef bytes _order_text(self, OwnerFillPointer fill, LongTexts texts)
+    cdef bytes _trade_text(self, OwnerFillPointer fill, LongTexts texts)
 
 
 @cython.final
 cdef class OwnerStage:
-    cdef public list activities
+    cdef public Owners owners
+    cdef public int[::1] owner_of_group
+    cdef public int groups
+    cdef public int owner
+    cdef public long long made
+    cdef public long long market_mark
+    cdef public long long[::1] mark_of_market
     cdef public Holdings holdings
     cdef public list flows
     cdef public dict flows_of_holding
@@ -58,17 +58,19 @@ cdef class OwnerStage:
     cdef public list news
     cdef public list news_done
     cdef public Py_ssize_t hand
-    cdef public OwnerActivity activity
     cdef public int holding
     cdef public int market
     cdef public int moments
     cdef public double[::1] values
-    cdef OwnerActivity _activity_of(self, int group)
-    cdef int _holding_of(self, int group, int family)
+    cdef int _owner_of(self, int group) except -1
+    cdef int _holding_of(self, int group, int family) except -1
     cdef Flows _flows_of(self, int holding, int group, int family)
-    cdef void _evict(self, long long now)
-    cpdef int fill(self, long long now, int group, int account, int market, int side, double price, double quantity, int aggressor, double before, double elsewhere, unsigned long long high, unsigned long long low, bytes order_id, bytes trade_id)
+    cdef _evict(self, long long now)
+    cpdef int fill(self, long long now, int group, int account, int market, int side, double price, double quantity, int aggressor, double before, double elsewhere, unsigned long long high, unsigned long long low) except -1
+    cdef void name(self, FillPointer fill) noexcept
+    cdef void prefetch(self, int group, int market) noexcept
+    cdef void prefetch_rings(self, int group, int market) noexcept
     cpdef double exchange(self, int market, int other) noexcept
-    cpdef double linked_push(self, double one_sided)
-    cpdef int market_count(self, long long since)
-    cpdef void measure(self)
+    cpdef double linked_push(self, double one_sided) noexcept
+    cpdef int market_count(self, long long since) noexcept
+    cpdef void measure(self) noexcept

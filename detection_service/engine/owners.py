@@ -10,14 +10,33 @@ from array import array
 
 import cython
 
-from detection_service.engine.holdings import BLOCK_SIZE
 from detection_service.engine.metrics import OWNER_METRICS, OWNER_WINDOWS
+from detection_service.engine.owner_records import Owner, OwnerBucket, OwnerFill
 from tapewatch.market import arrays
+from tapewatch.market.arena import Arena
 
 if cython.compiled:
+    from cython.cimports.cpython.bytes import PyBytes_FromStringAndSize
     from cython.cimports.detection_service.engine.holdings import Flows, Holdings
+    from cython.cimports.detection_service.engine.owner_records import (
+        BUCKET_BLOCK,
+        BUCKET_BLOCKS,
+        FILL_BLOCK,
+        FILL_BLOCKS,
+        OwnerBucketPointer,
+        OwnerFillPointer,
+        OwnerPointer,
+    )
+    from cython.cimports.detection_service.engine.texts import LongTexts
+    from cython.cimports.libc.string import memcpy
+    from cython.cimports.tapewatch.market.memory import prefetch
 else:
     from detection_service.engine.holdings import Flows, Holdings
+    from detection_service.engine.owner_records import BUCKET_BLOCK, BUCKET_BLOCKS, FILL_BLOCK, FILL_BLOCKS
+    from detection_service.engine.owner_records import Owner as OwnerPointer
+    from detection_service.engine.owner_records import OwnerBucket as OwnerBucketPointer
+    from detection_service.engine.owner_records import OwnerFill as OwnerFillPointer
+    from detection_service.engine.texts import LongTexts
 
 # Moments at which rules may be asked; each a bit.
 LEVEL, LINKED, POSITION, NEWS = 1, 2, 4, 8
@@ -37,6 +56,8 @@ _BUCKETS = cython.declare(cython.int, BUCKETS)
 _LINKED_NS = cython.declare(cython.longlong, LINKED_NS)
 _NEVER = cython.declare(cython.longlong, NEVER)
 _NAN = cython.declare(cython.double, float("nan"))
+_RING = cython.declare(cython.int, BUCKET_BLOCK * BUCKET_BLOCKS)
+_TEXT = cython.declare(cython.int, 40)
 _BUY = cython.declare(cython.int, 1)
 _AGGRESSOR = cython.declare(cython.int, 2)
 _NOTED_SHARE = cython.declare(cython.double, 0.01)
@@ -44,136 +65,209 @@ _ONE_SIDED = cython.declare(cython.double, 0.8)
 _METRICS = cython.declare(cython.int, len(OWNER_METRICS))
 _WINDOW_VIEW = cython.declare(cython.int[::1], array("i", OWNER_WINDOWS))
 _INITIAL = 64
-_ACTIVITY_FIELDS = (
-    "group", "count", "latest", "time", "price", "quantity", "notional", "before", "elsewhere", "market", "account",
-    "side", "aggressor", "event_high", "event_low", "order_id", "trade_id", "newest", "asked", "number", "bought",
-    "sold", "fills",
-)  # fmt: skip
 _STAGE_FIELDS = (
     "family_names", "product_names", "family", "product", "unit", "product_size", "float_quantity", "news_due", "news",
-    "news_done", "hand",
+    "news_done", "hand", "groups", "owner_of_group",
 )  # fmt: skip
 
 
-class OwnerActivity:
-    """One group over all markets: its last 128 fills (fill n is at n % 128) in order of arrival, and what it bought
-    and sold in buckets of five minutes over 15 hours, as notionals in the common currency."""
+class Owners:
+    """Each group over all markets: its last 128 fills (fill n is at n % 128) in order of arrival, and what it bought
+    and sold in buckets of five minutes over 15 hours, as notionals in the common currency.
 
-    def __init__(self, group):
-        self.group = group
-        self.count = 0
-        self.latest = 0
-        self.time = arrays.longs(LOG_SIZE)
-        self.price = arrays.doubles(LOG_SIZE)
-        self.quantity = arrays.doubles(LOG_SIZE)
-        self.notional = arrays.doubles(LOG_SIZE)
-        self.before = arrays.doubles(LOG_SIZE)
-        self.elsewhere = arrays.doubles(LOG_SIZE)
-        self.market = arrays.integers(LOG_SIZE)
-        self.account = arrays.integers(LOG_SIZE)
-        self.side = arrays.octets(LOG_SIZE)
-        self.aggressor = arrays.octets(LOG_SIZE)
-        self.event_high = arrays.words(LOG_SIZE)
-        self.event_low = arrays.words(LOG_SIZE)
-        self.order_id = [b""] * LOG_SIZE
-        self.trade_id = [b""] * LOG_SIZE
-        self.newest = -1
-        self.asked = 0.0
-        self.number = arrays.longs(BUCKETS)
-        for place in range(BUCKETS):
-            self.number[place] = -1
-        self.bought = arrays.doubles(BUCKETS)
-        self.sold = arrays.doubles(BUCKETS)
-        self.fills = arrays.integers(BUCKETS)
+    Blocks of both rings are taken as they are needed: most groups have a few fills only.
+    """
 
-    def _count(self, now, side, notional):
+    def __init__(self):
+        self._begin()
+
+    def _begin(self):
+        self.arena = Arena(Owner)
+        self.fills = Arena(OwnerFill, FILL_BLOCK)
+        self.buckets = Arena(OwnerBucket, BUCKET_BLOCK)
+
+    def at(self, number):
+        """An owner by its number."""
+        return cython.cast(OwnerPointer, self.arena.at(number))
+
+    def make(self, group):
+        """The number of a new owner."""
+        number: cython.int = self.arena.take()
+        owner: OwnerPointer = self.at(number)
+        owner.group = group
+        owner.newest = -1
+        return number
+
+    def forget(self, number):
+        """Gives an owner back, and what its rings are made of."""
+        owner: OwnerPointer = self.at(number)
+        block: cython.int
+        for block in range(FILL_BLOCKS):
+            if owner.fill_blocks[block]:
+                self.fills.give_back(owner.fill_blocks[block] - 1)
+        for block in range(BUCKET_BLOCKS):
+            if owner.bucket_blocks[block]:
+                self.buckets.give_back(owner.bucket_blocks[block] - 1)
+        self.arena.give_back(number)
+
+    def fill_at(self, owner, number):
+        """A fill by its number, one of the last 128."""
+        place: cython.longlong = number % _LOG
+        first: cython.longlong = owner.fill_blocks[place // FILL_BLOCK] - 1
+        return cython.cast(OwnerFillPointer, self.fills.at(first + place % FILL_BLOCK))
+
+    def add(self, owner):
+        """The place of an owner's next fill; what stood there is of the past."""
+        block: cython.longlong = owner.count % _LOG // FILL_BLOCK
+        if owner.fill_blocks[block] == 0:
+            owner.fill_blocks[block] = self.fills.take() + 1
+        owner.count += 1
+        return self.fill_at(owner, owner.count - 1)
+
+    def _bucket_at(self, owner, number):
+        """The bucket where that of a number would be; of a block that is there."""
+        place: cython.longlong = number % _RING
+        first: cython.longlong = owner.bucket_blocks[place // BUCKET_BLOCK] - 1
+        return cython.cast(OwnerBucketPointer, self.buckets.at(first + place % BUCKET_BLOCK))
+
+    def prefetch(self, owner):
+        """Has the processor fetch where an owner's next fill and its newest bucket are."""
+        place: cython.longlong = owner.count % _LOG
+        if cython.compiled:
+            if owner.fill_blocks[place // FILL_BLOCK]:
+                self.fills.prefetch(owner.fill_blocks[place // FILL_BLOCK] - 1 + place % FILL_BLOCK)
+            if owner.newest >= 0:
+                prefetch(self._bucket_at(owner, owner.newest))
+
+    def counts(self, owner, now, side, notional):
         """Puts a fill into its bucket; whether a new bucket began or this one doubled since rules were last asked."""
         number: cython.longlong = now // _BUCKET_NS
-        place: cython.Py_ssize_t = number % _BUCKETS
-        if number <= self.newest - _BUCKETS:
+        block: cython.longlong = number % _RING // BUCKET_BLOCK
+        bucket: OwnerBucketPointer
+        if number <= owner.newest - _BUCKETS:
             return False
-        if self.number[place] != number:
-            self.number[place] = number
-            self.bought[place] = self.sold[place] = 0.0
-            self.fills[place] = 0
+        if owner.bucket_blocks[block] == 0:
+            owner.bucket_blocks[block] = self.buckets.take() + 1
+        bucket = self._bucket_at(owner, number)
+        if bucket.number != number + 1:
+            bucket.number = number + 1
+            bucket.bought = 0.0
+            bucket.sold = 0.0
+            bucket.fills = 0
         if side == _BUY:
-            self.bought[place] += notional
+            bucket.bought += notional
         else:
-            self.sold[place] += notional
-        self.fills[place] += 1
-        if number > self.newest:
-            self.newest = number
-            self.asked = notional
+            bucket.sold += notional
+        bucket.fills += 1
+        if number > owner.newest:
+            owner.newest = number
+            owner.asked = notional
             return True
-        if number == self.newest and self.bought[place] + self.sold[place] >= 2.0 * self.asked:
-            self.asked = self.bought[place] + self.sold[place]
+        if number == owner.newest and bucket.bought + bucket.sold >= 2.0 * owner.asked:
+            owner.asked = bucket.bought + bucket.sold
             return True
         return False
 
-    def traded(self, side, first, last):
-        """Notional traded on a side (both for 0) from `first` (inclusive) to `last` (exclusive) buckets back; 0 is the
-        bucket in hand."""
-        number: cython.longlong = self.newest - first
-        place: cython.Py_ssize_t
+    def measure(self, owner, values):
+        """Writes what an owner bought, sold and both in each window, its fills there, and the notional of the twelve
+        hours before the last two: each a sum from the newest bucket back."""
+        age: cython.longlong = 0
+        window: cython.int = 0
+        place: cython.longlong
+        bucket: OwnerBucketPointer
+        bought: cython.double = 0.0
+        sold: cython.double = 0.0
+        before: cython.double = 0.0
+        fills: cython.longlong = 0
+        while window < 4 or age < _WINDOW_VIEW[1] + _WINDOW_VIEW[3]:
+            if window < 4 and age >= _WINDOW_VIEW[window]:
+                values[window] = bought + sold
+                values[4 + window] = bought
+                values[8 + window] = sold
+                values[12 + window] = fills
+                window += 1
+                continue
+            if age > owner.newest:
+                age = _BUCKETS
+                continue
+            place = (owner.newest - age) % _RING
+            if owner.bucket_blocks[place // BUCKET_BLOCK] == 0:
+                age += place % BUCKET_BLOCK + 1
+                continue
+            bucket = self._bucket_at(owner, place)
+            if bucket.number == owner.newest - age + 1:
+                bought += bucket.bought
+                sold += bucket.sold
+                fills += bucket.fills
+                if age >= _WINDOW_VIEW[1]:
+                    before += bucket.bought
+                    before += bucket.sold
+            age += 1
+        values[18] = before
+
+    def traded(self, owner, first, last):
+        """Notional traded from `first` (inclusive) to `last` (exclusive) buckets back; 0 is the bucket in hand."""
+        number: cython.longlong = owner.newest - first
+        bucket: OwnerBucketPointer
         total: cython.double = 0.0
-        while number > max(self.newest - last, self.newest - _BUCKETS, -1):
-            place = number % _BUCKETS
-            if self.number[place] == number:
-                if side != 2:
-                    total += self.bought[place]
-                if side != 1:
-                    total += self.sold[place]
+        while number > max(owner.newest - last, owner.newest - _BUCKETS, -1):
+            if owner.bucket_blocks[number % _RING // BUCKET_BLOCK]:
+                bucket = self._bucket_at(owner, number)
+                if bucket.number == number + 1:
+                    total += bucket.bought
+                    total += bucket.sold
             number -= 1
         return total
 
-    def fill_count(self, first, last):
-        """Fills from `first` (inclusive) to `last` (exclusive) buckets back."""
-        number: cython.longlong = self.newest - first
-        place: cython.Py_ssize_t
-        total: cython.longlong = 0
-        while number > max(self.newest - last, self.newest - _BUCKETS, -1):
-            place = number % _BUCKETS
-            if self.number[place] == number:
-                total += self.fills[place]
-            number -= 1
-        return total
-
-    def rows(self, since: cython.longlong):
+    def rows(self, owner, since, texts: LongTexts):
         """The fills held at or after a time, by time: (time, price, quantity, side, account, market, aggressor, price
         before, price elsewhere, notional, event, order id, trade id)."""
-        index: cython.Py_ssize_t
-        place: cython.Py_ssize_t
+        number: cython.longlong
+        fill: OwnerFillPointer
         found: list = []
-        for index in range(max(0, self.count - _LOG), self.count):
-            place = index % _LOG
-            if self.time[place] >= since:
+        for number in range(max(0, owner.count - _LOG), owner.count):
+            fill = self.fill_at(owner, number)
+            if fill.time >= since:
                 found.append(
                     (
-                        self.time[place],
-                        self.price[place],
-                        self.quantity[place],
-                        self.side[place],
-                        self.account[place],
-                        self.market[place],
-                        self.aggressor[place],
-                        self.before[place],
-                        self.elsewhere[place],
-                        self.notional[place],
-                        (self.event_high[place], self.event_low[place]),
-                        self.order_id[place],
-                        self.trade_id[place],
+                        fill.time,
+                        fill.price,
+                        fill.quantity,
+                        fill.side,
+                        fill.account,
+                        fill.market,
+                        fill.aggressor,
+                        fill.before,
+                        fill.elsewhere,
+                        fill.notional,
+                        (fill.event_high, fill.event_low),
+                        self._order_text(fill, texts),
+                        self._trade_text(fill, texts),
                     )
                 )
         found.sort(key=_time_then_event)
         return found
 
+    def _order_text(self, fill, texts: LongTexts):
+        if cython.compiled:
+            return texts.text(PyBytes_FromStringAndSize(fill.order_id, _TEXT), fill.order_length)
+        return texts.text(fill.order_id, fill.order_length)
+
+    def _trade_text(self, fill, texts: LongTexts):
+        if cython.compiled:
+            return texts.text(PyBytes_FromStringAndSize(fill.trade_id, _TEXT), fill.trade_length)
+        return texts.text(fill.trade_id, fill.trade_length)
+
     def state(self):
-        """Plain values from which `restore` makes the same activity."""
-        return arrays.dump(self, _ACTIVITY_FIELDS)
+        """Plain values from which `restore` makes the same owners."""
+        return {"owners": self.arena.state(), "fills": self.fills.state(), "buckets": self.buckets.state()}
 
     def restore(self, state):
-        """Becomes the activity whose `state` was taken."""
-        arrays.load(self, _ACTIVITY_FIELDS, state)
+        """Becomes the owners whose `state` was taken."""
+        self._begin()
+        self.arena.restore(state["owners"])
+        self.fills.restore(state["fills"])
+        self.buckets.restore(state["buckets"])
 
 
 def _time_then_event(row):
@@ -181,21 +275,28 @@ def _time_then_event(row):
 
 
 class OwnerStage:
-    """All groups' activities and holdings. Arrays named for markets, families and products are by number.
+    """All owners and their holdings. Arrays named for markets, families and products are by number.
 
     A family is one instrument wherever it is traded, a product all that rests on one underlying. `news` holds the
     times at which announcements of each family are to be looked at, `news_due` the next of them, 0 for a family without
-    any. `flows` are kept by family, for families with announcements. `known` is how many markets there are. `activity`,
-    `holding` and `market` are those of the fill behind a moment, `values` the metrics measured for it (order of
-    OWNER_METRICS).
+    any. `flows` are kept by family, for families with announcements. `known` is how many markets there are.
+    `owner_of_group` has the number of a group's owner, plus one, for the first `groups` groups. `owner`, `holding` and
+    `market` are those of the fill behind a moment, `values` the metrics measured for it (order of OWNER_METRICS),
+    `made` the fill kept last, -1 for none.
     """
 
     def __init__(self):
-        self.activities = []
+        self.owners = Owners()
+        self.owner_of_group = arrays.integers(_INITIAL)
+        self.groups = 0
+        self.owner = -1
+        self.made = -1
+        self.market_mark = 0
+        self.mark_of_market = arrays.longs(_INITIAL)
         self.holdings = Holdings()
         self.flows = []
         self.flows_of_holding = {}
-        self.initial_of = _nothing
+        self.initial_of = None
         self.family_names = []
         self.product_names = []
         self.family_numbers = {}
@@ -227,7 +328,7 @@ class OwnerStage:
             _number_of(family, self.family_names, self.family_numbers),
             _number_of(product, self.product_names, self.product_numbers),
         )
-        for name in ("family", "product", "unit", "currency", "rate"):
+        for name in ("family", "product", "unit", "currency", "rate", "mark_of_market"):
             self._make_room(name, market)
         for name in ("float_quantity", "news_due"):
             self._make_room(name, numbers[0])
@@ -259,74 +360,107 @@ class OwnerStage:
             setattr(self, name, arrays.grown(values, 2 * number))
 
     def fill(
-        self, now, group, account, market, side, price, quantity, aggressor, before, elsewhere, high, low, order_id,
-        trade_id,
+        self, now, group, account, market, side, price, quantity, aggressor, before, elsewhere, high, low
     ):  # fmt: skip
         """A fill of a group; the moments it makes.
 
         `before` is the market's price before it, `elsewhere` that of the same instrument on another venue, NaN where
         there is none.
         """
-        activity: OwnerActivity
-        holding: cython.int
+        owner: OwnerPointer
+        kept: OwnerFillPointer
         flows: Flows
         family: cython.int = self.family[market]
         notional: cython.double = abs(price) * quantity * self.unit[market]
-        place: cython.Py_ssize_t
         self.moments = 0
+        self.made = -1
         if not notional > 0.0:
             return 0
         self._evict(now)
-        activity = self._activity_of(group)
-        place = activity.count % _LOG
-        activity.time[place] = now
-        activity.price[place] = price
-        activity.quantity[place] = quantity
-        activity.notional[place] = notional
-        activity.before[place] = before
-        activity.elsewhere[place] = elsewhere
-        activity.market[place] = market
-        activity.account[place] = account
-        activity.side[place] = side
-        activity.aggressor[place] = aggressor
-        activity.event_high[place] = high
-        activity.event_low[place] = low
-        activity.order_id[place] = order_id
-        activity.trade_id[place] = trade_id
-        activity.count += 1
-        if now > activity.latest:
-            activity.latest = now
-        if activity._count(now, side, notional):
+        self.owner = self._owner_of(group)
+        owner = self.owners.at(self.owner)
+        self.made = owner.count
+        kept = self.owners.add(owner)
+        kept.time = now
+        kept.price = price
+        kept.quantity = quantity
+        kept.notional = notional
+        kept.before = before
+        kept.elsewhere = elsewhere
+        kept.market = market
+        kept.account = account
+        kept.side = side
+        kept.aggressor = aggressor
+        kept.event_high = high
+        kept.event_low = low
+        kept.order_length = 0
+        kept.trade_length = 0
+        if now > owner.latest:
+            owner.latest = now
+        if self.owners.counts(owner, now, side, notional):
             self.moments = _LEVEL
-        holding = self._holding_of(group, family)
-        self.holdings.add(holding, side, quantity)
-        if self.holdings.grew(holding, _NOTED_SHARE * self.float_quantity[family]):
+        self.holding = self._holding_of(group, family)
+        if self.holdings.add(self.holding, side, quantity, _NOTED_SHARE * self.float_quantity[family]):
             self.moments |= _POSITION
         if self.news_due[family] != 0:
-            flows = self._flows_of(holding, group, family)
+            flows = self._flows_of(self.holding, group, family)
             flows.add(now, account, side, quantity, notional, high, low)
             if now >= self.news_due[family]:
                 self.moments |= _NEWS
         if self.product_size[self.product[market]] > 1:
             self.moments |= _LINKED
-        self.activity = activity
-        self.holding = holding
         self.market = market
         return self.moments
 
-    def _activity_of(self, group):
-        activities: list = self.activities
-        while len(activities) <= group:
-            activities.append(None)
-        if activities[group] is None:
-            activities[group] = OwnerActivity(group)
-        return activities[group]
+    def name(self, fill):
+        """Writes the ids of the fill kept last, as its market's own has them."""
+        kept: OwnerFillPointer
+        if self.made < 0:
+            return
+        kept = self.owners.fill_at(self.owners.at(self.owner), self.made)
+        kept.order_length = fill.order_length
+        kept.trade_length = fill.trade_length
+        if cython.compiled:
+            memcpy(kept.order_id, fill.order_id, _TEXT)
+            memcpy(kept.trade_id, fill.trade_id, _TEXT)
+        else:
+            kept.order_id = fill.order_id
+            kept.trade_id = fill.trade_id
+
+    def _owner_of(self, group):
+        if group >= self.groups:
+            self._make_room("owner_of_group", group)
+            self.groups = group + 1
+        if self.owner_of_group[group] == 0:
+            self.owner_of_group[group] = self.owners.make(group) + 1
+        return self.owner_of_group[group] - 1
 
     def _holding_of(self, group, family):
         number: cython.int = self.holdings.number_of(group, family)
         if number < 0:
-            number = self.holdings.make(group, family, self.initial_of(group, self.family_names[family]))
+            held = 0.0 if self.initial_of is None else self.initial_of(group, self.family_names[family])
+            number = self.holdings.make(group, family, held)
         return number
+
+    def prefetch(self, group, market):
+        """Has the processor fetch what names what a fill of a group will touch."""
+        number: cython.int
+        if cython.compiled:
+            number = self.owner_of_group[group] if group < self.groups else 0
+            if number:
+                self.owners.arena.prefetch(number - 1)
+            self.holdings.prefetch(group, self.family[market])
+
+    def prefetch_rings(self, group, market):
+        """Has it fetch that itself, some time later."""
+        number: cython.int
+        if cython.compiled:
+            number = self.owner_of_group[group] if group < self.groups else 0
+            if number:
+                self.owners.prefetch(self.owners.at(number - 1))
+            number = self.holdings.number_of(group, self.family[market])
+            if number >= 0:
+                self.holdings.arena.prefetch(number)
 
     def _flows_of(self, holding, group, family):
         if holding not in self.flows_of_holding:
@@ -336,15 +470,16 @@ class OwnerStage:
 
     def _evict(self, now):
         """Looks at one group a fill, in turn, and lets it go where all it did is older than the windows."""
-        activity: OwnerActivity
-        if self.hand >= len(self.activities):
+        number: cython.int
+        if self.hand >= self.groups:
             self.hand = 0
-        if self.hand < len(self.activities):
-            if self.activities[self.hand] is not None:
-                activity = self.activities[self.hand]
-                if activity.latest < now - (_BUCKETS + 1) * _BUCKET_NS:
-                    self.activities[self.hand] = None
-            self.hand += 1
+        if self.hand >= self.groups:
+            return
+        number = self.owner_of_group[self.hand]
+        if number and self.owners.at(number - 1).latest < now - (_BUCKETS + 1) * _BUCKET_NS:
+            self.owners.forget(number - 1)
+            self.owner_of_group[self.hand] = 0
+        self.hand += 1
 
     def linked_push(self, one_sided):
         """How far the group's own aggressive and one-sided fills of the last five minutes in another market of the
@@ -353,32 +488,32 @@ class OwnerStage:
         That market is the one of its latest aggressive fill elsewhere, `one_sided` the net share of what it traded
         there.
         """
-        activity: OwnerActivity = self.activity
+        owner: OwnerPointer = self.owners.at(self.owner)
+        fill: OwnerFillPointer
         product: cython.int = self.product[self.market]
-        index: cython.Py_ssize_t = activity.count
-        oldest: cython.Py_ssize_t = max(0, activity.count - _LOG)
-        place: cython.Py_ssize_t
+        number: cython.longlong = owner.count
+        oldest: cython.longlong = max(0, owner.count - _LOG)
         pushed: cython.int = -1
         last: cython.double = 0.0
         first: cython.double = 0.0
         net: cython.double = 0.0
         gross: cython.double = 0.0
         move: cython.double
-        while index > oldest:
-            index -= 1
-            place = index % _LOG
-            if activity.time[place] < activity.latest - _LINKED_NS or activity.aggressor[place] != _AGGRESSOR:
+        while number > oldest:
+            number -= 1
+            fill = self.owners.fill_at(owner, number)
+            if fill.time < owner.latest - _LINKED_NS or fill.aggressor != _AGGRESSOR:
                 continue
-            if activity.market[place] == self.market or self.product[activity.market[place]] != product:
+            if fill.market == self.market or self.product[fill.market] != product:
                 continue
             if pushed < 0:
-                pushed = activity.market[place]
-                last = activity.price[place]
-            if activity.market[place] != pushed:
+                pushed = fill.market
+                last = fill.price
+            if fill.market != pushed:
                 continue
-            first = activity.before[place]
-            gross += activity.quantity[place]
-            net += activity.quantity[place] if activity.side[place] == _BUY else -activity.quantity[place]
+            first = fill.before
+            gross += fill.quantity
+            net += fill.quantity if fill.side == _BUY else -fill.quantity
         if pushed < 0 or not first > 0.0 or abs(net) < one_sided * gross:
             return 0.0
         move = (last - first) / first if net > 0.0 else (first - last) / first
@@ -386,18 +521,13 @@ class OwnerStage:
 
     def measure(self):
         """Computes `values` for the fill behind a moment; windows only where one of its buckets began or doubled."""
-        activity: OwnerActivity = self.activity
-        window: cython.int
-        for window in range(_METRICS):
-            self.values[window] = 0.0
+        owner: OwnerPointer = self.owners.at(self.owner)
+        place: cython.int
+        for place in range(_METRICS):
+            self.values[place] = 0.0
         if self.moments & _LEVEL:
-            for window in range(4):
-                self.values[4 + window] = activity.traded(1, 0, _WINDOW_VIEW[window])
-                self.values[8 + window] = activity.traded(2, 0, _WINDOW_VIEW[window])
-                self.values[window] = self.values[4 + window] + self.values[8 + window]
-                self.values[12 + window] = activity.fill_count(0, _WINDOW_VIEW[window])
-            self.values[18] = activity.traded(0, _WINDOW_VIEW[1], _WINDOW_VIEW[1] + _WINDOW_VIEW[3])
-            self.values[19] = self.market_count(activity.latest - _BUCKET_NS)
+            self.owners.measure(owner, self.values)
+            self.values[19] = self.market_count(owner.latest - _BUCKET_NS)
         if self.moments & _POSITION:
             self.values[16] = abs(self.holdings.net(self.holding)) / self.float_quantity[self.family[self.market]]
         if self.moments & _LINKED:
@@ -405,13 +535,29 @@ class OwnerStage:
 
     def market_count(self, since):
         """Number of markets the group traded in at or after a time, of its last 128 fills."""
-        activity: OwnerActivity = self.activity
-        place: cython.Py_ssize_t
-        found: set = set()
-        for place in range(min(activity.count, _LOG)):
-            if activity.time[place] >= since:
-                found.add(activity.market[place])
-        return len(found)
+        owner: OwnerPointer = self.owners.at(self.owner)
+        fill: OwnerFillPointer
+        number: cython.longlong
+        found: cython.int = 0
+        self.market_mark += 1
+        for number in range(max(0, owner.count - _LOG), owner.count):
+            fill = self.owners.fill_at(owner, number)
+            if fill.time >= since and self.mark_of_market[fill.market] != self.market_mark:
+                self.mark_of_market[fill.market] = self.market_mark
+                found += 1
+        return found
+
+    def notional(self, first: cython.longlong, last: cython.longlong):
+        """What the owner in hand traded (`Owners.traded`)."""
+        return self.owners.traded(self.owners.at(self.owner), first, last)
+
+    def rows(self, since: cython.longlong, texts: LongTexts):
+        """The fills held of the owner in hand at or after a time (`Owners.rows`)."""
+        return self.owners.rows(self.owners.at(self.owner), since, texts)
+
+    def remembers(self, group: cython.int):
+        """Whether a group's fills are held."""
+        return group < self.groups and self.owner_of_group[group] != 0
 
     def news_at(self, now):
         """Takes the announcements of the market's family that are due, as the times they were due at."""
@@ -436,7 +582,7 @@ class OwnerStage:
         return arrays.dump(self, _STAGE_FIELDS) | {
             "holdings": self.holdings.state(),
             "flows": [[number, flows.state()] for number, flows in sorted(self.flows_of_holding.items())],
-            "activities": [None if each is None else each.state() for each in self.activities],
+            "owners": self.owners.state(),
         }
 
     def restore(self, state):
@@ -446,17 +592,15 @@ class OwnerStage:
         self.family_numbers = {name: number for number, name in enumerate(self.family_names)}
         self.product_numbers = {name: number for number, name in enumerate(self.product_names)}
         self.holdings.restore(state["holdings"])
-        self.activities = [None if each is None else OwnerActivity(0) for each in state["activities"]]
-        for part, values in zip(self.activities, state["activities"], strict=True):
-            if part is not None:
-                part.restore(values)
+        self.owners.restore(state["owners"])
+        self.owner = self.made = -1
+        self.mark_of_market = arrays.longs(len(self.family))
         self.flows = [[] for _ in self.news]
         self.flows_of_holding = {}
         for number, values in state["flows"]:
             flows = self.flows_of_holding[number] = Flows(0)
             flows.restore(values)
-            block = self.holdings.blocks[number // BLOCK_SIZE]
-            self.flows[block.family[number % BLOCK_SIZE]].append(flows)
+            self.flows[self.holdings.family_of(number)].append(flows)
 
 
 def _number_of(name, names, numbers):
@@ -464,7 +608,3 @@ def _number_of(name, names, numbers):
         numbers[name] = len(names)
         names.append(name)
     return numbers[name]
-
-
-def _nothing(group, family):
-    return 0.0

@@ -104,6 +104,11 @@ class Relations:
         rows = self._news.get(self._family(instrument), ())
         return next((row.get("text", "") for row in rows if row.get("time_ns") == str(time_ns)), "")
 
+    @property
+    def holds_any(self) -> bool:
+        """Whether anything is said of what groups held when the data begin."""
+        return bool(self._positions)
+
     def held_at_start(self, group: str, family: str) -> float:
         """Quantity a group held of a family when the data begin."""
         return self._positions.get((group, family), 0.0)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from detection_service.engine import match_records, records
+from detection_service.engine import crowd_records, match_records, owner_records, records
 from detection_service.frozen import Layout
 from tapewatch.market import records as market_records
 from tapewatch.market import window_records
 from tapewatch.market.records import Record
 
-ENGINE: Final = 3
+ENGINE: Final = 4
 """Raised whenever what the engine's state holds, or what that means, changes."""
 
 
 def _fields() -> dict[str, str]:
     """The fields of every flat record."""
-    modules = (market_records, window_records, records, match_records)
+    modules = (market_records, window_records, records, match_records, owner_records, crowd_records)
     classes = (each for module in modules for each in vars(module).values() if isinstance(each, type))
     kinds = {each for each in classes if issubclass(each, Record) and each is not Record}
     return {

@@ -8,14 +8,24 @@ sweeps them. Counts are of one day (UTC) of event time.
 
 import cython
 
+from detection_service.engine.crowd_records import Appearance, Member, Pair, PairSet, Shared
 from tapewatch.market import arrays
 
 if cython.compiled:
+    from cython.cimports.detection_service.engine.crowd_records import (
+        AppearancePointer,
+        MemberPointer,
+        PairPointer,
+        PairSetPointer,
+        SharedPointer,
+    )
     from cython.cimports.tapewatch.market.hashing import mix
-    from cython.cimports.tapewatch.market.key_index import KeyIndex
+    from cython.cimports.tapewatch.market.rows import Rows
 else:
+    from detection_service.engine.crowd_records import Member as MemberPointer
+    from detection_service.engine.crowd_records import Pair as PairPointer
     from tapewatch.market.hashing import mix
-    from tapewatch.market.key_index import KeyIndex
+    from tapewatch.market.rows import Rows
 
 TOGETHER_NS = 2_000_000_000
 SHARED_NS = 60_000_000_000
@@ -29,27 +39,20 @@ _DAY_NS = cython.declare(cython.longlong, 86_400_000_000_000)
 _REACH_NS = cython.declare(cython.longlong, 5 * TOGETHER_NS)
 _NEAR_PART = cython.declare(cython.int, 5)
 _PAIRS = cython.declare(cython.int, 16384)
+_MEMBERS = cython.declare(cython.int, 256)
 _WAYS = cython.declare(cython.int, 4)
 _EVENTS = cython.declare(cython.int, EVENTS)
 _MEETINGS_MIN = cython.declare(cython.int, 8)
 _LIFT_MIN = cython.declare(cython.double, 3.0)
 _MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
-_CROWD_FIELDS = (
-    "seed", "day", "appearances", "count", "time", "group", "side", "member_count", "group_of_member", "seen",
-    "exposure", "shared_count", "shared_time", "shared_account", "shared_cluster", "shared_side", "shared_quantity",
-    "shared_high", "shared_low",
-)  # fmt: skip
-_PAIR_FIELDS = (
-    "key", "last_time", "day", "first_group", "second_group", "same", "opposite", "lagged", "event_high",
-    "event_low",
-)  # fmt: skip
+_CROWD_FIELDS = ("seed", "day", "appearances", "count", "shared_count", "used")
+_CROWD_ROWS = ("rows", "member_rows", "shared_rows_held")
 
 
 class Crowd:
     """One market: the last 64 appearances of groups and the last 64 fills of accounts that share something.
 
-    By member number (`members` maps a group to it): `seen` counts a group's appearances of the day, `exposure` how
-    many others it found there on its side within two seconds before.
+    `members` are the groups seen on the day, an open table by hash of which `used` places are taken.
     """
 
     def __init__(self, seed):
@@ -57,36 +60,57 @@ class Crowd:
         self.day = -1
         self.appearances = 0.0
         self.count = 0
-        self.time = arrays.longs(_RING)
-        self.group = arrays.integers(_RING)
-        self.side = arrays.octets(_RING)
-        self.members = KeyIndex()
-        self.member_count = 0
-        self.group_of_member = arrays.integers(_RING)
-        self.seen = arrays.doubles(_RING)
-        self.exposure = arrays.doubles(_RING)
         self.shared_count = 0
-        self.shared_time = arrays.longs(_RING)
-        self.shared_account = arrays.integers(_RING)
-        self.shared_cluster = arrays.integers(_RING)
-        self.shared_side = arrays.octets(_RING)
-        self.shared_quantity = arrays.doubles(_RING)
-        self.shared_high = arrays.words(_RING)
-        self.shared_low = arrays.words(_RING)
+        self.used = 0
+        self.rows = Rows(Appearance, _RING)
+        self.member_rows = Rows(Member, _MEMBERS)
+        self.shared_rows_held = Rows(Shared, _RING)
+        self._point()
+
+    def _point(self):
+        self.size = self.member_rows.count
+        if cython.compiled:
+            self.ring = cython.cast(AppearancePointer, self.rows.first)
+            self.members = cython.cast(MemberPointer, self.member_rows.first)
+            self.shared = cython.cast(SharedPointer, self.shared_rows_held.first)
+        else:
+            self.ring = self.rows.items
+            self.members = self.member_rows.items
+            self.shared = self.shared_rows_held.items
+
+    def find(self, group):
+        """Place of a group among the members, or the empty place where it would be."""
+        place: cython.Py_ssize_t = mix(group) & (self.size - 1)
+        today: cython.int = self.day + 2
+        while self.members[place].day == today and self.members[place].group != group:
+            place = (place + 1) & (self.size - 1)
+        return place
 
     def member_of(self, group):
-        """Member number of a group; made if it is new."""
-        number: cython.int = self.members.find(group)
-        if number < 0:
-            number = self.member_count
-            self.members.put(group, number)
-            self.member_count += 1
-            if number >= len(self.seen):
-                self.group_of_member = arrays.grown(self.group_of_member, 2 * number)
-                self.seen = arrays.grown(self.seen, 2 * number)
-                self.exposure = arrays.grown(self.exposure, 2 * number)
-            self.group_of_member[number] = group
-        return number
+        """Place of a group among the members; made if it is new. There is room (`make_room`)."""
+        place: cython.Py_ssize_t = self.find(group)
+        if self.members[place].day != self.day + 2:
+            self.members[place].group = group
+            self.members[place].day = self.day + 2
+            self.members[place].seen = 0
+            self.members[place].exposure = 0
+            self.used += 1
+        return place
+
+    def make_room(self):
+        """Doubles the table of members before all that one event may add could fill two thirds of it."""
+        place: cython.Py_ssize_t
+        old: cython.Py_ssize_t = self.size
+        before: Rows = self.member_rows
+        members: MemberPointer = self.members
+        if 3 * (self.used + _RING) < 2 * old:
+            return
+        self.member_rows = Rows(Member, 2 * old)
+        self._point()
+        for place in range(old):
+            if members[place].day == self.day + 2:
+                self.members[self.find(members[place].group)] = members[place]
+        del before
 
     def was_here(self, since, group, side):
         """Whether a group appeared on a side at or after a time."""
@@ -96,19 +120,17 @@ class Crowd:
         while index > oldest:
             index -= 1
             place = index % _RING
-            if self.time[place] < since:
+            if self.ring[place].time < since:
                 break
-            if self.group[place] == group and self.side[place] == side:
+            if self.ring[place].group == group and self.ring[place].side == side:
                 return True
         return False
 
-    def _begin(self, day):
+    def begin(self, day):
         """A day begins: nobody has appeared."""
-        number: cython.int
         self.day = day
         self.appearances = 0.0
-        for number in range(self.member_count):
-            self.seen[number] = self.exposure[number] = 0.0
+        self.used = 0
 
     def share(self, now, account, cluster, side, quantity, high, low):
         """A fill of an account that shares something with others; whether it makes or adds to three accounts of the
@@ -117,63 +139,80 @@ class Crowd:
         index: cython.Py_ssize_t = self.shared_count
         oldest: cython.Py_ssize_t = max(0, self.shared_count - _RING)
         others: list = []
-        self.shared_time[place] = now
-        self.shared_account[place] = account
-        self.shared_cluster[place] = cluster
-        self.shared_side[place] = side
-        self.shared_quantity[place] = quantity
-        self.shared_high[place] = high
-        self.shared_low[place] = low
+        self.shared[place].time = now
+        self.shared[place].account = account
+        self.shared[place].cluster = cluster
+        self.shared[place].side = side
+        self.shared[place].quantity = quantity
+        self.shared[place].event_high = high
+        self.shared[place].event_low = low
         self.shared_count += 1
         while index > oldest:
             index -= 1
             place = index % _RING
-            if self.shared_time[place] < now - _SHARED_NS:
+            if self.shared[place].time < now - _SHARED_NS:
                 break
-            if self.shared_cluster[place] == cluster and self.shared_side[place] == side:
-                if self.shared_account[place] == account:
+            if self.shared[place].cluster == cluster and self.shared[place].side == side:
+                if self.shared[place].account == account:
                     return False
-                if self.shared_account[place] not in others:
-                    others.append(self.shared_account[place])
+                if self.shared[place].account not in others:
+                    others.append(self.shared[place].account)
         return len(others) + 1 >= _SHARED_MIN
 
     def shared_rows(self, cluster: cython.int, since: cython.longlong):
         """Fills of a cluster's accounts at or after a time, oldest first: (time, account, side, quantity, event)."""
+        place: cython.Py_ssize_t
         found = []
         for index in range(max(0, self.shared_count - _RING), self.shared_count):
             place = index % _RING
-            if self.shared_cluster[place] == cluster and self.shared_time[place] >= since:
+            if self.shared[place].cluster == cluster and self.shared[place].time >= since:
                 found.append(
                     (
-                        self.shared_time[place],
-                        self.shared_account[place],
-                        self.shared_side[place],
-                        self.shared_quantity[place],
-                        (self.shared_high[place], self.shared_low[place]),
+                        self.shared[place].time,
+                        self.shared[place].account,
+                        self.shared[place].side,
+                        self.shared[place].quantity,
+                        (self.shared[place].event_high, self.shared[place].event_low),
                     )
                 )
         return found
 
+    def _of(self, group):
+        """Appearances and exposure of a group today."""
+        place: cython.Py_ssize_t = self.find(group)
+        if self.members[place].day != self.day + 2:
+            return 0.0, 0.0
+        return float(self.members[place].seen), float(self.members[place].exposure)
+
     def expected(self, one: int, other: int) -> float:
         """How often two groups would have met today if whom a group meets went by activity alone."""
-        first, second = self.member_of(one), self.member_of(other)
-        met = self.exposure[first] * self.seen[second] + self.exposure[second] * self.seen[first]
+        first_seen, first_exposure = self._of(one)
+        second_seen, second_exposure = self._of(other)
+        met = first_exposure * second_seen + second_exposure * first_seen
         return float(met / self.appearances) if self.appearances else 0.0
 
     def appearances_of(self, group: int) -> float:
         """How often a group appeared today."""
-        return float(self.seen[self.member_of(group)])
+        return float(self._of(group)[0])
+
+    def groups_present(self):
+        """How many groups appeared today."""
+        place: cython.Py_ssize_t
+        found: cython.int = 0
+        for place in range(self.size):
+            found += self.members[place].day == self.day + 2 and self.members[place].seen > 0
+        return found
 
     def state(self):
         """Plain values from which `restore` makes the same crowd."""
-        return arrays.dump(self, _CROWD_FIELDS)
+        return arrays.dump(self, _CROWD_FIELDS) | {name: getattr(self, name).state() for name in _CROWD_ROWS}
 
     def restore(self, state):
         """Becomes the crowd whose `state` was taken."""
         arrays.load(self, _CROWD_FIELDS, state)
-        self.members = KeyIndex()
-        for number in range(self.member_count):
-            self.members.put(self.group_of_member[number], number)
+        for name in _CROWD_ROWS:
+            getattr(self, name).restore(state[name])
+        self._point()
 
 
 class Together:
@@ -184,17 +223,24 @@ class Together:
     """
 
     def __init__(self):
-        self.key = arrays.words(_PAIRS)
-        self.last_time = arrays.longs(_PAIRS)
-        self.day = arrays.longs(_PAIRS)
-        self.first_group = arrays.integers(_PAIRS)
-        self.second_group = arrays.integers(_PAIRS)
-        self.same = arrays.integers(_PAIRS)
-        self.opposite = arrays.integers(_PAIRS)
-        self.lagged = arrays.integers(_PAIRS)
-        self.event_high = arrays.words(_PAIRS * EVENTS)
-        self.event_low = arrays.words(_PAIRS * EVENTS)
         self.row = 0
+        self.set_rows = Rows(PairSet, _PAIRS // _WAYS)
+        self.pair_rows = Rows(Pair, _PAIRS)
+        self._point()
+
+    def _point(self):
+        if cython.compiled:
+            self.sets = cython.cast(PairSetPointer, self.set_rows.first)
+            self.pairs = cython.cast(PairPointer, self.pair_rows.first)
+        else:
+            self.sets = self.set_rows.items
+            self.pairs = self.pair_rows.items
+
+    def _at(self, row):
+        if cython.compiled:
+            return self.pairs + row
+        else:  # noqa: RET505 - compiled, only one of the two remains
+            return self.pairs[row]
 
     def appear(self, crowd, now, group, side, high, low):
         """A group takes liquidity; whether a pair has met often enough to be looked at.
@@ -203,20 +249,21 @@ class Together:
         up to ten seconds before tell how often two that are busy at one time would be near each other anyway.
         """
         place: cython.Py_ssize_t
-        member: cython.int
+        member: cython.Py_ssize_t
         noted: cython.bint
         if now // _DAY_NS > crowd.day:
-            crowd._begin(now // _DAY_NS)
+            crowd.begin(now // _DAY_NS)
         if crowd.was_here(now - _SAME_ORDER_NS, group, side):
             return False
+        crowd.make_room()
         member = crowd.member_of(group)
-        crowd.seen[member] += 1.0
+        crowd.members[member].seen += 1
         crowd.appearances += 1.0
         noted = self._look_back(crowd, now, group, side, member, high, low)
         place = crowd.count % _RING
-        crowd.time[place] = now
-        crowd.group[place] = group
-        crowd.side[place] = side
+        crowd.ring[place].time = now
+        crowd.ring[place].group = group
+        crowd.ring[place].side = side
         crowd.count += 1
         return noted
 
@@ -229,96 +276,103 @@ class Together:
         same: cython.bint
         noted: cython.bint = False
         if oldest > 0:  # a dense market: what is held reaches less far back, and so near is nearer
-            reach = min(reach, now - crowd.time[oldest % _RING])
+            reach = min(reach, now - crowd.ring[oldest % _RING].time)
         while index > oldest:
             index -= 1
             place = index % _RING
-            if crowd.time[place] < now - reach:
+            if crowd.ring[place].time < now - reach:
                 break
-            if crowd.group[place] == group:
+            if crowd.ring[place].group == group:
                 continue
-            same = crowd.side[place] == side
-            if crowd.time[place] >= now - reach // _NEAR_PART:
-                crowd.exposure[member] += same
-                noted = self._meet(crowd, now, group, crowd.group[place], same, high, low) or noted
+            same = crowd.ring[place].side == side
+            if crowd.ring[place].time >= now - reach // _NEAR_PART:
+                crowd.members[member].exposure += same
+                noted = self._meet(crowd, now, group, crowd.ring[place].group, same, high, low) or noted
             elif same:
-                self._lag(crowd, group, crowd.group[place])
+                self._lag(crowd, group, crowd.ring[place].group)
         return noted
+
+    def _key_of(self, crowd, group, other):
+        first: cython.ulonglong = min(group, other)
+        second: cython.ulonglong = max(group, other)
+        return mix(crowd.seed ^ ((first << 32 | second) & _MASK))
 
     def _lag(self, crowd, group, other):
         """Counts that another group was about on the same side, but not near."""
-        first: cython.ulonglong = min(group, other)
-        second: cython.ulonglong = max(group, other)
-        row: cython.Py_ssize_t = self._find(mix(crowd.seed ^ ((first << 32 | second) & _MASK)))
-        if row >= 0 and self.day[row] == crowd.day:
-            self.lagged[row] += 1
+        row: cython.Py_ssize_t = self._find(self._key_of(crowd, group, other))
+        if row >= 0 and self.pairs[row].day == crowd.day:
+            self.pairs[row].lagged += 1
 
     def _find(self, key):
         """Row of the pair with this key; -1 for one that never met."""
-        first: cython.Py_ssize_t = (key & (_PAIRS // _WAYS - 1)) * _WAYS
-        row: cython.Py_ssize_t
-        for row in range(first, first + _WAYS):
-            if self.key[row] == key:
-                return row
+        place: cython.Py_ssize_t = key & (_PAIRS // _WAYS - 1)
+        way: cython.Py_ssize_t
+        for way in range(_WAYS):
+            if self.sets[place].key[way] == key:
+                return place * _WAYS + way
         return -1
 
     def _meet(self, crowd, now, group, other, same, high, low):
         """Counts a meeting of two groups; whether they met 8, 16, 24, ... times on one side, thrice what chance has."""
-        first: cython.ulonglong = min(group, other)
-        second: cython.ulonglong = max(group, other)
-        key: cython.ulonglong = mix(crowd.seed ^ ((first << 32 | second) & _MASK))
-        row: cython.Py_ssize_t = self._row_of(key)
+        row: cython.Py_ssize_t = self._row_of(self._key_of(crowd, group, other), now)
+        pair: PairPointer = self._at(row)
         place: cython.Py_ssize_t
-        one: cython.int
-        two: cython.int
+        one: cython.Py_ssize_t
+        two: cython.Py_ssize_t
         met: cython.double
-        if self.day[row] != crowd.day:
-            self.day[row] = crowd.day
-            self.same[row] = self.opposite[row] = self.lagged[row] = 0
-        self.first_group[row] = min(group, other)
-        self.second_group[row] = max(group, other)
-        self.last_time[row] = now
+        if pair.day != crowd.day:
+            pair.day = crowd.day
+            pair.same = pair.opposite = pair.lagged = 0
+        pair.first_group = min(group, other)
+        pair.second_group = max(group, other)
         if not same:
-            self.opposite[row] += 1
+            pair.opposite += 1
             return False
-        place = row * _EVENTS + self.same[row] % _EVENTS
-        self.event_high[place] = high
-        self.event_low[place] = low
-        self.same[row] += 1
-        if self.same[row] % _MEETINGS_MIN:
+        place = pair.same % _EVENTS
+        pair.events[2 * place] = high
+        pair.events[2 * place + 1] = low
+        pair.same += 1
+        if pair.same % _MEETINGS_MIN:
             return False
         one = crowd.member_of(group)
         two = crowd.member_of(other)
-        met = (crowd.exposure[one] * crowd.seen[two] + crowd.exposure[two] * crowd.seen[one]) / crowd.appearances
-        met = max(met, self.lagged[row] / (_NEAR_PART - 1.0))
-        if self.same[row] < _LIFT_MIN * met:
+        met = cython.cast(cython.double, crowd.members[one].exposure) * crowd.members[two].seen
+        met += cython.cast(cython.double, crowd.members[two].exposure) * crowd.members[one].seen
+        met = max(met / crowd.appearances, pair.lagged / (_NEAR_PART - 1.0))
+        if pair.same < _LIFT_MIN * met:
             return False
         self.row = row
         return True
 
-    def _row_of(self, key):
-        """Row of the pair with this key; made if it is new."""
-        first: cython.Py_ssize_t = (key & (_PAIRS // _WAYS - 1)) * _WAYS
-        row: cython.Py_ssize_t
-        idle: cython.Py_ssize_t = first
-        for row in range(first, first + _WAYS):
-            if self.key[row] == key:
-                return row
-            if self.last_time[row] < self.last_time[idle]:
-                idle = row
-        self.key[idle] = key
-        self.same[idle] = self.opposite[idle] = self.lagged[idle] = 0
-        return idle
+    def _row_of(self, key, now):
+        """Row of the pair with this key, which meets now; made if it is new."""
+        place: cython.Py_ssize_t = key & (_PAIRS // _WAYS - 1)
+        way: cython.Py_ssize_t
+        idle: cython.Py_ssize_t = 0
+        pair: PairPointer
+        for way in range(_WAYS):
+            if self.sets[place].key[way] == key:
+                self.sets[place].last_time[way] = now
+                return place * _WAYS + way
+            if self.sets[place].last_time[way] < self.sets[place].last_time[idle]:
+                idle = way
+        self.sets[place].key[idle] = key
+        self.sets[place].last_time[idle] = now
+        pair = self._at(place * _WAYS + idle)
+        pair.same = pair.opposite = pair.lagged = 0
+        return place * _WAYS + idle
 
     def events(self, row: int):
         """The last events at which a pair met, as identities."""
-        held = min(EVENTS, self.same[row])
-        return [(self.event_high[row * EVENTS + place], self.event_low[row * EVENTS + place]) for place in range(held)]
+        pair = self.pair_rows.get(row)
+        return [(pair.events[2 * place], pair.events[2 * place + 1]) for place in range(min(EVENTS, pair.same))]
 
     def state(self):
         """Plain values from which `restore` makes the same pairs."""
-        return arrays.dump(self, _PAIR_FIELDS)
+        return {"sets": self.set_rows.state(), "pairs": self.pair_rows.state()}
 
     def restore(self, state):
         """Becomes the pairs whose `state` was taken."""
-        arrays.load(self, _PAIR_FIELDS, state)
+        self.set_rows.restore(state["sets"])
+        self.pair_rows.restore(state["pairs"])
+        self._point()

@@ -21,6 +21,12 @@ class Bulk:
     def __init__(self, data: Any) -> None:
         self.data = data
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Bulk) and bytes(self.data) == bytes(other.data)
+
+    def __hash__(self) -> int:
+        return hash(bytes(self.data))
+
 
 def doubles(size: int) -> array[float]:
     """`size` float64 zeros."""

@@ -10,4 +10,3 @@ cdef class Rows:
     cdef char* first
     cdef object items
     cdef _take(self, Py_ssize_t count)
-    cpdef twice(self)

@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""Flat records in one piece of memory: rings and tables of a fixed size, or of one that doubles."""
+"""Flat records in one piece of memory: rings and tables."""
 
 import cython
 
@@ -40,7 +40,6 @@ class Rows:
             free(self.memory)
 
     def _take(self, count):
-        """Zeros; what was there is lost."""
         if cython.compiled:
             free(self.memory)
             self.memory = cython.cast(cython.p_char, calloc(count * self.record_size + _LINE, 1))
@@ -50,25 +49,6 @@ class Rows:
         else:
             self.items = _Items(self.record)
         self.count = count
-
-    def twice(self):
-        """Doubles the count: each record stands at its place and again as far behind as there were before."""
-        old: cython.p_char
-        memory: cython.p_char
-        size: cython.Py_ssize_t = self.count * self.record_size
-        if cython.compiled:
-            old = self.first
-            memory = self.memory
-            self.memory = cython.NULL
-            self._take(2 * self.count)
-            memcpy(self.first, old, size)
-            memcpy(self.first + size, old, size)
-            free(memory)
-        else:
-            for place, item in list(self.items.items()):
-                self.items[place + self.count] = again = self.record()
-                again.unpack(item.pack())
-            self.count *= 2
 
     def get(self, place):
         """A copy of a record as an object; for rules, tests and tools."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from detection_service.engine.metrics import OWNER_METRIC_PLACES
 from detection_service.engine.owners import LEVEL, LINKED, LOG_SIZE, NEWS, POSITION, OwnerStage
+from detection_service.engine.texts import LongTexts
 
 START_NS = 1_699_999_800_000_000_000
 HOUR_NS = 3_600_000_000_000
@@ -30,7 +31,7 @@ def fill(owners: OwnerStage, seconds: float, **values: float) -> int:
     return int(
         owners.fill(
             START_NS + round(seconds * 1e9), given["group"], 0, given["market"], given["side"], given["price"],
-            given["quantity"], 2, given["before"], math.nan, 1, 2, b"order", b"trade",
+            given["quantity"], 2, given["before"], math.nan, 1, 2,
         )
     )  # fmt: skip
 
@@ -65,7 +66,7 @@ def test_windows_do_not_depend_on_the_order_in_which_venues_tell(order: list[int
         fill(owners, place * 200, quantity=1.0 + place)
     fill(owners, 1700)
     assert metric(owners, "notional_2h") == 100.0 * (36 + 1)
-    assert [row[0] for row in owners.activity.rows(0)] == sorted(row[0] for row in owners.activity.rows(0))
+    assert [row[0] for row in owners.rows(0, LongTexts())] == sorted(row[0] for row in owners.rows(0, LongTexts()))
 
 
 def test_a_position_is_over_all_markets_of_a_family_and_noted_as_it_grows() -> None:
@@ -117,7 +118,7 @@ def test_idle_groups_are_forgotten_and_positions_are_not() -> None:
     fill(owners, 0, group=3, quantity=5.0)
     for number in range(20):
         fill(owners, 16 * 3600 + number)
-    assert owners.activities[3] is None
+    assert not owners.remembers(3)
     assert owners.position(3, 0) == 5.0
 
 
@@ -125,7 +126,7 @@ def test_a_log_holds_the_last_fills_only() -> None:
     owners = stage()
     for number in range(LOG_SIZE + 10):
         fill(owners, number)
-    assert len(owners.activity.rows(0)) == LOG_SIZE
+    assert len(owners.rows(0, LongTexts())) == LOG_SIZE
 
 
 def test_a_restored_stage_goes_on_as_if_nothing_had_been() -> None:

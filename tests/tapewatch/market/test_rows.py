@@ -1,4 +1,4 @@
-"""Flat records in one piece: zeros at first, doubling that keeps what is there, and the same after a restore."""
+"""Flat records in one piece: zeros at first, and the same after a restore."""
 
 from __future__ import annotations
 
@@ -25,15 +25,8 @@ def test_what_was_not_written_is_zero() -> None:
     assert prices(rows_of(5.0)) == [5.0, 0.0, 0.0, 0.0]
 
 
-def test_twice_has_each_record_at_its_place_and_behind_the_others() -> None:
-    rows = rows_of(1.0, 2.0, 3.0, 4.0)
-    rows.twice()
-    assert prices(rows) == [1.0, 2.0, 3.0, 4.0] * 2
-
-
 def test_restored_rows_are_those_the_state_was_taken_of() -> None:
     rows, again = rows_of(1.0, 0.0, 3.0), rows_of(9.0, 9.0)
-    rows.twice()
     again.restore(rows.state())
     assert (prices(again), again.state()) == (prices(rows), rows.state())
-    assert again.memory_held() == 8 * Order.FORMAT.size == len(rows.state())
+    assert again.memory_held() == 4 * Order.FORMAT.size == len(rows.state())
