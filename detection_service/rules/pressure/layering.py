@@ -35,7 +35,7 @@ METADATA = Metadata(
         Parameter("genuine_ratio_min", 3.0, "x", 1, 1000, "the wall dwarfs the order that was to be filled"),
         Parameter("size_multiple_min", 4.0, "x median", 1, 1000, "the wall together is large for the instrument"),
         Parameter("depth_share_min", 0.15, "share", 0.01, 1, "the wall is enough of the best ten levels to be noticed"),
-        Parameter("chance_max", 0.005, "probability", 0.000001, 1, "that its fills come so close to its withdrawals"),
+        Parameter("chance_max", 0.05, "probability", 0.000001, 1, "that fills come so close; few walls come by chance"),
         Parameter("one_sided_min", 3.0, "x", 1, 100, "withdrawn here against withdrawn and left on the other side"),
         Parameter("flip_within_s", 2.0, "s", 0, 60, "a fill this soon after the withdrawal still profits from it"),
         Parameter("rounds_min", 3.0, "rounds", 2, 50, "without a fill: once or twice is a change of mind"),

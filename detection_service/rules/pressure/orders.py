@@ -64,22 +64,31 @@ def trade_ids_of(fills: Iterable[Fill]) -> frozenset[str]:
 
 
 def by_chance(
-    scene: Scene, side: Side, spans: Sequence[tuple[int, int]], within_ns: float, after_ns: float = 0.0
+    scene: Scene,
+    side: Side,
+    spans: Sequence[tuple[int, int]],
+    within_ns: float,
+    after_ns: float = 0.0,
+    ordinary: Sequence[tuple[int, int]] = (),
 ) -> float:
     """Probability that so many of the group's orders went so soon around its fills on a side by chance.
 
     `spans` are from when to when its orders stood (ns), those without a fill among them; a fill counts that came at
     most `within_ns` before an order went or `after_ns` after. Null model: fills come as often as they do outside of
-    these windows, which are as narrow as holds all that were found. Fills of one order count once.
+    these windows, which are as narrow as holds all that were found, or as they do around the group's `ordinary` orders
+    that went. Fills of one order count once.
     """
     nearest = [_nearest(scene, side, span, within_ns, after_ns) for span in spans]
     found = [each for each in nearest if each is not None]
     if not found:
         return 1.0
     reach_ns = max(CLOSE_NS, *(gap_ns for gap_ns, _ in found))
-    windows = [(max(stood, gone - reach_ns), gone + min(reach_ns, int(after_ns))) for stood, gone in spans]
+    before_ns, behind_ns = min(reach_ns, int(within_ns)), min(reach_ns, int(after_ns))
+    windows = [(max(stood, gone - before_ns), gone + behind_ns) for stood, gone in spans]
+    habit = [_nearest(scene, side, span, before_ns, behind_ns) for span in ordinary]
+    usual = sum(each is not None for each in habit) / (len(habit) + 1)
     rate = max(_usual_rate(scene, side, windows), _lately_rate(scene, side, windows))
-    expected = sum(at_least_once(rate, (last - first) / 1e9) for first, last in windows)
+    expected = sum(max(usual, at_least_once(rate, (last - first) / 1e9)) for first, last in windows)
     return poisson_tail(min(len(found), len({order for _, order in found})), expected)
 
 

@@ -21,7 +21,7 @@ METADATA = Metadata(
         "side while it stands or just after, and takes it off almost untouched. Orders on both sides alike, as a "
         "market maker's, are not pressure and do not count; nor does a group that lets orders of such size trade, nor "
         "an order whose side the group takes at once after withdrawing it; nor chance: whoever trades all the "
-        "time has fills around any withdrawal. It is judged a second after the withdrawal."
+        "time, or turns round with ordinary orders too, has fills around any withdrawal. It is judged a second later."
     ),
     needs=(needs.ORDERS, needs.ACCOUNTS, needs.FILLS),
     parameters=(
@@ -68,6 +68,8 @@ METADATA = Metadata(
     episode_gap_s=120,
     episode_max_s=3600,
 )
+ORDINARY = 2.0
+"""Times the usual size that an order may have which presses nobody: what the group does with those is its habit."""
 
 
 class Spoofing:
@@ -117,7 +119,13 @@ def _by_chance(
     within = 0.0 if flip else parameters["withdraw_within_s"] * 1e9
     after = parameters["flip_within_s"] * 1e9 if flip else 0.0
     spans = [(order.entry_time_ns, order.time_ns) for order in large]
-    return pressing.by_chance(scene, opposite(large[0].side), spans, within, after)
+    small_max = ORDINARY * scene.market.sizes.median
+    ordinary = [
+        (order.entry_time_ns, order.time_ns)
+        for order in scene.withdrawals(large[0].side, 0)
+        if order.quantity <= small_max and not any(stood <= order.time_ns <= gone for stood, gone in spans)
+    ]
+    return pressing.by_chance(scene, opposite(large[0].side), spans, within, after, ordinary)
 
 
 def _large(scene: Scene, parameters: Mapping[str, float]) -> list[Withdrawal]:
