@@ -22,6 +22,7 @@ cdef class Across(Counterparties):
     cdef public list cluster_names
     cdef public dict cluster_numbers
     cdef public int[::1] cluster_of_account
+    cdef public long long[::1] cluster_until
     cdef public bint watch_owners
     cdef public bint watch_together
     cdef public bint watch_ahead

@@ -46,6 +46,7 @@ _NEARLY = cython.declare(cython.double, 0.999999)
 _SIZES_KNOWN = cython.declare(cython.longlong, 100)
 _SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
 _INITIAL = 256
+_CLUSTER_FIELDS = ("cluster_of_account", "cluster_until")
 NEVER = (1 << 63) - 1
 NO_TIME = -(1 << 63)
 """In place of the time a market is known as of, before its first event."""
@@ -80,6 +81,7 @@ class Across(Counterparties):
         self.cluster_names = []
         self.cluster_numbers = {}
         self.cluster_of_account = arrays.integers(_INITIAL)
+        self.cluster_until = arrays.longs(_INITIAL)
         self.watch_owners = True
         self.watch_together = True
         self.watch_ahead = True
@@ -101,7 +103,7 @@ class Across(Counterparties):
         for market in self.markets:
             self._know(market, self.known_at[market.number])
         for number, name in enumerate(self.account_names):
-            self._cluster(number, name)
+            self._cluster(number, name, NO_TIME)
 
     def _held_at_start(self, group, family):
         return self.relations.held_at_start(self.group_names[group], family)
@@ -146,12 +148,16 @@ class Across(Counterparties):
 
     def _account_number(self, name):
         number = Counterparties._account_number(self, name)
-        self._make_room(number, ("cluster_of_account",))
-        self._cluster(number, name)
+        self._make_room(number, _CLUSTER_FIELDS)
+        self._cluster(number, name, NO_TIME)
         return number
 
-    def _cluster(self, number, name):
-        cluster = "" if self.relations is None else self.relations.cluster_of(name)
+    def _cluster(self, number, name, time):
+        """Notes what an account shares by the rows valid at an event's time, as `_know` does of a market."""
+        cluster, until = "", NEVER
+        if self.relations is not None:
+            cluster, until = self.relations.cluster(name, None if time == NO_TIME else time)
+        self.cluster_until[number] = until
         if cluster and cluster not in self.cluster_numbers:
             self.cluster_numbers[cluster] = len(self.cluster_names)
             self.cluster_names.append(cluster)
@@ -219,11 +225,14 @@ class Across(Counterparties):
         """Counts with whom a group takes liquidity, and what accounts that share something do."""
         view: FrameView = self.view
         crowd: Crowd = self.crowds[self.market.number]
-        cluster: cython.int = self.cluster_of_account[account]
+        cluster: cython.int
         group: cython.int = self.group_of_account[account]
         side: cython.int = view.side[row]
         if crowd is _NOBODY:
             crowd = self.crowds[self.market.number] = Crowd(self.market.seed)
+        if self.now >= self.cluster_until[account]:
+            self._cluster(account, self.account_names[account], self.now)
+        cluster = self.cluster_of_account[account]
         if aggressive and self.together.appear(crowd, self.now, group, side, self.event_high, self.event_low):
             self.triggers |= _TOGETHER
             self.acting = number
@@ -326,7 +335,8 @@ class Across(Counterparties):
             "together": self.together.state(),
             "crowds": [None if crowd is _NOBODY else crowd.state() for crowd in self.crowds],
             "large_orders": [None if large is _NO_ORDERS else large.state() for large in self.large_orders],
-            "cluster_names": self.cluster_names,
+            "cluster_names": list(self.cluster_names),
+            "clusters": arrays.dump(self, _CLUSTER_FIELDS),
             "known_at": list(self.known_at[: len(self.markets)]),
         }
 
@@ -340,9 +350,8 @@ class Across(Counterparties):
             for part, values in zip(getattr(self, name), state[name], strict=True):
                 if values is not None:
                     part.restore(values)
-        self.cluster_names = state["cluster_names"]
-        self.cluster_numbers = {name: number for number, name in enumerate(self.cluster_names)}
         self.cluster_of_account = arrays.integers(max(_INITIAL, 2 * len(self.account_names)))
+        self.cluster_until = arrays.longs(max(_INITIAL, 2 * len(self.account_names)))
         self.siblings = [[] for _ in self.markets]
         self.known_at = arrays.longs(max(_INITIAL, 2 * len(self.markets)))
         self.known_until = arrays.longs(max(_INITIAL, 2 * len(self.markets)))
@@ -350,3 +359,6 @@ class Across(Counterparties):
             self.known_at[number] = time
             self.known_until[number] = NEVER
         self.relate(self.relations)
+        arrays.load(self, _CLUSTER_FIELDS, state["clusters"])
+        self.cluster_names = state["cluster_names"]
+        self.cluster_numbers = {name: number for number, name in enumerate(self.cluster_names)}

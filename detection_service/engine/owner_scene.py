@@ -216,7 +216,7 @@ class OwnerScene:
     def cluster(self) -> str:
         """What the account of the group's last fill here shares with accounts of other owners."""
         *_, last = self._core.fill_rows(self._core.acting, 0)
-        return self.relations.cluster_of(self._account(last[5]))
+        return self.relations.cluster_of(self._account(last[5]), self._core.now)
 
     def groups_present(self) -> int:
         """How many groups took liquidity in this market today."""

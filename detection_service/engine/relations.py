@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from math import isnan, nan
 from typing import Final, TypeVar
@@ -11,6 +11,8 @@ from tapewatch.market.history import ALWAYS_NS, NOTHING, History
 from tapewatch.market.reference import Reference, Row, number_in
 
 CLUSTER_ACCOUNTS_MAX: Final = 20
+SHARED: Final = ("device", "ip_subnet")
+"""What tells of accounts of different owners that they belong together, the stronger first."""
 UNKNOWN_FLOAT: Final = float("inf")
 UNKNOWN_RATE: Final = nan
 Key = TypeVar("Key", bound=Hashable)
@@ -53,8 +55,12 @@ class Relations:
         self._news: dict[str, list[Row]] = {}
         for row in reference.announcements:
             self._news.setdefault(self._family(row["instrument"]), []).append(row)
-        self._clusters = dict(_clusters(reference))
         self._accounts = _by((row["account"], row) for row in reference.accounts)
+        self._sharers: dict[str, list[str]] = {}
+        for row in reference.accounts:
+            for name in SHARED:
+                if name in row:
+                    self._sharers.setdefault(_label(name, row[name]), []).append(row["account"])
         self._members: dict[str, list[str]] = {}
         for account in self._accounts:
             self._members.setdefault(reference.group_of(account), []).append(account)
@@ -113,13 +119,41 @@ class Relations:
         """Quantity a group held of a family when the data begin."""
         return self._positions.get((group, family), 0.0)
 
-    def cluster_of(self, account: str) -> str:
+    def cluster_of(self, account: str, time_ns: int | None = None) -> str:
         """What an account shares with accounts of other owners (a device, else a subnet); empty where nothing."""
-        return self._clusters.get(account, "")
+        return self.cluster(account, time_ns)[0]
 
-    def cluster_size(self, cluster: str) -> int:
+    def cluster(self, account: str, time_ns: int | None = None) -> tuple[str, int]:
+        """The same, and until when it stays so. What a crowd shares says nothing."""
+        own = self._accounts.get(account, NOTHING)
+        until_ns = own.until_ns(time_ns)
+        for name in SHARED:
+            value = own.at(time_ns).get(name)
+            if value is None:
+                continue
+            sharing, sharing_until_ns = self._sharing_at(name, value, time_ns)
+            until_ns = min(until_ns, sharing_until_ns)
+            groups = {self._reference.group_of(each) for each in sharing}
+            if len(groups) > 1 and len(sharing) <= CLUSTER_ACCOUNTS_MAX:
+                return _label(name, value), until_ns
+        return "", until_ns
+
+    def _sharing_at(self, name: str, value: str, time_ns: int | None) -> tuple[set[str], int]:
+        """Accounts that have a value at a time, no more than it takes to be a crowd, and until when that is so."""
+        sharing: set[str] = set()
+        until_ns = ALWAYS_NS
+        for account in self._sharers.get(_label(name, value), ()):
+            history = self._accounts[account]
+            until_ns = min(until_ns, history.until_ns(time_ns))
+            if history.at(time_ns).get(name) == value:
+                sharing.add(account)
+            if len(sharing) > CLUSTER_ACCOUNTS_MAX:
+                break
+        return sharing, until_ns
+
+    def cluster_size(self, cluster: str, time_ns: int | None = None) -> int:
         """Number of accounts that share something."""
-        return sum(name == cluster for name in self._clusters.values())
+        return sum(self.cluster_of(account, time_ns) == cluster for account in set(self._sharers.get(cluster, ())))
 
     def has_baseline(self, group: str) -> bool:
         """Whether the profile of an account of a group has ever said what it trades a day."""
@@ -165,14 +199,6 @@ def _by(rows: Iterable[tuple[Key, Row]]) -> dict[Key, History]:
     return {key: History(each) for key, each in found.items()}
 
 
-def _clusters(reference: Reference) -> Iterator[tuple[str, str]]:
-    """Account to what it shares: a device or subnet of accounts of two or more groups, but not of a crowd."""
-    for name in ("ip_subnet", "device"):
-        sharing: dict[str, list[Row]] = {}
-        for row in reference.accounts:
-            if name in row:
-                sharing.setdefault(row[name], []).append(row)
-        for value, rows in sharing.items():
-            groups = {reference.group_of(row["account"]) for row in rows}
-            if len(groups) > 1 and len(rows) <= CLUSTER_ACCOUNTS_MAX:
-                yield from ((row["account"], f"{name.removeprefix('ip_')} {value}") for row in rows)
+def _label(name: str, value: str) -> str:
+    """What is shared, in words."""
+    return f"{name.removeprefix('ip_')} {value}"

@@ -17,14 +17,16 @@ class History:
     Between two of their bounds the answer is the same, so it is worked out once for each such stretch.
     """
 
+    __slots__ = ("_bounds", "_found", "_rows")
+
     def __init__(self, rows: Iterable[Row]) -> None:
         self._rows = tuple(rows)
-        self._bounds = sorted({time_ns for row in self._rows for time_ns in validity_ns(row)})
-        self._found: dict[int, Row] = {}
+        self._bounds = tuple(sorted({time_ns for row in self._rows for time_ns in validity_ns(row)}))
+        self._found: dict[int, Row] | None = {} if self._bounds else None
 
     def at(self, time_ns: int | None) -> Row:
         """The row that holds at a time, the last of all where none is given; empty where there is none."""
-        if time_ns is None:
+        if time_ns is None or self._found is None:
             return self._rows[-1] if self._rows else {}
         place = bisect_right(self._bounds, time_ns)
         if place not in self._found:

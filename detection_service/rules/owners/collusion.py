@@ -138,7 +138,7 @@ def _minutes_by_chance(scene: Scene, cluster: str, accounts: frozenset[str]) -> 
         ]
         moments = len({fill.time_ns for fill in past})
         together *= at_least_once((moments + 0.5) / span_s * busier, 60.0)
-    size, present = scene.relations.cluster_size(cluster), len(accounts)
+    size, present = scene.relations.cluster_size(cluster, scene.now_ns), len(accounts)
     choices = 1.0
     for number in range(present):
         choices *= max(1, size - number) / (number + 1)

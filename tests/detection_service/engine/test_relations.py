@@ -10,6 +10,7 @@ from detection_service.engine.configuration import EngineConfiguration
 from detection_service.engine.engine import Engine
 from detection_service.engine.relations import Relations
 from tapewatch.market.frame import Frame
+from tapewatch.market.history import ALWAYS_NS
 from tapewatch.market.reference import Reference
 from tests.detection_service.scenario import START_NS, Market, Row
 
@@ -17,8 +18,9 @@ SPLIT_NS = START_NS + 1_000_000_000_000
 TABLES = Reference.of(
     accounts=[
         {"account": "A1", "desk": "D1", "baseline_notional_per_day": "100", "valid_to": str(SPLIT_NS)},
-        {"account": "A1", "desk": "D2", "baseline_notional_per_day": "900", "valid_from": str(SPLIT_NS)},
-        {"account": "A2", "desk": "D2"},
+        {"account": "A1", "desk": "D2", "device": "P", "baseline_notional_per_day": "900", "valid_from": str(SPLIT_NS)},
+        {"account": "A2", "desk": "D2", "device": "P", "ip_subnet": "10.0.0"},
+        {"account": "A3", "ip_subnet": "10.0.0"},
     ],
     instruments=[
         {"instrument": "ACME", "venue": "XA", "currency": "USD", "multiplier": "1", "valid_to": str(SPLIT_NS)},
@@ -54,6 +56,21 @@ def test_what_accounts_have_in_common_and_usually_trade_is_as_of_the_time() -> N
     assert [relations.baseline_per_day(group, at) for at in (SPLIT_NS - 1, SPLIT_NS)] == [100.0, 900.0]
 
 
+def test_what_accounts_share_is_as_of_the_time_and_a_device_says_more_than_a_subnet() -> None:
+    relations = Relations(TABLES)
+    assert relations.cluster("A2", SPLIT_NS - 1) == ("subnet 10.0.0", SPLIT_NS)
+    assert relations.cluster_of("A2", SPLIT_NS) == relations.cluster_of("A1", SPLIT_NS) == "device P"
+    assert relations.cluster_of("A1", SPLIT_NS - 1) == relations.cluster_of("B9", SPLIT_NS) == ""
+    assert [relations.cluster_size("subnet 10.0.0", at) for at in (SPLIT_NS - 1, SPLIT_NS)] == [2, 1]
+    assert relations.cluster_size("device P", SPLIT_NS) == 2
+
+
+def test_what_a_crowd_shares_says_nothing() -> None:
+    crowd = [{"account": f"C{number}", "device": "Q"} for number in range(21)]
+    assert Relations(Reference.of(accounts=crowd[:20])).cluster_of("C0") == "device Q"
+    assert Relations(Reference.of(accounts=crowd)).cluster("C0") == ("", ALWAYS_NS)
+
+
 def fills() -> list[Row]:
     """A fill of A1 on each venue before and after the split, and NEWCO printed all along."""
     rows: list[Row] = []
@@ -75,6 +92,10 @@ def known(engine: Engine) -> dict[str, object]:
     return {
         "unit": core.owners.unit[xa],
         "exchange": core.owners.exchange(xa, xb),
+        "clusters": {
+            name: "" if (number := core.cluster_of_account[place]) < 0 else core.cluster_names[number]
+            for name, place in core.account_numbers.items()
+        },
         "siblings": {names[number]: [names[each] for each in core.siblings[number]] for number in names},
     }
 
@@ -88,6 +109,7 @@ def test_a_market_is_known_anew_once_rows_begin_or_cease_to_hold() -> None:
     after = known(engine)
     assert (before["unit"], before["exchange"]) == (1.0, 1.25)
     assert (after["unit"], after["exchange"]) == (10.0, 1.1)
+    assert (before["clusters"], after["clusters"]) == ({"A1": ""}, {"A1": "device P"})
     pairs = {"XA ACME": ["XB ACME"], "XB ACME": ["XA ACME"]}
     assert before["siblings"] == {**pairs, "XC OLDCO": [], "XB NEWCO": []}
     assert after["siblings"] == {**pairs, "XC OLDCO": ["XB NEWCO"], "XB NEWCO": ["XC OLDCO"]}
