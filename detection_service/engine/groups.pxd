@@ -1,5 +1,6 @@
 from detection_service.engine.flow cimport Conditions
 from detection_service.engine.live_book cimport LiveBook
+from detection_service.engine.meetings cimport Meetings
 from detection_service.engine.records cimport ActivityPointer
 from tapewatch.market.records cimport OrderPointer
 
@@ -33,10 +34,8 @@ cdef class Groups(LiveBook):
     cdef public bint stray_alone
     cdef public double stray_usual
     cdef public int stray_account
-    cdef int[::1] partner_group
-    cdef int[::1] partner_count
-    cdef double _partner_share(self, ActivityPointer activity) noexcept
-    cdef int _most(self, int met) noexcept
+    cdef Meetings meetings
+    cdef void _measure_partners(self, ActivityPointer activity) noexcept
     cdef ActivityPointer _touch(self, int number)
     cdef void _roll(self, ActivityPointer activity, int number, long long minute)
     cdef void _flow(self, ActivityPointer activity, int number, bint large_take)

@@ -10,20 +10,20 @@ from detection_service.engine import triggers
 from detection_service.engine.flow import Conditions
 from detection_service.engine.metrics import METRICS
 from detection_service.engine.records import MEASURES
-from tapewatch.market import arrays
 
 if cython.compiled:
     from cython.cimports.detection_service.engine.frame_view import FrameView
     from cython.cimports.detection_service.engine.live_book import LiveBook
     from cython.cimports.detection_service.engine.market_state import MarketState
-    from cython.cimports.detection_service.engine.records import RING, ActivityPointer, FillPointer, WithdrawalPointer
+    from cython.cimports.detection_service.engine.meetings import Meetings
+    from cython.cimports.detection_service.engine.records import ActivityPointer, FillPointer, WithdrawalPointer
     from cython.cimports.tapewatch.market.book import Ladder
     from cython.cimports.tapewatch.market.records import OrderPointer
 else:
     from detection_service.engine.frame_view import FrameView
     from detection_service.engine.live_book import LiveBook
     from detection_service.engine.market_state import MarketState
-    from detection_service.engine.records import RING
+    from detection_service.engine.meetings import Meetings
     from detection_service.engine.records import Activity as ActivityPointer
     from detection_service.engine.records import Fill as FillPointer
     from detection_service.engine.records import Withdrawal as WithdrawalPointer
@@ -62,6 +62,9 @@ _MESSAGES = cython.declare(cython.int, MEASURES.index("messages"))
 _TAKEN = cython.declare(cython.int, MEASURES.index("aggressive_bought"))
 _MEASURES = cython.declare(cython.int, 24)
 _PARTNER_SHARE = cython.declare(cython.int, METRICS["partner_share"])
+_BOUGHT_FROM_ONE = cython.declare(cython.int, METRICS["bought_from_one"])
+_SOLD_TO_ONE = cython.declare(cython.int, METRICS["sold_to_one"])
+_PARTNERS = cython.declare(cython.int, 4)
 _LARGE_TAKE = cython.declare(cython.int, METRICS["large_take"])
 _HOUR_NS = cython.declare(cython.longlong, 3_600_000_000_000)
 
@@ -103,8 +106,7 @@ class Groups(LiveBook):
         self.entered = -1
         self.due = []
         self.group_conditions = Conditions(())
-        self.partner_group = arrays.integers(RING)
-        self.partner_count = arrays.integers(RING)
+        self.meetings = Meetings()
         self.collected = None
         self.pressure_ratio = 3.0
         self.pressure_multiple = 4.0
@@ -158,7 +160,7 @@ class Groups(LiveBook):
         if self.group_conditions.rules == 0:
             return
         self.flows.measure(activity, self.market)
-        self.flows.values[_PARTNER_SHARE] = self._partner_share(activity)
+        self._measure_partners(activity)
         self.flows.values[_LARGE_TAKE] = 1.0 if large_take else 0.0
         due = self.group_conditions.due(self.flows.values)
         if due is not None:
@@ -166,47 +168,16 @@ class Groups(LiveBook):
             self.triggers |= _FLOW
             self.acting = number
 
-    def _partner_share(self, activity):
-        """Share of the fills of the last hour with a known other side, of those held, with the four groups met most."""
-        number: cython.longlong = activity.fill_count
-        oldest: cython.longlong = max(0, activity.fill_count - RING)
-        fill: FillPointer
-        group: cython.int
-        place: cython.int
-        met: cython.int = 0
-        known: cython.int = 0
-        while number > oldest:
-            number -= 1
-            fill = self.fills.entry(activity, number)
-            if fill.time < self.now - _HOUR_NS:
-                break
-            if fill.contra < 0:
-                continue
-            known += 1
-            group = self.group_of_account[fill.contra]
-            place = 0
-            while place < met and self.partner_group[place] != group:
-                place += 1
-            if place == met:
-                self.partner_group[met] = group
-                self.partner_count[met] = 0
-                met += 1
-            self.partner_count[place] += 1
-        return self._most(met) / cython.cast(cython.double, known) if known else 0.0
-
-    def _most(self, met):
-        """Sum of the four largest counts of the first `met`; they are set to zero."""
-        total: cython.int = 0
-        place: cython.int
-        largest: cython.int
-        for _ in range(4):
-            largest = 0
-            for place in range(1, met):
-                if self.partner_count[place] > self.partner_count[largest]:
-                    largest = place
-            total += self.partner_count[largest]
-            self.partner_count[largest] = 0
-        return total
+    def _measure_partners(self, activity):
+        """Puts whom it met in the last hour, of the fills held, among the metrics."""
+        known: cython.int
+        self.meetings.take(self.fills, activity, self.group_of_account, self.now - _HOUR_NS)
+        known = self.meetings.total(True)
+        self.flows.values[_PARTNER_SHARE] = (
+            self.meetings.with_most(_PARTNERS) / cython.cast(cython.double, known) if known else 0.0
+        )
+        self.flows.values[_BOUGHT_FROM_ONE] = self.meetings.most_bought()
+        self.flows.values[_SOLD_TO_ONE] = self.meetings.most_sold()
 
     def _message(self, activity, number):
         """A group sent a message; every doubling of a minute's messages is a moment to look."""

@@ -29,9 +29,6 @@ class Looks(Groups):
     def __init__(self, group_of):
         Groups.__init__(self, group_of)
         self.circle = arrays.integers(_CIRCLE_MAX)
-        self.met_group = arrays.integers(RING)
-        self.met_bought = arrays.integers(RING)
-        self.met_sold = arrays.integers(RING)
 
     def _first_since(self, activity, since):
         """Number of the first fill held at or after a time."""
@@ -119,43 +116,10 @@ class Looks(Groups):
                 sold += 1
         return bought, sold
 
-    def _meet(self, activity, since):
-        """Counts how often an activity bought from and sold to each group (-1: not known) since a time, in `met_group`
-        and so on, the last met first; how many groups they are."""
-        number: cython.longlong = activity.fill_count
-        oldest: cython.longlong = max(0, activity.fill_count - RING)
-        fill: FillPointer
-        group: cython.int
-        place: cython.int
-        met: cython.int = 0
-        while number > oldest:
-            number -= 1
-            fill = self.fills.entry(activity, number)
-            if fill.time < since:
-                break
-            group = -1 if fill.contra < 0 else self.group_of_account[fill.contra]
-            place = 0
-            while place < met and self.met_group[place] != group:
-                place += 1
-            if place == met:
-                self.met_group[met] = group
-                self.met_bought[met] = 0
-                self.met_sold[met] = 0
-                met += 1
-            if fill.side == _BUY:
-                self.met_bought[place] += 1
-            else:
-                self.met_sold[place] += 1
-        return met
-
     def partners(self, number: cython.int, since: cython.longlong):
         """Which group (-1: not known) it met since a time: how often it bought from it, and sold to it."""
-        met: cython.int = self._meet(self.activity_at(number), since)
-        place: cython.int
-        found: dict = {}
-        for place in range(met):
-            found[self.met_group[place]] = (self.met_bought[place], self.met_sold[place])
-        return found
+        self.meetings.take(self.fills, self.activity_at(number), self.group_of_account, since)
+        return self.meetings.by_group()
 
     def is_mostly_with_few(
         self,
@@ -167,33 +131,12 @@ class Looks(Groups):
     ):
         """Whether it bought and sold so often with some group each, since a time, and met those few others that it met
         most in a share of its trades."""
-        met: cython.int = self._meet(self.activity_at(number), since)
-        place: cython.int
-        largest: cython.int
-        bought: cython.int = 0
-        sold: cython.int = 0
-        total: cython.int = 0
-        most: cython.int = 0
-        for place in range(met):
-            total += self.met_bought[place] + self.met_sold[place]
-            if self.met_group[place] >= 0:
-                bought = max(bought, self.met_bought[place])
-                sold = max(sold, self.met_sold[place])
-        if bought < often or sold < often:
-            return False
-        for _ in range(others):
-            largest = -1
-            for place in range(met):
-                if self.met_group[place] >= 0 and (
-                    largest < 0
-                    or self.met_bought[place] + self.met_sold[place] > self.met_bought[largest] + self.met_sold[largest]
-                ):
-                    largest = place
-            if largest < 0:
-                break
-            most += self.met_bought[largest] + self.met_sold[largest]
-            self.met_group[largest] = -1
-        return most >= share * total
+        self.meetings.take(self.fills, self.activity_at(number), self.group_of_account, since)
+        return (
+            self.meetings.most_bought() >= often
+            and self.meetings.most_sold() >= often
+            and self.meetings.with_most(others) >= share * self.meetings.total(False)
+        )
 
     def far_withdrawn(self, number: cython.int, since: cython.longlong, life_s: cython.double, distance: cython.double):
         """Number of its withdrawals since a time of orders that stood at most so long, so far behind the best price."""
@@ -272,3 +215,33 @@ class Looks(Groups):
                 buyer = log.matches[place].buyer
             number = log.matches[place].previous - 1
         return found, turns
+
+    def arranged_in_pair(
+        self,
+        key: cython.ulonglong,
+        since: cython.longlong,
+        limit: cython.longlong,
+        gap_s: cython.double,
+        ratio: cython.double,
+    ):
+        """How many of a pair's matches since a time, of the last `limit`, were of orders entered within a gap of each
+        other at sizes alike."""
+        log: MatchLog = self.market.match_log
+        number: cython.longlong = log.head[key & (log.size - 1)] - 1
+        oldest: cython.longlong = max(log.first, log.count - log.size)
+        place: cython.Py_ssize_t
+        seen: cython.longlong = 0
+        found: cython.longlong = 0
+        while number >= oldest and seen < limit:
+            place = number % log.size
+            if log.matches[place].time < since:
+                break
+            if log.matches[place].key == key:
+                seen += 1
+                found += (
+                    log.matches[place].entry_gap >= 0
+                    and log.matches[place].entry_gap / 1e9 <= gap_s
+                    and log.matches[place].size_ratio >= ratio
+                )
+            number = log.matches[place].previous - 1
+        return found

@@ -63,6 +63,10 @@ MARKET: Final = {
 }
 GROUP_PLAIN: Final = {
     "large_take": Words("1 or 0", "whether a large order just took liquidity after many small ones or probes"),
+    "bought_from_one": Words(
+        "fills", "of its fills of the last hour (at most 64), the most in which it bought from one group"
+    ),
+    "sold_to_one": Words("fills", "the most of them in which it sold to one group"),
     "partner_share": Words(
         "share", "of its fills of the last hour (at most 64), those with the four groups it met most"
     ),

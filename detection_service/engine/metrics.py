@@ -21,10 +21,13 @@ MARKET_PLAIN: Final = ("spread", "spread_multiple", "volume_multiple_1m", "volum
 GROUP_METRICS: Final = (
     *(f"{name}_{window}" for name in (*MEASURES, *DERIVED) for window in WINDOWS),
     "partner_share",
+    "bought_from_one",
+    "sold_to_one",
     "large_take",
 )
 """The last: of a group's fills with a known other side (its last 64, of an hour), the share that was with the four
-groups it met most; and whether the moment is a large take after small ones."""
+groups it met most, the most it bought from one group, and the most it sold to one; and whether the moment is a large
+take after small ones."""
 MARKET_METRICS: Final = (
     *(f"market_{name}_{window}" for name in MARKET_MEASURES for window in WINDOWS),
     *(f"market_{name}" for name in MARKET_PLAIN),

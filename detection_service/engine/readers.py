@@ -4,7 +4,6 @@
 import cython
 
 from detection_service.engine.facts import Fill, Withdrawal
-from detection_service.engine.metrics import METRICS
 from tapewatch.market.event import Side
 
 if cython.compiled:
@@ -26,7 +25,6 @@ else:
 _SIDES = (None, Side.BUY, Side.SELL)
 _AGGRESSOR = (None, False, True)
 _new = tuple.__new__  # a named tuple from its values, all of them
-_PARTNER_SHARE = cython.declare(cython.int, METRICS["partner_share"])
 
 
 class Readers(Looks):
@@ -158,7 +156,7 @@ class Readers(Looks):
         count: cython.Py_ssize_t = len(self.flows.values)
         held: list = [self.flows.values[index] for index in range(count)]
         self.flows.measure(self.activity_at(number), self.market)
-        self.flows.values[_PARTNER_SHARE] = self._partner_share(self.activity_at(number))
+        self._measure_partners(self.activity_at(number))
         found: list = [self.flows.values[index] for index in range(count)]
         for index in range(count):
             self.flows.values[index] = held[index]

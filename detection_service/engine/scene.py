@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from detection_service.engine.facts import (
     Entry,
@@ -49,6 +49,8 @@ __all__ = [
 ]
 
 MATCHES_TOLD_MAX = 256
+SETTLED_MAX = 4_096
+T = TypeVar("T")
 _SIDES = (None, Side.BUY, Side.SELL)
 
 
@@ -61,6 +63,7 @@ class Scene(OwnerScene):
     def __init__(self, core: Any, reference: Reference, relations: Relations | None = None) -> None:
         OwnerScene.__init__(self, core, reference, relations or Relations(reference))
         self._held = HeldFills(core)
+        self._settled: dict[tuple[str, int, int], Any] = {}
         self.open_episode: Callable[[frozenset[str]], Mapping[str, float] | None] = lambda _: None
         self.open_episodes: Callable[[], Sequence[tuple[frozenset[str], Mapping[str, float]]]] = lambda: ()
         self.rank: Callable[[Sequence[Sequence[float]]], list[float]] = lambda windows: []
@@ -68,6 +71,17 @@ class Scene(OwnerScene):
     def renew(self) -> None:
         """Forgets what was read of the core: it has become another."""
         self._held = HeldFills(self._core)
+        self._settled.clear()
+
+    def settled(self, what: str, minute: int, make: Callable[[Any], T]) -> T:
+        """What `make` gives of the event's market as far as a minute that is over: made once, as it can not change."""
+        key = (what, self._core.market.number, minute)
+        found = self._settled.get(key)
+        if found is None:
+            if len(self._settled) >= SETTLED_MAX:
+                self._settled.clear()
+            found = self._settled[key] = make(self._core.market)
+        return cast("T", found)
 
     @property
     def now_ns(self) -> int:
@@ -165,7 +179,7 @@ class Scene(OwnerScene):
         """The acting group's trades with others since a time, and from whom it took liquidity on a side, in short."""
         core = self._core
         first_ns, on_side, quantities, met = core.takings(core.acting, side, since_ns)
-        return Takings(first_ns, on_side, quantities, {core.group_names[group]: times for group, times in met.items()})
+        return Takings(first_ns, on_side, quantities, {core.group_names[group]: met[group] for group in met})
 
     def sides(self, since_ns: int, group: str | None = None) -> tuple[int, int]:
         """How often the acting (or named) group bought from others than itself, and how often it sold to them."""
@@ -336,6 +350,11 @@ class Scene(OwnerScene):
         core = self._core
         trades, turns = core.turns_of_pair(core.match_pair, since_ns, MATCHES_TOLD_MAX)
         return int(trades), int(turns)
+
+    def arranged_in_pair(self, since_ns: int, gap_max_s: float, size_ratio_min: float) -> int:
+        """How many of the pair's trades were of orders entered within a gap of each other with sizes alike."""
+        core = self._core
+        return int(core.arranged_in_pair(core.match_pair, since_ns, MATCHES_TOLD_MAX, gap_max_s, size_ratio_min))
 
     def steps(self, since_ns: int, circle: frozenset[str], side: Side) -> Steps:
         """What the market's matches, those that `matches` tells, did to the price in the direction of a side."""

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Final
 
+from detection_service.engine.scene import Scene
+
 MINUTE_NS: Final = 60_000_000_000
 MINUTES_READ: Final = 60
 MILLIONTHS: Final = 1e-6
 
 
-def usual_move(market: Any, until_ns: int, minutes_min: float) -> float:
+def usual_move(scene: Scene, until_ns: int, minutes_min: float) -> float:
     """Usual move of a minute before a time, in price; NaN with fewer minutes of trades than `minutes_min`.
 
     The largest of the mean range of a minute, the mean step between the last prices of minutes that follow each other,
@@ -21,12 +23,18 @@ def usual_move(market: Any, until_ns: int, minutes_min: float) -> float:
     and the step or the spread counts, and where ticks are coarse one tick is an ordinary move.
     """
     last = until_ns // MINUTE_NS - 1
+    minutes, moved = scene.settled("usual_move", last, lambda market: _moved(market, last))
+    return max(moved, usual_spread(scene.market)) if minutes >= max(2.0, minutes_min) else math.nan
+
+
+def _moved(market: Any, last: int) -> tuple[int, float]:
+    """Number of the last sixty minutes with trades, and what a minute of them moves."""
     bars = market.minute.bars(last - MINUTES_READ + 1, last)
-    if len(bars) < max(2.0, minutes_min):
-        return math.nan
+    if len(bars) < 2:
+        return len(bars), math.nan
     ranges = statistics.fmean(bar[2] - bar[3] for bar in bars)
     steps = statistics.fmean(abs(other[4] - one[4]) for one, other in pairwise(bars))
-    return max(ranges, steps, usual_spread(market), _tick(bars))
+    return len(bars), max(ranges, steps, _tick(bars))
 
 
 def _tick(bars: Sequence[Sequence[float]]) -> float:

@@ -144,7 +144,7 @@ def _reach(scene: Scene, entry: Entry, minutes_min: float) -> float:
     last = ladder.reach(entry.quantity, entry.price)
     if math.isnan(last):
         return 0.0
-    return moves(last - ladder.best(), usual_move(scene.market, scene.now_ns, minutes_min))
+    return moves(last - ladder.best(), usual_move(scene, scene.now_ns, minutes_min))
 
 
 def _finding(scene: Scene, parameters: Mapping[str, float], entry: Entry, size: _Size, reach: float) -> Finding:

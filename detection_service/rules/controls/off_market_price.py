@@ -61,7 +61,7 @@ class OffMarketPrice:
         stray = scene.stray
         if scene.market.phase in AUCTIONS:
             return
-        usual = usual_move(scene.market, stray.time_ns, parameters["minutes_min"])
+        usual = usual_move(scene, stray.time_ns, parameters["minutes_min"])
         distance = moves(stray.price - stray.usual_price, usual)
         share = abs(stray.price / stray.usual_price - 1)
         factor = 1.0 if stray.through_book else parameters["alone_factor"]

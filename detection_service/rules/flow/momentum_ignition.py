@@ -87,7 +87,7 @@ class MomentumIgnition:
             return
         if scene.now_ns - run.end_ns > parameters["turn_within_s"] * 1e9:
             return
-        usual = usual_move(scene.market, run.start_ns, parameters["minutes_min"])
+        usual = usual_move(scene, run.start_ns, parameters["minutes_min"])
         if moves(run.to_price - run.from_price, usual) < parameters["moves_min"]:
             return
         if sum(fill.quantity for fill in exits(scene, run.side, run.start_ns)) < (
@@ -109,7 +109,7 @@ def _burst(scene: Scene, parameters: Mapping[str, float], run: Run) -> _Burst:
     back = tuple(exits(scene, run.side, run.start_ns))
     sign = 1 if run.side is Side.BUY else -1
     gain = sign * (mean_price(back) - mean_price(push.own)) if push.own else 0.0
-    return _Burst(run, push, back, usual_move(scene.market, run.start_ns, parameters["minutes_min"]), gain)
+    return _Burst(run, push, back, usual_move(scene, run.start_ns, parameters["minutes_min"]), gain)
 
 
 def _pays(burst: _Burst, parameters: Mapping[str, float]) -> bool:

@@ -120,7 +120,7 @@ def _ramp(scene: Scene, parameters: Mapping[str, float]) -> _Ramp | None:
     if not push.pushing:
         return None
     start_ns, end_ns = push.pushing[0].time_ns, push.pushing[-1].time_ns
-    usual = usual_move(scene.market, start_ns, parameters["minutes_min"])
+    usual = usual_move(scene, start_ns, parameters["minutes_min"])
     volume = scene.market.minute.traded(start_ns // MINUTE_NS, end_ns // MINUTE_NS)
     volume_share = push.own_quantity / max(volume, push.own_quantity)
     back, exit_share = _back(scene, side, push, start_ns)
@@ -142,7 +142,7 @@ def _is_worth_it(scene: Scene, parameters: Mapping[str, float], side: Side) -> b
     pushes = scene.metric("pushes_up_30m" if side is Side.BUY else "pushes_down_30m")
     if not own.fills or pushes < parameters["push_rate_min"] * own.fills:
         return False
-    usual = usual_move(scene.market, own.first_ns, parameters["minutes_min"])
+    usual = usual_move(scene, own.first_ns, parameters["minutes_min"])
     minutes = (own.last_ns - own.first_ns) / MINUTE_NS
     return moves(own.high - own.low, usual, minutes) >= FIRST_STEP * parameters["moves_min"]
 

@@ -125,11 +125,13 @@ def _limits(measures: Mapping[str, float], parameters: Mapping[str, float]) -> d
 
 
 def _measures(market: Any, parameters: Mapping[str, float]) -> dict[str, float] | None:
-    """What the rule compares; None where nothing is usual yet or the rise is plainly too small."""
+    """What the rule compares; None where nothing is usual yet or too little happened for a pump."""
     now, last = market.fast.newest, market.slow.newest
     base = market.fast.lowest(now - FIVE_MINUTES, now)
     rise = market.last_price / base - 1 if base > 0 else 0.0
-    if rise < parameters["rise_min"]:
+    volume, trades = market.fast.traded(now - FIVE_MINUTES, now), market.fast.count(now - FIVE_MINUTES, now)
+    buy_share = market.fast.bought(now - FIVE_MINUTES, now) / volume if volume > 0 else 0.0
+    if rise < parameters["rise_min"] or trades < parameters["trades_min"] or buy_share < parameters["buy_share_min"]:
         return None
     bars = market.slow.bars(last - DAY, last - 2)
     if len(bars) < NEW_BUCKETS_MIN or (len(bars) < parameters["history_min"] and rise < parameters["rise_new_min"]):
@@ -139,7 +141,6 @@ def _measures(market: Any, parameters: Mapping[str, float]) -> dict[str, float] 
     usual_volume = usual.high_share((volume for *_, volume in bars), buckets, 0.05)
     usual_rush = max(1.0, usual.high_share(market.rush.peaks(last - DAY, last - 2), buckets, 0.01))
     rush = float(max(market.rush.peaks(last - 1, last), default=0))
-    volume = market.fast.traded(now - FIVE_MINUTES, now)
     before = market.slow.highest(last - HOUR, last - 2)
     return {
         "rise": rise,
@@ -149,8 +150,8 @@ def _measures(market: Any, parameters: Mapping[str, float]) -> dict[str, float] 
         "rush": rush,
         "rush_multiple": rush / usual_rush,
         "volume_multiple": volume / usual_volume if usual_volume > 0 else parameters["volume_multiple_min"],
-        "buy_share": market.fast.bought(now - FIVE_MINUTES, now) / volume if volume > 0 else 0.0,
-        "trades": float(market.fast.count(now - FIVE_MINUTES, now)),
+        "buy_share": buy_share,
+        "trades": float(trades),
         "base": base,
     }
 

@@ -74,10 +74,12 @@ class MatchedOrders:
         if groups[0] == groups[1]:
             return
         since_ns = scene.now_ns - int(parameters["window_s"] * 1e9)
-        trades = scene.pair_trades(chance.covered_since_ns(scene, groups, since_ns))
-        arranged = [trade for trade in trades if _arranged(trade, parameters)]
-        if len(arranged) < parameters["meetings_min"]:
+        covered_ns = chance.covered_since_ns(scene, groups, since_ns)
+        seen = scene.arranged_in_pair(covered_ns, parameters["entry_gap_max_s"], parameters["size_ratio_min"])
+        if seen < parameters["meetings_min"]:
             return
+        trades = scene.pair_trades(covered_ns)
+        arranged = [trade for trade in trades if _arranged(trade, parameters)]
         share = _pair_share(scene, groups, trades)
         if share < parameters["pair_share_min"]:
             return

@@ -98,13 +98,14 @@ class WashNetting:
         """A finding where the group meets few beyond chance and earns nothing by it."""
         since_ns = scene.now_ns - int(parameters["window_s"] * 1e9)
         since_ns = chance.covered_since_ns(scene, [scene.group], since_ns)
+        bought, sold = scene.sides(since_ns)
+        if bought + sold < parameters["fills_min"] or not (bought and sold):
+            return
         if not chance.mostly_with(
             scene, since_ns, int(parameters["partners_max"]), parameters["partners_share_min"] / 2
         ):
             return
         made = chance.dealings(scene, scene.group, since_ns)
-        if len(made) < parameters["fills_min"] or 0 in chance.sides(made):
-            return
         netting = _netting(scene, made, int(parameters["partners_max"]))
         if (
             netting.net_share > parameters["net_share_max"]

@@ -91,6 +91,8 @@ class WashRing:
             Condition("fills_60m", at_least=2 * parameters["rounds_min"]),
             Condition("net_share_60m", at_most=max(0.2, parameters["net_share_max"])),
             Condition("partner_share", at_least=parameters["inside_share_min"]),
+            Condition("bought_from_one", at_least=parameters["rounds_min"]),
+            Condition("sold_to_one", at_least=parameters["rounds_min"]),
         )
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
