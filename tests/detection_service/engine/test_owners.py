@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detection_service.engine.metrics import OWNER_METRIC_PLACES
-from detection_service.engine.owners import LEVEL, LINKED, LOG_SIZE, NEWS, POSITION, OwnerStage
+from detection_service.engine.owner_log import LOG_SIZE
+from detection_service.engine.owners import LEVEL, LINKED, NEWS, POSITION, OwnerStage
 from detection_service.engine.texts import LongTexts
 
 START_NS = 1_699_999_800_000_000_000
