@@ -1,10 +1,12 @@
 """A change of parameters in the running stack is one record of the audit trail, whoever is killed on the way."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.detection_service.user_rules.test_folder import leap
 from tests.end_to_end.stack import Stack, running_stack, until
 
 pytestmark = pytest.mark.timeout(180)
@@ -49,3 +51,16 @@ async def test_changes_are_recorded_once_over_kills_of_both_sides(tmp_path: Path
         (change, *_) = [each for each in (await stack.detection.status()).changes if each.reason == "second"]
         configuration = await stack.detection.configuration()
         assert configuration.config_digest == change.digest_after != change.digest_before
+
+
+async def test_a_preview_compares_with_what_was_set_in_the_running_stack(tmp_path: Path) -> None:
+    file = tmp_path / "leap.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in leap()))
+    async with running_stack(tmp_path) as stack:
+        before = await stack.command("rules", "preview", file, "--against", "service")
+        await stack.command("rules", "set", "price_spike", "move_min=0.9", "--reason", "try", "--actor", "ann")
+        await stack.drained()
+        after = await stack.command("rules", "preview", file, "--against", "service")
+    assert before["rules"]["price_spike"]["same"] == 1
+    assert after["rules"]["price_spike"]["appear"] == 1
+    assert before["left_out"] == after["left_out"] == {}
