@@ -13,13 +13,13 @@ from tapewatch.market.event import Side
 
 METADATA = Metadata(
     rule_id="cancel_to_fill",
-    version="1.0.0",
+    version="1.1.0",
     title="Cancels out of proportion to fills",
     typology="EXCESSIVE_CANCELS",
     description=(
         "Over half an hour a group withdraws many times more orders for each fill than the groups that quote in this "
-        "market usually do, most of them within a second. A group that quotes both sides alike makes a market, and "
-        "is allowed several times as much."
+        "market usually do (one at the least), most of them within a second. A group that quotes both sides alike "
+        "makes a market, and is allowed several times as much."
     ),
     needs=(needs.ORDERS, needs.ACCOUNTS, needs.FILLS),
     parameters=(
@@ -49,6 +49,8 @@ METADATA = Metadata(
     episode_max_s=14_400,
 )
 HALF_HOUR_NS = 1_800_000_000_000
+USUAL_LEAST = 1.0
+"""Where most who send orders take liquidity, fewer cancels than fills are usual; that says nothing of who quotes."""
 
 
 class CancelToFill:
@@ -71,7 +73,7 @@ class CancelToFill:
         allowed = parameters["multiple_min"]
         if _two_sided(scene) >= parameters["two_sided_min"]:
             allowed *= parameters["maker_allowance"]
-        multiple = scene.metric("cancel_multiple_30m")
+        multiple = min(scene.metric("cancel_multiple_30m"), scene.metric("cancel_to_fill_30m") / USUAL_LEAST)
         if multiple < allowed:
             return
         orders = [order for side in (Side.BUY, Side.SELL) for order in scene.withdrawals(side, _since(scene))]
