@@ -33,7 +33,7 @@ METADATA = Metadata(
         Parameter("once_within_s", 3.0, "s", 0.01, 600, "a single order has to go at once: later may be chance"),
         Parameter("once_life_max_s", 10.0, "s", 0.1, 600, "a single order that stood longer was there to be traded"),
         Parameter("flip_within_s", 2.0, "s", 0, 60, "a fill this soon after the withdrawal still profits from it"),
-        Parameter("flips_min", 2.0, "orders", 1, 20, "changing one's mind once is no scheme"),
+        Parameter("flips_min", 3.0, "orders", 1, 20, "a hedger changes its mind twice in two minutes"),
         Parameter("memory_s", 120.0, "s", 1, 3600, "how far back repetitions count: as long as an episode"),
         Parameter("chance_max", 0.005, "probability", 0.000001, 1, "that its fills come so close to its withdrawals"),
         Parameter("one_sided_min", 3.0, "x", 1, 100, "withdrawn here against withdrawn and left on the other side"),
