@@ -77,6 +77,8 @@ METADATA = Metadata(
     episode_max_s=3600,
 )
 
+ROUNDING = 1e-9
+
 
 class Layering:
     """Asked a second after a group withdrew far more on one side than it traded on the other."""
@@ -128,8 +130,23 @@ def _recent_ns(parameters: Mapping[str, float]) -> int:
     return int((parameters["withdraw_span_s"] + parameters["flip_within_s"] + 1) * 1e9)
 
 
+def _may_be_a_wall(scene: Scene, parameters: Mapping[str, float]) -> bool:
+    """Whether what went lately is enough for the wall in question; all walls of the campaign take longer to find."""
+    since = scene.now_ns - _recent_ns(parameters) - int(parameters["withdraw_span_s"] * 1e9)
+    lately = [
+        order for order in scene.withdrawals(scene.pressure_side, since) if order.life_s <= parameters["window_s"]
+    ]
+    size_min = parameters["size_multiple_min"] * scene.market.sizes.median
+    return (
+        len({order.price for order in lately}) >= parameters["layers_min"]
+        and sum(order.quantity for order in lately) >= (1 - ROUNDING) * size_min
+    )
+
+
 def _walls(scene: Scene, parameters: Mapping[str, float]) -> list[Round]:
     """The group's walls on the side within the campaign's window that were not taken up again, oldest first."""
+    if not _may_be_a_wall(scene, parameters):
+        return []
     since = scene.now_ns - int(parameters["rounds_window_s"] * 1e9)
     held = scene.withdrawals(scene.pressure_side, since)
     found = rounds_of(
