@@ -112,7 +112,7 @@ class Shown:
             shown[has] |= bit
         times = _of(frame.columns["event_time_ns"], rows)
         for index in np.flatnonzero(counts).tolist():
-            pair = (source, venue, _text(frame, index))
+            pair = (source, venue, frame.string(index))
             seen = self.pairs.get(pair)
             if seen is not None:
                 seen.bits |= int(shown[index])
@@ -231,11 +231,11 @@ def _groups(frame: Frame, name: str, rows: Array | None) -> Iterator[tuple[str, 
     values = _of(values, rows)
     first = int(values[0])
     if bool((values == first).all()):
-        yield _text(frame, first), rows
+        yield frame.string(first), rows
         return
     for index in np.flatnonzero(np.bincount(values)).tolist():
         picked = np.flatnonzero(values == index)
-        yield _text(frame, index), picked if rows is None else rows[picked]
+        yield frame.string(index), picked if rows is None else rows[picked]
 
 
 def _of(values: Array, rows: Array | None) -> Array:
@@ -250,10 +250,3 @@ def _present(frame: Frame, name: str) -> Array:
 def _column(frame: Frame, name: str) -> Array:
     values = frame.columns.get(name)
     return np.zeros(frame.row_count, dtype=np.uint8) if values is None else values
-
-
-def _text(frame: Frame, index: int) -> str:
-    if not index:
-        return ""
-    table = frame.table
-    return bytes(table.blob[int(table.ends[index - 1]) : int(table.ends[index])]).decode()

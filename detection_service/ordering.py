@@ -98,7 +98,7 @@ class Ordering:
         for venue in self._venues.values():
             for frame in venue.held:
                 for index, count in zip(*np.unique(frame.columns["source"], return_counts=True), strict=True):
-                    name = frame.strings[int(index)]
+                    name = frame.string(int(index))
                     counts[name] = counts.get(name, 0) + int(count)
         return counts
 
@@ -147,7 +147,7 @@ def _parts(frame: Frame) -> Iterator[tuple[str, str, Frame]]:
     changes = (venues[1:] != venues[:-1]) | (sources[1:] != sources[:-1])
     for start, stop in _runs(changes, frame.row_count):
         part = frame if stop - start == frame.row_count else frame.slice(start, stop)
-        yield frame.strings[int(venues[start])], frame.strings[int(sources[start])], part
+        yield frame.string(int(venues[start])), frame.string(int(sources[start])), part
 
 
 def _runs(breaks: NDArray[np.bool_], row_count: int) -> Iterator[tuple[int, int]]:

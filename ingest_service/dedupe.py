@@ -110,13 +110,13 @@ class Deduper:
             np.zeros(count, dtype=np.int64) if each is None else each if rows is None else each[rows] for each in found
         )
         if is_constant(source) and is_constant(epoch) and is_constant(part):
-            return self._set_for(frame.strings[int(source[0])], int(epoch[0]), int(part[0])).claim(sequence)
+            return self._set_for(frame.string(int(source[0])), int(epoch[0]), int(part[0])).claim(sequence)
         groups = np.stack((source.astype(np.int64), epoch, part), axis=1)
         distinct, group_of_row = np.unique(groups, axis=0, return_inverse=True)
         known = np.zeros(count, dtype=bool)
         for group, (source_index, epoch_number, part_number) in enumerate(distinct.tolist()):
             members = np.flatnonzero(group_of_row.reshape(-1) == group)
-            numbers = self._set_for(frame.strings[source_index], epoch_number, part_number)
+            numbers = self._set_for(frame.string(source_index), epoch_number, part_number)
             repeated = numbers.claim(sequence[members])
             if repeated is not None:
                 known[members] = repeated

@@ -170,9 +170,9 @@ def rows_by_source(frame: Frame) -> Groups:
     if indices.size == 0:
         return []
     if is_constant(indices):
-        return [(frame.strings[int(indices[0])], None, frame.row_count)]
+        return [(frame.string(int(indices[0])), None, frame.row_count)]
     groups = ((index, np.flatnonzero(indices == index)) for index in np.unique(indices).tolist())
-    return [(frame.strings[index], rows, rows.size) for index, rows in groups]
+    return [(frame.string(index), rows, rows.size) for index, rows in groups]
 
 
 def is_constant(values: Array) -> bool:
@@ -208,4 +208,4 @@ def _note_venues(books: SourceLedger, frame: Frame, rows: Array | None) -> None:
     venues = _of_rows(frame.columns["venue"], rows)
     for index in venues[:1].tolist() if is_constant(venues) else np.unique(venues).tolist():
         if len(books.venues) < VENUES_PER_SOURCE_MAX:
-            books.venues.add(frame.strings[index])
+            books.venues.add(frame.string(index))

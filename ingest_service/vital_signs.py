@@ -78,7 +78,7 @@ class VitalSigns:
             self.closed = self.closed and not _LIVELY[kinds].any()
             return
         last = int(phases[-1])
-        word = frame.strings[int(_of_rows(frame, "phase", rows)[last])]
+        word = frame.string(int(_of_rows(frame, "phase", rows)[last]))
         self.closed = word == CLOSE and not _LIVELY[kinds[last:]].any()
 
     def take_mark(self, mark: dict[str, Any]) -> None:

@@ -44,5 +44,5 @@ def by_source(frame: Frame, rows: Flags | NDArray[np.intp] | None = None) -> Cou
     pairs = zip(*np.unique(chosen, return_counts=True), strict=True)
     counts: Counter[str] = Counter()
     for index, count in pairs:
-        counts[frame.strings[int(index)]] += int(count)
+        counts[frame.string(int(index))] += int(count)
     return counts

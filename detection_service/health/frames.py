@@ -96,7 +96,7 @@ class FrameObserver:
             if source not in self._venues:
                 if len(self._venues) >= SOURCES_MAX:
                     continue
-                self._venues[source] = _name(frame, "venue", int(rows[0]))
+                self._venues[source] = frame.text("venue", int(rows[0]))
             if not source.startswith(FILE_PREFIX):
                 found.extend(self._count(frame, source, rows))
             timely = self._timely(frame, source, rows)
@@ -287,8 +287,8 @@ def _fill(holes: list[list[int]], number: int) -> None:
 def _canaries(frame: Frame, rows: Array) -> Iterator[Observation]:
     """Outcomes of canaries told as STATUS of their venue: `missed RULE` or `passed RULE`."""
     for row in rows[frame.columns["kind"][rows] == Kind.STATUS].tolist():
-        outcome, _, rule_id = _name(frame, "text", row).partition(" ")
-        if _name(frame, "venue", row) != CANARY_VENUE or outcome not in ("missed", "passed"):
+        outcome, _, rule_id = frame.text("text", row).partition(" ")
+        if frame.text("venue", row) != CANARY_VENUE or outcome not in ("missed", "passed"):
             continue
         yield Observation(
             MISSED if outcome == "missed" else PASSED,
@@ -307,7 +307,7 @@ def _by_source(frame: Frame) -> Iterator[tuple[str, Array]]:
         return
     for index in [int(indices[0])] if (indices == indices[0]).all() else np.unique(indices).tolist():
         rows = np.flatnonzero(indices == index)
-        yield _name(frame, "source", int(rows[0])), rows
+        yield frame.text("source", int(rows[0])), rows
 
 
 def _column(frame: Frame, name: str, rows: Array) -> Array:
@@ -315,20 +315,12 @@ def _column(frame: Frame, name: str, rows: Array) -> Array:
     return np.zeros(rows.size, dtype=np.int64) if values is None else values[rows]
 
 
-def _name(frame: Frame, column: str, row: int) -> str:
-    values = frame.columns.get(column)
-    if values is None or not values[row]:
-        return ""
-    table, index = frame.table, int(values[row])
-    return bytes(table.blob[int(table.ends[index - 1]) : int(table.ends[index])]).decode()
-
-
 def _identity(frame: Frame, row: int) -> str:
     def number(name: str) -> int:
         values = frame.columns.get(name)
         return 0 if values is None else int(values[row])
 
-    key = _name(frame, "event_key", row)
+    key = frame.text("event_key", row)
     return event_id(
-        _name(frame, "source", row), number("source_epoch"), number("source_sequence"), number("source_part"), key
+        frame.text("source", row), number("source_epoch"), number("source_sequence"), number("source_part"), key
     )

@@ -75,8 +75,14 @@ def _sources(path: Path) -> dict[str, str]:
     return found
 
 
-def _imported(source: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source)):
+@cache
+def _imported(source: str) -> tuple[str, ...]:
+    """Names imported from the package; of a source once, since many rules share their modules."""
+    return tuple(_imports(ast.parse(source)))
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(PACKAGE):
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tapewatch.market import event as schema
 from tapewatch.market.event import Aggressor, ColumnType, Kind, Side
-from tapewatch.market.frame import Array, Frame, Text
+from tapewatch.market.frame import Array, Frame, StringTable, Text
 
 Mask = NDArray[np.bool_]
 
@@ -64,16 +64,26 @@ def event_frame(columns: Mapping[str, Any]) -> tuple[Frame, list[ValueFault]]:
     return Frame.from_columns(row_count, numbers, texts), [faults[index] for index in sorted(faults)]
 
 
-def encoded(values: Any) -> Text:
+def encoded(values: Any) -> tuple[Array, StringTable]:
     """Text as (indices, dictionary), null as -1; an empty text is null too."""
     if not pa.types.is_dictionary(values.type):
         values = values.cast(pa.string()) if not pa.types.is_string(values.type) else values
         values = values.dictionary_encode()
-    indices = pc.fill_null(values.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False)
-    dictionary: list[str] = values.dictionary.to_numpy(zero_copy_only=False).tolist()
-    if "" in dictionary:
-        indices = np.where(indices == dictionary.index(""), -1, indices)
+    dictionary = _table(values.dictionary.cast(pa.string()))
+    found = pc.fill_null(values.indices, -1) if values.indices.null_count else values.indices
+    indices: Array = found.to_numpy(zero_copy_only=False)
+    empty = np.flatnonzero(np.diff(dictionary.ends, prepend=np.uint32(0)) == 0)
+    if empty.size:
+        indices = np.where(np.isin(indices, empty), -1, indices)
     return indices, dictionary
+
+
+def _table(texts: Any) -> StringTable:
+    """The bytes of an Arrow array of text without nulls."""
+    _, places, data = texts.buffers()
+    ends = np.frombuffer(places, dtype=np.int32, count=len(texts) + 1, offset=4 * texts.offset)
+    blob = b"" if data is None else bytes(memoryview(data)[int(ends[0]) : int(ends[-1])])
+    return StringTable((ends[1:] - ends[0]).astype("<u4"), blob)
 
 
 def constant(text: str, row_count: int) -> Text:
@@ -85,10 +95,17 @@ def integers(name: str, values: Any) -> tuple[Array, list[ValueFault]]:
     """64-bit integers, null as 0."""
     converted, bad = convertible(values, pa.int64())
     if _is_text(values):
-        hexadecimal = pc.fill_null(pc.match_substring(values, "x", ignore_case=True), False)  # Arrow takes 0x10
-        bad = np.union1d(bad, np.flatnonzero(hexadecimal))
+        bad = np.union1d(bad, _hexadecimal(values))
     faults = [_number_fault(name, "BAD_INTEGER", "an integer", values, index) for index in bad.tolist()]
     return pc.fill_null(converted, 0).to_numpy(zero_copy_only=False), faults
+
+
+def _hexadecimal(values: Any) -> NDArray[np.int64]:
+    """Rows of text like 0x10, which Arrow takes for a number."""
+    letters = bytes(values.buffers()[2] or b"")
+    if b"x" not in letters and b"X" not in letters:
+        return np.empty(0, dtype=np.int64)
+    return np.flatnonzero(pc.fill_null(pc.match_substring(values, "x", ignore_case=True), False))
 
 
 def decimals(name: str, values: Any) -> tuple[Array, list[ValueFault]]:
@@ -154,11 +171,12 @@ def _codes(name: str, values: Any) -> tuple[Array, list[ValueFault]]:
     if pa.types.is_boolean(values.type):
         values = values.cast(pa.string())
     indices, dictionary = encoded(values)
+    names = dictionary.decode()
     codes = _CODES[name]
-    table = np.array([*(codes.get(text, 255) for text in dictionary), 0], dtype=np.uint8)  # -1, null, is the last
+    table = np.array([*(codes.get(text, 255) for text in names), 0], dtype=np.uint8)  # -1, null, is the last
     result = table[indices]
     faults = [
-        ValueFault(index, name, _CODE_REASONS[name], _code_message(name, dictionary[indices[index]]))
+        ValueFault(index, name, _CODE_REASONS[name], _code_message(name, names[indices[index]]))
         for index in np.flatnonzero(result == 255).tolist()
     ]
     return result, faults

@@ -33,6 +33,11 @@ PARQUET_BATCH_ROWS: Final = 65_536
 _KNOWN_NAMES_MIN: Final = 3
 _TELLING: Final = frozenset(("event_time_ns", "kind"))
 _PANDAS_INDEX: Final = "__index_level_0__"
+_REPEATED: Final = (
+    *("kind", "side", "aggressor", "venue", "instrument", "account", "trader", "contra_account", "order_type"),
+    *("time_in_force", "capacity", "algorithm", "currency", "phase", "source"),
+)
+"""Columns of few different texts: of these Parquet's own dictionary is taken over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +200,9 @@ def _fits(type_: Any, expected: ColumnType, name: str) -> bool:
     return bool(is_integer)
 
 
-def _parquet(path: Path) -> Any:
+def _parquet(path: Path, read_dictionary: Sequence[str] = ()) -> Any:
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(path, read_dictionary=read_dictionary)
     except _PARQUET_DAMAGE as error:
         raise FormatError(
             f"{path}: not a whole Parquet file: {error}. Its index is at its end, so nothing of a cut file can be "
@@ -208,6 +213,8 @@ def _parquet(path: Path) -> Any:
 def _read_parquet(path: Path, report: FileReport) -> Iterator[EventBatch]:
     next_row = 1
     with _parquet(path) as file:
+        repeated = [each.name for each in file.schema_arrow if each.name in _REPEATED and pa.types.is_string(each.type)]
+    with _parquet(path, repeated) as file:
         names = [name for name in file.schema_arrow.names if name != _PANDAS_INDEX]
         if len(names) < len(file.schema_arrow.names):
             report.notes.append(f"column {_PANDAS_INDEX} (the index of a pandas frame) was left out")
@@ -224,19 +231,27 @@ def _read_parquet(path: Path, report: FileReport) -> Iterator[EventBatch]:
 
 
 def _parquet_columns(batch: Any, names: Sequence[str]) -> tuple[dict[str, Any], list[ValueFault]]:
-    """The batch's columns without dictionaries, and the faults of text that is not UTF-8, which is null there."""
+    """The batch's columns, and the faults of text that is not UTF-8, which is null there."""
     columns: dict[str, Any] = {}
     faults: list[ValueFault] = []
     for name in names:
-        values = _plain(batch.column(name))
+        values = batch.column(name) if _keeps_dictionary(batch, name) else _plain(batch.column(name))
         try:
             values.validate(full=True)
         except pa.ArrowInvalid:
-            values, bad = convertible(values.cast(pa.binary()), pa.string())
+            values, bad = convertible(_plain(values).cast(pa.binary()), pa.string())
             message = f"{name}: expected UTF-8 text, found other bytes"
             faults += [ValueFault(index, name, "NOT_UTF8", message) for index in bad.tolist()]
         columns[name] = values
     return columns, faults
+
+
+def _keeps_dictionary(batch: Any, name: str) -> bool:
+    """Whether a column's own dictionary, which then is of text without nulls, serves as it is."""
+    type_ = batch.schema.field(name).type
+    if name not in _REPEATED or not pa.types.is_dictionary(type_) or not pa.types.is_string(type_.value_type):
+        return False
+    return not batch.column(name).dictionary.null_count
 
 
 def _plain(values: Any) -> Any:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ingest_service.formats.columns import ValueFault
 from ingest_service.formats.content import content_source, fingerprint
 from ingest_service.formats.contract import FileReport, FormatError, FormatOptions, RowFault
-from tapewatch.market.frame import ROWS_MAX, Frame
+from tapewatch.market.frame import ROWS_MAX, Frame, StringTable
 from tapewatch.market.validate import validate
 
 Integers = NDArray[np.int64]
@@ -90,8 +90,9 @@ def _good_rows(batch: EventBatch, report: FileReport) -> NDArray[np.bool_]:
 def _identified(batch: EventBatch, source: str) -> Frame:
     """The frame with source, sequence and part; a row that names its own source keeps its own."""
     frame = batch.frame
-    columns, strings = dict(frame.columns), [*frame.strings, source]
-    place = np.uint32(len(strings) - 1)
+    columns = dict(frame.columns)
+    place = np.uint32(len(frame.table))
+    strings = StringTable.concat([frame.table, StringTable.of([source])])
     own = columns.get("source", np.zeros(frame.row_count, dtype=np.uint32))
     absent = own == 0
     zeros = np.zeros(frame.row_count, dtype=np.int64)

@@ -172,7 +172,8 @@ def _trades(
 
 
 def _side_codes(values: Any, sides: Mapping[str, int]) -> tuple[Array, list[ValueFault]]:
-    indices, dictionary = encoded(values)
+    indices, texts = encoded(values)
+    dictionary = texts.decode()
     table = np.array([*(sides.get(text.lower(), 255) for text in dictionary), 0], dtype=np.uint8)
     codes = table[indices]
     faults = [

@@ -14,6 +14,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -42,9 +43,10 @@ _CODE_TABLES: Final[dict[str, dict[str | bool | None, int]]] = {
     "side": {None: 0, **{side.name: int(side) for side in schema.Side}},
     "aggressor": {None: 0, False: int(schema.Aggressor.NO), True: int(schema.Aggressor.YES)},
 }
+_MERGED: Final = ("venue", "instrument", "source")
+"""Columns by which rows are grouped: where frames are joined, each of their texts keeps one index."""
 
 Array = NDArray[Any]
-Text = tuple[Array, Sequence[str]]
 
 
 class FrameError(ValueError):
@@ -58,17 +60,50 @@ class StringTable:
     ends: Array
     blob: bytes
 
-    def decode(self) -> list[str]:
-        """The strings. Raises FrameError where one is not UTF-8."""
-        ends = self.ends.tolist()
-        starts = [0, *ends[:-1]]
-        if self.blob.isascii():
-            text = self.blob.decode("ascii")
-            return [text[start:end] for start, end in zip(starts, ends, strict=True)]
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    @staticmethod
+    def of(strings: Sequence[str]) -> StringTable:
+        """The table of some strings."""
+        return StringTable(*_joined(strings))
+
+    @staticmethod
+    def concat(tables: Sequence[StringTable]) -> StringTable:
+        """The strings of the tables, one after the other."""
+        bases = np.cumsum([0, *(len(table.blob) for table in tables[:-1])], dtype=np.uint64)
+        ends = [table.ends + base for table, base in zip(tables, bases, strict=True)]
+        return StringTable(np.concatenate(ends).astype("<u4"), b"".join([table.blob for table in tables]))
+
+    def pick(self, wanted: Array) -> StringTable:
+        """The strings for which `wanted`, bool of shape (count,), is true."""
+        sizes = np.diff(self.ends, prepend=np.uint32(0))
+        kept = np.frombuffer(self.blob, np.uint8)[np.repeat(wanted, sizes)]
+        return StringTable(np.cumsum(sizes[wanted], dtype=np.uint64).astype("<u4"), kept.tobytes())
+
+    def text(self, index: int) -> str:
+        """One of the strings. Raises FrameError where it is not UTF-8."""
+        start = int(self.ends[index - 1]) if index else 0
         try:
-            return [self.blob[start:end].decode() for start, end in zip(starts, ends, strict=True)]
+            return self.blob[start : int(self.ends[index])].decode()
         except UnicodeDecodeError as error:
             raise FrameError(f"a string is not UTF-8: {error}") from error
+
+    def decode(self) -> list[str]:
+        """The strings. Raises FrameError where one is not UTF-8."""
+        spans = pairwise([0, *self.ends.tolist()])
+        if self.blob.isascii():
+            text = self.blob.decode("ascii")
+            return [text[start:end] for start, end in spans]
+        try:
+            return [self.blob[start:end].decode() for start, end in spans]
+        except UnicodeDecodeError as error:
+            raise FrameError(f"a string is not UTF-8: {error}") from error
+
+
+_NULL: Final = StringTable(np.zeros(1, dtype="<u4"), b"")
+Text = tuple[Array, Sequence[str] | StringTable]
+Strings = list[str] | StringTable
 
 
 class Frame:
@@ -85,7 +120,7 @@ class Frame:
         self,
         row_count: int,
         columns: dict[str, Array],
-        strings: list[str] | StringTable,
+        strings: Strings,
         extensions: dict[str, Array] | None = None,
         raw: bytes | None = None,
     ) -> None:
@@ -108,8 +143,12 @@ class Frame:
     def table(self) -> StringTable:
         """The string table as bytes."""
         if self._table is None:
-            self._table = StringTable(*_joined(self.strings))
+            self._table = StringTable.of(self.strings)
         return self._table
+
+    def string(self, index: int) -> str:
+        """One string of the table; for a few of them, where `strings` would decode all."""
+        return self.table.text(index) if self._strings is None else self._strings[index]
 
     def encode(self) -> bytes:
         """The frame's bytes. A frame that was decoded gives back the very bytes it came from."""
@@ -127,24 +166,25 @@ class Frame:
         """Builds a frame from arrays.
 
         `numbers` maps a column to an array (codes for kind, side, aggressor); `texts` maps a column, or an `x_`
-        extension, to (indices into a dictionary, the dictionary); index -1 is null. Raises FrameError on an unknown
-        column or a wrong length.
+        extension, to (indices into a dictionary, the dictionary as strings or a table); index -1 is null. Raises
+        FrameError on an unknown column or a wrong length.
         """
         columns: dict[str, Array] = {}
         for name, values in numbers.items():
             column = _known(name)
             columns[name] = np.ascontiguousarray(values, dtype=_DTYPES[column.type])
         extensions: dict[str, Array] = {}
-        strings = [""]
+        base = 1
         for name, (indices, dictionary) in (texts or {}).items():
-            shifted = _shift(np.asarray(indices), dictionary, len(strings))
-            strings.extend(dictionary)
+            shifted = _shift(np.asarray(indices), len(dictionary), base)
+            base += len(dictionary)
             (extensions if name.startswith(schema.EXTENSION_PREFIX) else columns)[name] = shifted
             if name not in extensions:
                 _known(name)
         for name, values in (columns | extensions).items():
             if len(values) != row_count:
                 raise FrameError(f"column {name!r}: expected {row_count} rows, found {len(values)}")
+        strings = _concat_strings([[""], *(dictionary for _, dictionary in (texts or {}).values())])
         return Frame(row_count, columns, strings, extensions)
 
     @staticmethod
@@ -162,18 +202,24 @@ class Frame:
     def text(self, name: str, row: int) -> str:
         """Text of a column at a row; "" where the column is absent or null."""
         indices = self.columns.get(name)
-        return "" if indices is None else self.strings[int(indices[row])]
+        return "" if indices is None else self.string(int(indices[row]))
 
     def take(self, indices: Array) -> Frame:
         """The given rows in the given order; strings no longer used are left out."""
-        columns = {name: values[indices] for name, values in self.columns.items()}
-        extensions = {name: values[indices] for name, values in self.extensions.items()}
-        strings = _compact_strings(columns, extensions, self.strings)
-        return Frame(len(indices), columns, strings, extensions)
+        return self._with_rows(indices, len(indices))
 
     def slice(self, start: int, stop: int) -> Frame:
-        """Rows start (inclusive) to stop (exclusive)."""
-        return self.take(np.arange(start, min(stop, self.row_count)))
+        """Rows start (inclusive) to stop (exclusive); strings no longer used are left out."""
+        stop = min(stop, self.row_count)
+        if start == 0 and stop == self.row_count:
+            return self
+        return self._with_rows(slice(start, stop), len(range(start, stop)))
+
+    def _with_rows(self, rows: Any, row_count: int) -> Frame:
+        columns = {name: values[rows] for name, values in self.columns.items()}
+        extensions = {name: values[rows] for name, values in self.extensions.items()}
+        used = _renumber_used(columns, extensions, len(self.table))
+        return Frame(row_count, columns, self.table.pick(used), extensions)
 
     @staticmethod
     def concat(frames: Sequence[Frame]) -> Frame:
@@ -188,28 +234,39 @@ def _known(name: str) -> schema.Column:
     return column
 
 
-def _shift(indices: Array, dictionary: Sequence[str], base: int) -> Array:
-    if indices.size and (indices.min() < -1 or indices.max() >= len(dictionary)):
-        raise FrameError(f"text index outside its dictionary of {len(dictionary)} strings")
-    wide = indices.astype(np.int64)
-    return np.where(wide < 0, 0, wide + base).astype(np.uint32)
+def _shift(indices: Array, string_count: int, base: int) -> Array:
+    if indices.size and (indices.min() < -1 or indices.max() >= string_count):
+        raise FrameError(f"text index outside its dictionary of {string_count} strings")
+    places = np.arange(base, base + string_count + 1, dtype=np.uint32)
+    places[string_count] = 0  # where -1, null, looks
+    shifted: Array = places[indices.astype(np.intp, copy=False)]
+    return shifted
 
 
-def _compact_strings(columns: dict[str, Array], extensions: dict[str, Array], strings: list[str]) -> list[str]:
+def _concat_strings(parts: Sequence[Sequence[str] | StringTable]) -> Strings:
+    """The strings of all parts, as text where all are."""
+    texts = [part for part in parts if not isinstance(part, StringTable)]
+    if len(texts) == len(parts):
+        return [text for part in texts for text in part]
+    return StringTable.concat([part if isinstance(part, StringTable) else StringTable.of(part) for part in parts])
+
+
+def _renumber_used(columns: dict[str, Array], extensions: dict[str, Array], string_count: int) -> Array:
+    """Renumbers texts as if only those used (a mask, the null string always) were in the string table."""
     texts = [
         (group, name)
         for group in (columns, extensions)
         for name in group
         if group is extensions or schema.COLUMN_BY_NAME[name].type is ColumnType.TEXT
     ]
-    used = np.zeros(len(strings), dtype=bool)
+    used = np.zeros(string_count, dtype=bool)
     used[0] = True
     for group, name in texts:
         used[group[name]] = True
     places = np.cumsum(used, dtype=np.uint32) - np.uint32(1)
     for group, name in texts:
         group[name] = places[group[name]]
-    return [strings[index] for index in np.flatnonzero(used)]
+    return used
 
 
 def _joined(strings: Sequence[str]) -> tuple[Array, bytes]:
@@ -224,16 +281,15 @@ def _joined(strings: Sequence[str]) -> tuple[Array, bytes]:
 def _encode(frame: Frame) -> bytes:
     if frame.row_count > ROWS_MAX:
         raise FrameError(f"a frame holds at most {ROWS_MAX} rows, found {frame.row_count}: send smaller batches")
-    strings = list(frame.strings)
+    names = sorted(frame.extensions)
+    table = StringTable.concat([frame.table, StringTable.of(names)]) if names else frame.table
     entries: list[tuple[int, int, int, Array]] = []
     for name in sorted(frame.columns, key=lambda key: schema.COLUMN_BY_NAME[key].code):
         column = schema.COLUMN_BY_NAME[name]
         entries.append((column.code, column.type, 0, frame.columns[name]))
-    for name in sorted(frame.extensions):
-        strings.append(name)
-        entries.append((0, ColumnType.TEXT, len(strings) - 1, frame.extensions[name]))
-    ends, blob = _joined(strings)
-    parts = [_HEADER.pack(MAGIC, VERSION, len(entries), frame.row_count, len(strings), len(blob))]
+    for place, name in enumerate(names, start=len(frame.table)):
+        entries.append((0, ColumnType.TEXT, place, frame.extensions[name]))
+    parts = [_HEADER.pack(MAGIC, VERSION, len(entries), frame.row_count, len(table), len(table.blob))]
     offset = _HEADER.size + _ENTRY.size * len(entries)
     body: list[bytes] = []
     for code, type_, name_index, values in entries:
@@ -242,7 +298,7 @@ def _encode(frame: Frame) -> bytes:
         padding = -len(data) % 8
         body.append(data + bytes(padding))
         offset += len(data) + padding
-    return b"".join((*parts, *body, ends.tobytes(), blob))
+    return b"".join((*parts, *body, table.ends.tobytes(), table.blob))
 
 
 def _decode(data: bytes) -> Frame:
@@ -369,12 +425,12 @@ def _python_values(frame: Frame, name: str) -> list[object]:
 
 
 def _concat(frames: Sequence[Frame]) -> Frame:
-    strings = [""]
+    if len(frames) == 1:
+        return frames[0]
+    base = 0
     pieces: dict[str, list[Array]] = {}
     names = dict.fromkeys(name for frame in frames for name in (*frame.columns, *frame.extensions))
     for frame in frames:
-        base = len(strings) - 1
-        strings.extend(frame.strings[1:])
         for name in names:
             values = frame.columns.get(name, frame.extensions.get(name))
             column = schema.COLUMN_BY_NAME.get(name)
@@ -383,9 +439,25 @@ def _concat(frames: Sequence[Frame]) -> Frame:
                 null = np.nan if dtype.kind == "f" else 0
                 values = np.full(frame.row_count, null, dtype=dtype)
             elif dtype.kind == "u" and dtype.itemsize == 4:
-                values = np.where(values == 0, 0, values + np.uint32(base)).astype(np.uint32)
+                values = np.where(values == 0, np.uint32(0), values + np.uint32(base))
             pieces.setdefault(name, []).append(values)
+        base += len(frame.table) - 1
     joined = {name: np.concatenate(parts) for name, parts in pieces.items()}
     columns = {name: values for name, values in joined.items() if name in schema.COLUMN_BY_NAME}
     extensions = {name: values for name, values in joined.items() if name not in schema.COLUMN_BY_NAME}
+    strings = StringTable.concat([_NULL, *(StringTable(frame.table.ends[1:], frame.table.blob) for frame in frames)])
+    for name in _MERGED:
+        if name in columns:
+            columns[name] = _one_index_a_text(columns[name], strings)
     return Frame(sum(frame.row_count for frame in frames), columns, strings, extensions)
+
+
+def _one_index_a_text(indices: Array, strings: StringTable) -> Array:
+    """The indices with the first of each text in place of its others."""
+    found = np.flatnonzero(np.bincount(indices)).tolist()
+    places = np.arange(len(strings), dtype=np.uint32)
+    first: dict[str, int] = {}
+    for index in found:
+        places[index] = first.setdefault(strings.text(index), index)
+    merged: Array = places[indices]
+    return merged

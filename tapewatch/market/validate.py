@@ -206,9 +206,11 @@ def _bad_phase(frame: Frame) -> Mask:
     values = frame.columns.get("phase")
     if values is None:
         return is_phase
-    known = np.zeros(len(frame.strings), dtype=bool)
+    if not is_phase.any():
+        return is_phase
+    known = np.zeros(len(frame.table), dtype=bool)
     for index in np.unique(values[is_phase]).tolist():
-        known[index] = frame.strings[index] in PHASES
+        known[index] = frame.string(index) in PHASES
     return is_phase & ~known[values]
 
 

@@ -326,6 +326,19 @@ def test_parquet_dictionaries_large_text_small_integers_and_nan_are_taken(read: 
     assert report.notes == ["column __index_level_0__ (the index of a pandas frame) was left out"]
 
 
+def test_parquet_dictionaries_of_several_row_groups_give_the_rows_that_went_in(read: Read, tmp_path: Path) -> None:
+    base = {"event_time_ns": 17, "kind": "NEW", "venue": "X", "instrument": "Y", "side": "BUY", "quantity": 1.0}
+    accounts = [None, "A", "", "B", "A", None, "C"]
+    events = [base | {"order_id": f"o{place}", "account": account} for place, account in enumerate(accounts)]
+    pq.write_table(pa.Table.from_pylist(events), tmp_path / "day.parquet", row_group_size=3)
+    for rows_per_frame in (1, 2, 7):
+        rows, report = read(tmp_path / "day.parquet", rows_per_frame=rows_per_frame)
+        assert not report.rejected
+        assert [(row["order_id"], row.get("account")) for row in rows] == [
+            (event["order_id"], event["account"] or None) for event in events
+        ]
+
+
 def test_text_that_is_not_utf8_is_refused_in_parquet_and_json_lines_too(read: Read, write: Write) -> None:
     bad = pa.array([b"Y", b"\xffY"]).view(pa.string())
     table = pa.table({"event_time_ns": [1, 2], "kind": ["STATUS"] * 2, "venue": ["X"] * 2, "instrument": bad})

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tapewatch.market.event import COLUMNS, ColumnType
-from tapewatch.market.frame import Frame, FrameError
+from tapewatch.market.frame import Frame, FrameError, StringTable, Text
 
 TEXT = st.text(max_size=12).filter(bool)
 VALUES = {
@@ -49,6 +49,36 @@ def test_a_frame_cut_in_two_and_joined_is_the_same_rows(rows: list[dict[str, obj
 def test_taking_rows_leaves_out_the_strings_of_the_others() -> None:
     rows = [{"event_time_ns": 1, "kind": "NEW", "venue": "V", "instrument": f"I{i}"} for i in range(3)]
     assert Frame.from_rows(rows).take(np.array([2])).strings == ["", "V", "I2"]
+
+
+def test_joined_frames_have_one_index_for_each_text_that_rows_are_grouped_by() -> None:
+    row = {"event_time_ns": 1, "kind": "NEW", "venue": "V", "instrument": "I", "source": "S"}
+    joined = Frame.concat(
+        [Frame.from_rows([row | {"account": "ü"}]), Frame.from_rows([row | {"instrument": "J"}, row])]
+    )
+    assert [len(set(joined.columns[name].tolist())) for name in ("venue", "instrument", "source")] == [1, 2, 1]
+    assert list(joined.rows()) == [row | {"account": "ü"}, row | {"instrument": "J"}, row]
+
+
+@given(st.lists(TEXT, min_size=1), st.data())
+def test_a_table_of_strings_gives_each_and_those_picked(texts: list[str], data: st.DataObject) -> None:
+    table = StringTable.of(texts)
+    wanted = np.array(data.draw(st.lists(st.booleans(), min_size=len(texts), max_size=len(texts))))
+    assert [table.text(index) for index in range(len(texts))] == table.decode() == texts
+    assert table.pick(wanted).decode() == [text for text, is_wanted in zip(texts, wanted, strict=True) if is_wanted]
+    assert StringTable.concat([table, StringTable.of([]), table]).decode() == texts + texts
+
+
+def test_text_and_tables_of_it_make_the_same_frame() -> None:
+    numbers = {"event_time_ns": np.array([1, 2]), "kind": np.array([9, 9])}
+    venues, instruments = np.array([0, 0]), np.array([1, -1])
+    words: list[tuple[Text, Text]] = [
+        ((venues, ["V"]), (instruments, ["I", "J"])),
+        ((venues, StringTable.of(["V"])), (instruments, StringTable.of(["I", "J"]))),
+        ((venues, StringTable.of(["V"])), (instruments, ["I", "J"])),
+    ]
+    made = [Frame.from_columns(2, numbers, {"venue": venue, "instrument": name}).encode() for venue, name in words]
+    assert made[0] == made[1] == made[2]
 
 
 @given(ROWS, st.data())
