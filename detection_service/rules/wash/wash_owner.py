@@ -26,7 +26,7 @@ METADATA = Metadata(
     parameters=(
         Parameter("trades_min", 3.0, "trades", 1, 16, "so often within ten minutes is no accident"),
         Parameter("own_share_min", 0.25, "share", 0, 1, "of the less busy account's trades; busy accounts meet"),
-        Parameter("surprise_min", 7.0, "nats", 0, 100, "by chance once in e^7 = 1,100 matches within a group"),
+        Parameter("surprise_min", 8.0, "nats", 0, 100, "by chance once in e^8 = 3,000 matches within a group"),
         Parameter(
             "usual_arranged_max", 0.1, "share", 0, 1, "where more of all meetings look arranged, one says nothing"
         ),
