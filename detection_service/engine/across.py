@@ -17,7 +17,9 @@ if cython.compiled:
     from cython.cimports.detection_service.engine.market_state import MarketState
     from cython.cimports.detection_service.engine.owners import OwnerStage
     from cython.cimports.detection_service.engine.records import ActivityPointer, FillPointer
+    from cython.cimports.detection_service.engine.registry import activity_at
     from cython.cimports.detection_service.engine.together import Crowd, Together
+    from cython.cimports.tapewatch.market.order_table import order_at
     from cython.cimports.tapewatch.market.records import OrderPointer
 else:
     from detection_service.engine.ahead import LargeOrders
@@ -27,7 +29,9 @@ else:
     from detection_service.engine.owners import OwnerStage
     from detection_service.engine.records import Activity as ActivityPointer
     from detection_service.engine.records import Fill as FillPointer
+    from detection_service.engine.registry import activity_at
     from detection_service.engine.together import Crowd, Together
+    from tapewatch.market.order_table import order_at
     from tapewatch.market.records import Order as OrderPointer
 
 _AHEAD = cython.declare(cython.int, triggers.AHEAD)
@@ -185,7 +189,7 @@ class Across(Counterparties):
                 self.event_high,
                 self.event_low,
             )
-            activity = self.activity_at(number)
+            activity = activity_at(self, number)
             self.owners.name(self.fills.entry(activity, activity.fill_count - 1))
             if moments:
                 self.owners.measure()
@@ -204,6 +208,19 @@ class Across(Counterparties):
             self._look_together(row, number, account, aggressive)
         if self.watch_ahead:
             self._look_ahead(number, view.side[row])
+
+    def _fetch_across(self, row, group):
+        market: MarketState = self.markets[self.ahead_market[row & 15]]
+        if self.watch_owners:
+            self.owners.prefetch(group, market.number)
+        if self.view.trade_id[row]:
+            market.matches.prefetch(self.view.hash_of(self.view.trade_id[row], market.seed))
+
+    def _fetch_across_rings(self, row, group):
+        market: MarketState = self.markets[self.ahead_market[row & 15]]
+        if self.watch_owners:
+            self.owners.prefetch_rings(group, market.number)
+        market.match_log.prefetch()
 
     def _price_elsewhere(self):
         """Price of the last trade of the event's instrument on another venue, in the money of its own; NaN without one
@@ -244,7 +261,7 @@ class Across(Counterparties):
 
     def _note_large(self, row, slot):
         """Remembers an order of a size seldom seen in its market."""
-        order: OrderPointer = self.orders.at(slot)
+        order: OrderPointer = order_at(self.orders, slot)
         market: MarketState = self.market
         large: LargeOrders
         group: cython.int = -1
@@ -271,7 +288,7 @@ class Across(Counterparties):
         place: cython.Py_ssize_t
         if large.latest[3 - side] < self.now - self.exit_ns:
             return
-        activity = self.activity_at(number)
+        activity = activity_at(self, number)
         while index > oldest:
             index -= 1
             place = index % _LARGE_HELD

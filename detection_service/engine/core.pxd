@@ -8,15 +8,10 @@ from detection_service.engine.flow cimport Conditions
 cdef class Core(Across):
     cdef public Py_ssize_t row
     cdef public int wanted
-    cdef Py_ssize_t ahead
-    cdef unsigned long long[::1] ahead_key
-    cdef unsigned long long[::1] ahead_activity
-    cdef int[::1] ahead_slot
     cdef public Conditions market_conditions
     cdef public object due_market
     cdef public double price_move
     cpdef int run(self)
-    cdef void _fetch(self)
     cdef bint _step(self, Py_ssize_t row)
     cdef void _interrupt(self, Py_ssize_t row)
     cdef bint _tick(self)

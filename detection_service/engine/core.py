@@ -11,7 +11,6 @@ import cython
 from detection_service.engine import triggers
 from detection_service.engine.flow import Conditions
 from detection_service.engine.records import MEASURES
-from tapewatch.market import arrays
 
 if cython.compiled:
     from cython.cimports.detection_service.engine.across import Across
@@ -19,6 +18,7 @@ if cython.compiled:
     from cython.cimports.detection_service.engine.market_state import MarketState
     from cython.cimports.detection_service.engine.records import ActivityPointer
     from cython.cimports.tapewatch.market.book import Ladder
+    from cython.cimports.tapewatch.market.order_table import order_at
     from cython.cimports.tapewatch.market.records import OrderPointer
 else:
     from detection_service.engine.across import Across
@@ -26,6 +26,7 @@ else:
     from detection_service.engine.market_state import MarketState
     from detection_service.engine.records import Activity as ActivityPointer
     from tapewatch.market.book import Ladder
+    from tapewatch.market.order_table import order_at
     from tapewatch.market.records import Order as OrderPointer
 
 _PRICE = cython.declare(cython.int, triggers.PRICE)
@@ -59,7 +60,6 @@ _REPLACES = cython.declare(cython.int, MEASURES.index("replaces"))
 _MOSTLY = cython.declare(cython.double, 0.5)
 _SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
 _MINUTE_NS = cython.declare(cython.longlong, 60_000_000_000)
-_LOOK_AHEAD = cython.declare(cython.int, 12)
 _MINUTES_IDLE = cython.declare(cython.longlong, 120)
 _SWEEP_MINUTES = cython.declare(cython.longlong, 10)
 
@@ -75,24 +75,21 @@ class Core(Across):
         Across.__init__(self, group_of)
         self.row = 0
         self.wanted = -1
-        self.ahead = 0
-        self.ahead_key = arrays.words(16)
-        self.ahead_activity = arrays.words(16)
-        self.ahead_slot = arrays.integers(16)
         self.market_conditions = Conditions(())
         self.due_market = []
         self.price_move = 0.005
 
     def begin(self, view):
         """Takes up a frame."""
-        self.view, self.row, self.ahead = view, 0, 0
+        self.row = 0
+        self.take_up(view)
 
     def run(self):
         """Consumes rows until the rules are to be asked; the trigger bits, 0 when the frame is used up."""
         while self.row < self.view.row_count:
             self.triggers = 0
             if cython.compiled:
-                self._fetch()
+                self._fetch_ahead(self.row)
             if not self._step(self.row):
                 return self.triggers or _DEADLINE
             self.triggers &= self.wanted
@@ -102,46 +99,6 @@ class Core(Across):
             if self.triggers:
                 return self.triggers
         return 0
-
-    def _fetch(self):
-        """Has the processor fetch what the next events will touch, in three steps: index, order, activity.
-
-        Most of the cost of an event is waiting for memory; this changes no state and no result.
-        """
-        view: FrameView = self.view
-        last: cython.Py_ssize_t = min(view.row_count, self.row + _LOOK_AHEAD)
-        row: cython.Py_ssize_t
-        slot: cython.int
-        account: cython.int
-        market: MarketState
-        number: cython.int
-        key: cython.ulonglong
-        while self.ahead < last:
-            row = self.ahead
-            self.ahead += 1
-            self.ahead_slot[row & 15] = -1
-            number = view.market_number[view.instrument[row]]
-            if number < 0 or view.market_venue[view.instrument[row]] != view.venue[row]:
-                continue  # a market the frame has not shown before
-            market = self.markets[number]
-            self.ahead_key[row & 15] = view.hash_of(view.order_text(row), market.seed)
-            self.orders.index.prefetch(self.ahead_key[row & 15])
-            account = view.account_number[view.account[row]] if view.account[row] else -1
-            self.ahead_activity[row & 15] = 0
-            if account >= 0:
-                key = (cython.cast(cython.ulonglong, number) << 32) | self.group_of_account[account]
-                self.ahead_activity[row & 15] = key
-                self.activity_index.prefetch(key)
-            self.ahead_slot[row & 15] = -2
-        row = self.row + _LOOK_AHEAD // 2
-        if row < view.row_count and self.ahead_slot[row & 15] == -2:
-            slot = self.orders.index.find(self.ahead_key[row & 15])
-            if slot >= 0:
-                self.orders.arena.prefetch(slot)
-            if self.ahead_activity[row & 15]:
-                number = self.activity_index.find(self.ahead_activity[row & 15])
-                if number >= 0:
-                    self.activities.prefetch(number)
 
     def row_order_text(self):
         """Id of the order the event behind a trigger names."""
@@ -229,7 +186,7 @@ class Core(Across):
                 self._stray(row, -1)
                 self._print(self.view.price[row], self.view.quantity[row], self.view.side[row])
         elif kind == _BOOK_LEVEL:
-            ladder = market.book.ladder(self.view.side[row])
+            ladder = market.ladder(self.view.side[row])
             ladder.seed(self.view.price[row], self.view.quantity[row])
         elif kind in (_EXPIRE, _REJECT):
             self._expire(row)
@@ -261,17 +218,17 @@ class Core(Across):
         self._identify(row)
         market.message(self.now_minute)
         slot = self._insert(row, quantity, quantity if leaves != leaves else leaves)
-        order = self.orders.at(slot)
+        order = order_at(self.orders, slot)
         if order.leaves <= 0.0:
             self._close(slot)
             return
-        order.crossed = market.book.crosses(order.side, order.price)
+        order.crossed = market.crosses(order.side, order.price)
         if self._far_beyond(slot):
             self.entered = slot
             self.triggers |= _ENTRY
         self._note_large(row, slot)
         market.sizes.add(quantity)
-        ladder = market.book.ladder(order.side)
+        ladder = market.ladder(order.side)
         if ladder.length and order.price == order.price:
             best = ladder.best()
             order.distance = (best - order.price if order.side == _BUY else order.price - best) / abs(best)
@@ -295,7 +252,7 @@ class Core(Across):
         if slot < 0:
             self._unknown(row)
             return
-        order = self.orders.at(slot)
+        order = order_at(self.orders, slot)
         before = order.leaves
         self.market.message(self.now_minute)
         if leaves != leaves:
@@ -323,7 +280,7 @@ class Core(Across):
         if slot < 0:
             self._unknown(row)
             return
-        order = self.orders.at(slot)
+        order = order_at(self.orders, slot)
         self.market.message(self.now_minute)
         if price != price:
             price = order.price
@@ -335,7 +292,7 @@ class Core(Across):
 
     def _move(self, row, slot, price, quantity, leaves):
         """Gives an order a new price and size. Away from the market, or mostly taken off, counts as a withdrawal."""
-        order: OrderPointer = self.orders.at(slot)
+        order: OrderPointer = order_at(self.orders, slot)
         old_price: cython.double = order.price
         old_leaves: cython.double = order.leaves
         side: cython.int = order.side
@@ -355,7 +312,7 @@ class Core(Across):
         if leaves <= 0.0:
             self._close(slot)
             return
-        ladder = self.market.book.ladder(side)
+        ladder = self.market.ladder(side)
         if order.level >= 0:
             ladder.leave(order.level, old_leaves)
             order.level = -1
@@ -383,7 +340,7 @@ class Core(Across):
         if side == 0 or price != price or view.order_text(row) == 0:
             return
         if view.kind[row] != _REPLACE and quantity == quantity:
-            ladder = self.market.book.ladder(side)
+            ladder = self.market.ladder(side)
             ladder.take_seeded(price, quantity)
         if leaves > 0.0 and view.aggressor[row] != _AGGRESSOR:
             self._identify(row)
@@ -407,7 +364,7 @@ class Core(Across):
         self.order_quantity = quantity
         self.entry_time = 0
         if slot >= 0:
-            order = self.orders.at(slot)
+            order = order_at(self.orders, slot)
             self.order_quantity = order.quantity
             self.entry_time = order.entry_time
             if view.aggressor[row] == 0 and order.crossed and order.entry_time == self.now:
@@ -419,7 +376,7 @@ class Core(Across):
             self._unknown(row)
         if account >= 0:
             self.capabilities[self.source] |= _HAS_ACCOUNTS
-            number = self.activity_of(account, self.market)
+            number = self._activity(row, account)
             self._filled(row, number, account, self.order_quantity, aggressive)
             self._look_across(row, number, account, aggressive)
             self._check_list(account)

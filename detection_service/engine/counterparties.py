@@ -13,6 +13,7 @@ if cython.compiled:
     from cython.cimports.detection_service.engine.matches import MatchLog, MatchTable
     from cython.cimports.detection_service.engine.readers import Readers
     from cython.cimports.detection_service.engine.records import ActivityPointer, FillPointer
+    from cython.cimports.detection_service.engine.registry import activity_at
     from cython.cimports.libc.string import memcpy
     from cython.cimports.tapewatch.market.hashing import mix
 else:
@@ -23,6 +24,7 @@ else:
     from detection_service.engine.readers import Readers
     from detection_service.engine.records import Activity as ActivityPointer
     from detection_service.engine.records import Fill as FillPointer
+    from detection_service.engine.registry import activity_at
     from tapewatch.market.hashing import mix
 
 _MATCH = cython.declare(cython.int, triggers.MATCH)
@@ -93,7 +95,7 @@ class Counterparties(Readers):
 
     def _first_side(self, row, side, account, other, number):
         """Keeps a side until the other comes; where it names the other, both are known at once."""
-        activity: ActivityPointer = self.activity_at(number)
+        activity: ActivityPointer = activity_at(self, number)
         fill: FillPointer = self.fills.entry(activity, activity.fill_count - 1)
         side.account = account
         side.side = self.view.side[row]
@@ -116,9 +118,9 @@ class Counterparties(Readers):
     def _second_side(self, row, side, account, number):
         """The other side of a match has come: each fill learns whom it met."""
         log: MatchLog = self.market.match_log
-        activity: ActivityPointer = self.activity_at(number)
+        activity: ActivityPointer = activity_at(self, number)
         self.fills.met(activity, activity.fill_count - 1, self.now, account, side.account)
-        activity = self.activity_at(side.activity)
+        activity = activity_at(self, side.activity)
         self.fills.met(activity, side.fill_number, side.time, side.account, account)
         self.match_other_high = side.event_high
         self.match_other_low = side.event_low
@@ -186,7 +188,7 @@ class Counterparties(Readers):
             self.event_low,
             self._taker(row),
         )
-        activity = self.activity_at(number)
+        activity = activity_at(self, number)
         log.name(self.match_number, self.fills.entry(activity, activity.fill_count - 1))
         if (
             not self.triggers & _MATCH

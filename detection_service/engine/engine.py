@@ -109,7 +109,7 @@ class Engine:
         self._core.relate(relations)
         self._answering: dict[int, list[int]] = {}
         self._core.wanted = reduce(or_, (rule.triggers for rule, _ in self._rules), 0)
-        self._core.group_conditions = self._conditions(FLOW)
+        self._core.watch_flow(self._conditions(FLOW))
         self._core.market_conditions = self._conditions(MARKET)
         self._core.owner_conditions = self._conditions(OWNER)
         self._set_pre_checks(self._configuration.laxest_parameters())
@@ -213,7 +213,7 @@ class Engine:
         """Takes another anomaly model, effective from the next revision on."""
         self._scorer = scorer
         self._rank_by(scorer)
-        self._core.group_conditions = self._conditions(FLOW)
+        self._core.watch_flow(self._conditions(FLOW))
 
     def _rank_by(self, scorer: AnomalyScorer | None) -> None:
         self._scene.rank = (lambda windows: []) if scorer is None else scorer.rarities

@@ -11,6 +11,7 @@ cdef class Fills:
     cdef public Arena arena
     cdef public LongTexts texts
     cdef FillPointer entry(self, ActivityPointer activity, long long number) noexcept
+    cdef void prefetch(self, ActivityPointer activity) noexcept
     cdef FillPointer add(self, ActivityPointer activity)
     cdef void met(self, ActivityPointer activity, long long number, long long time, int account, int contra) noexcept
     cdef void name(self, FillPointer fill, FrameView view, unsigned int order_id, unsigned int trade_id)

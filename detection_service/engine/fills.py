@@ -11,11 +11,13 @@ if cython.compiled:
     from cython.cimports.detection_service.engine.frame_view import FrameView
     from cython.cimports.detection_service.engine.records import BLOCK, LATELY, RING, FillPointer
     from cython.cimports.detection_service.engine.texts import LongTexts
+    from cython.cimports.tapewatch.market.arena import record_at
 else:
     from detection_service.engine.frame_view import FrameView
     from detection_service.engine.records import BLOCK, LATELY, RING
     from detection_service.engine.records import Fill as FillPointer
     from detection_service.engine.texts import LongTexts
+    from tapewatch.market.arena import record_at
 
 
 class Fills:
@@ -33,7 +35,7 @@ class Fills:
         """A fill by its number, one of the last 64."""
         place: cython.longlong = number % RING
         first: cython.longlong = activity.fill_blocks[place // BLOCK] - 1
-        return cython.cast(FillPointer, self.arena.at(first + place % BLOCK))
+        return cython.cast(FillPointer, record_at(self.arena, first + place % BLOCK))
 
     def add(self, activity):
         """The place of the next fill; what stood there is of the past."""
@@ -53,6 +55,12 @@ class Fills:
             fill.contra = contra
             if number < activity.fill_count - LATELY:
                 self.learned += 1
+
+    def prefetch(self, activity):
+        """Has the processor fetch the place of the next fill, if there is one."""
+        place: cython.longlong = activity.fill_count % RING
+        if activity.fill_blocks[place // BLOCK]:
+            self.arena.prefetch(activity.fill_blocks[place // BLOCK] - 1 + place % BLOCK)
 
     def name(self, fill, view: FrameView, order_id, trade_id):
         """Writes the ids, given as strings of the frame."""

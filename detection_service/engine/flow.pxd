@@ -6,6 +6,7 @@ cdef enum:
     MINUTES = 5
     DECADES = 7
     DECADE = 10
+    CLOSED_FIELDS = 6
 
 from detection_service.engine.market_state cimport MarketState
 from detection_service.engine.records cimport ActivityPointer
@@ -16,6 +17,7 @@ from tapewatch.market.arena cimport Arena
 cdef class Flows:
     cdef public Arena arena
     cdef public double[::1] values
+    cdef void prefetch(self, ActivityPointer activity) noexcept
     cdef void close(self, ActivityPointer activity)
     cdef void measure(self, ActivityPointer activity, MarketState market) noexcept
     cdef void _add_closed(self, ActivityPointer activity) noexcept
@@ -31,6 +33,7 @@ cdef class Flows:
 cdef class Conditions:
     cdef readonly int rules
     cdef public list slots
+    cdef readonly set limited
     cdef public int[::1] ends
     cdef public int[::1] metric
     cdef public double[::1] least

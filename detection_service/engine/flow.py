@@ -14,11 +14,13 @@ from tapewatch.market.arena import Arena
 
 if cython.compiled:
     from cython.cimports.detection_service.engine.records import FlowPointer
+    from cython.cimports.tapewatch.market.arena import record_at
 else:
     from detection_service.engine.records import Flow as FlowPointer
+    from tapewatch.market.arena import record_at
 
 if not cython.compiled:
-    MEASURES, MINUTES, DECADES, DECADE, WINDOWS = 24, 5, 7, 10, 4
+    MEASURES, MINUTES, DECADES, DECADE, WINDOWS, CLOSED_FIELDS = 24, 5, 7, 10, 4, 6
 # Places of measures.
 _CANCELS = cython.declare(cython.int, MEASURE_NAMES.index("cancels"))
 _FILLS = cython.declare(cython.int, MEASURE_NAMES.index("fills"))
@@ -40,6 +42,11 @@ class Flows:
         self.arena = Arena(Flow)
         self.values = arrays.doubles(len(METRICS))
 
+    def prefetch(self, activity):
+        """Has the processor fetch the closed windows of an activity that has some."""
+        if cython.compiled:
+            self.arena.prefetch(activity.flow - 1)
+
     def close(self, activity):
         """Keeps the minute in hand among the closed ones."""
         flow: FlowPointer
@@ -49,7 +56,7 @@ class Flows:
         index: cython.int
         if activity.flow == 0:
             activity.flow = self.arena.take() + 1
-        flow = cython.cast(FlowPointer, self.arena.at(activity.flow - 1))
+        flow = cython.cast(FlowPointer, record_at(self.arena, activity.flow - 1))
         flow.minute_number[place] = activity.minute + 1
         for index in range(MEASURES):
             flow.minutes[place * MEASURES + index] = activity.measures[index]
@@ -76,7 +83,7 @@ class Flows:
 
     def _add_closed(self, activity):
         """Adds what closed minutes and periods a window reaches back to."""
-        flow: FlowPointer = cython.cast(FlowPointer, self.arena.at(activity.flow - 1))
+        flow: FlowPointer = cython.cast(FlowPointer, record_at(self.arena, activity.flow - 1))
         decade: cython.longlong = activity.minute // DECADE
         age: cython.longlong
         place: cython.int
@@ -126,26 +133,34 @@ class Flows:
     def measure_market(self, market, minute):
         """Computes the metrics of a market as of a minute."""
         values: cython.double[::1] = self.values
+        closed: cython.double[::1] = market.closed_before(minute)
         window: cython.int
-        first: cython.longlong
+        place: cython.int
+        count: cython.double = market.minute.count(minute, minute)
+        volume: cython.double = market.minute.traded(minute, minute)
+        first: cython.double = market.minute.first_open(minute, minute)
+        lowest: cython.double = market.minute.lowest(minute, minute)
+        highest: cython.double = market.minute.highest(minute, minute)
+        messages: cython.double = market.messages_since(minute, minute)
         opened: cython.double
         low: cython.double
+        high: cython.double
         for window in range(WINDOWS):
-            first = minute - (0 if window == 0 else 4 if window == 1 else 29 if window == 2 else 59)
-            opened = market.minute.first_open(first, minute)
-            low = market.minute.lowest(first, minute)
-            values[_MARKET + window] = market.minute.count(first, minute)
-            values[_MARKET + WINDOWS + window] = market.minute.traded(first, minute)
+            place = CLOSED_FIELDS * window
+            opened = closed[place + 2] if closed[place + 2] == closed[place + 2] else first
+            low = closed[place + 3] if not lowest <= closed[place + 3] else lowest
+            high = closed[place + 4] if not highest >= closed[place + 4] else highest
+            if closed[place + 3] != closed[place + 3]:
+                low, high = lowest, highest
+            values[_MARKET + window] = closed[place] + count
+            values[_MARKET + WINDOWS + window] = closed[place + 1] + volume
             values[_MARKET + 2 * WINDOWS + window] = market.last_price / opened - 1.0 if opened > 0.0 else 0.0
-            values[_MARKET + 3 * WINDOWS + window] = (
-                market.minute.highest(first, minute) / low - 1.0 if low > 0.0 else 0.0
-            )
-            values[_MARKET + 4 * WINDOWS + window] = market.messages_since(first, minute)
+            values[_MARKET + 3 * WINDOWS + window] = high / low - 1.0 if low > 0.0 else 0.0
+            values[_MARKET + 4 * WINDOWS + window] = closed[place + 5] + messages
         values[_MARKET + 5 * WINDOWS] = market.spread
         values[_MARKET + 5 * WINDOWS + 1] = 1e6 * market.spread / market.spreads.median if market.spreads.total else 1.0
         for window in range(2):
-            first = 1 if window == 0 else 5
-            opened = values[_MARKET + WINDOWS + 3] / 60.0 * first
+            opened = values[_MARKET + WINDOWS + 3] / 60.0 * (1.0 if window == 0 else 5.0)
             values[_MARKET + 5 * WINDOWS + 2 + window] = (
                 values[_MARKET + WINDOWS + window] / opened if opened > 0.0 else 0.0
             )
@@ -167,7 +182,7 @@ class Flows:
         back: cython.longlong
         found: list = []
         if activity.flow:
-            flow = cython.cast(FlowPointer, self.arena.at(activity.flow - 1))
+            flow = cython.cast(FlowPointer, record_at(self.arena, activity.flow - 1))
             for back in range(MINUTES, 0, -1):
                 place = (activity.minute - back + 10 * MINUTES) % MINUTES
                 if flow.minute_number[place] == activity.minute - back + 1:
@@ -195,13 +210,14 @@ class Conditions:
     """For each rule a conjunction of ranges over metrics; a rule without any is due at every moment.
 
     `rules`: (slot, conditions) pairs, a condition being (metric name, at least, at most) with None for no limit;
-    `places` where the metrics stand among the values.
+    `places` where the metrics stand among the values. `limited` are the metrics that a condition limits from above.
     """
 
     def __init__(self, rules, places=METRICS):
         flat = [condition for _, conditions in rules for condition in conditions]
         self.rules = len(rules)
         self.slots = [slot for slot, _ in rules]
+        self.limited = {name for name, _, most in flat if most is not None}
         self.ends = arrays.integers(max(1, len(rules)))
         self.metric = arrays.integers(max(1, len(flat)))
         self.least = arrays.doubles(max(1, len(flat)))

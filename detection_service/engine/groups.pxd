@@ -11,7 +11,9 @@ cdef class Groups(LiveBook):
     cdef public int pressure_side
     cdef public int entered
     cdef public object due
-    cdef public Conditions group_conditions
+    cdef readonly Conditions group_conditions
+    cdef bint partners_limited
+    cdef void _tell_partners(self, double share, double bought, double sold) noexcept
     cdef public list collected
     cdef public double pressure_ratio
     cdef public double pressure_multiple

@@ -17,7 +17,9 @@ if cython.compiled:
     from cython.cimports.detection_service.engine.market_state import MarketState
     from cython.cimports.detection_service.engine.meetings import Meetings
     from cython.cimports.detection_service.engine.records import ActivityPointer, FillPointer, WithdrawalPointer
+    from cython.cimports.detection_service.engine.registry import activity_at
     from cython.cimports.tapewatch.market.book import Ladder
+    from cython.cimports.tapewatch.market.order_table import order_at
     from cython.cimports.tapewatch.market.records import OrderPointer
 else:
     from detection_service.engine.frame_view import FrameView
@@ -27,7 +29,9 @@ else:
     from detection_service.engine.records import Activity as ActivityPointer
     from detection_service.engine.records import Fill as FillPointer
     from detection_service.engine.records import Withdrawal as WithdrawalPointer
+    from detection_service.engine.registry import activity_at
     from tapewatch.market.book import Ladder
+    from tapewatch.market.order_table import order_at
     from tapewatch.market.records import Order as OrderPointer
 
 _PRESSURE = cython.declare(cython.int, triggers.PRESSURE)
@@ -61,6 +65,7 @@ _PUSHES = cython.declare(cython.int, MEASURES.index("pushes_up"))
 _MESSAGES = cython.declare(cython.int, MEASURES.index("messages"))
 _TAKEN = cython.declare(cython.int, MEASURES.index("aggressive_bought"))
 _MEASURES = cython.declare(cython.int, 24)
+_OF_PARTNERS = ("partner_share", "bought_from_one", "sold_to_one")
 _PARTNER_SHARE = cython.declare(cython.int, METRICS["partner_share"])
 _BOUGHT_FROM_ONE = cython.declare(cython.int, METRICS["bought_from_one"])
 _SOLD_TO_ONE = cython.declare(cython.int, METRICS["sold_to_one"])
@@ -101,9 +106,8 @@ class Groups(LiveBook):
     def __init__(self, group_of):
         LiveBook.__init__(self, group_of)
         self.triggers = 0
-        self.acting = -1
+        self.acting = self.entered = self.named = -1
         self.pressure_side = 0
-        self.entered = -1
         self.due = []
         self.group_conditions = Conditions(())
         self.meetings = Meetings()
@@ -124,14 +128,13 @@ class Groups(LiveBook):
         self.run_multiple = 3.0
         self.entry_multiple = 20.0
         self.entry_ranges = 10.0
-        self.named = -1
         self.stray_multiple = 10.0
         self.stray_alone = False
         self.stray_usual, self.stray_account = 0.0, -1
 
     def _touch(self, number):
         """The activity, in the minute of the event in hand."""
-        activity: ActivityPointer = self.activity_at(number)
+        activity: ActivityPointer = activity_at(self, number)
         if self.now_minute != activity.minute:
             self._roll(activity, number, self.now_minute)
         activity.last_seen = self.now
@@ -149,22 +152,24 @@ class Groups(LiveBook):
             if busy:
                 self.flows.close(activity)
             if self.collected is not None:
-                self.collected.append([activity.measures[index] for index in range(_MEASURES)])
+                self.collected.append(self.flows.windows(activity)[-1])
         activity.minute = minute
         for index in range(_MEASURES):
             activity.measures[index] = 0.0
 
     def _flow(self, activity, number, large_take):
-        """A moment to look at what a group does in windows."""
-        due: list
+        """A moment to look at what a group does in windows; whom it met, dear to read, only where that may matter."""
         if self.group_conditions.rules == 0:
             return
         self.flows.measure(activity, self.market)
-        self._measure_partners(activity)
         self.flows.values[_LARGE_TAKE] = 1.0 if large_take else 0.0
+        self._tell_partners(1.0, activity.fill_count, activity.fill_count)  # the most it can be
         due = self.group_conditions.due(self.flows.values)
+        if due is not None or self.triggers & _FLOW or self.partners_limited:
+            self._measure_partners(activity)
+            due = self.group_conditions.due(self.flows.values)
         if due is not None:
-            self.due = self.due + due if self.triggers & _FLOW else due
+            self.due = (self.due if self.triggers & _FLOW else []) + due
             self.triggers |= _FLOW
             self.acting = number
 
@@ -173,11 +178,21 @@ class Groups(LiveBook):
         known: cython.int
         self.meetings.take(self.fills, activity, self.group_of_account, self.now - _HOUR_NS)
         known = self.meetings.total(True)
-        self.flows.values[_PARTNER_SHARE] = (
-            self.meetings.with_most(_PARTNERS) / cython.cast(cython.double, known) if known else 0.0
+        self._tell_partners(
+            self.meetings.with_most(_PARTNERS) / cython.cast(cython.double, known) if known else 0.0,
+            self.meetings.most_bought(),
+            self.meetings.most_sold(),
         )
-        self.flows.values[_BOUGHT_FROM_ONE] = self.meetings.most_bought()
-        self.flows.values[_SOLD_TO_ONE] = self.meetings.most_sold()
+
+    def _tell_partners(self, share, bought, sold):
+        self.flows.values[_PARTNER_SHARE] = share
+        self.flows.values[_BOUGHT_FROM_ONE] = bought
+        self.flows.values[_SOLD_TO_ONE] = sold
+
+    def watch_flow(self, conditions):
+        """Takes the conditions of the rules on what groups do in windows."""
+        self.group_conditions = conditions
+        self.partners_limited = not conditions.limited.isdisjoint(_OF_PARTNERS)
 
     def _message(self, activity, number):
         """A group sent a message; every doubling of a minute's messages is a moment to look."""
@@ -189,7 +204,7 @@ class Groups(LiveBook):
 
     def _entered(self, row, slot, behind):
         """An order was entered by a group."""
-        order: OrderPointer = self.orders.at(slot)
+        order: OrderPointer = order_at(self.orders, slot)
         activity: ActivityPointer = self._touch(order.participant)
         side: cython.int = order.side
         activity.measures[_ORDERS + side - 1] += 1.0
@@ -230,7 +245,7 @@ class Groups(LiveBook):
 
     def _far_beyond(self, slot):
         """Whether an order's size, or how far it would take the price, is far beyond what is usual here."""
-        order: OrderPointer = self.orders.at(slot)
+        order: OrderPointer = order_at(self.orders, slot)
         market: MarketState = self.market
         ladder: Ladder
         best: cython.double
@@ -238,7 +253,7 @@ class Groups(LiveBook):
             return True
         if not order.crossed and order.price == order.price:
             return False
-        ladder = market.book.ladder(3 - order.side)
+        ladder = market.ladder(3 - order.side)
         best = ladder.best()
         return market.is_far(best, abs(ladder.reach(order.quantity, order.price) - best), self.entry_ranges)
 
@@ -247,7 +262,7 @@ class Groups(LiveBook):
 
         One that was only moved away (`moved`) still stands: it is kept where it had improved the best price.
         """
-        order: OrderPointer = self.orders.at(slot)
+        order: OrderPointer = order_at(self.orders, slot)
         number: cython.int = order.participant
         activity: ActivityPointer = self._touch(number)
         side: cython.int = order.side
@@ -301,7 +316,7 @@ class Groups(LiveBook):
     def _unnamed(self, row, slot, taken):
         """Somebody took a large order off whose account is not shown: kept for the market where either side's orders
         traded just before, while it stood; where the other side's did, rules are asked."""
-        order: OrderPointer = self.orders.at(slot)
+        order: OrderPointer = order_at(self.orders, slot)
         number: cython.int
         activity: ActivityPointer
         side: cython.int = order.side
@@ -311,7 +326,7 @@ class Groups(LiveBook):
         if taken < _MOSTLY * order.quantity:
             return
         number = self.unnamed_activity()
-        activity = self.activity_at(number)
+        activity = activity_at(self, number)
         since = max(order.entry_time, self.now - _UNNAMED_AFTER_NS)
         if self.now - order.entry_time > _UNNAMED_LIFE_NS:
             return
@@ -325,7 +340,7 @@ class Groups(LiveBook):
     def unnamed_activity(self):
         """Number of what those whose account is not shown do in the market, as one group named ""."""
         number: cython.int = self.activity_of(self.unnamed_account(), self.market)
-        self.activity_at(number).last_seen = self.now
+        activity_at(self, number).last_seen = self.now
         return number
 
     def _judge(self, activity, order, life):
@@ -423,7 +438,7 @@ class Groups(LiveBook):
 
     def _filled_unnamed(self, row, order_quantity):
         """Keeps for the market a fill of a resting order whose account is not shown."""
-        activity: ActivityPointer = self.activity_at(self.unnamed_activity())
+        activity: ActivityPointer = activity_at(self, self.unnamed_activity())
         self._keep_fill(row, activity, -1, order_quantity, False)
         activity.last_fill_time[self.view.side[row]] = self.now
 

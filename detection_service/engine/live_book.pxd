@@ -13,11 +13,28 @@ cdef class LiveBook(Registry):
     cdef public int source
     cdef public unsigned long long event_high
     cdef public unsigned long long event_low
+    cdef Py_ssize_t ahead
+    cdef long long[::1] ahead_row
+    cdef unsigned long long[::1] ahead_key
+    cdef unsigned long long[::1] ahead_activity
+    cdef int[::1] ahead_market
+    cdef int[::1] ahead_slot
+    cdef int[::1] ahead_number
+    cdef take_up(self, view)
+    cdef void _fetch_ahead(self, Py_ssize_t row) noexcept
+    cdef void _fetch_index(self, Py_ssize_t row) noexcept
+    cdef void _fetch_records(self, Py_ssize_t row) noexcept
+    cdef void _fetch_activity(self, int number, int kind) noexcept
+    cdef void _fetch_rings(self, Py_ssize_t row) noexcept
+    cdef void _fetch_across(self, Py_ssize_t row, unsigned int group) noexcept
+    cdef void _fetch_across_rings(self, Py_ssize_t row, unsigned int group) noexcept
+    cdef unsigned long long _key(self, Py_ssize_t row) noexcept
+    cdef int _activity(self, Py_ssize_t row, int account) except -2
     cdef void _identify(self, Py_ssize_t row) noexcept
     cdef int _find(self, Py_ssize_t row)
     cdef int _insert(self, Py_ssize_t row, double quantity, double leaves)
     cdef void _rest(self, int slot)
     cdef void _hold(self, OrderPointer order, double delta) noexcept
-    cdef void _close(self, int slot)
-    cdef void _set_leaves(self, int slot, double leaves)
+    cdef void _close(self, int slot) noexcept
+    cdef void _set_leaves(self, int slot, double leaves) noexcept
     cdef void _rekey(self, Py_ssize_t row, int slot, double price, double quantity, double leaves)

@@ -9,6 +9,7 @@ if cython.compiled:
     from cython.cimports.detection_service.engine.groups import Groups
     from cython.cimports.detection_service.engine.matches import MatchLog
     from cython.cimports.detection_service.engine.records import RING, ActivityPointer, FillPointer, WithdrawalPointer
+    from cython.cimports.detection_service.engine.registry import activity_at
 else:
     from detection_service.engine.groups import Groups
     from detection_service.engine.matches import MatchLog
@@ -16,6 +17,7 @@ else:
     from detection_service.engine.records import Activity as ActivityPointer
     from detection_service.engine.records import Fill as FillPointer
     from detection_service.engine.records import Withdrawal as WithdrawalPointer
+    from detection_service.engine.registry import activity_at
 
 _AGGRESSOR = cython.declare(cython.int, 2)
 _BUY = cython.declare(cython.int, 1)
@@ -41,7 +43,7 @@ class Looks(Groups):
     def took(self, number: cython.int, side: cython.int, since: cython.longlong):
         """Its fills of a side since a time in which it took liquidity: (number, first time, last time, lowest price,
         highest price), all 0 without any."""
-        activity: ActivityPointer = self.activity_at(number)
+        activity: ActivityPointer = activity_at(self, number)
         fill: FillPointer
         place: cython.longlong
         count: cython.int = 0
@@ -64,7 +66,7 @@ class Looks(Groups):
 
     def small_takes(self, number: cython.int, since: cython.longlong, quantity: cython.double):
         """Number of its fills since a time in which an order of at most a size took liquidity."""
-        activity: ActivityPointer = self.activity_at(number)
+        activity: ActivityPointer = activity_at(self, number)
         fill: FillPointer
         place: cython.longlong
         found: cython.int = 0
@@ -76,7 +78,7 @@ class Looks(Groups):
     def takings(self, number: cython.int, side: cython.int, since: cython.longlong):
         """Its trades with others since a time: (time of the first, how many were on a side, quantities of those in
         which it took liquidity from somebody known, from which group how often)."""
-        activity: ActivityPointer = self.activity_at(number)
+        activity: ActivityPointer = activity_at(self, number)
         fill: FillPointer
         place: cython.longlong
         first: cython.longlong = 0
@@ -101,7 +103,7 @@ class Looks(Groups):
 
     def sides_with_others(self, number: cython.int, since: cython.longlong):
         """How often it bought from others than itself, and how often it sold to them, since a time."""
-        activity: ActivityPointer = self.activity_at(number)
+        activity: ActivityPointer = activity_at(self, number)
         fill: FillPointer
         place: cython.longlong
         bought: cython.int = 0
@@ -118,7 +120,7 @@ class Looks(Groups):
 
     def partners(self, number: cython.int, since: cython.longlong):
         """Which group (-1: not known) it met since a time: how often it bought from it, and sold to it."""
-        self.meetings.take(self.fills, self.activity_at(number), self.group_of_account, since)
+        self.meetings.take(self.fills, activity_at(self, number), self.group_of_account, since)
         return self.meetings.by_group()
 
     def is_mostly_with_few(
@@ -131,7 +133,7 @@ class Looks(Groups):
     ):
         """Whether it bought and sold so often with some group each, since a time, and met those few others that it met
         most in a share of its trades."""
-        self.meetings.take(self.fills, self.activity_at(number), self.group_of_account, since)
+        self.meetings.take(self.fills, activity_at(self, number), self.group_of_account, since)
         return (
             self.meetings.most_bought() >= often
             and self.meetings.most_sold() >= often
@@ -140,7 +142,7 @@ class Looks(Groups):
 
     def far_withdrawn(self, number: cython.int, since: cython.longlong, life_s: cython.double, distance: cython.double):
         """Number of its withdrawals since a time of orders that stood at most so long, so far behind the best price."""
-        activity: ActivityPointer = self.activity_at(number)
+        activity: ActivityPointer = activity_at(self, number)
         each: WithdrawalPointer
         place: cython.longlong
         found: cython.int = 0

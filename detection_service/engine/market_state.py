@@ -9,7 +9,8 @@ from tapewatch.market import arrays
 if cython.compiled:
     from cython.cimports.detection_service.engine.matches import MatchLog, MatchTable
     from cython.cimports.detection_service.engine.norms import Norms
-    from cython.cimports.tapewatch.market.book import Book
+    from cython.cimports.tapewatch.market.book import Book, Ladder  # noqa: F401 - names what a ladder is
+    from cython.cimports.tapewatch.market.memory import prefetch as fetch
     from cython.cimports.tapewatch.market.window import Moves, Rush, SizeHistogram, SpreadSamples, TradeWindow
 else:
     from detection_service.engine.matches import MatchLog, MatchTable
@@ -26,6 +27,8 @@ FAST_BUCKETS, MINUTE_BUCKETS, SLOW_BUCKETS = 240, 240, 300
 _FIVE_MINUTES = cython.declare(cython.int, 60)  # fast buckets
 _MINUTE_NS = cython.declare(cython.longlong, MINUTE_NS)
 _TICK_NS = cython.declare(cython.longlong, FAST_BUCKET_NS)
+_WINDOWS = cython.declare(cython.int, 4)
+_CLOSED_FIELDS = cython.declare(cython.int, 6)
 _MESSAGE_MINUTES = cython.declare(cython.int, 64)
 _RANGES = cython.declare(cython.double, 30.0)
 _RANGES_KNOWN = cython.declare(cython.longlong, 10)
@@ -71,6 +74,7 @@ class MarketState:
         self.instrument_name = instrument_name
         self.seed = seed
         self.book = Book()
+        self.bids, self.asks = self.book.bids, self.book.asks
         self.sizes = SizeHistogram()
         self.fast = TradeWindow(FAST_BUCKET_NS, FAST_BUCKETS)
         self.minute = TradeWindow(MINUTE_NS, MINUTE_BUCKETS)
@@ -109,6 +113,31 @@ class MarketState:
         self.messages_now = 0
         self.message_minute = arrays.longs(_MESSAGE_MINUTES)
         self.message_count = arrays.integers(_MESSAGE_MINUTES)
+        self.closed_minute_even = self.closed_minute_odd = -1
+        self.closed_even = arrays.doubles(_CLOSED_FIELDS * _WINDOWS)
+        self.closed_odd = arrays.doubles(_CLOSED_FIELDS * _WINDOWS)
+
+    def prefetch(self):
+        """Has the processor fetch what every event reads: the fields declared first."""
+        if cython.compiled:
+            fetch(cython.address(self.number))
+            fetch(cython.address(self.last_price))
+
+    def prefetch_side(self, side):
+        """Has the processor fetch what leads to a side's levels, and to the distribution of sizes."""
+        if cython.compiled:
+            self.ladder(side).prefetch()
+            fetch(cython.cast(cython.p_void, self.sizes))
+
+    def ladder(self, side):
+        """The ladder of a side code (1 buy, 2 sell)."""
+        return self.asks if side == _SELL else self.bids
+
+    def crosses(self, side, price):
+        """Whether an order of a side at `price` would meet the other side's best."""
+        if side == _SELL:
+            return self.bids.length > 0 and self.bids.best() >= price
+        return self.asks.length > 0 and self.asks.best() <= price
 
     def message(self, minute):
         """An order was entered, moved or cancelled in a minute."""
@@ -120,6 +149,36 @@ class MarketState:
             self.message_now = minute
             self.messages_now = 0
         self.messages_now += 1
+
+    def closed_before(self, minute):
+        """What windows of 1, 5, 30 and 60 minutes hold before their last minute, `minute`: trades, quantity, first
+        price, lowest, highest (NaN without trades), messages of each.
+
+        Made once a minute: groups are measured in the minute in hand and as of the one before.
+        """
+        if minute & 1:
+            if self.closed_minute_odd != minute:
+                self.closed_minute_odd = minute
+                self._close_windows(self.closed_odd, minute)
+            return self.closed_odd
+        if self.closed_minute_even != minute:
+            self.closed_minute_even = minute
+            self._close_windows(self.closed_even, minute)
+        return self.closed_even
+
+    def _close_windows(self, closed, minute):
+        window: cython.int
+        place: cython.int
+        first: cython.longlong
+        for window in range(_WINDOWS):
+            place = _CLOSED_FIELDS * window
+            first = minute - (0 if window == 0 else 4 if window == 1 else 29 if window == 2 else 59)
+            closed[place] = self.minute.count(first, minute - 1)
+            closed[place + 1] = self.minute.traded(first, minute - 1)
+            closed[place + 2] = self.minute.first_open(first, minute - 1)
+            closed[place + 3] = self.minute.lowest(first, minute - 1)
+            closed[place + 4] = self.minute.highest(first, minute - 1)
+            closed[place + 5] = self.messages_since(first, minute - 1)
 
     def price_before(self, now):
         """Price of the last trade at an earlier time than an event's; NaN without one."""
@@ -229,5 +288,6 @@ class MarketState:
     def restore(self, state):
         """Becomes the market whose `state` was taken."""
         arrays.load(self, _PLAIN_FIELDS, state)
+        self.closed_minute_even = self.closed_minute_odd = -1
         for name in _PARTS:
             getattr(self, name).restore(state[name])

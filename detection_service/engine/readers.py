@@ -15,12 +15,14 @@ if cython.compiled:
         FillPointer,
         WithdrawalPointer,
     )
+    from cython.cimports.detection_service.engine.registry import activity_at
 else:
     from detection_service.engine.looks import Looks
     from detection_service.engine.records import LATELY, RING
     from detection_service.engine.records import Activity as ActivityPointer
     from detection_service.engine.records import Fill as FillPointer
     from detection_service.engine.records import Withdrawal as WithdrawalPointer
+    from detection_service.engine.registry import activity_at
 
 _SIDES = (None, Side.BUY, Side.SELL)
 _AGGRESSOR = (None, False, True)
@@ -36,7 +38,7 @@ class Readers(Looks):
         number: cython.longlong = self.market.last_activity
         activity: ActivityPointer
         while number:
-            activity = self.activity_at(number - 1)
+            activity = activity_at(self, number - 1)
             if activity.last_fill_time[1] >= since or activity.last_fill_time[2] >= since:
                 found.append(number - 1)
             number = activity.link
@@ -44,7 +46,7 @@ class Readers(Looks):
 
     def fills_made(self, number: cython.int):
         """How many fills an activity has ever had, and the accounts that the last eight met."""
-        activity: ActivityPointer = self.activity_at(number)
+        activity: ActivityPointer = activity_at(self, number)
         first: cython.longlong = max(0, activity.fill_count - LATELY)
         met: list = [self.fills.entry(activity, place).contra for place in range(first, activity.fill_count)]
         return activity.fill_count, met
@@ -52,7 +54,7 @@ class Readers(Looks):
     def fills_of(self, number: cython.int, first: cython.longlong):
         """An activity's fills from one of them on, oldest first, as far as they are held: of detection_service.engine.
         facts."""
-        activity: ActivityPointer = self.activity_at(number)
+        activity: ActivityPointer = activity_at(self, number)
         fill: FillPointer
         place: cython.longlong
         group = self.group_names[activity.group]
@@ -86,19 +88,19 @@ class Readers(Looks):
 
     def fill_rows(self, number: cython.int, first: cython.longlong):
         """Fills of an activity from one of them on, oldest first (`Fills.rows`)."""
-        return self.fills.rows(self.activity_at(number), first)
+        return self.fills.rows(activity_at(self, number), first)
 
     def fill_count(self, number: cython.int, since: cython.longlong):
         """Number of its fills since a time, of the last 64."""
-        return self.fills.count_since(self.activity_at(number), since)
+        return self.fills.count_since(activity_at(self, number), since)
 
     def group_number(self, number: cython.int):
         """Number of the group of an activity."""
-        return self.activity_at(number).group
+        return activity_at(self, number).group
 
     def run_of(self, number: cython.int):
         """Its last run of aggressive fills: (side, start, end, from price, to price, quantity, trades)."""
-        activity: ActivityPointer = self.activity_at(number)
+        activity: ActivityPointer = activity_at(self, number)
         return (
             activity.run_side,
             activity.run_start,
@@ -111,19 +113,19 @@ class Readers(Looks):
 
     def open_on(self, number: cython.int, side: cython.int):
         """Quantity it has open on a side."""
-        return self.activity_at(number).open_high[side]
+        return activity_at(self, number).open_high[side]
 
     def held_since(self, number: cython.int):
         """Since when all its fills are held (`Fills.held_since`)."""
-        return self.fills.held_since(self.activity_at(number))
+        return self.fills.held_since(activity_at(self, number))
 
     def executed_orders(self, number: cython.int, minimum: cython.double):
         """Number of its orders of at least a size among its last 64 fills."""
-        return self.fills.orders_from(self.activity_at(number), minimum)
+        return self.fills.orders_from(activity_at(self, number), minimum)
 
     def withdrawals_of(self, number: cython.int, side: cython.int, since: cython.longlong, minimum: cython.double):
         """Withdrawals of an activity on a side since a time, oldest first."""
-        activity: ActivityPointer = self.activity_at(number)
+        activity: ActivityPointer = activity_at(self, number)
         each: WithdrawalPointer
         place: cython.longlong
         found: list = []
@@ -139,24 +141,24 @@ class Readers(Looks):
 
     def withdrawals_together(self, number: cython.int, side: cython.int, since: cython.longlong):
         """The most withdrawals of an activity on a side since a time that stood at one time."""
-        rows = self.withdrawals.rows_together(self.activity_at(number), side, since)
+        rows = self.withdrawals.rows_together(activity_at(self, number), side, since)
         return [self._withdrawal(row, _SIDES[side]) for row in rows]
 
     def withdrawn_orders(self, number: cython.int, side: cython.int, minimum: cython.double):
         """Number of its withdrawals of at least a size on a side, of the last 64."""
-        return self.withdrawals.count_of(self.activity_at(number), side, minimum)
+        return self.withdrawals.count_of(activity_at(self, number), side, minimum)
 
     def windows(self, number: cython.int):
         """Its last minutes' measures (`Flows.windows`)."""
-        return self.flows.windows(self.activity_at(number))
+        return self.flows.windows(activity_at(self, number))
 
     def measured_aside(self, number: cython.int):
         """The metrics of an activity as a list; those in `flows.values` stay."""
         index: cython.Py_ssize_t
         count: cython.Py_ssize_t = len(self.flows.values)
         held: list = [self.flows.values[index] for index in range(count)]
-        self.flows.measure(self.activity_at(number), self.market)
-        self._measure_partners(self.activity_at(number))
+        self.flows.measure(activity_at(self, number), self.market)
+        self._measure_partners(activity_at(self, number))
         found: list = [self.flows.values[index] for index in range(count)]
         for index in range(count):
             self.flows.values[index] = held[index]

@@ -61,13 +61,14 @@ cdef struct Activity:
     long long press_time[3]
     double last_fill_order_quantity[3]
     double flip_quantity[3]
+    int withdrawal_blocks[8]
+    int fill_blocks[8]
     long long run_start
     long long run_end
     double run_from
     double run_to
     double run_quantity
-    int fill_blocks[8]
-    int withdrawal_blocks[8]
+    long long spare[3]
 
 cdef struct Flow:
     long long link

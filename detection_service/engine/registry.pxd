@@ -5,7 +5,7 @@ from detection_service.engine.market_state cimport MarketState
 from detection_service.engine.records cimport ActivityPointer
 from detection_service.engine.texts cimport LongTexts
 from detection_service.engine.withdrawals cimport Withdrawals
-from tapewatch.market.arena cimport Arena
+from tapewatch.market.arena cimport Arena, record_at
 from tapewatch.market.key_index cimport KeyIndex
 
 
@@ -15,6 +15,7 @@ cdef class Registry:
     cdef public Arena activities
     cdef public KeyIndex activity_index
     cdef public KeyIndex account_index
+    cdef KeyIndex market_index
     cdef public long long forgotten
     cdef public LongTexts texts
     cdef public Fills fills
@@ -42,9 +43,15 @@ cdef class Registry:
     cdef public int[::1] capabilities
     cdef public unsigned long long[::1] source_seed
     cdef MarketState market_of(self, Py_ssize_t row)
+    cdef int known_market(self, Py_ssize_t row) noexcept
+    cdef int known_account(self, unsigned int index) noexcept
+    cdef int _market_met(self, unsigned int venue, unsigned int instrument) except -1
     cdef int account_of(self, unsigned int index)
     cdef int unnamed_account(self)
     cdef int source_of(self, unsigned int index)
     cdef int activity_of(self, int account, MarketState market) except -2
-    cdef ActivityPointer activity_at(self, int number) noexcept
     cdef _forget_idle(self, MarketState market, long long since)
+
+
+cdef inline ActivityPointer activity_at(Registry registry, long long number) noexcept:
+    return <ActivityPointer>record_at(registry.activities, number)

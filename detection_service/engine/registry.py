@@ -28,6 +28,7 @@ NEVER = (1 << 63) - 1
 LONG_AGO = cython.declare(cython.longlong, -(1 << 62))
 ACCOUNT_SEED = cython.declare(cython.ulonglong, 2)
 SOURCE_SEED = cython.declare(cython.ulonglong, 1)
+VENUE_SEED = cython.declare(cython.ulonglong, 3)
 _INITIAL = 256
 _VENUE_FIELDS = ("venue_time", "venue_deadline")
 _SOURCE_FIELDS = ("evaluated", "unknown_orders", "late", "capabilities", "source_seed")
@@ -59,6 +60,7 @@ class Registry:
         self.venue_numbers = {}
         self.account_numbers = {}
         self.account_index = KeyIndex()
+        self.market_index = KeyIndex()
         self.source_numbers = {}
         self.group_numbers = {}
         self.account_names = []
@@ -83,10 +85,34 @@ class Registry:
         venue: cython.uint = view.venue[row]
         number: cython.int = view.market_number[instrument]
         if number < 0 or view.market_venue[instrument] != venue:
-            number = self._market_number(view.text(venue).decode(), view.text(instrument).decode())
+            number = self._market_met(venue, instrument)
             view.market_number[instrument] = number
             view.market_venue[instrument] = venue
         return self.markets[number]
+
+    def _market_met(self, venue, instrument):
+        """Number of the market of two strings of the frame, which it shows for the first time."""
+        view: FrameView = self.view
+        key: cython.ulonglong = view.hash_of(instrument, view.hash_of(venue, VENUE_SEED))
+        number: cython.int = self.market_index.find(key)
+        if number < 0:
+            number = self._market_number(view.text(venue).decode(), view.text(instrument).decode())
+            self.market_index.put(key, number)
+        return number
+
+    def known_market(self, row):
+        """Number of the market of a row; -1 where it has not been met. For looking ahead: numbers nothing."""
+        view: FrameView = self.view
+        instrument: cython.uint = view.instrument[row]
+        venue: cython.uint = view.venue[row]
+        number: cython.int
+        if view.market_number[instrument] < 0 or view.market_venue[instrument] != venue:
+            number = self.market_index.find(view.hash_of(instrument, view.hash_of(venue, VENUE_SEED)))
+            if number < 0:
+                return -1
+            view.market_number[instrument] = number
+            view.market_venue[instrument] = venue
+        return view.market_number[instrument]
 
     def _market_number(self, venue, instrument):
         number = self.market_numbers.get((venue, instrument))
@@ -130,6 +156,14 @@ class Registry:
                 self.account_index.put(key, number)
             self.view.account_number[index] = number
         return number
+
+    def known_account(self, index):
+        """Number of the account a string of the frame names; -1 where it has not been met, and for the null string."""
+        if index == 0:
+            return -1
+        if self.view.account_number[index] < 0:
+            self.view.account_number[index] = self.account_index.find(self.view.hash_of(index, ACCOUNT_SEED))
+        return self.view.account_number[index]
 
     def unnamed_account(self):
         """Number of the account that stands for all that are not shown, named ""."""
@@ -195,7 +229,7 @@ class Registry:
         if number < 0:
             number = self.activities.take()
             self.activity_index.put(key, number)
-            activity = self.activity_at(number)
+            activity = activity_at(self, number)
             activity.link = market.last_activity
             market.last_activity = number + 1
             activity.group = group
@@ -209,10 +243,6 @@ class Registry:
             activity.run_end = LONG_AGO
         return number
 
-    def activity_at(self, number):
-        """An activity by its number."""
-        return cython.cast(ActivityPointer, self.activities.at(number))
-
     def _forget_idle(self, market, since):
         """Gives back the activities of a market without open orders that have not been seen since a time."""
         number: cython.longlong = market.last_activity
@@ -220,17 +250,18 @@ class Registry:
         newer: cython.longlong = 0
         link: cython.longlong
         while number:
-            activity = self.activity_at(number - 1)
+            activity = activity_at(self, number - 1)
             link = activity.link
             if activity.orders_open == 0 and activity.last_seen < since:
                 if newer:
-                    self.activity_at(newer - 1).link = link
+                    activity_at(self, newer - 1).link = link
                 else:
                     market.last_activity = link
                 self.activity_index.remove((cython.cast(cython.ulonglong, market.number) << 32) | activity.group)
                 self.fills.forget(activity)
                 self.withdrawals.forget(activity)
                 self.flows.forget(activity)
+                activity.market = -1
                 self.activities.give_back(number - 1)
                 self.forgotten += 1
             else:
@@ -252,7 +283,7 @@ class Registry:
         number: cython.longlong = market.last_activity
         while number:
             found.append(number - 1)
-            number = self.activity_at(number - 1).link
+            number = activity_at(self, number - 1).link
         return found
 
     def registry_state(self):
@@ -281,11 +312,19 @@ class Registry:
         self.activity_index = KeyIndex()
         for market in self.markets:
             for number in self.activities_of(market):
-                activity = self.activity_at(number)
+                activity = activity_at(self, number)
                 self.activity_index.put((cython.cast(cython.ulonglong, activity.market) << 32) | activity.group, number)
         self.market_numbers = {(each.venue_name, each.instrument_name): each.number for each in self.markets}
         self.venue_numbers = {name: number for number, name in enumerate(self.venue_names)}
         self.account_numbers = {name: number for number, name in enumerate(self.account_names)}
         self.account_index = KeyIndex()
+        self.market_index = KeyIndex()
         self.source_numbers = {name: number for number, name in enumerate(self.source_names)}
         self.group_numbers = {name: number for number, name in enumerate(self.group_names)}
+
+
+if not cython.compiled:  # compiled, inline in the .pxd beside
+
+    def activity_at(registry, number):
+        """An activity by its number."""
+        return registry.activities.items[number]

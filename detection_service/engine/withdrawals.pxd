@@ -12,6 +12,7 @@ cdef class Withdrawals:
     cdef public LongTexts texts
     cdef long long together_first
     cdef WithdrawalPointer entry(self, ActivityPointer activity, long long number) noexcept
+    cdef void prefetch(self, ActivityPointer activity) noexcept
     cdef WithdrawalPointer add(self, ActivityPointer activity)
     cdef void name(self, WithdrawalPointer withdrawal, FrameView view, unsigned int order_id)
     cdef bint dominates(self, ActivityPointer activity, int side, long long since, double minimum, double ratio) noexcept

@@ -11,11 +11,13 @@ if cython.compiled:
     from cython.cimports.detection_service.engine.frame_view import FrameView
     from cython.cimports.detection_service.engine.records import BLOCK, RING, WithdrawalPointer
     from cython.cimports.detection_service.engine.texts import LongTexts
+    from cython.cimports.tapewatch.market.arena import record_at
 else:
     from detection_service.engine.frame_view import FrameView
     from detection_service.engine.records import BLOCK, RING
     from detection_service.engine.records import Withdrawal as WithdrawalPointer
     from detection_service.engine.texts import LongTexts
+    from tapewatch.market.arena import record_at
 
 
 class Withdrawals:
@@ -30,7 +32,7 @@ class Withdrawals:
         """A withdrawal by its number, one of the last 64."""
         place: cython.longlong = number % RING
         first: cython.longlong = activity.withdrawal_blocks[place // BLOCK] - 1
-        return cython.cast(WithdrawalPointer, self.arena.at(first + place % BLOCK))
+        return cython.cast(WithdrawalPointer, record_at(self.arena, first + place % BLOCK))
 
     def add(self, activity):
         """The place of the next withdrawal; what stood there is of the past."""
@@ -39,6 +41,12 @@ class Withdrawals:
             activity.withdrawal_blocks[block] = self.arena.take() + 1
         activity.withdrawal_count += 1
         return self.entry(activity, activity.withdrawal_count - 1)
+
+    def prefetch(self, activity):
+        """Has the processor fetch the place of the next withdrawal, if there is one."""
+        place: cython.longlong = activity.withdrawal_count % RING
+        if activity.withdrawal_blocks[place // BLOCK]:
+            self.arena.prefetch(activity.withdrawal_blocks[place // BLOCK] - 1 + place % BLOCK)
 
     def name(self, withdrawal, view: FrameView, order_id):
         """Writes the order's id, given as a string of the frame."""

@@ -1,7 +1,8 @@
 cimport cython
 
 cdef enum:
-    PAGE = 1024
+    PAGE = 65536
+    PAGE_BITS = 16
 
 
 @cython.final
@@ -17,5 +18,9 @@ cdef class Arena:
     cdef void* at(self, long long number) noexcept nogil
     cdef void prefetch(self, long long number) noexcept
     cpdef long long take(self)
-    cpdef give_back(self, long long number)
+    cpdef void give_back(self, long long number) noexcept
     cdef void _fill(self, long long number, const unsigned char[::1] records) noexcept
+
+
+cdef inline void* record_at(Arena arena, long long number) noexcept nogil:
+    return <void*>(arena.pages[number >> PAGE_BITS] + (number & (PAGE - 1)) * arena.record_size)

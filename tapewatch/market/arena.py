@@ -8,12 +8,12 @@ from tapewatch.market import arrays
 
 if cython.compiled:
     from cython.cimports.cpython.bytes import PyBytes_FromStringAndSize
-    from cython.cimports.libc.stdlib import calloc, free, realloc
+    from cython.cimports.libc.stdlib import free, realloc
     from cython.cimports.libc.string import memcpy, memset
-    from cython.cimports.tapewatch.market.memory import prefetch
+    from cython.cimports.tapewatch.market.memory import give_back, prefetch, zeros
 
-if not cython.compiled:  # compiled, a constant of the .pxd beside: a variable would be divided by
-    PAGE = 1024
+if not cython.compiled:  # compiled, constants of the .pxd beside: variables would be divided by
+    PAGE, PAGE_BITS = 65_536, 16
 
 
 class Arena:
@@ -37,15 +37,12 @@ class Arena:
         page: cython.longlong
         if cython.compiled:
             for page in range(self.page_count):
-                free(self.pages[page])
+                give_back(self.pages[page], PAGE * self.record_size)
             free(self.pages)
 
     def at(self, number):
         """The record of a number."""
-        if cython.compiled:
-            return cython.cast(cython.p_void, self.pages[number >> 10] + (number & (PAGE - 1)) * self.record_size)
-        else:  # noqa: RET505 - compiled, only one of the two remains
-            return self.items[number]
+        return record_at(self, number)
 
     def prefetch(self, number):
         """Has the processor fetch a record."""
@@ -87,7 +84,7 @@ class Arena:
             if not pages:
                 raise MemoryError(f"no memory for page {self.page_count} of {self.record.__name__}")
             self.pages = pages
-            page = cython.cast(cython.p_char, calloc(PAGE, self.record_size))
+            page = zeros(PAGE * self.record_size)
             if not page:
                 raise MemoryError(f"no memory for page {self.page_count} of {self.record.__name__}")
             self.pages[self.page_count] = page
@@ -125,8 +122,8 @@ class Arena:
         return found
 
     def memory(self):
-        """Bytes held in pages."""
-        return self.page_count * PAGE * self.record_size
+        """Bytes of the numbers ever given out; of a page no more than that is touched."""
+        return self.used * self.record_size
 
     def state(self):
         """Plain values from which `restore` makes the same arena: the records used, one after the other."""
@@ -163,6 +160,13 @@ class Arena:
 
     def _fill(self, number, records):
         memcpy(self.at(number), cython.address(records[0]), records.shape[0])
+
+
+if not cython.compiled:  # compiled, inline in the .pxd beside: what every event does many times
+
+    def record_at(arena, number):
+        """The record of a number."""
+        return arena.items[number]
 
 
 def _zeros(record, count):

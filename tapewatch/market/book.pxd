@@ -1,25 +1,29 @@
 cimport cython
 
+from tapewatch.market.records cimport LevelPointer, StepPointer
+
 
 @cython.final
 cdef class Ladder:
     cdef public bint is_bid
     cdef public Py_ssize_t length
     cdef public int free
-    cdef public double[::1] rank
-    cdef public int[::1] place
-    cdef public double[::1] price
-    cdef public double[::1] high
-    cdef public double[::1] low
-    cdef public double[::1] seeded
-    cdef public int[::1] orders
+    cdef readonly Py_ssize_t size
+    cdef StepPointer steps
+    cdef LevelPointer levels
+    cdef StepPointer _step(self, Py_ssize_t position) noexcept
+    cdef LevelPointer _at(self, int level) noexcept
+    cdef _grow(self, Py_ssize_t size)
+    cdef void _copy(self, Py_ssize_t source, Py_ssize_t target) noexcept
+    cdef void prefetch(self) noexcept
+    cdef void prefetch_level(self, int level) noexcept
     cdef Py_ssize_t _find(self, double rank) noexcept
     cdef int _insert(self, Py_ssize_t position, double price)
-    cdef void _remove(self, int level) noexcept
+    cdef void _remove(self, int number) noexcept
     cdef int _level(self, double price)
     cpdef int enter(self, double price, double quantity)
-    cpdef void leave(self, int level, double quantity) noexcept
-    cpdef void change(self, int level, double delta) noexcept
+    cpdef void leave(self, int number, double quantity) noexcept
+    cpdef void change(self, int number, double delta) noexcept
     cpdef void seed(self, double price, double quantity)
     cpdef void take_seeded(self, double price, double quantity) noexcept
     cpdef double best(self) noexcept
@@ -35,3 +39,6 @@ cdef class Book:
     cdef public Ladder asks
     cpdef Ladder ladder(self, int side)
     cpdef bint crosses(self, int side, double price) noexcept
+
+
+cdef void* _resized(void* memory, size_t size) except NULL

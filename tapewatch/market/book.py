@@ -9,50 +9,84 @@ last order leaves.
 
 import cython
 
-from tapewatch.market import arrays
+from tapewatch.market.records import Level, Step
+
+if cython.compiled:
+    from cython.cimports.cpython.bytes import PyBytes_AsString, PyBytes_FromStringAndSize
+    from cython.cimports.libc.stdlib import free, realloc
+    from cython.cimports.libc.string import memcpy, memset
+    from cython.cimports.tapewatch.market.memory import prefetch
+    from cython.cimports.tapewatch.market.records import LevelPointer, StepPointer
+else:
+    from tapewatch.market.records import Level as LevelPointer
+    from tapewatch.market.records import Step as StepPointer
 
 _INITIAL = 64
-_FIELDS = ("is_bid", "length", "free", "rank", "place", "price", "high", "low", "seeded", "orders")
+_STEP_SIZE = cython.declare(cython.Py_ssize_t, Step.FORMAT.size)
+_LEVEL_SIZE = cython.declare(cython.Py_ssize_t, Level.FORMAT.size)
 SELL = cython.declare(cython.int, 2)
 
 
 class Ladder:
     """One side of a book.
 
-    `rank` (ascending; price for bids, minus price for asks; shape (length,)) and `place` (the level at that rank) are
-    ordered; the level's own arrays are not, so a level keeps its number for its life.
+    `steps` are ordered by ascending rank (price for bids, minus price for asks), the first `length` of `size` in use;
+    `levels` are not, so a level keeps its number for its life. Raises MemoryError.
     """
 
     def __init__(self, is_bid):
         self.is_bid = is_bid
         self.length = 0
-        self.rank = arrays.doubles(_INITIAL)
-        self.place = arrays.integers(_INITIAL)
-        self.price = arrays.doubles(_INITIAL)
-        self.high = arrays.doubles(_INITIAL)
-        self.low = arrays.doubles(_INITIAL)
-        self.seeded = arrays.doubles(_INITIAL)
-        self.orders = arrays.integers(_INITIAL)
-        self.free = 0
-        self._chain(0)
+        self.size = 0
+        self.free = -1
+        if not cython.compiled:
+            self.steps, self.levels = [], []
+        self._grow(_INITIAL)
 
-    def _chain(self, start):
-        """Links the unused levels from `start` on through `orders`; -1 ends the chain."""
-        size = len(self.orders)
-        for level in range(start, size):
-            self.orders[level] = level + 1 if level + 1 < size else -1
+    def __dealloc__(self):
+        if cython.compiled:
+            free(self.steps)
+            free(self.levels)
 
-    def _grow(self):
-        size = len(self.rank)
-        self.rank = arrays.grown(self.rank, 2 * size)
-        self.place = arrays.grown(self.place, 2 * size)
-        self.price = arrays.grown(self.price, 2 * size)
-        self.high = arrays.grown(self.high, 2 * size)
-        self.low = arrays.grown(self.low, 2 * size)
-        self.seeded = arrays.grown(self.seeded, 2 * size)
-        self.orders = arrays.grown(self.orders, 2 * size)
-        self._chain(size)
-        self.free = size
+    def _step(self, position):
+        if cython.compiled:
+            return cython.address(self.steps[position])
+        else:  # noqa: RET505 - compiled, only one of the two remains
+            return self.steps[position]
+
+    def _at(self, level):
+        if cython.compiled:
+            return cython.address(self.levels[level])
+        else:  # noqa: RET505 - compiled, only one of the two remains
+            return self.levels[level]
+
+    def _grow(self, size):
+        """Makes room for `size` levels; links those not in use yet through `orders`, -1 ends the chain."""
+        level: cython.Py_ssize_t
+        if cython.compiled:
+            self.steps = cython.cast(StepPointer, _resized(self.steps, size * _STEP_SIZE))
+            self.levels = cython.cast(LevelPointer, _resized(self.levels, size * _LEVEL_SIZE))
+            memset(cython.address(self.levels[self.size]), 0, (size - self.size) * _LEVEL_SIZE)
+            memset(cython.address(self.steps[self.size]), 0, (size - self.size) * _STEP_SIZE)
+        else:
+            self.steps.extend(Step() for _ in range(self.size, size))
+            self.levels.extend(Level() for _ in range(self.size, size))
+        for level in range(self.size, size):
+            self._at(level).orders = level + 1 if level + 1 < size else -1
+        self.free = self.size
+        self.size = size
+
+    def prefetch(self):
+        """Has the processor fetch what leads to the levels."""
+        if cython.compiled:
+            prefetch(cython.address(self.length))
+
+    def prefetch_level(self, level):
+        """Has the processor fetch a level (-1: none) and the best steps."""
+        if cython.compiled:
+            prefetch(self._step(max(0, self.length - 4)))
+            if level >= 0:
+                prefetch(self._at(level))
 
     def _find(self, rank):
         """Position of the first level whose rank is not below `rank`; searches outward from the best."""
@@ -61,7 +95,7 @@ class Ladder:
         step: cython.Py_ssize_t = 4
         middle: cython.Py_ssize_t
         low = high - step
-        while low > 0 and self.rank[low] >= rank:
+        while low > 0 and self._step(low).rank >= rank:
             high = low
             step = step * 4
             low = high - step
@@ -69,7 +103,7 @@ class Ladder:
             low = 0
         while low < high:
             middle = (low + high) >> 1
-            if self.rank[middle] < rank:
+            if self._step(middle).rank < rank:
                 low = middle + 1
             else:
                 high = middle
@@ -78,109 +112,116 @@ class Ladder:
     def _insert(self, position, price):
         """A new empty level at a position; its number."""
         index: cython.Py_ssize_t
-        level: cython.int
+        number: cython.int
+        level: LevelPointer
         if self.free < 0:
-            self._grow()
-        level = self.free
-        self.free = self.orders[level]
+            self._grow(2 * self.size)
+        number = self.free
+        level = self._at(number)
+        self.free = level.orders
         index = self.length
         while index > position:
-            self.rank[index] = self.rank[index - 1]
-            self.place[index] = self.place[index - 1]
+            self._copy(index - 1, index)
             index -= 1
-        self.rank[position] = price if self.is_bid else -price
-        self.place[position] = level
-        self.price[level] = price
-        self.high[level] = 0.0
-        self.low[level] = 0.0
-        self.seeded[level] = 0.0
-        self.orders[level] = 0
+        self._step(position).rank = price if self.is_bid else -price
+        self._step(position).place = number
+        level.price = price
+        level.high = 0.0
+        level.low = 0.0
+        level.seeded = 0.0
+        level.orders = 0
         self.length += 1
-        return level
+        return number
 
-    def _remove(self, level):
+    def _copy(self, source, target):
+        """What stands at a position stands at another as well."""
+        self._step(target).rank = self._step(source).rank
+        self._step(target).place = self._step(source).place
+
+    def _remove(self, number):
         index: cython.Py_ssize_t
-        price: cython.double = self.price[level]
-        index = self._find(price if self.is_bid else -price)
+        level: LevelPointer = self._at(number)
+        index = self._find(level.price if self.is_bid else -level.price)
         self.length -= 1
         while index < self.length:
-            self.rank[index] = self.rank[index + 1]
-            self.place[index] = self.place[index + 1]
+            self._copy(index + 1, index)
             index += 1
-        self.orders[level] = self.free
-        self.free = level
+        level.orders = self.free
+        self.free = number
 
     def _level(self, price):
         rank: cython.double = price if self.is_bid else -price
         position: cython.Py_ssize_t = self._find(rank)
-        if position < self.length and self.rank[position] == rank:
-            return self.place[position]
+        if position < self.length and self._step(position).rank == rank:
+            return self._step(position).place
         return self._insert(position, price)
 
     def enter(self, price, quantity):
         """An order of `quantity` comes to rest at `price`; the number of its level, to be given to the others."""
         level: cython.int = self._level(price)
-        self.orders[level] += 1
+        self._at(level).orders += 1
         self.change(level, quantity)
         return level
 
-    def leave(self, level, quantity):
+    def leave(self, number, quantity):
         """An order with `quantity` still open leaves its level."""
-        self.orders[level] -= 1
-        if self.orders[level] > 0:
-            self.change(level, -quantity)
+        level: LevelPointer = self._at(number)
+        level.orders -= 1
+        if level.orders > 0:
+            self.change(number, -quantity)
             return
-        self.high[level] = 0.0
-        self.low[level] = 0.0
-        if self.seeded[level] <= 0.0:
-            self._remove(level)
+        level.high = 0.0
+        level.low = 0.0
+        if level.seeded <= 0.0:
+            self._remove(number)
 
-    def change(self, level, delta):
+    def change(self, number, delta):
         """The open quantity of a level's orders changes by `delta`."""
-        high: cython.double = self.high[level]
+        level: LevelPointer = self._at(number)
+        high: cython.double = level.high
         total: cython.double = high + delta
         part: cython.double = total - high
         error: cython.double = (high - (total - part)) + (delta - part)
-        low: cython.double = self.low[level] + error
-        self.high[level] = total + low
-        self.low[level] = low - (self.high[level] - total)
+        low: cython.double = level.low + error
+        level.high = total + low
+        level.low = low - (level.high - total)
 
     def seed(self, price, quantity):
         """The anonymous quantity at `price` becomes `quantity`."""
         rank: cython.double = price if self.is_bid else -price
         position: cython.Py_ssize_t = self._find(rank)
         level: cython.int
-        if position < self.length and self.rank[position] == rank:
-            level = self.place[position]
+        if position < self.length and self._step(position).rank == rank:
+            level = self._step(position).place
         elif quantity > 0.0:
             level = self._insert(position, price)
         else:
             return
-        self.seeded[level] = quantity
-        if quantity <= 0.0 and self.orders[level] == 0:
+        self._at(level).seeded = quantity
+        if quantity <= 0.0 and self._at(level).orders == 0:
             self._remove(level)
 
     def take_seeded(self, price, quantity):
         """Up to `quantity` of the anonymous quantity at `price` goes away."""
         rank: cython.double = price if self.is_bid else -price
         position: cython.Py_ssize_t = self._find(rank)
-        level: cython.int
-        if position >= self.length or self.rank[position] != rank:
+        level: LevelPointer
+        if position >= self.length or self._step(position).rank != rank:
             return
-        level = self.place[position]
-        self.seeded[level] = max(0.0, self.seeded[level] - quantity)
-        if self.seeded[level] <= 0.0 and self.orders[level] == 0:
-            self._remove(level)
+        level = self._at(self._step(position).place)
+        level.seeded = max(0.0, level.seeded - quantity)
+        if level.seeded <= 0.0 and level.orders == 0:
+            self._remove(self._step(position).place)
 
     def best(self):
         """Best price; NaN when the side is empty."""
         if self.length == 0:
             return float("nan")
-        return self.price[self.place[self.length - 1]]
+        return self._step(self.length - 1).rank if self.is_bid else -self._step(self.length - 1).rank
 
     def quantity(self, level):
         """Open quantity of a level, seeded quantity included."""
-        return self.high[level] + self.seeded[level]
+        return self._at(level).high + self._at(level).seeded
 
     def depth(self, levels):
         """Open quantity of the best `levels` levels."""
@@ -189,7 +230,7 @@ class Ladder:
         last: cython.Py_ssize_t = max(0, self.length - levels)
         while position > last:
             position -= 1
-            total += self.quantity(self.place[position])
+            total += self.quantity(self._step(position).place)
         return total
 
     def reach(self, quantity, limit):
@@ -202,32 +243,58 @@ class Ladder:
         found: cython.double = float("nan")
         while position > 0 and quantity > 0.0:
             position -= 1
-            level = self.place[position]
-            if self.rank[position] < (limit if self.is_bid else -limit):
+            level = self._step(position).place
+            if self._step(position).rank < (limit if self.is_bid else -limit):
                 break
-            found = self.price[level]
+            found = self._at(level).price
             quantity -= self.quantity(level)
         return found
 
     def behind(self, price):
         """Number of levels that are better than `price`."""
         position: cython.Py_ssize_t = self._find(price if self.is_bid else -price)
-        if position < self.length and self.rank[position] == (price if self.is_bid else -price):
+        if position < self.length and self._step(position).rank == (price if self.is_bid else -price):
             position += 1
         return float(self.length - position)
 
     def top(self, levels: int) -> list[tuple[float, float, int]]:
         """The best levels as (price, quantity, known orders), best first."""
-        numbers = [self.place[self.length - 1 - step] for step in range(min(levels, self.length))]
-        return [(self.price[level], self.quantity(level), self.orders[level]) for level in numbers]
+        numbers = [self._step(self.length - 1 - step).place for step in range(min(levels, self.length))]
+        return [(self._at(level).price, self.quantity(level), self._at(level).orders) for level in numbers]
 
     def state(self):
         """Plain values from which `restore` makes the same ladder."""
-        return arrays.dump(self, _FIELDS)
+        if cython.compiled:
+            steps = PyBytes_FromStringAndSize(cython.cast(cython.p_char, self.steps), self.length * _STEP_SIZE)
+            levels = PyBytes_FromStringAndSize(cython.cast(cython.p_char, self.levels), self.size * _LEVEL_SIZE)
+        else:
+            steps = b"".join(step.pack() for step in self.steps[: self.length])
+            levels = b"".join(level.pack() for level in self.levels)
+        return {"length": self.length, "size": self.size, "free": self.free, "steps": steps, "levels": levels}
 
     def restore(self, state):
-        """Becomes the ladder whose `state` was taken."""
-        arrays.load(self, _FIELDS, state)
+        """Becomes the ladder whose `state` was taken; only for one just made."""
+        steps: bytes = state["steps"]
+        levels: bytes = state["levels"]
+        if state["size"] > self.size:
+            self._grow(state["size"])
+        if cython.compiled:
+            memcpy(self.steps, PyBytes_AsString(steps), len(steps))
+            memcpy(self.levels, PyBytes_AsString(levels), len(levels))
+        else:
+            for position in range(state["length"]):
+                self.steps[position].unpack(steps[position * _STEP_SIZE : (position + 1) * _STEP_SIZE])
+            for level in range(state["size"]):
+                self.levels[level].unpack(levels[level * _LEVEL_SIZE : (level + 1) * _LEVEL_SIZE])
+        self.length = state["length"]
+        self.free = state["free"]
+
+
+def _resized(memory, size):
+    found: cython.p_void = realloc(memory, size)
+    if not found:
+        raise MemoryError(f"no memory for {size} bytes of a book's side")
+    return found
 
 
 class Book:

@@ -6,6 +6,9 @@ The finaliser is splitmix64 (Steele, Lea, Flood 2014, "Fast splittable pseudoran
 
 import cython
 
+if cython.compiled:
+    from cython.cimports.tapewatch.market.memory import word_at
+
 _MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 _FIRST = cython.declare(cython.ulonglong, 0xBF58476D1CE4E5B9)
 _SECOND = cython.declare(cython.ulonglong, 0x94D049BB133111EB)
@@ -26,16 +29,10 @@ def hash_text(blob, start, end, seed):
     total: cython.ulonglong = (seed + _GOLDEN * (end - start + 1)) & _MASK
     position: cython.Py_ssize_t = start
     while position + 8 <= end:
-        word = (
-            cython.cast(cython.ulonglong, blob[position])
-            | (cython.cast(cython.ulonglong, blob[position + 1]) << 8)
-            | (cython.cast(cython.ulonglong, blob[position + 2]) << 16)
-            | (cython.cast(cython.ulonglong, blob[position + 3]) << 24)
-            | (cython.cast(cython.ulonglong, blob[position + 4]) << 32)
-            | (cython.cast(cython.ulonglong, blob[position + 5]) << 40)
-            | (cython.cast(cython.ulonglong, blob[position + 6]) << 48)
-            | (cython.cast(cython.ulonglong, blob[position + 7]) << 56)
-        )
+        if cython.compiled:
+            word = word_at(cython.address(blob[position]))
+        else:
+            word = int.from_bytes(blob[position : position + 8], "little")
         total = ((total ^ word) * _FIRST) & _MASK
         total ^= total >> 29
         position += 8

@@ -19,7 +19,7 @@ cdef class KeyIndex:
     cdef public list directory
     cpdef int find(self, unsigned long long key) noexcept
     cdef void prefetch(self, unsigned long long key) noexcept
-    cpdef put(self, unsigned long long key, int value)
-    cpdef remove(self, unsigned long long key)
+    cpdef int put(self, unsigned long long key, int value) except -1
+    cpdef void remove(self, unsigned long long key) noexcept
     cdef _make_room(self, Shard shard, unsigned long long hashed)
     cdef _split(self, Shard shard, unsigned long long hashed)

@@ -10,8 +10,7 @@ import cython
 from tapewatch.market import arrays
 
 if cython.compiled:
-    from cython.cimports.tapewatch.market.hashing import mix
-    from cython.cimports.tapewatch.market.memory import prefetch
+    from cython.cimports.tapewatch.market.memory import mix, prefetch
 else:
     from tapewatch.market.hashing import mix
 
@@ -103,6 +102,7 @@ class KeyIndex:
             self._make_room(shard, hashed)
             shard = self.directory[hashed >> (64 - self.depth)]
         shard.add(hashed, value + 1)
+        return 0
 
     def remove(self, key):
         """Removes a key if it is there."""

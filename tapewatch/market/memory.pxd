@@ -1,9 +1,61 @@
 cdef extern from *:
     """
+    #include <stdlib.h>
+    #include <string.h>
     #if defined(__GNUC__)
     #define tapewatch_prefetch(place) __builtin_prefetch(place)
     #else
     #define tapewatch_prefetch(place) ((void)(place))
     #endif
+    /* Eight bytes as a number, the first the least. */
+    static inline unsigned long long tapewatch_word(const unsigned char* place) {
+        unsigned long long word;
+    #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        memcpy(&word, place, sizeof word);
+    #else
+        int index;
+        for (word = 0, index = 7; index >= 0; index--)
+            word = word << 8 | place[index];
+    #endif
+        return word;
+    }
+    /* tapewatch.market.hashing.mix */
+    static inline unsigned long long tapewatch_mix(unsigned long long word) {
+        word = (word ^ (word >> 30)) * 0xBF58476D1CE4E5B9ULL;
+        word = (word ^ (word >> 27)) * 0x94D049BB133111EBULL;
+        return word ^ (word >> 31);
+    }
+    #if defined(__linux__)
+    #include <sys/mman.h>
+    #define TAPEWATCH_HUGE ((size_t)2 << 20)
+    /* Zeros the kernel gives page by page as they are touched, from the second huge page on in huge ones. */
+    static inline char* tapewatch_zeros(size_t size) {
+        size_t spare = size > TAPEWATCH_HUGE ? TAPEWATCH_HUGE : 0;
+        char* base = (char*)mmap(NULL, size + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        char* start = base;
+        if (base == (char*)MAP_FAILED)
+            return NULL;
+        if (spare) {
+            size_t before = (TAPEWATCH_HUGE - (size_t)base % TAPEWATCH_HUGE) % TAPEWATCH_HUGE;
+            start = base + before;
+            if (before)
+                munmap(base, before);
+            if (spare > before)
+                munmap(start + size, spare - before);
+    #ifdef MADV_HUGEPAGE
+            madvise(start + TAPEWATCH_HUGE, size - TAPEWATCH_HUGE, MADV_HUGEPAGE);
+    #endif
+        }
+        return start;
+    }
+    static inline void tapewatch_give_back(char* start, size_t size) { munmap(start, size); }
+    #else
+    static inline char* tapewatch_zeros(size_t size) { return (char*)calloc(1, size); }
+    static inline void tapewatch_give_back(char* start, size_t size) { (void)size; free(start); }
+    #endif
     """
+    unsigned long long word_at "tapewatch_word"(const unsigned char* place) noexcept
+    unsigned long long mix "tapewatch_mix"(unsigned long long word) noexcept
     void prefetch "tapewatch_prefetch"(void* place) noexcept
+    char* zeros "tapewatch_zeros"(size_t size) noexcept
+    void give_back "tapewatch_give_back"(char* start, size_t size) noexcept

@@ -36,7 +36,7 @@ class OrderTable:
 
     def at(self, slot):
         """The order in a slot."""
-        return cython.cast(OrderPointer, self.arena.at(slot))
+        return order_at(self, slot)
 
     def find(self, key):
         """Slot of the live order with this key; -1 where there is none."""
@@ -45,7 +45,7 @@ class OrderTable:
     def insert(self, key):
         """A slot for a new order; the caller sets its fields."""
         slot: cython.int = self.arena.take()
-        order: OrderPointer = self.at(slot)
+        order: OrderPointer = order_at(self, slot)
         order.key = key
         order.level = -1
         order.participant = -1
@@ -56,7 +56,7 @@ class OrderTable:
 
     def remove(self, slot):
         """Frees a slot."""
-        order: OrderPointer = self.at(slot)
+        order: OrderPointer = order_at(self, slot)
         self.index.remove(order.key)
         order.side = 0
         self.arena.give_back(slot)
@@ -86,5 +86,12 @@ class OrderTable:
         unused = self.arena.given_back()
         for slot in range(self.arena.used):
             if not unused[slot]:
-                order = self.at(slot)
+                order = order_at(self, slot)
                 self.index.put(order.key, slot)
+
+
+if not cython.compiled:  # compiled, inline in the .pxd beside
+
+    def order_at(table, slot):
+        """The order in a slot."""
+        return table.arena.items[slot]

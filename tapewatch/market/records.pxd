@@ -16,4 +16,19 @@ cdef struct Order:
     unsigned char crossed
     unsigned short spare
 
+cdef struct Level:
+    double price
+    double high
+    double low
+    double seeded
+    int orders
+    unsigned int spare
+
+cdef struct Step:
+    double rank
+    int place
+    unsigned int spare
+
 ctypedef Order* OrderPointer
+ctypedef Level* LevelPointer
+ctypedef Step* StepPointer

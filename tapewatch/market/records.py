@@ -49,3 +49,19 @@ class Order(Record):
         ("level", "i", 1), ("account", "i", 1), ("participant", "i", 1), ("side", "B", 1), ("crossed", "B", 1),
         ("spare", "H", 1),
     )  # fmt: skip
+
+
+class Level(Record):
+    """A price level of a side of a book: open quantity of its orders as a double-double sum, anonymous quantity apart.
+
+    `orders` is their number; of a level not in use, the next such (-1: none).
+    """
+
+    LAYOUT = (("price", "d", 1), ("high", "d", 1), ("low", "d", 1), ("seeded", "d", 1), ("orders", "i", 1),
+              ("spare", "I", 1))  # fmt: skip
+
+
+class Step(Record):
+    """Where a level stands among those of its side: its rank and its number."""
+
+    LAYOUT = (("rank", "d", 1), ("place", "i", 1), ("spare", "I", 1))
