@@ -200,8 +200,8 @@ class Scene(OwnerScene):
         met = core.partners(number, since_ns) if number >= 0 else {}
         return {core.group_names[other] if other >= 0 else "": counts for other, counts in met.items()}
 
-    def held_since_ns(self, group: str) -> int:
-        """Since when all fills of a group are held; 0 where none has been forgotten."""
+    def held_since_ns(self, group: str | None = None) -> int:
+        """Since when all fills of the acting (or named) group are held; 0 where none has been forgotten."""
         number = self._number(group)
         return int(self._core.held_since(number)) if number >= 0 else 0
 

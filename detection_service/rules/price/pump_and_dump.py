@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from detection_service.engine.scene import Scene
+from detection_service.engine.scene import Fill, Scene
 from detection_service.engine.triggers import PRICE
 from detection_service.rules import needs, regulations
 from detection_service.rules.findings import of_market
@@ -246,8 +246,10 @@ def _sellers(scene: Scene, onset_ns: int) -> str:
     sold = sum(fill.quantity for fill in fills if fill.side is Side.SELL and fill.time_ns >= onset_ns)
     names: set[str] = set()
     theirs = 0.0
-    for group in sorted({fill.group for fill in fills}):
-        own = [fill for fill in fills if fill.group == group]
+    made: dict[str, list[Fill]] = {}
+    for fill in fills:
+        made.setdefault(fill.group, []).append(fill)
+    for _, own in sorted(made.items()):
         before = sum(fill.quantity for fill in own if fill.side is Side.BUY and fill.time_ns < onset_ns)
         after = sum(fill.quantity for fill in own if fill.side is Side.SELL and fill.time_ns >= onset_ns)
         if after >= SELLER_SHARE * sold > 0 and before >= after / 2:

@@ -97,8 +97,7 @@ class PaintingTheTape:
         side = _direction(scene, parameters)
         if side is None:
             return
-        since_ns = scene.now_ns - int(parameters["window_s"] * 1e9)
-        since_ns = chance.covered_since_ns(scene, [scene.group], since_ns)
+        since_ns = max(scene.now_ns - int(parameters["window_s"] * 1e9), scene.held_since_ns())
         takings = scene.takings(side, since_ns)
         if len(takings.quantities) < parameters["pushes_min"]:
             return
