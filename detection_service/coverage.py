@@ -30,6 +30,10 @@ from tapewatch.market.event import Aggressor, Kind
 from tapewatch.market.frame import Frame
 
 PAIRS_MAX: Final = 200_000
+ROWS_TOGETHER: Final = 16_384
+_COLUMNS: Final[tuple[str, ...]] = (
+    *("event_time_ns", "kind", "source", "venue", "instrument", "account", "contra_account", "trade_id", "aggressor"),
+)
 DATA: Final = {
     HAS_ORDERS: "orders",
     HAS_ACCOUNTS: "accounts",
@@ -87,16 +91,44 @@ class Pointer:
 
 
 class Shown:
-    """What was shown, a source and instrument; at most PAIRS_MAX, `not_listed` counts events of others."""
+    """What was shown, a source and instrument; at most PAIRS_MAX, `not_listed` counts events of others.
+
+    Small frames wait until there are enough of them, or somebody asks: what a frame costs goes with its instruments.
+    """
 
     def __init__(self) -> None:
-        self.pairs: dict[Pair, Seen] = {}
-        self.not_listed = 0
+        self._pairs: dict[Pair, Seen] = {}
+        self._not_listed = 0
+        self._waiting: list[Frame] = []
+        self._waiting_rows = 0
+
+    @property
+    def pairs(self) -> dict[Pair, Seen]:
+        """What was shown, by source, venue and instrument."""
+        self._settle()
+        return self._pairs
+
+    @property
+    def not_listed(self) -> int:
+        """Events of pairs beyond PAIRS_MAX."""
+        self._settle()
+        return self._not_listed
 
     def take(self, frame: Frame) -> None:
         """Takes a frame's events into account."""
-        if not frame.row_count:
-            return
+        columns = {name: frame.columns[name] for name in _COLUMNS if name in frame.columns}
+        self._waiting.append(Frame(frame.row_count, columns, frame.table))
+        self._waiting_rows += frame.row_count
+        if self._waiting_rows >= ROWS_TOGETHER:
+            self._settle()
+
+    def _settle(self) -> None:
+        if self._waiting_rows:
+            self._note_all(Frame.concat(self._waiting))
+        self._waiting.clear()
+        self._waiting_rows = 0
+
+    def _note_all(self, frame: Frame) -> None:
         bits = _bits(frame)
         for source, source_rows in _groups(frame, "source", None):
             for venue, rows in _groups(frame, "venue", source_rows):
@@ -113,15 +145,15 @@ class Shown:
         times = _of(frame.columns["event_time_ns"], rows)
         for index in np.flatnonzero(counts).tolist():
             pair = (source, venue, frame.string(index))
-            seen = self.pairs.get(pair)
+            seen = self._pairs.get(pair)
             if seen is not None:
                 seen.bits |= int(shown[index])
                 seen.events += int(counts[index])
-            elif len(self.pairs) < PAIRS_MAX:
+            elif len(self._pairs) < PAIRS_MAX:
                 since_ns = int(times[int(np.argmax(instruments == index))])
-                self.pairs[pair] = Seen(int(shown[index]), since_ns, int(counts[index]))
+                self._pairs[pair] = Seen(int(shown[index]), since_ns, int(counts[index]))
             else:
-                self.not_listed += int(counts[index])
+                self._not_listed += int(counts[index])
 
     def state(self) -> dict[str, Any]:
         """Plain values from which `restore` makes the same."""
@@ -130,11 +162,11 @@ class Shown:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Becomes what `state` was taken of; begins afresh from the empty state of a snapshot that knew none."""
-        self.pairs = {
+        self._pairs = {
             (source, venue, instrument): Seen(bits, since_ns, events)
             for source, venue, instrument, bits, since_ns, events in state.get("pairs", ())
         }
-        self.not_listed = state.get("not_listed", 0)
+        self._not_listed = state.get("not_listed", 0)
 
 
 def lines(shown: Shown, engine: Engine) -> Iterator[Line]:

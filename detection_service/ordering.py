@@ -1,9 +1,9 @@
 """Releases journalled events to the engine in event order: a pure function of the journal.
 
-A venue fed by one source is already in order and passes straight through. A venue fed by several is held back to the
-slowest source that has neither ended nor been marked idle, and released sorted by time, then journal position. Where
-that would hold back more than a million rows, the slowest is not waited for until it speaks again. An event behind what
-its venue has released is late: it goes through in place and the engine counts it.
+A venue fed by one source is already in order and passes straight through; a frame of such venues passes whole. A venue
+fed by several is held back to the slowest source that has neither ended nor been marked idle, and released sorted by
+time, then journal position. Where that would hold back more than a million rows, the slowest is not waited for until
+it speaks again. An event behind what its venue has released is late: it goes through in place and the engine counts it.
 """
 
 from __future__ import annotations
@@ -43,6 +43,9 @@ class _Venue:
         return min(self.newest.values(), default=(1 << 63) - 1)
 
 
+_NEW_VENUE: Final = _Venue()
+
+
 class Ordering:
     """Takes frames in journal order, gives frames in event order. Raises nothing.
 
@@ -56,7 +59,10 @@ class Ordering:
         self._venues: dict[str, _Venue] = {}
 
     def take(self, frame: Frame) -> Iterator[Frame]:
-        """The events that may be evaluated now that a frame has come."""
+        """The events that may be evaluated now that a frame has come: all of it, or frames of one venue each."""
+        if self._passes(frame):
+            yield frame
+            return
         for venue_name, source_name, part in _parts(frame):
             venue = self._venues.setdefault(venue_name, _Venue())
             if venue.newest.keys() <= {source_name} and not venue.held:
@@ -73,6 +79,24 @@ class Ordering:
                 yield from _release(venue)
                 while venue.rows > self._held_rows_max:
                     yield from self._leave_slowest(venue)
+
+    def _passes(self, frame: Frame) -> bool:
+        """Whether each venue of a frame is fed by one source, and holds nothing; notes the venues' times where so."""
+        venues, sources, times = (frame.columns[name] for name in ("venue", "source", "event_time_ns"))
+        changes = _changes(frame)
+        pairs = np.unique(venues[changes].astype(np.uint64) << np.uint64(32) | sources[changes])
+        newest: dict[str, tuple[str, int]] = {}
+        for pair in pairs.tolist():
+            venue_name, source_name = frame.string(pair >> 32), frame.string(pair & 0xFFFFFFFF)
+            venue = self._venues.get(venue_name, _NEW_VENUE)
+            if venue_name in newest or venue.held or not venue.newest.keys() <= {source_name}:
+                return False
+            highest_ns = int(times.max() if pairs.size == 1 else times[venues == pair >> 32].max())
+            newest[venue_name] = source_name, highest_ns
+        for venue_name, (source_name, highest_ns) in newest.items():
+            held = self._venues.setdefault(venue_name, _Venue()).newest
+            held[source_name] = max(highest_ns, held.get(source_name, 0))
+        return True
 
     def _leave_slowest(self, venue: _Venue) -> Iterator[Frame]:
         """Goes on without the source that is furthest behind. Only others hold rows, so there is always another."""
@@ -119,7 +143,7 @@ class Ordering:
 
 
 def released(record: JournalRecord, ordering: Ordering) -> Iterator[Frame]:
-    """The events, each frame of one venue, that may be evaluated now that a journal record has come.
+    """The events that may be evaluated now that a journal record has come.
 
     Nothing for a control record. Raises FrameError at once where the record holds a damaged frame.
     """
@@ -144,10 +168,24 @@ def turns(frame: Frame) -> Iterator[Frame]:
 def _parts(frame: Frame) -> Iterator[tuple[str, str, Frame]]:
     """The frame's runs of rows of one venue and source, in row order; the frame itself where it is one run."""
     venues, sources = frame.columns["venue"], frame.columns["source"]
-    changes = (venues[1:] != venues[:-1]) | (sources[1:] != sources[:-1])
-    for start, stop in _runs(changes, frame.row_count):
+    for start, stop in _runs(_changes(frame)[1:], frame.row_count):
         part = frame if stop - start == frame.row_count else frame.slice(start, stop)
         yield frame.string(int(venues[start])), frame.string(int(sources[start])), part
+
+
+def of_one_venue(frame: Frame) -> Iterator[Frame]:
+    """The frame's runs of rows of one venue, in row order; the frame itself where it is one run."""
+    venues = frame.columns["venue"]
+    for start, stop in _runs(venues[1:] != venues[:-1], frame.row_count):
+        yield frame if stop - start == frame.row_count else frame.slice(start, stop)
+
+
+def _changes(frame: Frame) -> NDArray[np.bool_]:
+    """The first row, and the rows whose venue or source is not that of the row before; shape (row_count,)."""
+    venues, sources = frame.columns["venue"], frame.columns["source"]
+    changes = np.ones(frame.row_count, dtype=bool)
+    changes[1:] = (venues[1:] != venues[:-1]) | (sources[1:] != sources[:-1])
+    return changes
 
 
 def _runs(breaks: NDArray[np.bool_], row_count: int) -> Iterator[tuple[int, int]]:

@@ -24,8 +24,19 @@ class Lateness:
         self.newest: dict[str, int] = dict(newest or {})
 
     def late(self, frame: Frame) -> Flags | None:
-        """Flags of the late rows of a frame of one venue (shape (row_count,)); None where none is."""
-        venue, times = frame.text("venue", 0), frame.columns["event_time_ns"]
+        """Flags of a frame's late rows (shape (row_count,)); None where none is."""
+        venues, times = frame.columns["venue"], frame.columns["event_time_ns"]
+        if (venues == venues[0]).all():
+            return self._late(frame.text("venue", 0), times)
+        flags = np.zeros(frame.row_count, dtype=bool)
+        for index in np.unique(venues).tolist():
+            rows = np.flatnonzero(venues == index)
+            late = self._late(frame.string(index), times[rows])
+            if late is not None:
+                flags[rows] = late
+        return flags if flags.any() else None
+
+    def _late(self, venue: str, times: NDArray[np.int64]) -> Flags | None:
         held = self.newest.get(venue, 0)
         if times[0] >= held and not (times[1:] < times[:-1]).any():
             self.newest[venue] = int(times[-1])

@@ -25,7 +25,7 @@ from detection_service.corrections.reasons import Reasons
 from detection_service.corrections.starts import Start
 from detection_service.corrections.state import NEVER_NS, Corrections
 from detection_service.engine.engine import Engine
-from detection_service.ordering import Ordering, released, turns
+from detection_service.ordering import Ordering, of_one_venue, released, turns
 from surveillance.v1 import alert_pb2, ingest_pb2
 from tapewatch.alert import to_message
 from tapewatch.client.errors import ClientError
@@ -246,7 +246,8 @@ async def _records(read: Read, position: int, end: Callable[[], int]) -> AsyncGe
 
 
 def _frames(record: JournalRecord, ordering: Ordering) -> list[Frame]:
+    """What a record releases, each frame of one venue."""
     try:
-        return list(released(record, ordering))
+        return [part for frame in released(record, ordering) for part in of_one_venue(frame)]
     except FrameError:
         return []  # poisoned: the consumer has counted it

@@ -13,6 +13,7 @@ import numpy as np
 from detection_service.corrections.amendments import Amendment, Amendments, Name
 from detection_service.corrections.lateness import Flags, Lateness, by_source
 from detection_service.corrections.raised import Raised
+from detection_service.ordering import of_one_venue
 from tapewatch.market.frame import Frame
 
 DAY_NS: Final = 86_400_000_000_000
@@ -79,7 +80,7 @@ class Corrections:
         self.counts = Counts()
 
     def observe(self, frame: Frame) -> None:
-        """Looks at a frame of one venue as it is released, before the engine takes it."""
+        """Looks at a frame as it is released, before the engine takes it."""
         late = self.lateness.late(frame)
         if late is not None:
             self.late.update(by_source(frame, late))
@@ -87,16 +88,20 @@ class Corrections:
         for amendment in self.amendments.take(frame):
             self._await_amendment(amendment)
         if self.amendments.touches(frame):
-            names = self.amendments.names_in(frame) & self.amendments.searched
+            for part in of_one_venue(frame):
+                self._await_touched(part)
+
+    def _await_touched(self, frame: Frame) -> None:
+        names = self.amendments.names_in(frame) & self.amendments.searched
+        if names:
             self.amendments.searched -= names
             self.wanted |= names
             self._waiting(frame.text("venue", 0), frame.text("instrument", 0), int(_times(frame)[0])).amendments += 1
 
     def _await_late(self, frame: Frame, late: Flags) -> None:
         times = _times(frame)
-        venue = frame.text("venue", 0)
         for row in np.flatnonzero(late).tolist():
-            waiting = self._waiting(venue, frame.text("instrument", row), int(times[row]))
+            waiting = self._waiting(frame.text("venue", row), frame.text("instrument", row), int(times[row]))
             waiting.late += 1
             waiting.earliest_ns = min(waiting.earliest_ns, int(times[row]))
 

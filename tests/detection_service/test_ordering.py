@@ -65,6 +65,17 @@ def test_the_order_released_does_not_depend_on_how_the_journal_was_cut(
     assert numbers(ended(cut, *SOURCES)) == numbers(ended(whole, *SOURCES))
 
 
+def test_a_frame_of_venues_with_one_source_each_passes_whole_and_one_of_two_sources_does_not() -> None:
+    rows = [row("east", 10 + number, number, f"X{number % 3}") for number in range(1, 7)]
+    ordering, one_by_one = Ordering(), Ordering()
+    assert [part.row_count for part in ordering.take(Frame.from_rows(rows))] == [6]
+    assert [number for each in rows for number in numbers(taken(one_by_one, [each]))] == [1, 2, 3, 4, 5, 6]
+    assert ordering.state() == one_by_one.state()
+    more = [row("west", 18, 7, "X1"), row("east", 19, 8, "X2"), row("east", 20, 9, "X1")]
+    assert numbers(taken(ordering, more)) == [8, 7]
+    assert numbers(ended(ordering, "west")) == [9]
+
+
 @settings(max_examples=200, deadline=None)
 @given(JOURNAL)
 def test_nothing_is_lost_or_doubled_and_pending_counts_the_rest(steps: list[tuple[str, int]]) -> None:
