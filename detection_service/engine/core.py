@@ -58,6 +58,7 @@ _AGGRESSOR = cython.declare(cython.int, 2)
 _REPLACES = cython.declare(cython.int, MEASURES.index("replaces"))
 
 _MOSTLY = cython.declare(cython.double, 0.5)
+_ROUNDING = cython.declare(cython.double, 1e-12)
 _SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
 _MINUTE_NS = cython.declare(cython.longlong, 60_000_000_000)
 _MINUTES_IDLE = cython.declare(cython.longlong, 120)
@@ -309,7 +310,7 @@ class Core(Across):
                 self._message(activity, order.participant)
         elif away:
             self._unnamed(row, slot, old_leaves)
-        if leaves <= 0.0:
+        if leaves <= 0.0 or leaves <= _ROUNDING * quantity:
             self._close(slot)
             return
         ladder = self.market.ladder(side)

@@ -41,6 +41,8 @@ _HIGH_LANE = cython.declare(cython.ulonglong, 0x5851F42D4C957F2D)
 _LOW_LANE = cython.declare(cython.ulonglong, 0x14057B7EF767814F)
 _DEPTH_LEVELS = cython.declare(cython.int, 10)
 _NOTABLE = cython.declare(cython.double, 1.25)
+# 0.027 less 0.01, 0.01 and 0.007 is 9e-19; no venue trades a millionth of a millionth of an order.
+_ROUNDING = cython.declare(cython.double, 1e-12)
 
 
 class LiveBook(Registry):
@@ -304,13 +306,12 @@ class LiveBook(Registry):
         activity.open_low[side] = low - (activity.open_high[side] - total)
 
     def _set_leaves(self, slot, leaves):
-        """Changes the open quantity of an order; 0 closes it."""
-        order: OrderPointer
+        """Changes the open quantity of an order; 0 closes it, and so does what rounding leaves of it."""
+        order: OrderPointer = order_at(self.orders, slot)
         ladder: Ladder
-        if leaves <= 0.0:
+        if leaves <= 0.0 or leaves <= _ROUNDING * order.quantity:
             self._close(slot)
             return
-        order = order_at(self.orders, slot)
         if order.level >= 0:
             ladder = self.market.ladder(order.side)
             ladder.change(order.level, leaves - order.leaves)

@@ -46,6 +46,17 @@ def unknown(engine: Engine) -> int:
     return int(engine.status()["sources"][SOURCE]["unknown_order"])
 
 
+@pytest.mark.parametrize("pieces", [(0.01, 0.01, 0.007), (0.1,) * 10, (1e6 / 3,) * 3])
+def test_an_order_traded_in_pieces_leaves_the_book_though_they_add_up_to_it_only_nearly(
+    pieces: tuple[float, ...],
+) -> None:
+    market = Market()
+    order = market.new("A", "SELL", 50_000.5, round(sum(pieces), 9))
+    for piece in pieces:
+        market.fill(order, 50_000.5, piece)
+    assert book(fed(market.rows)) == ([], [])
+
+
 CHOICE, PRICE, QUANTITY = st.integers(0, 30), st.integers(997, 1003), st.integers(1, 50)
 REQUEST = st.one_of(
     st.tuples(st.sampled_from(["submit", "immediate"]), st.sampled_from([BUY, SELL]), PRICE, QUANTITY),
