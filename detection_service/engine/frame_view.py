@@ -9,6 +9,7 @@ import numpy as np
 if cython.compiled:
     from cython.cimports.cpython.bytes import PyBytes_AsString, PyBytes_FromStringAndSize
     from cython.cimports.tapewatch.market.hashing import hash_text
+    from cython.cimports.tapewatch.market.memory import hash_at
 else:
     from tapewatch.market.hashing import hash_text
 
@@ -93,7 +94,12 @@ class FrameView:
 
     def hash_of(self, index, seed):
         """Hash of a string's bytes."""
-        return hash_text(self.blob_view, self.ends[index - 1] if index else 0, self.ends[index], seed)
+        start: cython.uint = self.ends[index - 1] if index else 0
+        if cython.compiled:
+            return hash_at(
+                cython.cast(cython.p_uchar, PyBytes_AsString(self.blob)) + start, self.ends[index] - start, seed
+            )
+        return hash_text(self.blob_view, start, self.ends[index], seed)
 
     def order_text(self, row):
         """Index of the order's id: `order_id`, or the client's where the venue gives none; 0 without either."""

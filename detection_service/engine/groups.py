@@ -152,7 +152,7 @@ class Groups(LiveBook):
             if busy:
                 self.flows.close(activity)
             if self.collected is not None:
-                self.collected.append(self.flows.windows(activity)[-1])
+                self.collected.append([activity.measures[index] for index in range(_MEASURES)])
         activity.minute = minute
         for index in range(_MEASURES):
             activity.measures[index] = 0.0

@@ -13,6 +13,9 @@ cdef class LiveBook(Registry):
     cdef public int source
     cdef public unsigned long long event_high
     cdef public unsigned long long event_low
+    cdef long long epoch
+    cdef long long part
+    cdef unsigned long long epoch_and_part
     cdef Py_ssize_t ahead
     cdef long long[::1] ahead_row
     cdef unsigned long long[::1] ahead_key

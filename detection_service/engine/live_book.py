@@ -62,6 +62,8 @@ class LiveBook(Registry):
         self.source = 0
         self.event_high = 0
         self.event_low = 0
+        self.epoch = self.part = 0
+        self.epoch_and_part = mix(mix(0))
         self.ahead = 0
         self.ahead_row = arrays.longs(16)
         self.ahead_key = arrays.words(16)
@@ -212,7 +214,10 @@ class LiveBook(Registry):
             self.event_high = view.hash_of(key, base ^ _HIGH_LANE)
             self.event_low = view.hash_of(key, base ^ _LOW_LANE)
             return
-        numbers = mix((mix(view.source_epoch[row] & _MASK) + view.source_part[row]) & _MASK)
+        if view.source_epoch[row] != self.epoch or view.source_part[row] != self.part:
+            self.epoch, self.part = view.source_epoch[row], view.source_part[row]
+            self.epoch_and_part = mix((mix(self.epoch & _MASK) + self.part) & _MASK)
+        numbers = self.epoch_and_part
         sequence = view.source_sequence[row] & _MASK
         self.event_high = mix(mix(base ^ _HIGH_LANE ^ numbers) ^ sequence)
         self.event_low = mix(mix(base ^ _LOW_LANE ^ numbers) ^ sequence)

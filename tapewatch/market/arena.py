@@ -20,7 +20,7 @@ class Arena:
     """Records of one kind (`record`: a class of `tapewatch.market.records.Record`), numbered from 0.
 
     `used` numbers have ever been given out, `stride` (a power of two) at a time; those given back are chained by their
-    first field, `link` (the next, plus one), from `free` on. Raises MemoryError.
+    first eight bytes, `link` (the next, plus one), from `free` on. Raises MemoryError.
     """
 
     def __init__(self, record, stride=1):
@@ -52,6 +52,7 @@ class Arena:
             place = cython.cast(cython.p_char, self.at(number))
             for offset in range(0, self.record_size, 64):
                 prefetch(place + offset)
+            prefetch(place + self.record_size - 1)
 
     def take(self):
         """A number whose record, and the `stride` - 1 behind it, are all zeros."""

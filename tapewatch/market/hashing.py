@@ -7,7 +7,7 @@ The finaliser is splitmix64 (Steele, Lea, Flood 2014, "Fast splittable pseudoran
 import cython
 
 if cython.compiled:
-    from cython.cimports.tapewatch.market.memory import word_at
+    from cython.cimports.tapewatch.market.memory import hash_at
 
 _MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 _FIRST = cython.declare(cython.ulonglong, 0xBF58476D1CE4E5B9)
@@ -26,13 +26,13 @@ def mix(value):
 def hash_text(blob, start, end, seed):
     """Hash of the bytes start (inclusive) to end (exclusive) of `blob`."""
     word: cython.ulonglong
-    total: cython.ulonglong = (seed + _GOLDEN * (end - start + 1)) & _MASK
+    total: cython.ulonglong
     position: cython.Py_ssize_t = start
+    if cython.compiled:
+        return hash_at(cython.address(blob[0]) + start, end - start, seed)
+    total = (seed + _GOLDEN * (end - start + 1)) & _MASK
     while position + 8 <= end:
-        if cython.compiled:
-            word = word_at(cython.address(blob[position]))
-        else:
-            word = int.from_bytes(blob[position : position + 8], "little")
+        word = int.from_bytes(blob[position : position + 8], "little")
         total = ((total ^ word) * _FIRST) & _MASK
         total ^= total >> 29
         position += 8

@@ -25,6 +25,19 @@ cdef extern from *:
         word = (word ^ (word >> 27)) * 0x94D049BB133111EBULL;
         return word ^ (word >> 31);
     }
+    /* tapewatch.market.hashing.hash_text of `size` bytes. */
+    static inline unsigned long long tapewatch_hash(const unsigned char* text, size_t size, unsigned long long seed) {
+        unsigned long long total = seed + 0x9E3779B97F4A7C15ULL * (unsigned long long)(size + 1);
+        unsigned long long word = 0;
+        const unsigned char* end = text + size;
+        for (; end - text >= 8; text += 8) {
+            total = (total ^ tapewatch_word(text)) * 0xBF58476D1CE4E5B9ULL;
+            total ^= total >> 29;
+        }
+        for (; text < end; text++)
+            word = word << 8 | *text;
+        return tapewatch_mix(total ^ word);
+    }
     #if defined(__linux__)
     #include <sys/mman.h>
     #define TAPEWATCH_HUGE ((size_t)2 << 20)
@@ -56,6 +69,7 @@ cdef extern from *:
     """
     unsigned long long word_at "tapewatch_word"(const unsigned char* place) noexcept
     unsigned long long mix "tapewatch_mix"(unsigned long long word) noexcept
+    unsigned long long hash_at "tapewatch_hash"(const unsigned char* text, size_t size, unsigned long long seed) noexcept
     void prefetch "tapewatch_prefetch"(void* place) noexcept
     char* zeros "tapewatch_zeros"(size_t size) noexcept
     void give_back "tapewatch_give_back"(char* start, size_t size) noexcept

@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""Live orders by key: 96 bytes an order in pages that never move, and about 25 in the index.
+"""Live orders by key: 88 bytes an order in pages that never move, and 25 to 50 in the index.
 
 The key is a 64-bit hash of market and order id; that two live orders share one has a chance of n^2 / 2^65 (3e-8 for a
 million live orders).

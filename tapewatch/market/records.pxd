@@ -1,5 +1,4 @@
 cdef struct Order:
-    long long link
     unsigned long long key
     unsigned long long event_high
     unsigned long long event_low

@@ -41,14 +41,25 @@ class Record:
 
 
 class Order(Record):
-    """An open order; see `tapewatch.market.order_table.OrderTable`."""
+    """An open order; see `tapewatch.market.order_table.OrderTable`. Of one given back, `key` is the `link`."""
 
     LAYOUT = (
-        ("link", "q", 1), ("key", "Q", 1), ("event_high", "Q", 1), ("event_low", "Q", 1), ("price", "d", 1),
+        ("key", "Q", 1), ("event_high", "Q", 1), ("event_low", "Q", 1), ("price", "d", 1),
         ("quantity", "d", 1), ("leaves", "d", 1), ("entry_time", "q", 1), ("depth_share", "d", 1), ("distance", "d", 1),
         ("level", "i", 1), ("account", "i", 1), ("participant", "i", 1), ("side", "B", 1), ("crossed", "B", 1),
         ("spare", "H", 1),
     )  # fmt: skip
+
+    key: int
+
+    @property
+    def link(self) -> int:
+        """The next number given back, plus one."""
+        return self.key
+
+    @link.setter
+    def link(self, number: int) -> None:
+        self.key = number
 
 
 class Level(Record):

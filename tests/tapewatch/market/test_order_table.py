@@ -59,7 +59,7 @@ def test_a_new_order_has_nothing_of_the_one_whose_slot_it_took() -> None:
     assert (insert(table, 2), insert(table, 3)) == (second, first)
     for slot, key in ((second, 2), (first, 3)):
         order = table.get(slot)
-        assert (order.key, order.link, order.level, order.account, order.participant) == (key, 0, -1, -1, -1)
+        assert (order.key, order.level, order.account, order.participant) == (key, -1, -1, -1)
     assert (fresh.leaves, fresh.level) == (0.0, -1)
 
 
