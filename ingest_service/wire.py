@@ -11,6 +11,14 @@ from typing import Any
 import cython
 import numpy as np
 
+if cython.compiled:
+    from cython.cimports.cpython.bytes import PyBytes_AsString
+    from cython.cimports.libc.string import memcmp, memcpy
+    from cython.cimports.tapewatch.market.hashing import mix
+    from cython.cimports.tapewatch.market.memory import word_at
+else:
+    from tapewatch.market.hashing import mix_word as mix
+
 VARINT = cython.declare(cython.int, 0)
 FIXED64 = cython.declare(cython.int, 1)
 LENGTH = cython.declare(cython.int, 2)
@@ -35,9 +43,10 @@ FIELD_KINDS: tuple[int, ...] = (NUMBER, DOUBLE, CODE, TEXT, AGGRESSOR, EXTENSION
 
 NAN_BITS = 0x7FF8000000000000
 HASH_SEED = cython.declare(cython.ulonglong, 0xCBF29CE484222325)
-HASH_FACTOR = cython.declare(cython.ulonglong, 0x100000001B3)
+HASH_FACTOR = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
 MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 STRINGS_AT_FIRST = 64
+"""And twice as many as events, where that is more."""
 
 
 class WireError(ValueError):
@@ -124,12 +133,16 @@ class RequestParser:
         blob = np.empty(int(ends[-1]), dtype=np.uint8)
         target: cython.uchar[::1] = blob
         index: cython.Py_ssize_t
-        at: cython.Py_ssize_t
+        start: cython.Py_ssize_t
+        length: cython.Py_ssize_t
         written: cython.Py_ssize_t = 0
         for index in range(1, self.string_count):
-            for at in range(self.starts[index], self.starts[index] + self.lengths[index]):
-                target[written] = data[at]
-                written += 1
+            start, length = self.starts[index], self.lengths[index]
+            if cython.compiled:
+                memcpy(cython.address(target[written]), PyBytes_AsString(data) + start, length)
+            else:
+                blob[written : written + length] = np.frombuffer(data, np.uint8, length, start)
+            written += length
         return ends, blob.tobytes()
 
     def text(self, span: tuple[int, int]) -> bytes:
@@ -199,11 +212,16 @@ class RequestParser:
 
     @cython.cfunc
     def _event(self, row: cython.Py_ssize_t, start: cython.Py_ssize_t, end: cython.Py_ssize_t):
+        data: bytes = self.data
         types: bytes = self.types
         slots: bytes = self.slots
         self.at = start
         while self.at < end:
-            tag: cython.ulonglong = self._varint(end)
+            tag: cython.ulonglong = data[self.at]
+            if tag < 0x80:
+                self.at += 1
+            else:
+                tag = self._varint(end)
             field: cython.ulonglong = tag >> 3
             wire: cython.int = tag & 7
             kind: cython.int = types[field] if field < FIELDS_MAX else 0
@@ -218,8 +236,8 @@ class RequestParser:
             elif wire == FIXED64 and kind == DOUBLE:
                 self.doubles[slot, row] = self._fixed64(end)
             elif wire == LENGTH and kind == TEXT:
-                text_at: cython.Py_ssize_t = self._length(end)
-                self.texts[slot, row] = self._intern(text_at, self.at - text_at)
+                before: cython.uint = self.texts[slot, row - 1] if row > 0 else 0
+                self.texts[slot, row] = self._text_index(before, end)
             elif wire == LENGTH and kind == EXTENSION:
                 self._extension(row, end)
                 continue
@@ -227,6 +245,14 @@ class RequestParser:
                 self._skip(wire, end)
                 continue
             self.present[field] = 1
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=True)
+    def _text_index(self, before: cython.uint, end: cython.Py_ssize_t) -> cython.uint:
+        """Index of the text here; `before` is that of the row before, which most often has the same."""
+        start: cython.Py_ssize_t = self._length(end)
+        length: cython.Py_ssize_t = self.at - start
+        return before if before != 0 and self._same(before, start, length) else self._intern(start, length)
 
     @cython.cfunc
     def _extension(self, row: cython.Py_ssize_t, end: cython.Py_ssize_t):
@@ -250,6 +276,7 @@ class RequestParser:
         self.extensions.append((row, name, index))
 
     @cython.cfunc
+    @cython.exceptval(-1, check=True)
     def _varint(self, end: cython.Py_ssize_t) -> cython.ulonglong:
         data: bytes = self.data
         at: cython.Py_ssize_t = self.at
@@ -266,6 +293,7 @@ class RequestParser:
         raise WireError(f"byte {at}: expected the end of a number, found the end of the message or too many digits")
 
     @cython.cfunc
+    @cython.exceptval(-1, check=True)
     def _length(self, end: cython.Py_ssize_t) -> cython.Py_ssize_t:
         """Reads a length, moves behind the bytes it counts and gives where they begin."""
         length: cython.ulonglong = self._varint(end)
@@ -277,17 +305,24 @@ class RequestParser:
         return start
 
     @cython.cfunc
+    @cython.exceptval(-1, check=True)
     def _fixed64(self, end: cython.Py_ssize_t) -> cython.ulonglong:
-        data: bytes = self.data
         at: cython.Py_ssize_t = self.at
         if end - at < 8:
             raise WireError(f"byte {at}: expected 8 more bytes, found {end - at}")
-        value: cython.ulonglong = 0
-        place: cython.int
-        for place in range(8):
-            byte: cython.ulonglong = data[at + place]
-            value |= byte << (8 * place)
         self.at = at + 8
+        return self._word(at)
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
+    def _word(self, at: cython.Py_ssize_t) -> cython.ulonglong:
+        """The eight bytes at a place, the lowest first."""
+        data: bytes = self.data
+        value: cython.ulonglong
+        if cython.compiled:
+            value = word_at(cython.cast(cython.p_uchar, PyBytes_AsString(data)) + at)
+        else:
+            value = int.from_bytes(data[at : at + 8], "little")
         return value
 
     @cython.cfunc
@@ -306,24 +341,23 @@ class RequestParser:
 
     @cython.cfunc
     def _begin_strings(self):
-        self.table = np.zeros(4 * STRINGS_AT_FIRST, dtype=np.uint32)
-        self.table_mask = 4 * STRINGS_AT_FIRST - 1
-        self.starts = np.zeros(STRINGS_AT_FIRST, dtype=np.int64)
-        self.lengths = np.zeros(STRINGS_AT_FIRST, dtype=np.int64)
-        self.hashes = np.zeros(STRINGS_AT_FIRST, dtype=np.uint64)
+        count: cython.Py_ssize_t = STRINGS_AT_FIRST
+        while count < 2 * self.event_count:
+            count *= 2
+        self.table = np.zeros(4 * count, dtype=np.uint32)
+        self.table_mask = 4 * count - 1
+        self.starts = np.zeros(count, dtype=np.int64)
+        self.lengths = np.zeros(count, dtype=np.int64)
+        self.hashes = np.zeros(count, dtype=np.uint64)
         self.string_count = 1  # string 0 is the empty one, which is never looked up
 
     @cython.cfunc
+    @cython.exceptval(-1, check=True)
     def _intern(self, start: cython.Py_ssize_t, length: cython.Py_ssize_t) -> cython.uint:
         """Index of the string; the same bytes always get the same."""
-        data: bytes = self.data
         if length == 0:
             return 0
-        digest: cython.ulonglong = self.hash_seed
-        at: cython.Py_ssize_t
-        for at in range(start, start + length):
-            digest = ((digest ^ data[at]) * HASH_FACTOR) & MASK
-        digest ^= digest >> 29
+        digest: cython.ulonglong = self._hash(start, start + length)
         place: cython.ulonglong = digest & self.table_mask
         index: cython.uint = self.table[place]
         while index != 0:
@@ -336,16 +370,33 @@ class RequestParser:
         return self._add_string(start, length, digest)
 
     @cython.cfunc
+    @cython.exceptval(check=False)
+    def _hash(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.ulonglong:
+        data: bytes = self.data
+        digest: cython.ulonglong = self.hash_seed
+        while at + 8 <= end:
+            digest = ((digest ^ self._word(at)) * HASH_FACTOR) & MASK
+            digest ^= digest >> 29
+            at += 8
+        rest: cython.ulonglong = end - at
+        while at < end:
+            byte: cython.ulonglong = data[at]
+            rest = ((rest << 8) | byte) & MASK
+            at += 1
+        return mix(digest ^ rest)
+
+    @cython.cfunc
+    @cython.exceptval(check=False)
     def _same(self, index: cython.uint, start: cython.Py_ssize_t, length: cython.Py_ssize_t) -> cython.bint:
         data: bytes = self.data
         known: cython.Py_ssize_t = self.starts[index]
         if self.lengths[index] != length:
             return False
-        at: cython.Py_ssize_t
-        for at in range(length):  # noqa: SIM110 - compiled to a loop over bytes
-            if data[known + at] != data[start + at]:
-                return False
-        return True
+        if cython.compiled:
+            is_same: cython.bint = memcmp(PyBytes_AsString(data) + known, PyBytes_AsString(data) + start, length) == 0
+        else:
+            is_same = data[known : known + length] == data[start : start + length]
+        return is_same
 
     @cython.cfunc
     def _add_string(self, start: cython.Py_ssize_t, length: cython.Py_ssize_t, digest: cython.ulonglong) -> cython.uint:

@@ -454,10 +454,11 @@ def _concat(frames: Sequence[Frame]) -> Frame:
 
 def _one_index_a_text(indices: Array, strings: StringTable) -> Array:
     """The indices with the first of each text in place of its others."""
-    found = np.flatnonzero(np.bincount(indices)).tolist()
+    found = np.flatnonzero(np.bincount(indices))
+    starts = np.where(found > 0, strings.ends[found - 1], 0)
     places = np.arange(len(strings), dtype=np.uint32)
-    first: dict[str, int] = {}
-    for index in found:
-        places[index] = first.setdefault(strings.text(index), index)
+    first: dict[bytes, int] = {}
+    for index, start, end in zip(found.tolist(), starts.tolist(), strings.ends[found].tolist(), strict=True):
+        places[index] = first.setdefault(strings.blob[start:end], index)
     merged: Array = places[indices]
     return merged

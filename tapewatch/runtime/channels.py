@@ -8,6 +8,8 @@ import grpc.aio
 from tapewatch.runtime.security import SecuritySettings, channel_credentials, checked_address
 
 MESSAGE_BYTES_MAX = 16 * 1024 * 1024
+FRAME_BYTES_MAX = 1024 * 1024
+"""Of HTTP/2. Measured: messages of 50 kB in one frame, not four, take a tenth less CPU of who reads them."""
 KEEPALIVE_TIME_MS = 10_000
 KEEPALIVE_TIMEOUT_MS = 5_000
 """A peer that vanished or hangs is noticed within 15 s. gRPC takes grpc.keepalive_timeout_ms for the kernel's limit on
@@ -28,6 +30,7 @@ Options = tuple[tuple[str, int], ...]
 _SHARED_OPTIONS: Options = (
     ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
     ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
+    ("grpc.http2.max_frame_size", FRAME_BYTES_MAX),
     ("grpc.keepalive_time_ms", KEEPALIVE_TIME_MS),
     ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_MS),
     ("grpc.http2.ping_timeout_ms", KEEPALIVE_TIMEOUT_MS),
