@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from ingest_service.formats import EventFile, FormatOptions
@@ -154,7 +155,7 @@ class _Files:
         last_times_ns: dict[str, int] = {}
         for frame in file.frames(self._rows_per_batch):
             last_ns = int(frame.columns["event_time_ns"].max())
-            sources = {frame.strings[index] for index in set(frame.columns["source"].tolist())}
+            sources = [frame.string(index) for index in np.unique(frame.columns["source"]).tolist()]
             last_times_ns.update(dict.fromkeys(sources, last_ns))
             yield frame
         self._last_times_ns.update(last_times_ns)
