@@ -70,13 +70,15 @@ def by_chance(
     within_ns: float,
     after_ns: float = 0.0,
     ordinary: Sequence[tuple[int, int]] = (),
+    earlier: Sequence[tuple[int, int]] = (),
 ) -> float:
     """Probability that so many of the group's orders went so soon around its fills on a side by chance.
 
     `spans` are from when to when its orders stood (ns), those without a fill among them; a fill counts that came at
     most `within_ns` before an order went or `after_ns` after. Null model: fills come as often as they do outside of
     these windows, which are as narrow as holds all that were found, or as they do around the group's `ordinary` orders
-    that went. Fills of one order count once.
+    that went. Fills of one order count once. What came around `earlier` orders of the kind in question is no more usual
+    for it: who does the same every few minutes would make itself ordinary.
     """
     nearest = [_nearest(scene, side, span, within_ns, after_ns) for span in spans]
     found = [each for each in nearest if each is not None]
@@ -87,7 +89,8 @@ def by_chance(
     windows = [(max(stood, gone - before_ns), gone + behind_ns) for stood, gone in spans]
     habit = [_nearest(scene, side, span, before_ns, behind_ns) for span in ordinary]
     usual = sum(each is not None for each in habit) / (len(habit) + 1)
-    rate = max(_usual_rate(scene, side, windows), _lately_rate(scene, side, windows))
+    aside = [*windows, *((max(stood, gone - int(within_ns)), gone + int(after_ns)) for stood, gone in earlier)]
+    rate = max(_usual_rate(scene, side, aside), _lately_rate(scene, side, aside))
     expected = sum(max(usual, at_least_once(rate, (last - first) / 1e9)) for first, last in windows)
     return poisson_tail(min(len(found), len({order for _, order in found})), expected)
 
@@ -112,8 +115,16 @@ def _outside(scene: Scene, side: Side, windows: Sequence[tuple[int, int]], since
         for fill in scene.fills(side, since_ns)
         if not any(first <= fill.time_ns <= last for first, last in windows)
     ]
-    inside_ns = sum(max(0, last - max(first, since_ns)) for first, last in windows)
-    return len({*fills}), max(1.0, (scene.now_ns - since_ns - inside_ns) / 1e9)
+    return len({*fills}), max(1.0, (scene.now_ns - since_ns - _covered_ns(windows, since_ns)) / 1e9)
+
+
+def _covered_ns(windows: Sequence[tuple[int, int]], since_ns: int) -> int:
+    """How much of the time since a time lies within windows, which may overlap."""
+    covered_ns, reached_ns = 0, since_ns
+    for first, last in sorted(windows):
+        covered_ns += max(0, last - max(first, reached_ns))
+        reached_ns = max(reached_ns, last)
+    return covered_ns
 
 
 def _usual_rate(scene: Scene, side: Side, windows: Sequence[tuple[int, int]]) -> float:

@@ -37,7 +37,9 @@ METADATA = Metadata(
         Parameter("memory_s", 120.0, "s", 1, 3600, "how far back repetitions count: as long as an episode"),
         Parameter("chance_max", 0.005, "probability", 0.000001, 1, "that its fills come so close to its withdrawals"),
         Parameter("one_sided_min", 3.0, "x", 1, 100, "withdrawn here against withdrawn and left on the other side"),
-        Parameter("withdrawn_share_min", 0.8, "share", 0, 1, "whoever lets such orders trade means them"),
+        Parameter(
+            "withdrawn_share_min", 0.8, "share", 0, 1, "of such orders, and of each: who lets them trade means them"
+        ),
         Parameter("taken_up_within_s", 2.0, "s", 0, 60, "how soon its own side is taken where an order was meant"),
         Parameter("standing_max", 0.5, "share", 0.01, 1, "who still shows half as much on the side has only moved it"),
         Parameter("taken_up_max", 0.5, "share", 0.01, 1, "who buys half of what it offered to buy had meant to"),
@@ -56,6 +58,7 @@ METADATA = Metadata(
     known_gaps=(
         "Pressure split into many orders of ordinary size is layering's.",
         "A single order of a group that trades so often on the other side that the fill may be chance.",
+        "A single order in the first minutes of a market where it stands for a second and more after the fill.",
         "A spoofer whose genuine trade is on another venue or in a related product is not seen here.",
         "Someone who hides pressure among as many real orders of that size is not found.",
         "An order moved far away by a replace and left there, instead of cancelled, is taken to be still meant.",
@@ -80,7 +83,7 @@ class Spoofing:
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where a large withdrawn order and an opposite fill belong together."""
-        large = _large(scene, parameters)
+        large = _large(scene, parameters, scene.now_ns - int(parameters["memory_s"] * 1e9))
         if not large:
             return
         fills = scene.fills(opposite(scene.pressure_side), large[0].entry_time_ns)
@@ -97,18 +100,25 @@ class Spoofing:
             return
         if sum(order.quantity for order in orders) < parameters["one_sided_min"] * pressing.elsewhere(scene, orders):
             return
-        if _withdrawn_share(scene, largest) < parameters["withdrawn_share_min"]:
+        share_min = parameters["withdrawn_share_min"]
+        if _withdrawn_share(scene, largest, share_min) < share_min:
             return
         if _by_chance(scene, parameters, large, pairs) > parameters["chance_max"]:
             return
         yield _finding(scene, parameters, orders, genuine, largest, ratio)
 
 
-def _withdrawn_share(scene: Scene, largest: Withdrawal) -> float:
-    """Of the group's orders of at least half this size, how many were withdrawn rather than traded."""
+def _withdrawn_share(scene: Scene, largest: Withdrawal, untouched_min: float) -> float:
+    """Of the group's orders of at least half this size, how many were withdrawn rather than traded: those that traded
+    no more than what may be missing of an order almost untouched were not let trade."""
     size = largest.quantity / 2
     withdrawn = scene.withdrawn_orders(largest.side, size)
-    return withdrawn / (withdrawn + scene.executed_orders(size))
+    traded: dict[str, float] = {}
+    for fill in scene.fills(None, 0):
+        if fill.order_quantity >= size:
+            order = fill.order_id or fill.event_id
+            traded[order] = traded.get(order, 0.0) + fill.quantity / fill.order_quantity
+    return withdrawn / (withdrawn + sum(share > 1 - untouched_min for share in traded.values()))
 
 
 def _by_chance(
@@ -125,13 +135,13 @@ def _by_chance(
         for order in scene.withdrawals(large[0].side, 0)
         if order.quantity <= small_max and not any(stood <= order.time_ns <= gone for stood, gone in spans)
     ]
-    return pressing.by_chance(scene, opposite(large[0].side), spans, within, after, ordinary)
+    earlier = [(order.entry_time_ns, order.time_ns) for order in _large(scene, parameters, 0)]
+    return pressing.by_chance(scene, opposite(large[0].side), spans, within, after, ordinary, earlier[: -len(spans)])
 
 
-def _large(scene: Scene, parameters: Mapping[str, float]) -> list[Withdrawal]:
-    """Large orders withdrawn lately that the group did not take up again, oldest first."""
+def _large(scene: Scene, parameters: Mapping[str, float], since: int) -> list[Withdrawal]:
+    """Large orders withdrawn since a time that the group did not take up again, oldest first."""
     size_min = parameters["size_multiple_min"] * scene.market.sizes.median
-    since = scene.now_ns - int(parameters["memory_s"] * 1e9)
     return [
         order
         for order in scene.withdrawals(scene.pressure_side, since, size_min)
