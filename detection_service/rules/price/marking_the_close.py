@@ -147,11 +147,13 @@ def _marks(
     """Who marked the moment within a window; the market's own figures first, for they are cheap and mostly ordinary."""
     fast = scene.market.fast
     first, last = since_ns // FAST_NS, until_ns // FAST_NS
+    before = fast.last_close(first - 240, first - 1)
     high, low = fast.highest(first, last), fast.lowest(first, last)
+    if before > 0:  # the first trade may have made the whole move
+        high, low = max(high, before), min(low, before)
     usual_move = _usual_move(scene.market, since_ns, window_s, parameters["history_min"])
     if usual_move is None or not high / low - 1 >= max(parameters["push_min"], usual_move):
         return
-    before = fast.last_close(first - 240, first - 1)
     fills = [fill for fill in scene.market_fills(since_ns) if fill.time_ns <= until_ns]
     if not fills:
         return
