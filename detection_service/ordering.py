@@ -44,6 +44,7 @@ class _Venue:
 
 
 _NEW_VENUE: Final = _Venue()
+_NEVER_NS: Final = 1 << 63
 
 
 class Ordering:
@@ -62,6 +63,11 @@ class Ordering:
         """The events that may be evaluated now that a frame has come: all of it, or frames of one venue each."""
         if self._passes(frame):
             yield frame
+            return
+        if (venue := self._venue_in_order(frame)) is not None:
+            venue.held.append(frame)
+            venue.rows += frame.row_count
+            yield from _release(venue)
             return
         for venue_name, source_name, part in _parts(frame):
             venue = self._venues.setdefault(venue_name, _Venue())
@@ -97,6 +103,29 @@ class Ordering:
             held = self._venues.setdefault(venue_name, _Venue()).newest
             held[source_name] = max(highest_ns, held.get(source_name, 0))
         return True
+
+    def _venue_in_order(self, frame: Frame) -> _Venue | None:
+        """The one venue of a frame in order of time of which no row is behind its source; notes the sources' times.
+
+        Then no row can be late, and it is all one whether the rows come together or one by one. Not so where a source
+        was not waited for until now: what is released before its first row depends on the rows before that.
+        """
+        venues, sources, times = (frame.columns[name] for name in ("venue", "source", "event_time_ns"))
+        venue = self._venues.get(frame.string(int(venues[0])))
+        if venue is None or (venues != venues[0]).any() or (times[1:] < times[:-1]).any():
+            return None
+        spans: dict[str, tuple[int, int]] = {}
+        indices = np.unique(sources).tolist()
+        for index in indices:
+            of_source = times[sources == index]
+            spans[frame.string(index)] = int(of_source[0]), int(of_source[-1])
+        is_known = len(spans) == len(indices) and all(
+            venue.newest.get(name, _NEVER_NS) <= first_ns for name, (first_ns, _) in spans.items()
+        )
+        if not is_known or venue.rows + frame.row_count > self._held_rows_max:
+            return None
+        venue.newest.update({name: last_ns for name, (_, last_ns) in spans.items()})
+        return venue
 
     def _leave_slowest(self, venue: _Venue) -> Iterator[Frame]:
         """Goes on without the source that is furthest behind. Only others hold rows, so there is always another."""

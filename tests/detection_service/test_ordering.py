@@ -76,6 +76,27 @@ def test_a_frame_of_venues_with_one_source_each_passes_whole_and_one_of_two_sour
     assert numbers(ended(ordering, "west")) == [9]
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(SOURCES), st.integers(0, 2)), max_size=40), st.integers(1, 12), JOURNAL)
+def test_sources_in_one_order_of_time_are_released_alike_together_and_one_by_one(
+    steps: list[tuple[str, int]], rows_a_frame: int, before: list[tuple[str, int]]
+) -> None:
+    rows = journal_of(before)
+    time_ns = max(int(str(each["event_time_ns"])) for each in rows)
+    for source, step in steps:
+        time_ns += step
+        rows.append(row(source, time_ns, len(rows) + 1))
+    together, one_by_one = Ordering(), Ordering()
+    released = [
+        each
+        for start in range(0, len(rows), rows_a_frame)
+        for each in taken(together, rows[start : start + rows_a_frame])
+    ]
+    assert numbers([found for each in rows for found in taken(one_by_one, [each])]) == numbers(released)
+    assert together.pending_by_source() == one_by_one.pending_by_source()
+    assert numbers(ended(together, *SOURCES)) == numbers(ended(one_by_one, *SOURCES))
+
+
 @settings(max_examples=200, deadline=None)
 @given(JOURNAL)
 def test_nothing_is_lost_or_doubled_and_pending_counts_the_rest(steps: list[tuple[str, int]]) -> None:
