@@ -2,6 +2,7 @@ cimport cython
 
 from detection_service.engine.across cimport Across
 from detection_service.engine.flow cimport Conditions
+from tapewatch.market.book cimport Ladder
 
 
 @cython.final
@@ -17,6 +18,7 @@ cdef class Core(Across):
     cdef bint _tick(self)
     cdef void _other(self, Py_ssize_t row, int kind)
     cdef void _enter(self, Py_ssize_t row)
+    cdef double _distance(self, Ladder ladder, int side, double price, double otherwise) noexcept
     cdef void _cancel(self, Py_ssize_t row)
     cdef void _expire(self, Py_ssize_t row)
     cdef void _replace(self, Py_ssize_t row)

@@ -89,6 +89,7 @@ class Core(Across):
         """Consumes rows until the rules are to be asked; the trigger bits, 0 when the frame is used up."""
         while self.row < self.view.row_count:
             self.triggers = 0
+            self.acting = -1
             if cython.compiled:
                 self._fetch_ahead(self.row)
             if not self._step(self.row):
@@ -211,7 +212,6 @@ class Core(Across):
         slot: cython.int = self._find(row)
         order: OrderPointer
         ladder: Ladder
-        best: cython.double
         behind: cython.double = 0.0
         self.capabilities[self.source] |= _HAS_ORDERS
         if slot >= 0:
@@ -230,9 +230,7 @@ class Core(Across):
         self._note_large(row, slot)
         market.sizes.add(quantity)
         ladder = market.ladder(order.side)
-        if ladder.length and order.price == order.price:
-            best = ladder.best()
-            order.distance = (best - order.price if order.side == _BUY else order.price - best) / abs(best)
+        order.distance = self._distance(ladder, order.side, order.price, 0.0)
         if order.crossed:
             market.pending = slot
             market.pending_time = self.now
@@ -242,6 +240,13 @@ class Core(Across):
         if order.participant >= 0:
             self._entered(row, slot, behind)
             self._check_list(order.account)
+
+    def _distance(self, ladder, side, price, otherwise):
+        """How far behind its side's best a price is, as a share of that; `otherwise` where that says nothing."""
+        best: cython.double = ladder.best()
+        if price != price or best != best or best == 0.0:
+            return otherwise
+        return (best - price if side == _BUY else price - best) / abs(best)
 
     def _cancel(self, row):
         view: FrameView = self.view
@@ -299,7 +304,6 @@ class Core(Across):
         side: cython.int = order.side
         away: cython.bint = price < old_price if side == _BUY else price > old_price
         ladder: Ladder
-        best: cython.double
         activity: ActivityPointer
         if order.participant >= 0:
             activity = self._touch(order.participant)
@@ -322,9 +326,7 @@ class Core(Across):
             order.entry_time = self.now
             order.event_high = self.event_high
             order.event_low = self.event_low
-            if ladder.length and price == price:
-                best = ladder.best()
-                order.distance = (best - price if side == _BUY else price - best) / abs(best)
+            order.distance = self._distance(ladder, side, price, order.distance)
         self._rekey(row, slot, price, quantity, leaves)
 
     def _unknown(self, row):

@@ -21,7 +21,7 @@ else:
 
 _AGGRESSOR = cython.declare(cython.int, 2)
 _BUY = cython.declare(cython.int, 1)
-_CIRCLE_MAX = cython.declare(cython.int, 16)
+_CIRCLE = 16  # room for so many at first
 
 
 class Looks(Groups):
@@ -30,7 +30,13 @@ class Looks(Groups):
 
     def __init__(self, group_of):
         Groups.__init__(self, group_of)
-        self.circle = arrays.integers(_CIRCLE_MAX)
+        self.circle = arrays.integers(_CIRCLE)
+
+    def _of(self, number):
+        """An activity by its number. Raises LookupError where that is none, as where nobody acts."""
+        if not 0 <= number < self.activities.used:
+            raise LookupError(f"expected the number of an activity, found {number}: nobody acts at this trigger")
+        return activity_at(self, number)
 
     def _first_since(self, activity, since):
         """Number of the first fill held at or after a time."""
@@ -43,7 +49,7 @@ class Looks(Groups):
     def took(self, number: cython.int, side: cython.int, since: cython.longlong):
         """Its fills of a side since a time in which it took liquidity: (number, first time, last time, lowest price,
         highest price), all 0 without any."""
-        activity: ActivityPointer = activity_at(self, number)
+        activity: ActivityPointer = self._of(number)
         fill: FillPointer
         place: cython.longlong
         count: cython.int = 0
@@ -66,7 +72,7 @@ class Looks(Groups):
 
     def small_takes(self, number: cython.int, since: cython.longlong, quantity: cython.double):
         """Number of its fills since a time in which an order of at most a size took liquidity."""
-        activity: ActivityPointer = activity_at(self, number)
+        activity: ActivityPointer = self._of(number)
         fill: FillPointer
         place: cython.longlong
         found: cython.int = 0
@@ -78,7 +84,7 @@ class Looks(Groups):
     def takings(self, number: cython.int, side: cython.int, since: cython.longlong):
         """Its trades with others since a time: (time of the first, how many were on a side, quantities of those in
         which it took liquidity from somebody known, from which group how often)."""
-        activity: ActivityPointer = activity_at(self, number)
+        activity: ActivityPointer = self._of(number)
         fill: FillPointer
         place: cython.longlong
         first: cython.longlong = 0
@@ -103,7 +109,7 @@ class Looks(Groups):
 
     def sides_with_others(self, number: cython.int, since: cython.longlong):
         """How often it bought from others than itself, and how often it sold to them, since a time."""
-        activity: ActivityPointer = activity_at(self, number)
+        activity: ActivityPointer = self._of(number)
         fill: FillPointer
         place: cython.longlong
         bought: cython.int = 0
@@ -120,7 +126,7 @@ class Looks(Groups):
 
     def partners(self, number: cython.int, since: cython.longlong):
         """Which group (-1: not known) it met since a time: how often it bought from it, and sold to it."""
-        self.meetings.take(self.fills, activity_at(self, number), self.group_of_account, since)
+        self.meetings.take(self.fills, self._of(number), self.group_of_account, since)
         return self.meetings.by_group()
 
     def is_mostly_with_few(
@@ -133,7 +139,7 @@ class Looks(Groups):
     ):
         """Whether it bought and sold so often with some group each, since a time, and met those few others that it met
         most in a share of its trades."""
-        self.meetings.take(self.fills, activity_at(self, number), self.group_of_account, since)
+        self.meetings.take(self.fills, self._of(number), self.group_of_account, since)
         return (
             self.meetings.most_bought() >= often
             and self.meetings.most_sold() >= often
@@ -142,7 +148,7 @@ class Looks(Groups):
 
     def far_withdrawn(self, number: cython.int, since: cython.longlong, life_s: cython.double, distance: cython.double):
         """Number of its withdrawals since a time of orders that stood at most so long, so far behind the best price."""
-        activity: ActivityPointer = activity_at(self, number)
+        activity: ActivityPointer = self._of(number)
         each: WithdrawalPointer
         place: cython.longlong
         found: cython.int = 0
@@ -167,6 +173,8 @@ class Looks(Groups):
         every: cython.double = 0.0
         extremes: cython.int = 0
         inside: cython.bint
+        if members > len(self.circle):
+            self.circle = arrays.integers(members)
         for place in range(members):
             self.circle[place] = circle[place]
         while number >= oldest and log.matches[number % log.size].time >= since:

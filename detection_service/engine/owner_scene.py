@@ -172,8 +172,7 @@ class OwnerScene:
 
     def position(self) -> float:
         """Net quantity the group holds of the event's instrument on all venues, with what it held at the start."""
-        owners = self._core.owners
-        return float(owners.holdings.net(owners.holding))
+        return float(self._core.owners.held())
 
     def float_quantity(self) -> float:
         """The float of the event's instrument; infinite where unknown."""

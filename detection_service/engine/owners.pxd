@@ -2,6 +2,7 @@ cimport cython
 
 from detection_service.engine.holdings cimport Flows, Holdings
 from detection_service.engine.owner_log cimport Owners
+from detection_service.engine.owner_records cimport OwnerPointer
 from detection_service.engine.records cimport FillPointer
 
 
@@ -40,6 +41,7 @@ cdef class OwnerStage:
     cdef public int market
     cdef public int moments
     cdef public double[::1] values
+    cdef OwnerPointer _in_hand(self) except NULL
     cdef int _owner_of(self, int group) except -1
     cdef int _holding_of(self, int group, int family) except -1
     cdef Flows _flows_of(self, int holding, int group, int family)

@@ -68,8 +68,7 @@ class OwnerStage:
         self.owners = Owners()
         self.owner_of_group = arrays.integers(_INITIAL)
         self.groups = 0
-        self.owner = -1
-        self.made = -1
+        self.owner = self.made = self.holding = -1
         self.market_mark = 0
         self.mark_of_market = arrays.longs(_INITIAL)
         self.holdings = Holdings()
@@ -149,10 +148,14 @@ class OwnerStage:
         owner: OwnerPointer
         kept: OwnerFillPointer
         flows: Flows
-        family: cython.int = self.family[market]
-        notional: cython.double = abs(price) * quantity * self.unit[market]
+        family: cython.int
+        notional: cython.double
         self.moments = 0
         self.made = -1
+        if market >= self.known:  # nobody told what it is
+            return 0
+        family = self.family[market]
+        notional = abs(price) * quantity * self.unit[market]
         if not notional > 0.0:
             return 0
         self._evict(now)
@@ -224,7 +227,7 @@ class OwnerStage:
     def prefetch(self, group, market):
         """Has the processor fetch what names what a fill of a group will touch."""
         number: cython.int
-        if cython.compiled:
+        if cython.compiled and market < self.known:
             number = self.owner_of_group[group] if group < self.groups else 0
             if number:
                 self.owners.arena.prefetch(number - 1)
@@ -233,7 +236,7 @@ class OwnerStage:
     def prefetch_rings(self, group, market):
         """Has it fetch that itself, some time later."""
         number: cython.int
-        if cython.compiled:
+        if cython.compiled and market < self.known:
             number = self.owner_of_group[group] if group < self.groups else 0
             if number:
                 self.owners.prefetch(self.owners.at(number - 1))
@@ -301,6 +304,7 @@ class OwnerStage:
     def measure(self):
         """Computes `values` for the fill behind a moment; windows only where one of its buckets began or doubled."""
         owner: OwnerPointer = self.owners.at(self.owner)
+        floating: cython.double
         place: cython.int
         for place in range(_METRICS):
             self.values[place] = 0.0
@@ -308,7 +312,8 @@ class OwnerStage:
             self.owners.measure(owner, self.values)
             self.values[19] = self.market_count(owner.latest - _BUCKET_NS)
         if self.moments & _POSITION:
-            self.values[16] = abs(self.holdings.net(self.holding)) / self.float_quantity[self.family[self.market]]
+            floating = self.float_quantity[self.family[self.market]]
+            self.values[16] = abs(self.holdings.net(self.holding)) / floating if floating > 0.0 else 0.0
         if self.moments & _LINKED:
             self.values[17] = self.linked_push(_ONE_SIDED)
 
@@ -328,11 +333,21 @@ class OwnerStage:
 
     def notional(self, first: cython.longlong, last: cython.longlong):
         """What the owner in hand traded (`Owners.traded`)."""
-        return self.owners.traded(self.owners.at(self.owner), first, last)
+        return self.owners.traded(self._in_hand(), first, last)
 
     def rows(self, since: cython.longlong, texts: LongTexts):
         """The fills held of the owner in hand at or after a time (`Owners.rows`)."""
-        return self.owners.rows(self.owners.at(self.owner), since, texts)
+        return self.owners.rows(self._in_hand(), since, texts)
+
+    def held(self):
+        """The position that the fill in hand changed. Raises LookupError before any fill."""
+        self._in_hand()
+        return self.holdings.net(self.holding)
+
+    def _in_hand(self):
+        if self.owner < 0:
+            raise LookupError("expected a fill whose owner to look at, found none since the start: ask at OWNER")
+        return self.owners.at(self.owner)
 
     def remembers(self, group: cython.int):
         """Whether a group's fills are held."""
@@ -372,7 +387,7 @@ class OwnerStage:
         self.product_numbers = {name: number for number, name in enumerate(self.product_names)}
         self.holdings.restore(state["holdings"])
         self.owners.restore(state["owners"])
-        self.owner = self.made = -1
+        self.owner = self.made = self.holding = -1
         self.mark_of_market = arrays.longs(len(self.family))
         self.flows = [[] for _ in self.news]
         self.flows_of_holding = {}

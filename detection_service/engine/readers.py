@@ -46,7 +46,7 @@ class Readers(Looks):
 
     def fills_made(self, number: cython.int):
         """How many fills an activity has ever had, and the accounts that the last eight met."""
-        activity: ActivityPointer = activity_at(self, number)
+        activity: ActivityPointer = self._of(number)
         first: cython.longlong = max(0, activity.fill_count - LATELY)
         met: list = [self.fills.entry(activity, place).contra for place in range(first, activity.fill_count)]
         return activity.fill_count, met
@@ -54,7 +54,7 @@ class Readers(Looks):
     def fills_of(self, number: cython.int, first: cython.longlong):
         """An activity's fills from one of them on, oldest first, as far as they are held: of detection_service.engine.
         facts."""
-        activity: ActivityPointer = activity_at(self, number)
+        activity: ActivityPointer = self._of(number)
         fill: FillPointer
         place: cython.longlong
         group = self.group_names[activity.group]
@@ -88,19 +88,19 @@ class Readers(Looks):
 
     def fill_rows(self, number: cython.int, first: cython.longlong):
         """Fills of an activity from one of them on, oldest first (`Fills.rows`)."""
-        return self.fills.rows(activity_at(self, number), first)
+        return self.fills.rows(self._of(number), first)
 
     def fill_count(self, number: cython.int, since: cython.longlong):
         """Number of its fills since a time, of the last 64."""
-        return self.fills.count_since(activity_at(self, number), since)
+        return self.fills.count_since(self._of(number), since)
 
     def group_number(self, number: cython.int):
         """Number of the group of an activity."""
-        return activity_at(self, number).group
+        return self._of(number).group
 
     def run_of(self, number: cython.int):
         """Its last run of aggressive fills: (side, start, end, from price, to price, quantity, trades)."""
-        activity: ActivityPointer = activity_at(self, number)
+        activity: ActivityPointer = self._of(number)
         return (
             activity.run_side,
             activity.run_start,
@@ -113,19 +113,19 @@ class Readers(Looks):
 
     def open_on(self, number: cython.int, side: cython.int):
         """Quantity it has open on a side."""
-        return activity_at(self, number).open_high[side]
+        return self._of(number).open_high[side]
 
     def held_since(self, number: cython.int):
         """Since when all its fills are held (`Fills.held_since`)."""
-        return self.fills.held_since(activity_at(self, number))
+        return self.fills.held_since(self._of(number))
 
     def executed_orders(self, number: cython.int, minimum: cython.double):
         """Number of its orders of at least a size among its last 64 fills."""
-        return self.fills.orders_from(activity_at(self, number), minimum)
+        return self.fills.orders_from(self._of(number), minimum)
 
     def withdrawals_of(self, number: cython.int, side: cython.int, since: cython.longlong, minimum: cython.double):
         """Withdrawals of an activity on a side since a time, oldest first."""
-        activity: ActivityPointer = activity_at(self, number)
+        activity: ActivityPointer = self._of(number)
         each: WithdrawalPointer
         place: cython.longlong
         found: list = []
@@ -141,24 +141,24 @@ class Readers(Looks):
 
     def withdrawals_together(self, number: cython.int, side: cython.int, since: cython.longlong):
         """The most withdrawals of an activity on a side since a time that stood at one time."""
-        rows = self.withdrawals.rows_together(activity_at(self, number), side, since)
+        rows = self.withdrawals.rows_together(self._of(number), side, since)
         return [self._withdrawal(row, _SIDES[side]) for row in rows]
 
     def withdrawn_orders(self, number: cython.int, side: cython.int, minimum: cython.double):
         """Number of its withdrawals of at least a size on a side, of the last 64."""
-        return self.withdrawals.count_of(activity_at(self, number), side, minimum)
+        return self.withdrawals.count_of(self._of(number), side, minimum)
 
     def windows(self, number: cython.int):
         """Its last minutes' measures (`Flows.windows`)."""
-        return self.flows.windows(activity_at(self, number))
+        return self.flows.windows(self._of(number))
 
     def measured_aside(self, number: cython.int):
         """The metrics of an activity as a list; those in `flows.values` stay."""
         index: cython.Py_ssize_t
         count: cython.Py_ssize_t = len(self.flows.values)
         held: list = [self.flows.values[index] for index in range(count)]
-        self.flows.measure(activity_at(self, number), self.market)
-        self._measure_partners(activity_at(self, number))
+        self.flows.measure(self._of(number), self.market)
+        self._measure_partners(self._of(number))
         found: list = [self.flows.values[index] for index in range(count)]
         for index in range(count):
             self.flows.values[index] = held[index]

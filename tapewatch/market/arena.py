@@ -112,9 +112,11 @@ class Arena:
         return flags
 
     def get(self, number):
-        """A copy of a record as an object; for rules, tests and tools."""
+        """A copy of a record as an object; for rules, tests and tools. Raises IndexError where there is none."""
         found = self.record()
         data: bytes
+        if not 0 <= number < self.used:
+            raise IndexError(f"expected the number of a {self.record.__name__} below {self.used}, found {number}")
         if cython.compiled:
             data = PyBytes_FromStringAndSize(cython.cast(cython.p_char, self.at(number)), self.record_size)
         else:

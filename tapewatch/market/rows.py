@@ -51,9 +51,9 @@ class Rows:
         self.count = count
 
     def get(self, place):
-        """A copy of a record as an object; for rules, tests and tools."""
+        """A copy of a record as an object; for rules, tests and tools. Raises IndexError where there is none."""
         found = self.record()
-        start: cython.Py_ssize_t = place * self.record_size
+        start: cython.Py_ssize_t = self._start(place)
         data: bytes
         if cython.compiled:
             data = PyBytes_FromStringAndSize(self.first + start, self.record_size)
@@ -63,13 +63,18 @@ class Rows:
         return found
 
     def put(self, place, item):
-        """Sets a record from an object; for tests and tools."""
-        start: cython.Py_ssize_t = place * self.record_size
+        """Sets a record from an object; for tests and tools. Raises IndexError where there is none."""
+        start: cython.Py_ssize_t = self._start(place)
         data: bytes = item.pack()
         if cython.compiled:
             memcpy(self.first + start, PyBytes_AsString(data), self.record_size)
         else:
             self.items[place].unpack(data)
+
+    def _start(self, place):
+        if not 0 <= place < self.count:
+            raise IndexError(f"expected the place of a {self.record.__name__} below {self.count}, found {place}")
+        return place * self.record_size
 
     def memory_held(self):
         """Bytes held."""

@@ -142,3 +142,23 @@ def test_a_restored_stage_goes_on_as_if_nothing_had_been() -> None:
         again.measure()
         assert list(owners.values) == list(again.values)
     assert owners.state() == again.state()
+
+
+def test_fills_of_a_market_nobody_told_of_are_left() -> None:
+    owners = stage(markets=2)
+    assert [fill(owners, 0, market=market) & LEVEL for market in (1, 2, 63, 64, 1_000_000)] == [LEVEL, 0, 0, 0, 0]
+    assert len(owners.rows(0, LongTexts())) == 1
+
+
+def test_a_float_of_nothing_has_no_share() -> None:
+    owners = stage(float_quantity=0.0)
+    assert fill(owners, 0) & POSITION
+    assert metric(owners, "float_share") == 0.0
+
+
+@pytest.mark.parametrize("asked", ["rows", "notional", "held"])
+def test_before_any_fill_there_is_no_owner_in_hand(asked: str) -> None:
+    owners = stage()
+    given = {"rows": (0, LongTexts()), "notional": (0, 1), "held": ()}[asked]
+    with pytest.raises(LookupError, match="ask at OWNER"):
+        getattr(owners, asked)(*given)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tapewatch.market.records import Order
 from tapewatch.market.rows import Rows
 
@@ -30,3 +32,12 @@ def test_restored_rows_are_those_the_state_was_taken_of() -> None:
     again.restore(rows.state())
     assert (prices(again), again.state()) == (prices(rows), rows.state())
     assert again.memory_held() == 4 * Order.FORMAT.size == len(rows.state())
+
+
+@pytest.mark.parametrize("place", [-1, 4, 1 << 40])
+def test_a_place_that_is_not_there_is_refused(place: int) -> None:
+    rows = rows_of(1.0)
+    with pytest.raises(IndexError, match=f"the place of a Order below 4, found {place}"):
+        rows.get(place)
+    with pytest.raises(IndexError, match="below 4"):
+        rows.put(place, Order())
