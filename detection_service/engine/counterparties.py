@@ -81,7 +81,7 @@ class Counterparties(Readers):
             if account >= 0 and other >= 0 and view.side[row] == _BUY:
                 self._pair(row, account, other, number)
             return self._counts_unnamed(row)
-        key = view.hash_of(text, market.seed)
+        key = view.hash_of(text, market.seed) or 1  # 0 is an empty place's
         place = matches.find(key)
         if place < 0:
             place = matches.place_for(key, self.now)
@@ -118,19 +118,20 @@ class Counterparties(Readers):
     def _second_side(self, row, side, account, number):
         """The other side of a match has come: each fill learns whom it met."""
         log: MatchLog = self.market.match_log
+        larger: cython.double
         activity: ActivityPointer = activity_at(self, number)
         self.fills.met(activity, activity.fill_count - 1, self.now, account, side.account)
         activity = activity_at(self, side.activity)
-        self.fills.met(activity, side.fill_number, side.time, side.account, account)
+        if activity.market == self.market.number:  # it may have been forgotten since
+            self.fills.met(activity, side.fill_number, side.time, side.account, account)
         self.match_other_high = side.event_high
         self.match_other_low = side.event_low
         self.match_first = not side.paired
         self.match_number = side.match_number
         if self.entry_time and side.entry_time:
             self.match_entry_gap = abs(self.entry_time - side.entry_time)
-            self.match_size_ratio = min(self.order_quantity, side.order_quantity) / max(
-                self.order_quantity, side.order_quantity
-            )
+            larger = max(self.order_quantity, side.order_quantity)
+            self.match_size_ratio = min(self.order_quantity, side.order_quantity) / larger if larger > 0.0 else 0.0
         side.paired = True
         self._pair(row, account, side.account, number)
         side.match_number = self.match_number

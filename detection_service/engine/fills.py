@@ -168,12 +168,13 @@ class Fills:
         return len(found)
 
     def forget(self, activity):
-        """Gives the blocks of a ring back."""
+        """Gives the blocks of a ring back: it has no fills, whoever may still know its number."""
         block: cython.int
         for block in range(BLOCK):
             if activity.fill_blocks[block]:
                 self.arena.give_back(activity.fill_blocks[block] - 1)
                 activity.fill_blocks[block] = 0
+        activity.fill_count = 0
 
     def state(self):
         """Plain values from which `restore` makes the same fills."""

@@ -222,6 +222,7 @@ class Withdrawals:
             if activity.withdrawal_blocks[block]:
                 self.arena.give_back(activity.withdrawal_blocks[block] - 1)
                 activity.withdrawal_blocks[block] = 0
+        activity.withdrawal_count = 0
 
     def state(self):
         """Plain values from which `restore` makes the same withdrawals."""
