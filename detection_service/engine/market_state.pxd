@@ -60,10 +60,10 @@ cdef class MarketState:
     cdef bint crosses(self, int side, double price) noexcept
     cpdef double price_before(self, long long now) noexcept
     cdef void message(self, long long minute) noexcept
-    cdef long long closed_minute_even
-    cdef long long closed_minute_odd
-    cdef double[::1] closed_even
-    cdef double[::1] closed_odd
+    cdef public long long closed_minute_even
+    cdef public long long closed_minute_odd
+    cdef public double[::1] closed_even
+    cdef public double[::1] closed_odd
     cdef double[::1] closed_before(self, long long minute)
     cdef void _close_windows(self, double[::1] closed, long long minute) noexcept
     cdef double messages_since(self, long long first, long long last) noexcept

@@ -53,6 +53,7 @@ _PLAIN_FIELDS = (
     "ask_price", "last_activity", "previous_price", "next_tick", "minute_now", "spread", "usual_range", "ranges_seen",
     "message_now", "messages_now", "message_minute",
     "message_count", "session_due", "session_time", "session_kind", "phase_before", "restricted",
+    "closed_minute_even", "closed_minute_odd", "closed_even", "closed_odd",
 )  # fmt: skip
 
 
@@ -154,7 +155,8 @@ class MarketState:
         """What windows of 1, 5, 30 and 60 minutes hold before their last minute, `minute`: trades, quantity, first
         price, lowest, highest (NaN without trades), messages of each.
 
-        Made once a minute: groups are measured in the minute in hand and as of the one before.
+        Made once a minute: groups are measured in the minute in hand and as of the one before. What was made is part of
+        the state: later, some of what it was made of is no longer held.
         """
         if minute & 1:
             if self.closed_minute_odd != minute:
@@ -288,6 +290,5 @@ class MarketState:
     def restore(self, state):
         """Becomes the market whose `state` was taken."""
         arrays.load(self, _PLAIN_FIELDS, state)
-        self.closed_minute_even = self.closed_minute_odd = -1
         for name in _PARTS:
             getattr(self, name).restore(state[name])
