@@ -159,7 +159,7 @@ class TradeWindow:
     def last_close(self, first, last):
         """Price of the last trade; NaN without trades."""
         number: cython.longlong = last
-        oldest: cython.longlong = max(first, last - self.size + 1)
+        oldest: cython.longlong = max(first, last - self.size + 1, 0)
         bucket: BucketPointer
         while number >= oldest:
             bucket = self._at(number)

@@ -106,11 +106,15 @@ def _divergence(scene: Scene, parameters: Mapping[str, float], sibling: Any, exc
     if last < scene.now_ns // BUCKET_NS - 2:
         return
     own, other = ({bar[0]: bar for bar in each.slow.bars(last - 287, last)} for each in (scene.market, sibling))
-    if last not in own or last not in other:
+    apart = {
+        number: abs(own[number][4] / (other[number][4] * exchange) - 1)
+        for number in own.keys() & other.keys()
+        if other[number][4] != 0
+    }
+    if last not in apart:
         return
-    apart = {number: abs(own[number][4] / (other[number][4] * exchange) - 1) for number in own.keys() & other.keys()}
     usual = median(apart[number] for number in apart if number != last) if len(apart) > 1 else 0.0
-    moved, sibling_moved = (abs(bar[4] / bar[1] - 1) for bar in (own[last], other[last]))
+    moved, sibling_moved = (abs(bar[4] / bar[1] - 1) if bar[1] else 0.0 for bar in (own[last], other[last]))
     gap = apart[last]
     if gap < parameters["divergence_min"] or gap < parameters["divergence_multiple_min"] * usual:
         return

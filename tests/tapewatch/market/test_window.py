@@ -192,3 +192,14 @@ def test_a_restored_rush_goes_on_as_before() -> None:
         each.add(4 * SECOND_NS)
     assert again.state() == rush.state()
     assert again.peaks(0, 0) == [4]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, SIZE * BUCKET_NS - 1), min_size=1), st.integers(-30, 5), st.integers(-3, SIZE - 1))
+def test_buckets_before_the_epoch_are_empty(times_ns: list[int], first: int, last: int) -> None:
+    trades = [(time_ns, 1.0 + place, 1, 0) for place, time_ns in enumerate(sorted(times_ns))]
+    window = window_of(trades)
+    inside = [price for time_ns, price, _, _ in trades if first <= time_ns // BUCKET_NS <= last]
+    expected = (inside[0], inside[-1]) if inside else (math.nan, math.nan)
+    assert (window.first_open(first, last), window.last_close(first, last)) == pytest.approx(expected, nan_ok=True)
+    assert window.count(first, last) == len(inside)
