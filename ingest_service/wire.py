@@ -130,7 +130,7 @@ class RequestParser:
         lengths = np.asarray(self.lengths)[: self.string_count]
         ends = np.cumsum(lengths, dtype=np.uint64).astype("<u4")
         data: bytes = self.data
-        blob = np.empty(int(ends[-1]), dtype=np.uint8)
+        blob = np.empty(int(lengths.sum()), dtype=np.uint8)
         target: cython.uchar[::1] = blob
         index: cython.Py_ssize_t
         start: cython.Py_ssize_t

@@ -88,6 +88,17 @@ def test_compiled_modules_match_their_sources() -> None:
     assert engine_mode.stale_modules() == [], "edited since they were compiled: run `make setup`"
 
 
+def test_nothing_counts_from_the_end_where_that_reads_before_the_beginning() -> None:
+    found = [
+        place(path, node.lineno)
+        for path in engine_mode.core_sources(CHECKOUT).values()
+        if "wraparound=False" in path.read_text(encoding="utf-8").partition("\n")[0]
+        for node in ast.walk(syntax_tree(path))
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.UnaryOp)
+    ]
+    assert found == []
+
+
 def _tools() -> dict[str, Any]:
     tools: dict[str, Any] = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
     return tools
