@@ -147,16 +147,20 @@ class LiveBook(Registry):
         """The same, a step later."""
 
     def _fetch_activity(self, number, kind):
-        """The lines of an activity that an event of a kind touches: a new order's are four of nine."""
+        """The lines of an activity that an event of a kind touches: a new order's are four of nine, a cancel's six."""
         line: cython.p_char
-        if kind != _NEW:
-            self.activities.prefetch(number)
-        elif cython.compiled:
+        if cython.compiled:
+            if kind not in (_NEW, _CANCEL):
+                self.activities.prefetch(number)
+                return
             line = cython.cast(cython.p_char, record_at(self.activities, number))
             prefetch(line)
             prefetch(line + 64)
             prefetch(line + 128)
             prefetch(line + 256)
+            if kind == _CANCEL:
+                prefetch(line + 320)
+                prefetch(line + 448)
 
     def _fetch_rings(self, row):
         """Where the activity of a row keeps its next withdrawal or fill, its closed minutes, and the order's level."""
