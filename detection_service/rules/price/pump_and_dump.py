@@ -58,7 +58,7 @@ METADATA = Metadata(
         "Slow pumps over hours or days, and those below a tenth that one hand makes with a few large orders.",
         "A pump that only regains what was lost within the hour before.",
         "A feed that does not say who took the initiative: half of its volume counts as bought, which is not enough.",
-        "An instrument in its first five minutes, and, below a rise of a tenth, in its first hour.",
+        "An instrument in its first ten minutes, and, below a rise of a tenth, in its first hour.",
     ),
     triage_steps=(
         "Is there public news at the time of the first rush?",

@@ -49,6 +49,7 @@ METADATA = Metadata(
     known_gaps=(
         "Links that nobody declared are not known.",
         "A few washes of a group that trades with everybody all the time are not told from accidents.",
+        "One or two, and three entered apart, among a dozen trades of a thin market's ten minutes say too little.",
     ),
     triage_steps=(
         "Confirm the link: owner, mandate, device, subnet.",
