@@ -50,8 +50,8 @@ METADATA = Metadata(
     ),
     known_gaps=(
         "Rings of six and more, and rings that take more than an hour or a member's last 64 fills to close.",
-        "Members that trade more outside the ring than inside, or whose positions all change by a fifth of what they trade.",
-        "The first rounds of a ring that is most of a thin market and trades outside it too: it is what is usual there.",
+        "Members that trade more outside the ring than inside, or of whom each keeps a fifth of what it trades.",
+        "The first rounds of a ring that is most of a thin market and trades outside it too: that is usual there.",
         "Two that trade back and forth are ping_pong's, accounts of one owner wash_owner's.",
     ),
     triage_steps=(
