@@ -53,7 +53,6 @@ _QUOTE = cython.declare(cython.int, 11)
 _BOOK_LEVEL = cython.declare(cython.int, 12)
 _PHASE = cython.declare(cython.int, 15)
 _BUY = cython.declare(cython.int, 1)
-_SELL = cython.declare(cython.int, 2)
 _AGGRESSOR = cython.declare(cython.int, 2)
 _REPLACES = cython.declare(cython.int, MEASURES.index("replaces"))
 

@@ -76,10 +76,6 @@ class Rows:
             raise IndexError(f"expected the place of a {self.record.__name__} below {self.count}, found {place}")
         return place * self.record_size
 
-    def memory_held(self):
-        """Bytes held."""
-        return self.count * self.record_size
-
     def state(self):
         """Plain values from which `restore` makes the same rows."""
         if cython.compiled:
