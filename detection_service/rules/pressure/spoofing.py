@@ -58,7 +58,7 @@ METADATA = Metadata(
     known_gaps=(
         "Pressure split into many orders of ordinary size is layering's.",
         "A single order of a group that trades so often on the other side that the fill may be chance.",
-        "A single order in the first minutes of a market where it stands for a second and more after the fill.",
+        "A single order in a market's first minutes: one that stands a second after the fill, or where few trade much.",
         "A spoofer whose genuine trade is on another venue or in a related product is not seen here.",
         "Someone who hides pressure among as many real orders of that size is not found.",
         "An order moved far away by a replace and left there, instead of cancelled, is taken to be still meant.",
