@@ -40,6 +40,7 @@ _MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 _HIGH_LANE = cython.declare(cython.ulonglong, 0x5851F42D4C957F2D)
 _LOW_LANE = cython.declare(cython.ulonglong, 0x14057B7EF767814F)
 _DEPTH_LEVELS = cython.declare(cython.int, 10)
+_MARKET_BITS = cython.declare(cython.int, 0xFFFF)
 _NOTABLE = cython.declare(cython.double, 1.25)
 # 0.027 less 0.01, 0.01 and 0.007 is 9e-19; no venue trades a millionth of a millionth of an order.
 _ROUNDING = cython.declare(cython.double, 1e-12)
@@ -229,6 +230,7 @@ class LiveBook(Registry):
     def _find(self, row):
         """Slot of the order an event names: by its id, the client's, or the id before; -1 for an unknown order."""
         view: FrameView = self.view
+        here: cython.int = self.market.number & _MARKET_BITS
         slot: cython.int
         order: OrderPointer
         key: cython.ulonglong
@@ -236,12 +238,12 @@ class LiveBook(Registry):
             slot = self.ahead_slot[row & 15]
             order = order_at(self.orders, slot)
             if order.key == self.ahead_key[row & 15] and order.side:
-                return slot
+                return slot if order.market == here else -1
         slot = self.orders.find(self._key(row)) if view.order_text(row) else -1
         if slot < 0 and view.previous_order_id[row]:
             key = view.hash_of(view.previous_order_id[row], self.market.seed)
             slot = self.orders.find(key)
-        return slot
+        return -1 if slot >= 0 and order_at(self.orders, slot).market != here else slot
 
     def _insert(self, row, quantity, leaves):
         view: FrameView = self.view
@@ -249,6 +251,7 @@ class LiveBook(Registry):
         order: OrderPointer = order_at(self.orders, slot)
         account: cython.int = self.account_of(view.account[row])
         activity: ActivityPointer
+        order.market = self.market.number & _MARKET_BITS
         order.side = view.side[row] if view.side[row] else _BUY
         order.price = view.price[row]
         order.quantity = quantity
@@ -338,6 +341,7 @@ class LiveBook(Registry):
         if key != order.key and view.order_text(row):
             fresh = self.orders.insert(key)
             renamed = order_at(self.orders, fresh)
+            renamed.market = order.market
             renamed.side = order.side
             renamed.entry_time = order.entry_time
             renamed.account = order.account

@@ -249,6 +249,7 @@ class Registry:
         activity: ActivityPointer
         newer: cython.longlong = 0
         link: cython.longlong
+        key: cython.ulonglong
         while number:
             activity = activity_at(self, number - 1)
             link = activity.link
@@ -257,7 +258,8 @@ class Registry:
                     activity_at(self, newer - 1).link = link
                 else:
                     market.last_activity = link
-                self.activity_index.remove((cython.cast(cython.ulonglong, market.number) << 32) | activity.group)
+                key = (cython.cast(cython.ulonglong, market.number) << 32) | activity.group
+                self.activity_index.remove(key, number - 1)
                 self.fills.forget(activity)
                 self.withdrawals.forget(activity)
                 self.flows.forget(activity)

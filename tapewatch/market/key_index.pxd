@@ -14,7 +14,7 @@ cdef class Shard:
     cdef unsigned long long mask
     cdef public unsigned long long[::1] entries
     cdef void add(self, unsigned long long hashed, unsigned long long value) noexcept
-    cdef void drop(self, unsigned long long hashed) noexcept
+    cdef void drop(self, unsigned long long hashed, unsigned long long value) noexcept
 
 
 @cython.final
@@ -27,10 +27,9 @@ cdef class KeyIndex:
     cpdef int find(self, unsigned long long key) noexcept
     cdef void prefetch(self, unsigned long long key) noexcept
     cpdef int put(self, unsigned long long key, int value) except -1
-    cpdef void remove(self, unsigned long long key) noexcept
+    cpdef void remove(self, unsigned long long key, int value) noexcept
     cdef _make_room(self, Shard shard, unsigned long long hashed)
     cdef _split(self, Shard shard, unsigned long long hashed)
 
 
 cdef unsigned long long place_of(unsigned long long* entries, unsigned long long mask, unsigned long long hashed) noexcept
-cdef unsigned long long* _first(Shard shard) noexcept

@@ -40,18 +40,22 @@ class Shard:
         self.entries = arrays.words(2 * size)
 
     def add(self, hashed, value):
-        """Adds a hash that is not there yet; `value` plus one."""
-        place: cython.ulonglong = place_of(_first(self), self.mask, hashed)
+        """Adds a hash; `value` plus one."""
+        place: cython.ulonglong = hashed & self.mask
+        while self.entries[2 * place + 1]:
+            place = (place + 1) & self.mask
         self.entries[2 * place] = hashed
         self.entries[2 * place + 1] = value
         self.used += 1
 
-    def drop(self, hashed):
-        """Removes a hash; later entries of its probe run move up, so that no tombstones remain."""
-        place: cython.ulonglong = place_of(_first(self), self.mask, hashed)
+    def drop(self, hashed, value):
+        """Removes a hash with its value; later entries of its probe run move up, so that no tombstones remain."""
+        place: cython.ulonglong = hashed & self.mask
         hole: cython.ulonglong
-        if not self.entries[2 * place + 1]:
-            return
+        while self.entries[2 * place + 1] != value or self.entries[2 * place] != hashed:
+            if not self.entries[2 * place + 1]:
+                return
+            place = (place + 1) & self.mask
         hole = place
         while True:
             place = (place + 1) & self.mask
@@ -116,7 +120,7 @@ class KeyIndex:
         return cython.cast(cython.int, span.entries[2 * place_of(span.entries, span.mask, hashed) + 1]) - 1
 
     def put(self, key, value):
-        """Adds a key that is not there yet."""
+        """Adds a key, behind itself where it is there: `find` gives the number of the first."""
         hashed: cython.ulonglong = mix(key)
         shard: Shard = self.directory[hashed >> (64 - self.depth)]
         if 10 * shard.used > 6 * cython.cast(cython.Py_ssize_t, shard.mask):
@@ -125,11 +129,11 @@ class KeyIndex:
         shard.add(hashed, value + 1)
         return 0
 
-    def remove(self, key):
-        """Removes a key if it is there."""
+    def remove(self, key, value):
+        """Removes a key with its number if it is there; two keys that were put in twice are two."""
         hashed: cython.ulonglong = mix(key)
         shard: Shard = self.directory[hashed >> (64 - self.depth)]
-        shard.drop(hashed)
+        shard.drop(hashed, value + 1)
 
     def prefetch(self, key):
         """Has the processor fetch where a key would be; `find` of it some time later costs less."""
@@ -177,11 +181,3 @@ class KeyIndex:
     def memory(self):
         """Bytes held in shards."""
         return sum(8 * len(shard.entries) for shard in set(self.directory)) + 8 * len(self.directory)
-
-
-def _first(shard: Shard):
-    """What `place_of` looks through: in compiled code the address of the first entry."""
-    if cython.compiled:
-        return cython.address(shard.entries[0])
-    else:  # noqa: RET505 - compiled, only one of the two remains
-        return shard.entries

@@ -26,7 +26,8 @@ class OrderTable:
     levels when it entered (0 for one hardly above the usual size), `distance` how far behind its side's best it entered
     (share of that price; negative where it improved it), `level` its level in the book or -1, `account` and
     `participant` the numbers of its account and of its owner's activity in the market, or -1. `event_high` and
-    `event_low` identify its entry event; `crossed` says that it met the other side when it entered.
+    `event_low` identify its entry event; `crossed` says that it met the other side when it entered. `market` is its
+    market's number (the low sixteen bits): keys are no secret, and ids can be chosen that have one key in two markets.
     """
 
     def __init__(self):
@@ -57,7 +58,7 @@ class OrderTable:
     def remove(self, slot):
         """Frees a slot."""
         order: OrderPointer = order_at(self, slot)
-        self.index.remove(order.key)
+        self.index.remove(order.key, slot)
         order.side = 0
         self.arena.give_back(slot)
         self.live -= 1

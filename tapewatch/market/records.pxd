@@ -13,7 +13,7 @@ cdef struct Order:
     int participant
     unsigned char side
     unsigned char crossed
-    unsigned short spare
+    unsigned short market
 
 cdef struct Level:
     double price

@@ -47,7 +47,7 @@ class Order(Record):
         ("key", "Q", 1), ("event_high", "Q", 1), ("event_low", "Q", 1), ("price", "d", 1),
         ("quantity", "d", 1), ("leaves", "d", 1), ("entry_time", "q", 1), ("depth_share", "d", 1), ("distance", "d", 1),
         ("level", "i", 1), ("account", "i", 1), ("participant", "i", 1), ("side", "B", 1), ("crossed", "B", 1),
-        ("spare", "H", 1),
+        ("market", "H", 1),
     )  # fmt: skip
 
     key: int

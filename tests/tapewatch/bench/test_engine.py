@@ -1,5 +1,7 @@
 """The engine's figures, of sizes too small to mean anything."""
 
+from dataclasses import replace
+
 import pytest
 
 from detection_service.engine.configuration import EngineConfiguration
@@ -9,9 +11,11 @@ from tapewatch.bench import engine, flatness, footprint, market, report, rule_co
 from tapewatch.bench.mix import Mix
 from tapewatch.bench.rule_cost import TimedRule
 from tapewatch.bench.warm import Stretch
+from tests.detection_service.engine.every_scheme import cut, every_scheme
 
 MIX = Mix(live=500, instruments=5, accounts=50)
 EVENTS = 4_000
+SEED = 20260302
 
 
 def test_the_mix_has_a_rate_and_says_what_its_groups_hold() -> None:
@@ -23,9 +27,11 @@ def test_the_mix_has_a_rate_and_says_what_its_groups_hold() -> None:
 
 
 def test_a_timed_rule_finds_what_the_rule_finds_and_takes_its_time() -> None:
-    frames = market.encoded(market.accounts_at_random(EVENTS))
+    stream = every_scheme(SEED)
+    rows = stream.rows()
+    frames = list(cut(rows, range(0, len(rows), 1_000)))
     rules = tuple(TimedRule(rule) for rule in RULE_BY_ID.values())
-    plain, timed = Engine(EngineConfiguration()), Engine(EngineConfiguration(brought=rules))
+    plain, timed = Engine(stream.configuration), Engine(replace(stream.configuration, brought=rules))
     expected = [alert.rule_id for frame in frames for alert in plain.process(frame)]
     assert [alert.rule_id for frame in frames for alert in timed.process(frame)] == expected != []
     spent = {rule.metadata.rule_id: rule.take() for rule in rules}

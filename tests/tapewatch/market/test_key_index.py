@@ -41,6 +41,6 @@ def test_removing_agrees_with_a_dict(steps: list[tuple[bool, int]]) -> None:
             index.put(key, number)
             model[key] = number
         elif not adds:
-            index.remove(key)
+            index.remove(key, model.get(key, 0))
             model.pop(key, None)
     assert [index.find(key) for key in range(61)] == [model.get(key, -1) for key in range(61)]
