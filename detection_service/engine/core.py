@@ -211,7 +211,7 @@ class Core(Across):
         slot: cython.int = self._find(row)
         order: OrderPointer
         ladder: Ladder
-        behind: cython.double = 0.0
+        leads: cython.bint = True
         self.capabilities[self.source] |= _HAS_ORDERS
         if slot >= 0:
             return  # told again, as after a resend under another key
@@ -234,10 +234,10 @@ class Core(Across):
             market.pending = slot
             market.pending_time = self.now
         else:
-            behind = ladder.behind(order.price)
+            leads = ladder.leads(order.price)
             self._rest(slot)
         if order.participant >= 0:
-            self._entered(row, slot, behind)
+            self._entered(row, slot, leads)
             self._check_list(order.account)
 
     def _distance(self, ladder, side, price, otherwise):

@@ -42,7 +42,7 @@ cdef class Groups(LiveBook):
     cdef void _roll(self, ActivityPointer activity, int number, long long minute)
     cdef void _flow(self, ActivityPointer activity, int number, bint large_take)
     cdef void _message(self, ActivityPointer activity, int number)
-    cdef void _entered(self, Py_ssize_t row, int slot, double behind)
+    cdef void _entered(self, Py_ssize_t row, int slot, bint leads)
     cdef void _check_list(self, int account) noexcept
     cdef void _stray(self, Py_ssize_t row, int account)
     cdef void _withdraw(self, Py_ssize_t row, int slot, double taken, bint moved)

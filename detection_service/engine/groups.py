@@ -201,7 +201,7 @@ class Groups(LiveBook):
         if count >= _ASKED_AT_MESSAGES and (count & (count - 1)) == 0:
             self._flow(activity, number, False)
 
-    def _entered(self, row, slot, behind):
+    def _entered(self, row, slot, leads):
         """An order was entered by a group."""
         order: OrderPointer = order_at(self.orders, slot)
         activity: ActivityPointer = self._touch(order.participant)
@@ -210,7 +210,7 @@ class Groups(LiveBook):
         activity.measures[_QUANTITY + side - 1] += order.quantity
         if order.depth_share > activity.measures[_DEPTH_SHARE]:
             activity.measures[_DEPTH_SHARE] = order.depth_share
-        if behind == 0.0:
+        if leads:
             activity.measures[_AT_BEST] += 1.0
         self._message(activity, order.participant)
 

@@ -30,6 +30,7 @@ cdef class Ladder:
     cpdef double quantity(self, int level) noexcept
     cpdef double depth(self, Py_ssize_t levels) noexcept
     cpdef double behind(self, double price) noexcept
+    cpdef bint leads(self, double price) noexcept
     cpdef double reach(self, double quantity, double limit) noexcept
 
 

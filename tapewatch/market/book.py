@@ -257,6 +257,10 @@ class Ladder:
             position += 1
         return float(self.length - position)
 
+    def leads(self, price):
+        """Whether no level is better than `price`."""
+        return self.length == 0 or (price if self.is_bid else -price) >= self._step(self.length - 1).rank
+
     def top(self, levels: int) -> list[tuple[float, float, int]]:
         """The best levels as (price, quantity, known orders), best first."""
         numbers = [self._step(self.length - 1 - step).place for step in range(min(levels, self.length))]

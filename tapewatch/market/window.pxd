@@ -33,6 +33,8 @@ cdef class SizeHistogram:
     cdef public int lowest
     cdef public int highest
     cdef public double high
+    cdef double last_quantity
+    cdef int last_place
     cdef void _point(self)
     cpdef void add(self, double quantity) noexcept
     cdef void _update(self) noexcept

@@ -215,6 +215,7 @@ class SizeHistogram:
         self.lowest = _BINS
         self.highest = -1
         self.high = NAN
+        self.last_quantity, self.last_place = 0.0, 0
 
     def _point(self):
         if cython.compiled:
@@ -230,8 +231,12 @@ class SizeHistogram:
         if self.highest < 0:
             self.rows = Rows(Bin, _BINS)
             self._point()
-        place = cython.cast(cython.int, floor(log2(quantity) * _BINS_PER_OCTAVE)) + _BINS // 2
-        place = max(0, min(_BINS - 1, place))
+        if quantity == self.last_quantity:
+            place = self.last_place
+        else:
+            place = cython.cast(cython.int, floor(log2(quantity) * _BINS_PER_OCTAVE)) + _BINS // 2
+            place = max(0, min(_BINS - 1, place))
+            self.last_quantity, self.last_place = quantity, place
         self.lowest = min(self.lowest, place)
         self.highest = max(self.highest, place)
         self.bins[place].count += 1

@@ -139,6 +139,7 @@ def test_levels_are_what_dictionaries_and_fractions_say(is_bid: bool, steps: lis
     assert dict(known(ladder)) == pytest.approx(expected, rel=1e-15)
     assert [price for price, _ in known(ladder)] == sorted(expected, reverse=is_bid)
     for price in (each / 4 for each in range(-9, 10)):
+        assert ladder.leads(price) == (ladder.behind(price) == 0.0)
         assert ladder.behind(price) == sum(other > price if is_bid else other < price for other in expected)
 
 
