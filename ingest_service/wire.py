@@ -14,8 +14,7 @@ import numpy as np
 if cython.compiled:
     from cython.cimports.cpython.bytes import PyBytes_AsString
     from cython.cimports.libc.string import memcmp, memcpy
-    from cython.cimports.tapewatch.market.hashing import mix
-    from cython.cimports.tapewatch.market.memory import word_at
+    from cython.cimports.tapewatch.market.memory import mix, word_at
 else:
     from tapewatch.market.hashing import mix_word as mix
 

@@ -222,7 +222,7 @@ class Core(Across):
         if order.leaves <= 0.0:
             self._close(slot)
             return
-        order.crossed = market.crosses(order.side, order.price)
+        order.crossed = market.ladder(3 - order.side).meets(order.price)
         if self._far_beyond(slot):
             self.entered = slot
             self.triggers |= _ENTRY

@@ -15,7 +15,7 @@ if cython.compiled:
     from cython.cimports.detection_service.engine.records import ActivityPointer, FillPointer
     from cython.cimports.detection_service.engine.registry import activity_at
     from cython.cimports.libc.string import memcpy
-    from cython.cimports.tapewatch.market.hashing import mix
+    from cython.cimports.tapewatch.market.memory import mix
 else:
     from detection_service.engine.frame_view import FrameView
     from detection_service.engine.market_state import MarketState

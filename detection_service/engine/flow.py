@@ -133,7 +133,8 @@ class Flows:
     def measure_market(self, market, minute):
         """Computes the metrics of a market as of a minute."""
         values: cython.double[::1] = self.values
-        closed: cython.double[::1] = market.closed_before(minute)
+        closed: cython.double[::1] = market.closed
+        start: cython.int = market.closed_before(minute)
         window: cython.int
         place: cython.int
         count: cython.double = market.minute.count(minute, minute)
@@ -146,7 +147,7 @@ class Flows:
         low: cython.double
         high: cython.double
         for window in range(WINDOWS):
-            place = CLOSED_FIELDS * window
+            place = start + CLOSED_FIELDS * window
             opened = closed[place + 2] if closed[place + 2] == closed[place + 2] else first
             low = closed[place + 3] if not lowest <= closed[place + 3] else lowest
             high = closed[place + 4] if not highest >= closed[place + 4] else highest

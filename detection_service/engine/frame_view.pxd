@@ -5,7 +5,6 @@ cimport cython
 cdef class FrameView:
     cdef public Py_ssize_t row_count
     cdef public bytes blob
-    cdef const unsigned char[::1] blob_view
     cdef const unsigned int[::1] ends
     cdef const long long[::1] event_time
     cdef const unsigned char[::1] kind

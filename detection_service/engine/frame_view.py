@@ -8,7 +8,6 @@ import numpy as np
 
 if cython.compiled:
     from cython.cimports.cpython.bytes import PyBytes_AsString, PyBytes_FromStringAndSize
-    from cython.cimports.tapewatch.market.hashing import hash_text
     from cython.cimports.tapewatch.market.memory import hash_at
 else:
     from tapewatch.market.hashing import hash_text
@@ -49,7 +48,6 @@ class FrameView:
         table = frame.table
         self.row_count = frame.row_count
         self.blob = bytes(table.blob)
-        self.blob_view = self.blob
         self.ends = table.ends if cython.compiled else table.ends.tolist()
         self.event_time = columns["event_time_ns"]
         self.kind = columns["kind"]
@@ -99,7 +97,8 @@ class FrameView:
             return hash_at(
                 cython.cast(cython.p_uchar, PyBytes_AsString(self.blob)) + start, self.ends[index] - start, seed
             )
-        return hash_text(self.blob_view, start, self.ends[index], seed)
+        else:  # noqa: RET505 - compiled, only one of the two remains
+            return hash_text(self.blob, start, self.ends[index], seed)
 
     def order_text(self, row):
         """Index of the order's id: `order_id`, or the client's where the venue gives none; 0 without either."""

@@ -355,7 +355,7 @@ class LiveBook(Registry):
         order.price = price
         order.quantity = quantity
         order.leaves = leaves
-        order.crossed = self.market.crosses(order.side, price)
+        order.crossed = self.market.ladder(3 - order.side).meets(price)
         if order.crossed:
             self.market.pending = fresh
             self.market.pending_time = self.now

@@ -57,15 +57,12 @@ cdef class MarketState:
     cdef void prefetch(self) noexcept
     cdef void prefetch_side(self, int side) noexcept
     cdef Ladder ladder(self, int side)
-    cdef bint crosses(self, int side, double price) noexcept
     cpdef double price_before(self, long long now) noexcept
     cdef void message(self, long long minute) noexcept
-    cdef public long long closed_minute_even
-    cdef public long long closed_minute_odd
-    cdef public double[::1] closed_even
-    cdef public double[::1] closed_odd
-    cdef double[::1] closed_before(self, long long minute)
-    cdef void _close_windows(self, double[::1] closed, long long minute) noexcept
+    cdef public long long[::1] closed_minute
+    cdef public double[::1] closed
+    cdef int closed_before(self, long long minute) noexcept
+    cdef void _close_windows(self, int start, long long minute) noexcept
     cdef double messages_since(self, long long first, long long last) noexcept
     cdef long long tick(self, long long now)
     cdef bint is_far(self, double price, double distance, double multiple) noexcept

@@ -27,6 +27,7 @@ FAST_BUCKETS, MINUTE_BUCKETS, SLOW_BUCKETS = 240, 240, 300
 _FIVE_MINUTES = cython.declare(cython.int, 60)  # fast buckets
 _MINUTE_NS = cython.declare(cython.longlong, MINUTE_NS)
 _TICK_NS = cython.declare(cython.longlong, FAST_BUCKET_NS)
+_NO_MINUTE = cython.declare(cython.longlong, -(1 << 62))
 _WINDOWS = cython.declare(cython.int, 4)
 _CLOSED_FIELDS = cython.declare(cython.int, 6)
 _MESSAGE_MINUTES = cython.declare(cython.int, 64)
@@ -53,7 +54,7 @@ _PLAIN_FIELDS = (
     "ask_price", "last_activity", "previous_price", "next_tick", "minute_now", "spread", "usual_range", "ranges_seen",
     "message_now", "messages_now", "message_minute",
     "message_count", "session_due", "session_time", "session_kind", "phase_before", "restricted",
-    "closed_minute_even", "closed_minute_odd", "closed_even", "closed_odd",
+    "closed_minute", "closed",
 )  # fmt: skip
 
 
@@ -114,9 +115,9 @@ class MarketState:
         self.messages_now = 0
         self.message_minute = arrays.longs(_MESSAGE_MINUTES)
         self.message_count = arrays.integers(_MESSAGE_MINUTES)
-        self.closed_minute_even = self.closed_minute_odd = -1
-        self.closed_even = arrays.doubles(_CLOSED_FIELDS * _WINDOWS)
-        self.closed_odd = arrays.doubles(_CLOSED_FIELDS * _WINDOWS)
+        self.closed_minute = arrays.longs(2)
+        self.closed_minute[0] = self.closed_minute[1] = _NO_MINUTE
+        self.closed = arrays.doubles(2 * _CLOSED_FIELDS * _WINDOWS)
 
     def prefetch(self):
         """Has the processor fetch what every event reads: the fields declared first."""
@@ -134,12 +135,6 @@ class MarketState:
         """The ladder of a side code (1 buy, 2 sell)."""
         return self.asks if side == _SELL else self.bids
 
-    def crosses(self, side, price):
-        """Whether an order of a side at `price` would meet the other side's best."""
-        if side == _SELL:
-            return self.bids.length > 0 and self.bids.best() >= price
-        return self.asks.length > 0 and self.asks.best() <= price
-
     def message(self, minute):
         """An order was entered, moved or cancelled in a minute."""
         place: cython.int
@@ -152,28 +147,25 @@ class MarketState:
         self.messages_now += 1
 
     def closed_before(self, minute):
-        """What windows of 1, 5, 30 and 60 minutes hold before their last minute, `minute`: trades, quantity, first
-        price, lowest, highest (NaN without trades), messages of each.
+        """Where `closed` tells what windows of 1, 5, 30 and 60 minutes hold before their last minute, `minute`: of each
+        trades, quantity, first price, lowest, highest (NaN without trades), messages.
 
         Made once a minute: groups are measured in the minute in hand and as of the one before. What was made is part of
         the state: later, some of what it was made of is no longer held.
         """
-        if minute & 1:
-            if self.closed_minute_odd != minute:
-                self.closed_minute_odd = minute
-                self._close_windows(self.closed_odd, minute)
-            return self.closed_odd
-        if self.closed_minute_even != minute:
-            self.closed_minute_even = minute
-            self._close_windows(self.closed_even, minute)
-        return self.closed_even
+        start: cython.int = (minute & 1) * _CLOSED_FIELDS * _WINDOWS
+        if self.closed_minute[minute & 1] != minute:
+            self.closed_minute[minute & 1] = minute
+            self._close_windows(start, minute)
+        return start
 
-    def _close_windows(self, closed, minute):
+    def _close_windows(self, start, minute):
+        closed: cython.double[::1] = self.closed
         window: cython.int
         place: cython.int
         first: cython.longlong
         for window in range(_WINDOWS):
-            place = _CLOSED_FIELDS * window
+            place = start + _CLOSED_FIELDS * window
             first = minute - (0 if window == 0 else 4 if window == 1 else 29 if window == 2 else 59)
             closed[place] = self.minute.count(first, minute - 1)
             closed[place + 1] = self.minute.traded(first, minute - 1)

@@ -261,6 +261,54 @@ class MatchLog:
             steps += 1
         return found
 
+    def turns(self, key: cython.ulonglong, since: cython.longlong, limit: cython.longlong):
+        """A pair's matches since a time, of the last `limit`: (number, how often the buyer was another than before)."""
+        number: cython.longlong = self.head[key & (self.size - 1)] - 1
+        oldest: cython.longlong = self._oldest()
+        place: cython.Py_ssize_t
+        found: cython.longlong = 0
+        turns: cython.longlong = 0
+        buyer: cython.int = -1
+        while number >= oldest and found < limit:
+            place = number & (self.size - 1)
+            if self.matches[place].time < since:
+                break
+            if self.matches[place].key == key:
+                found += 1
+                turns += buyer >= 0 and self.matches[place].buyer != buyer
+                buyer = self.matches[place].buyer
+            number = self.matches[place].previous - 1
+        return found, turns
+
+    def arranged_in_pair(
+        self,
+        key: cython.ulonglong,
+        since: cython.longlong,
+        limit: cython.longlong,
+        gap_s: cython.double,
+        ratio: cython.double,
+    ):
+        """How many of a pair's matches since a time, of the last `limit`, were of orders entered within a gap of each
+        other at sizes alike."""
+        number: cython.longlong = self.head[key & (self.size - 1)] - 1
+        oldest: cython.longlong = self._oldest()
+        place: cython.Py_ssize_t
+        seen: cython.longlong = 0
+        found: cython.longlong = 0
+        while number >= oldest and seen < limit:
+            place = number & (self.size - 1)
+            if self.matches[place].time < since:
+                break
+            if self.matches[place].key == key:
+                seen += 1
+                found += (
+                    self.matches[place].entry_gap >= 0
+                    and self.matches[place].entry_gap / 1e9 <= gap_s
+                    and self.matches[place].size_ratio >= ratio
+                )
+            number = self.matches[place].previous - 1
+        return found
+
     def arranged(self, since, gap, ratio):
         """Matches of two groups since a time whose orders' entries are known, and those of them entered within `gap` of
         each other with sizes alike to a share `ratio`: (known, arranged)."""

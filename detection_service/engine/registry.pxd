@@ -45,7 +45,6 @@ cdef class Registry:
     cdef MarketState market_of(self, Py_ssize_t row)
     cdef int known_market(self, Py_ssize_t row) noexcept
     cdef int known_account(self, unsigned int index) noexcept
-    cdef int _market_met(self, unsigned int venue, unsigned int instrument) except -1
     cdef int account_of(self, unsigned int index)
     cdef int unnamed_account(self)
     cdef int source_of(self, unsigned int index)

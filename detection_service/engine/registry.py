@@ -15,8 +15,8 @@ if cython.compiled:
     from cython.cimports.detection_service.engine.frame_view import FrameView
     from cython.cimports.detection_service.engine.market_state import MarketState
     from cython.cimports.detection_service.engine.records import ActivityPointer
-    from cython.cimports.tapewatch.market.hashing import mix
     from cython.cimports.tapewatch.market.key_index import KeyIndex
+    from cython.cimports.tapewatch.market.memory import mix
 else:
     from detection_service.engine.frame_view import FrameView
     from detection_service.engine.market_state import MarketState
@@ -81,24 +81,14 @@ class Registry:
     def market_of(self, row):
         """The market of a row of the frame in hand."""
         view: FrameView = self.view
-        instrument: cython.uint = view.instrument[row]
-        venue: cython.uint = view.venue[row]
-        number: cython.int = view.market_number[instrument]
-        if number < 0 or view.market_venue[instrument] != venue:
-            number = self._market_met(venue, instrument)
-            view.market_number[instrument] = number
-            view.market_venue[instrument] = venue
-        return self.markets[number]
-
-    def _market_met(self, venue, instrument):
-        """Number of the market of two strings of the frame, which it shows for the first time."""
-        view: FrameView = self.view
-        key: cython.ulonglong = view.hash_of(instrument, view.hash_of(venue, VENUE_SEED))
-        number: cython.int = self.market_index.find(key)
+        number: cython.int = self.known_market(row)
+        venue: str
+        instrument: str
         if number < 0:
-            number = self._market_number(view.text(venue).decode(), view.text(instrument).decode())
-            self.market_index.put(key, number)
-        return number
+            venue, instrument = view.text(view.venue[row]).decode(), view.text(view.instrument[row]).decode()
+            number = self._market_number(venue, instrument)
+            self.market_index.put(view.hash_of(view.instrument[row], view.hash_of(view.venue[row], VENUE_SEED)), number)
+        return self.markets[number]
 
     def known_market(self, row):
         """Number of the market of a row; -1 where it has not been met. For looking ahead: numbers nothing."""
@@ -143,17 +133,10 @@ class Registry:
 
     def account_of(self, index):
         """Number of the account a string of the frame names; -1 for the null string."""
-        number: cython.int
-        key: cython.ulonglong
-        if index == 0:
-            return -1
-        number = self.view.account_number[index]
-        if number < 0:
-            key = self.view.hash_of(index, ACCOUNT_SEED)
-            number = self.account_index.find(key)
-            if number < 0:
-                number = self._account_number(self.view.text(index).decode())
-                self.account_index.put(key, number)
+        number: cython.int = self.known_account(index)
+        if number < 0 and index:
+            number = self._account_number(self.view.text(index).decode())
+            self.account_index.put(self.view.hash_of(index, ACCOUNT_SEED), number)
             self.view.account_number[index] = number
         return number
 

@@ -348,13 +348,13 @@ class Scene(OwnerScene):
     def pair_turns(self, since_ns: int) -> tuple[int, int]:
         """Of the pair's trades: how many there are, and in how many the buyer was another than the time before."""
         core = self._core
-        trades, turns = core.turns_of_pair(core.match_pair, since_ns, MATCHES_TOLD_MAX)
+        trades, turns = core.market.match_log.turns(core.match_pair, since_ns, MATCHES_TOLD_MAX)
         return int(trades), int(turns)
 
     def arranged_in_pair(self, since_ns: int, gap_max_s: float, size_ratio_min: float) -> int:
         """How many of the pair's trades were of orders entered within a gap of each other with sizes alike."""
-        core = self._core
-        return int(core.arranged_in_pair(core.match_pair, since_ns, MATCHES_TOLD_MAX, gap_max_s, size_ratio_min))
+        core, log = self._core, self._core.market.match_log
+        return int(log.arranged_in_pair(core.match_pair, since_ns, MATCHES_TOLD_MAX, gap_max_s, size_ratio_min))
 
     def steps(self, since_ns: int, circle: frozenset[str], side: Side) -> Steps:
         """What the market's matches, those that `matches` tells, did to the price in the direction of a side."""

@@ -10,7 +10,7 @@ from tapewatch.market import records as market_records
 from tapewatch.market import window_records
 from tapewatch.market.records import Record
 
-ENGINE: Final = 9
+ENGINE: Final = 10
 """Raised whenever what the engine's state holds, or what that means, changes."""
 
 

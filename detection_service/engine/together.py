@@ -19,7 +19,7 @@ if cython.compiled:
         PairSetPointer,
         SharedPointer,
     )
-    from cython.cimports.tapewatch.market.hashing import mix
+    from cython.cimports.tapewatch.market.memory import mix
     from cython.cimports.tapewatch.market.rows import Rows
 else:
     from detection_service.engine.crowd_records import Member as MemberPointer

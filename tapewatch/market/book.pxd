@@ -1,6 +1,7 @@
 cimport cython
 
 from tapewatch.market.records cimport LevelPointer, StepPointer
+from tapewatch.market.rows cimport Rows
 
 
 @cython.final
@@ -8,12 +9,15 @@ cdef class Ladder:
     cdef public bint is_bid
     cdef public Py_ssize_t length
     cdef public int free
-    cdef readonly Py_ssize_t size
+    cdef Rows step_rows
+    cdef Rows level_rows
     cdef StepPointer steps
     cdef LevelPointer levels
     cdef StepPointer _step(self, Py_ssize_t position) noexcept
     cdef LevelPointer _at(self, int level) noexcept
-    cdef _grow(self, Py_ssize_t size)
+    cdef void _point(self) noexcept
+    cdef void _chain(self, Py_ssize_t start) noexcept
+    cdef _grow(self)
     cdef void _copy(self, Py_ssize_t source, Py_ssize_t target) noexcept
     cdef void prefetch(self) noexcept
     cdef void prefetch_level(self, int level) noexcept
@@ -31,6 +35,7 @@ cdef class Ladder:
     cpdef double depth(self, Py_ssize_t levels) noexcept
     cpdef double behind(self, double price) noexcept
     cpdef bint leads(self, double price) noexcept
+    cpdef bint meets(self, double price) noexcept
     cpdef double reach(self, double quantity, double limit) noexcept
 
 
@@ -39,7 +44,3 @@ cdef class Book:
     cdef public Ladder bids
     cdef public Ladder asks
     cpdef Ladder ladder(self, int side)
-    cpdef bint crosses(self, int side, double price) noexcept
-
-
-cdef void* _resized(void* memory, size_t size) except NULL

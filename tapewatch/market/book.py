@@ -12,41 +12,52 @@ import cython
 from tapewatch.market.records import Level, Step
 
 if cython.compiled:
-    from cython.cimports.cpython.bytes import PyBytes_AsString, PyBytes_FromStringAndSize
-    from cython.cimports.libc.stdlib import free, realloc
-    from cython.cimports.libc.string import memcpy, memset
     from cython.cimports.tapewatch.market.memory import prefetch
     from cython.cimports.tapewatch.market.records import LevelPointer, StepPointer
+    from cython.cimports.tapewatch.market.rows import Rows
 else:
     from tapewatch.market.records import Level as LevelPointer
     from tapewatch.market.records import Step as StepPointer
+    from tapewatch.market.rows import Rows
 
 _INITIAL = 64
-_STEP_SIZE = cython.declare(cython.Py_ssize_t, Step.FORMAT.size)
-_LEVEL_SIZE = cython.declare(cython.Py_ssize_t, Level.FORMAT.size)
 SELL = cython.declare(cython.int, 2)
 
 
 class Ladder:
     """One side of a book.
 
-    `steps` are ordered by ascending rank (price for bids, minus price for asks), the first `length` of `size` in use;
+    `steps` are ordered by ascending rank (price for bids, minus price for asks), the first `length` of them in use;
     `levels` are not, so a level keeps its number for its life. Raises MemoryError.
     """
 
     def __init__(self, is_bid):
         self.is_bid = is_bid
         self.length = 0
-        self.size = 0
-        self.free = -1
-        if not cython.compiled:
-            self.steps, self.levels = [], []
-        self._grow(_INITIAL)
+        self.step_rows, self.level_rows = Rows(Step, _INITIAL), Rows(Level, _INITIAL)
+        self._point()
+        self._chain(0)
 
-    def __dealloc__(self):
+    def _point(self):
         if cython.compiled:
-            free(self.steps)
-            free(self.levels)
+            self.steps = cython.cast(StepPointer, self.step_rows.first)
+            self.levels = cython.cast(LevelPointer, self.level_rows.first)
+        else:
+            self.steps, self.levels = self.step_rows.items, self.level_rows.items
+
+    def _chain(self, start):
+        """Links the unused levels from `start` on through `orders`; -1 ends the chain."""
+        level: cython.Py_ssize_t
+        for level in range(start, self.level_rows.count):
+            self._at(level).orders = level + 1 if level + 1 < self.level_rows.count else -1
+        self.free = start
+
+    def _grow(self):
+        size: cython.Py_ssize_t = self.level_rows.count
+        self.step_rows.grow(2 * size)
+        self.level_rows.grow(2 * size)
+        self._point()
+        self._chain(size)
 
     def _step(self, position):
         if cython.compiled:
@@ -59,22 +70,6 @@ class Ladder:
             return cython.address(self.levels[level])
         else:  # noqa: RET505 - compiled, only one of the two remains
             return self.levels[level]
-
-    def _grow(self, size):
-        """Makes room for `size` levels; links those not in use yet through `orders`, -1 ends the chain."""
-        level: cython.Py_ssize_t
-        if cython.compiled:
-            self.steps = cython.cast(StepPointer, _resized(self.steps, size * _STEP_SIZE))
-            self.levels = cython.cast(LevelPointer, _resized(self.levels, size * _LEVEL_SIZE))
-            memset(cython.address(self.levels[self.size]), 0, (size - self.size) * _LEVEL_SIZE)
-            memset(cython.address(self.steps[self.size]), 0, (size - self.size) * _STEP_SIZE)
-        else:
-            self.steps.extend(Step() for _ in range(self.size, size))
-            self.levels.extend(Level() for _ in range(self.size, size))
-        for level in range(self.size, size):
-            self._at(level).orders = level + 1 if level + 1 < size else -1
-        self.free = self.size
-        self.size = size
 
     def prefetch(self):
         """Has the processor fetch what leads to the levels."""
@@ -115,7 +110,7 @@ class Ladder:
         number: cython.int
         level: LevelPointer
         if self.free < 0:
-            self._grow(2 * self.size)
+            self._grow()
         number = self.free
         level = self._at(number)
         self.free = level.orders
@@ -257,6 +252,10 @@ class Ladder:
             position += 1
         return float(self.length - position)
 
+    def meets(self, price):
+        """Whether an order of the other side at `price` would meet the best level."""
+        return self.length > 0 and self._step(self.length - 1).rank >= (price if self.is_bid else -price)
+
     def leads(self, price):
         """Whether no level is better than `price`."""
         return self.length == 0 or (price if self.is_bid else -price) >= self._step(self.length - 1).rank
@@ -268,37 +267,15 @@ class Ladder:
 
     def state(self):
         """Plain values from which `restore` makes the same ladder."""
-        if cython.compiled:
-            steps = PyBytes_FromStringAndSize(cython.cast(cython.p_char, self.steps), self.length * _STEP_SIZE)
-            levels = PyBytes_FromStringAndSize(cython.cast(cython.p_char, self.levels), self.size * _LEVEL_SIZE)
-        else:
-            steps = b"".join(step.pack() for step in self.steps[: self.length])
-            levels = b"".join(level.pack() for level in self.levels)
-        return {"length": self.length, "size": self.size, "free": self.free, "steps": steps, "levels": levels}
+        rows = {"steps": self.step_rows.state(), "levels": self.level_rows.state()}
+        return {"length": self.length, "free": self.free} | rows
 
     def restore(self, state):
-        """Becomes the ladder whose `state` was taken; only for one just made."""
-        steps: bytes = state["steps"]
-        levels: bytes = state["levels"]
-        if state["size"] > self.size:
-            self._grow(state["size"])
-        if cython.compiled:
-            memcpy(self.steps, PyBytes_AsString(steps), len(steps))
-            memcpy(self.levels, PyBytes_AsString(levels), len(levels))
-        else:
-            for position in range(state["length"]):
-                self.steps[position].unpack(steps[position * _STEP_SIZE : (position + 1) * _STEP_SIZE])
-            for level in range(state["size"]):
-                self.levels[level].unpack(levels[level * _LEVEL_SIZE : (level + 1) * _LEVEL_SIZE])
-        self.length = state["length"]
-        self.free = state["free"]
-
-
-def _resized(memory, size):
-    found: cython.p_void = realloc(memory, size)
-    if not found:
-        raise MemoryError(f"no memory for {size} bytes of a book's side")
-    return found
+        """Becomes the ladder whose `state` was taken."""
+        self.length, self.free = state["length"], state["free"]
+        self.step_rows.restore(state["steps"])
+        self.level_rows.restore(state["levels"])
+        self._point()
 
 
 class Book:
@@ -311,12 +288,6 @@ class Book:
     def ladder(self, side):
         """The ladder of a side code (1 buy, 2 sell)."""
         return self.asks if side == SELL else self.bids
-
-    def crosses(self, side, price):
-        """Whether an order of a side at `price` would meet the other side's best."""
-        if side == SELL:
-            return self.bids.length > 0 and self.bids.best() >= price
-        return self.asks.length > 0 and self.asks.best() <= price
 
     def state(self):
         """Plain values from which `restore` makes the same book."""

@@ -10,3 +10,4 @@ cdef class Rows:
     cdef char* first
     cdef object items
     cdef _take(self, Py_ssize_t count)
+    cpdef grow(self, Py_ssize_t count)

@@ -50,6 +50,10 @@ class Rows:
             self.items = _Items(self.record)
         self.count = count
 
+    def grow(self, count):
+        """Makes it so many: those there stay, the others are zeros."""
+        self.restore(self.state() + bytes((count - self.count) * self.record_size))
+
     def get(self, place):
         """A copy of a record as an object; for rules, tests and tools. Raises IndexError where there is none."""
         found = self.record()

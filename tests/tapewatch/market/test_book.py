@@ -227,7 +227,7 @@ def test_an_order_crosses_where_it_meets_the_other_side_s_best(side: int, price:
     book = Book()
     book.bids.enter(9.9, 1.0)
     book.asks.enter(10.1, 1.0)
-    assert book.crosses(side, price) is meets
+    assert book.ladder(3 - side).meets(price) is meets
 
 
 def test_a_restored_book_goes_on_as_the_one_it_was_taken_from() -> None:
