@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +9,7 @@ from typing import Any, Final
 from detection_service.engine.snapshot import LAYOUT as ENGINE_LAYOUT
 from detection_service.frozen import Frozen, Layout, SnapshotError
 from tapewatch.market.arrays import Bulk
+from tapewatch.runtime.durable import replace_file
 
 CHECKPOINT: Final = 2
 """Raised whenever what a checkpoint holds beside the engine, or what that means, changes."""
@@ -75,17 +75,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     state = {each.name: getattr(checkpoint, each.name) for each in fields(Checkpoint)}
     engine = [Bulk(piece) for piece in (checkpoint.engine.values, *checkpoint.engine.bulky)]
     pieces = Frozen.of({**state, "engine": engine}).pieces(LAYOUT, small=True)
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
-        file.writelines(pieces)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.rename(path)
-    handle = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    replace_file(path, pieces)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

@@ -7,7 +7,6 @@ own directory, and told at every start; the case service enters each change once
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +21,7 @@ from detection_service.changes import (
     given,
 )
 from detection_service.engine.configuration import EngineConfiguration
+from tapewatch.runtime.durable import replace_file
 
 FILE: Final = "started-with.json"
 KIND: Final = "settings"
@@ -70,7 +70,7 @@ def note_start(
         "config_digest": started_with.digest(),
         "changes": [asdict(each) for each in changes],
     }
-    _write(path, json.dumps(kept, indent=1))
+    replace_file(path, [json.dumps(kept, indent=1).encode()])
     return changes
 
 
@@ -105,13 +105,3 @@ def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     for name in sorted({*old, *new}):
         if old.get(name) != new.get(name):
             yield f"{name} {old.get(name, 'as usual')} to {new.get(name, 'as usual')}"
-
-
-def _write(path: Path, text: str) -> None:
-    """Durably, whole or not at all."""
-    partial = path.with_suffix(".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)

@@ -9,7 +9,8 @@ import structlog
 
 from ingest_service.intake import Intake
 from ingest_service.quarantine import Quarantine
-from ingest_service.state import IngestState, write_snapshot
+from ingest_service.state import IngestState
+from tapewatch.runtime.durable import replace_file
 from tapewatch.runtime.errors import DataLoss
 from tapewatch.runtime.journal import Journal
 
@@ -40,7 +41,7 @@ class Snapshots:
         data, sequence, quarantine_sequence = state.encode(), state.journal_sequence, state.quarantine_sequence
         self.replayed_bytes, self._appended_bytes_at_last = 0, _appended_bytes(intake)
         await intake.durable()
-        await asyncio.to_thread(write_snapshot, self.path, data)
+        await asyncio.to_thread(replace_file, self.path, [data])
         self.sequence, self.quarantine_sequence = sequence, quarantine_sequence
 
     def load(self, state: IngestState, journal: Journal) -> bool:

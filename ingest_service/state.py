@@ -7,13 +7,11 @@ durable up to the positions it stands for, so it never knows a row the journal d
 from __future__ import annotations
 
 import json
-import os
 import struct
 import zlib
 from array import array
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 from ingest_service.controls import Controls
@@ -128,18 +126,3 @@ class IngestState:
         keys = self.deduper.keys
         keys.newer, keys.older = set(every[:newer_count]), set(every[newer_count:])
         keys.newer_since_ns, keys.highest_time_ns = newer_since_ns, highest_time_ns
-
-
-def write_snapshot(path: Path, data: bytes) -> None:
-    """Replaces the snapshot file, whole or not at all."""
-    beside = path.with_suffix(".new")
-    with beside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -14,9 +14,9 @@ import numpy as np
 if cython.compiled:
     from cython.cimports.cpython.bytes import PyBytes_AsString
     from cython.cimports.libc.string import memcmp, memcpy
-    from cython.cimports.tapewatch.market.memory import mix, word_at
+    from cython.cimports.tapewatch.market.memory import hash_at, word_at
 else:
-    from tapewatch.market.hashing import mix_word as mix
+    from tapewatch.market.hashing import hash_bytes
 
 VARINT = cython.declare(cython.int, 0)
 FIXED64 = cython.declare(cython.int, 1)
@@ -42,7 +42,6 @@ FIELD_KINDS: tuple[int, ...] = (NUMBER, DOUBLE, CODE, TEXT, AGGRESSOR, EXTENSION
 
 NAN_BITS = 0x7FF8000000000000
 HASH_SEED = cython.declare(cython.ulonglong, 0xCBF29CE484222325)
-HASH_FACTOR = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
 MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 STRINGS_AT_FIRST = 64
 """And twice as many as events, where that is more."""
@@ -372,17 +371,10 @@ class RequestParser:
     @cython.exceptval(check=False)
     def _hash(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.ulonglong:
         data: bytes = self.data
-        digest: cython.ulonglong = self.hash_seed
-        while at + 8 <= end:
-            digest = ((digest ^ self._word(at)) * HASH_FACTOR) & MASK
-            digest ^= digest >> 29
-            at += 8
-        rest: cython.ulonglong = end - at
-        while at < end:
-            byte: cython.ulonglong = data[at]
-            rest = ((rest << 8) | byte) & MASK
-            at += 1
-        return mix(digest ^ rest)
+        if cython.compiled:
+            return hash_at(cython.cast(cython.p_uchar, PyBytes_AsString(data)) + at, end - at, self.hash_seed)
+        else:  # noqa: RET505 - compiled, only one of the two remains
+            return hash_bytes(data[at:end], self.hash_seed)
 
     @cython.cfunc
     @cython.exceptval(check=False)

@@ -6,7 +6,6 @@ import cython
 from detection_service.engine import triggers
 
 if cython.compiled:
-    from cython.cimports.cpython.bytes import PyBytes_FromStringAndSize
     from cython.cimports.detection_service.engine.frame_view import FrameView
     from cython.cimports.detection_service.engine.market_state import MarketState
     from cython.cimports.detection_service.engine.match_records import MatchSidePointer
@@ -214,10 +213,7 @@ class Counterparties(Readers):
             return b"", b"", b""
         if self.match_place >= 0:
             side = self.market.matches.at(self.match_place)
-            if cython.compiled:
-                other = self.texts.text(PyBytes_FromStringAndSize(side.order_id, _TEXT), side.order_length)
-            else:
-                other = self.texts.text(side.order_id, side.order_length)
+            other = self.texts.of(side.order_id, side.order_length)
         return view.text(view.trade_id[self.match_row]), view.text(view.order_text(self.match_row)), other
 
     def pair_rows(self, since: cython.longlong, limit: cython.longlong):

@@ -7,7 +7,6 @@ from detection_service.engine.records import Fill
 from tapewatch.market.arena import Arena
 
 if cython.compiled:
-    from cython.cimports.cpython.bytes import PyBytes_FromStringAndSize
     from cython.cimports.detection_service.engine.frame_view import FrameView
     from cython.cimports.detection_service.engine.records import BLOCK, LATELY, RING, FillPointer
     from cython.cimports.detection_service.engine.texts import LongTexts
@@ -73,15 +72,11 @@ class Fills:
 
     def order_text(self, fill):
         """Id of the fill's order."""
-        if cython.compiled:
-            return self.texts.text(PyBytes_FromStringAndSize(fill.order_id, 40), fill.order_length)
-        return self.texts.text(fill.order_id, fill.order_length)
+        return self.texts.of(fill.order_id, fill.order_length)
 
     def trade_text(self, fill):
         """Id of the fill's match."""
-        if cython.compiled:
-            return self.texts.text(PyBytes_FromStringAndSize(fill.trade_id, 40), fill.trade_length)
-        return self.texts.text(fill.trade_id, fill.trade_length)
+        return self.texts.of(fill.trade_id, fill.trade_length)
 
     def traded(self, activity, side, since):
         """Quantity filled on a side at or after a time."""
@@ -97,31 +92,6 @@ class Fills:
             if fill.side == side:
                 total += fill.quantity
         return total
-
-    def rows(self, activity, first):
-        """Fills from a number on, as far as they are held, oldest first: (time, price, quantity, order quantity, side,
-        account, event, order id, trade id, aggressor, contra), the event as its identity's two words."""
-        number: cython.longlong
-        fill: FillPointer
-        found: list = []
-        for number in range(max(first, activity.fill_count - RING, 0), activity.fill_count):
-            fill = self.entry(activity, number)
-            found.append(
-                (
-                    fill.time,
-                    fill.price,
-                    fill.quantity,
-                    fill.order_quantity,
-                    fill.side,
-                    fill.account,
-                    (fill.event_high, fill.event_low),
-                    self.order_text(fill),
-                    self.trade_text(fill),
-                    fill.aggressor,
-                    fill.contra,
-                )
-            )
-        return found
 
     def count_since(self, activity, since):
         """Number of fills held at or after a time."""

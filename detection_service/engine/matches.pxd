@@ -30,7 +30,6 @@ cdef class MatchLog:
     cdef public long long[::1] head
     cdef public Rows rows_held
     cdef MatchPointer matches
-    cdef bytes _trade_text(self, MatchPointer match, LongTexts texts)
     cdef MatchPointer _at(self, Py_ssize_t place) noexcept
     cpdef long long add(self, unsigned long long key, int buyer, int seller, long long time, double price, double quantity, unsigned long long high, unsigned long long low, int aggressor)
     cdef void name(self, long long number, FillPointer fill) noexcept

@@ -12,7 +12,6 @@ from tapewatch.market import arrays
 from tapewatch.market.rows import Rows, zeros
 
 if cython.compiled:
-    from cython.cimports.cpython.bytes import PyBytes_FromStringAndSize
     from cython.cimports.detection_service.engine.match_records import MatchPointer, MatchSidePointer
     from cython.cimports.detection_service.engine.texts import LongTexts
     from cython.cimports.libc.string import memcpy
@@ -365,16 +364,11 @@ class MatchLog:
             match.quantity,
             (match.event_high, match.event_low),
             (match.other_high, match.other_low),
-            self._trade_text(match, texts),
+            texts.of(match.trade_id, match.trade_length),
             match.aggressor,
             match.entry_gap,
             match.size_ratio,
         )
-
-    def _trade_text(self, match, texts: LongTexts):
-        if cython.compiled:
-            return texts.text(PyBytes_FromStringAndSize(match.trade_id, _TEXT), match.trade_length)
-        return texts.text(match.trade_id, match.trade_length)
 
     def _grow(self):
         """Twice the places; matches keep their numbers, chains are made anew."""

@@ -21,5 +21,3 @@ cdef class Owners:
     cdef void measure(self, OwnerPointer owner, double[::1] values) noexcept
     cdef double traded(self, OwnerPointer owner, long long first, long long last) noexcept
     cdef list rows(self, OwnerPointer owner, long long since, LongTexts texts)
-    cdef bytes _order_text(self, OwnerFillPointer fill, LongTexts texts)
-    cdef bytes _trade_text(self, OwnerFillPointer fill, LongTexts texts)

@@ -10,7 +10,6 @@ from detection_service.engine.owner_records import Owner, OwnerBucket, OwnerFill
 from tapewatch.market.arena import Arena
 
 if cython.compiled:
-    from cython.cimports.cpython.bytes import PyBytes_FromStringAndSize
     from cython.cimports.detection_service.engine.owner_records import (
         BUCKET_BLOCK,
         BUCKET_BLOCKS,
@@ -36,7 +35,6 @@ _LOG = cython.declare(cython.int, LOG_SIZE)
 _BUCKET_NS = cython.declare(cython.longlong, BUCKET_NS)
 _BUCKETS = cython.declare(cython.int, BUCKETS)
 _RING = cython.declare(cython.int, BUCKET_BLOCK * BUCKET_BLOCKS)
-_TEXT = cython.declare(cython.int, 40)
 _BUY = cython.declare(cython.int, 1)
 _WINDOW_VIEW = cython.declare(cython.int[::1], array("i", OWNER_WINDOWS))
 
@@ -211,22 +209,12 @@ class Owners:
                         fill.elsewhere,
                         fill.notional,
                         (fill.event_high, fill.event_low),
-                        self._order_text(fill, texts),
-                        self._trade_text(fill, texts),
+                        texts.of(fill.order_id, fill.order_length),
+                        texts.of(fill.trade_id, fill.trade_length),
                     )
                 )
         found.sort(key=_time_then_event)
         return found
-
-    def _order_text(self, fill, texts: LongTexts):
-        if cython.compiled:
-            return texts.text(PyBytes_FromStringAndSize(fill.order_id, _TEXT), fill.order_length)
-        return texts.text(fill.order_id, fill.order_length)
-
-    def _trade_text(self, fill, texts: LongTexts):
-        if cython.compiled:
-            return texts.text(PyBytes_FromStringAndSize(fill.trade_id, _TEXT), fill.trade_length)
-        return texts.text(fill.trade_id, fill.trade_length)
 
     def state(self):
         """Plain values from which `restore` makes the same owners."""

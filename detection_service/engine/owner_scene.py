@@ -214,8 +214,10 @@ class OwnerScene:
 
     def cluster(self) -> str:
         """What the account of the group's last fill here shares with accounts of other owners."""
-        *_, last = self._core.fill_rows(self._core.acting, 0)
-        return self.relations.cluster_of(self._account(last[5]), self._core.now)
+        core = self._core
+        made, _ = core.fills_made(core.acting)
+        (last,) = core.fills_of(core.acting, made - 1)
+        return self.relations.cluster_of(last.account, core.now)
 
     def groups_present(self) -> int:
         """How many groups took liquidity in this market today."""

@@ -86,10 +86,6 @@ class Readers(Looks):
         """An account's name; empty for none."""
         return self.account_names[account] if account >= 0 else ""
 
-    def fill_rows(self, number: cython.int, first: cython.longlong):
-        """Fills of an activity from one of them on, oldest first (`Fills.rows`)."""
-        return self.fills.rows(self._of(number), first)
-
     def fill_count(self, number: cython.int, since: cython.longlong):
         """Number of its fills since a time, of the last 64."""
         return self.fills.count_since(self._of(number), since)

@@ -9,4 +9,5 @@ cdef class LongTexts:
     cdef public dict held
     cdef int copy(self, char* target, FrameView view, unsigned int index)
     cdef bytes keep(self, bytes text)
+    cdef bytes of(self, char* field, int length)
     cpdef bytes text(self, bytes field, int length)

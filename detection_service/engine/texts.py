@@ -4,7 +4,7 @@
 import cython
 
 if cython.compiled:
-    from cython.cimports.cpython.bytes import PyBytes_AsString
+    from cython.cimports.cpython.bytes import PyBytes_AsString, PyBytes_FromStringAndSize
     from cython.cimports.detection_service.engine.frame_view import FrameView
     from cython.cimports.libc.string import memcpy
 else:
@@ -51,6 +51,13 @@ class LongTexts:
         if len(self.held) > HELD_MAX:
             del self.held[next(iter(self.held))]
         return self.count.to_bytes(8, "little")
+
+    def of(self, field, length):
+        """The text of a record's field."""
+        if cython.compiled:
+            return self.text(PyBytes_FromStringAndSize(field, TEXT), length)
+        else:  # noqa: RET505 - compiled, only one of the two remains
+            return self.text(field, length)
 
     def text(self, field, length):
         """The text of a field; empty for a long one that has been forgotten."""

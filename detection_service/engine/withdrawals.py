@@ -7,7 +7,6 @@ from detection_service.engine.records import Withdrawal
 from tapewatch.market.arena import Arena
 
 if cython.compiled:
-    from cython.cimports.cpython.bytes import PyBytes_FromStringAndSize
     from cython.cimports.detection_service.engine.frame_view import FrameView
     from cython.cimports.detection_service.engine.records import BLOCK, RING, WithdrawalPointer
     from cython.cimports.detection_service.engine.texts import LongTexts
@@ -185,9 +184,7 @@ class Withdrawals:
 
     def order_text(self, withdrawal):
         """Id of the order withdrawn."""
-        if cython.compiled:
-            return self.texts.text(PyBytes_FromStringAndSize(withdrawal.order_id, 40), withdrawal.order_length)
-        return self.texts.text(withdrawal.order_id, withdrawal.order_length)
+        return self.texts.of(withdrawal.order_id, withdrawal.order_length)
 
     def row(self, withdrawal):
         """A withdrawal as plain values, in the order of `rows`."""

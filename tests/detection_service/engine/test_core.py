@@ -373,8 +373,8 @@ def test_both_sides_of_a_match_learn_whom_they_met() -> None:
     core = fed(market.rows).core
     met = {}
     for account in ("t", "m"):
-        (fill,) = core.fill_rows(core.find_activity(f"account:{account}", 0), 0)
-        met[account] = core.account_names[fill[-1]]
+        (fill,) = core.fills_of(core.find_activity(f"account:{account}", 0), 0)
+        met[account] = fill.contra
     assert met == {"t": "m", "m": "t"}
 
 
