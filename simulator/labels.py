@@ -134,3 +134,9 @@ def write_labels(path: Path, labels: Iterable[Label]) -> None:
     """Write one JSON object a line."""
     with path.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(asdict(label)) + "\n" for label in labels)
+
+
+def write_benign(path: Path, labels: Iterable[Label]) -> None:
+    """Write hard negatives as labels are written, each with its kind first."""
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps({"kind": "hard_negative", **asdict(label)}) + "\n" for label in labels)

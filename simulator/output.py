@@ -3,7 +3,7 @@
 import csv
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from simulator.drop_copy import BEGIN_STRING, TIMESTAMP_DIGITS, DropCopy
 from simulator.instrument import Instrument
-from simulator.labels import write_labels
+from simulator.labels import write_benign, write_labels
 from simulator.population import Population
 from simulator.report import COLUMNS, Report
 from simulator.simulation import Simulation, SimulationConfig, labelled_run
@@ -49,6 +49,7 @@ class Summary:
     events_by_kind: dict[str, int]
     scenarios: int
     scenarios_by_scheme: dict[str, int]
+    hard_negatives: dict[str, int]
     start_time_ns: int
     end_time_ns: int
     files: list[str]
@@ -141,8 +142,9 @@ def write_simulation(
     format: Format = "events",
     progress: Progress | None = None,
     activity: float = 1.0,
+    hard_negatives: Sequence[str] = (),
 ) -> Summary:
-    """Simulate and write events, accounts.csv, instruments.csv, labels.jsonl and manifest.json into a directory.
+    """Simulate and write events, reference data, labels.jsonl, benign.jsonl and manifest.json into a directory.
 
     `minutes` is the least simulated length; it runs on until every scheme has been played. Raises ValueError for an
     unknown scheme or format, a severity outside 0..1 or a length that is not positive.
@@ -151,7 +153,9 @@ def write_simulation(
         raise ValueError(f"no format named {format}: choose from {', '.join(SINKS)}")
     if not minutes > 0:
         raise ValueError(f"minutes must be greater than 0 for a file, found {minutes:g}")
-    config = labelled_run(schemes, seed=seed, minutes=minutes, severity=severity, activity=activity)
+    config = labelled_run(
+        schemes, seed=seed, minutes=minutes, severity=severity, activity=activity, hard_negatives=hard_negatives
+    )
     return write_run(out, config, severity, format, progress)
 
 
@@ -164,6 +168,8 @@ def write_run(
     kinds = _write_events(SINKS[format](out / EVENT_FILES[format]), simulation, progress)
     labels = simulation.labels()
     write_labels(out / "labels.jsonl", labels)
+    benign = simulation.benign_labels()
+    write_benign(out / "benign.jsonl", benign)
     summary = Summary(
         out=str(out),
         seed=config.seed,
@@ -174,9 +180,10 @@ def write_run(
         events_by_kind=dict(sorted(kinds.items())),
         scenarios=len(labels),
         scenarios_by_scheme=dict(sorted(Counter(label.typology for label in labels).items())),
+        hard_negatives=dict(sorted(Counter(label.typology for label in benign).items())),
         start_time_ns=config.start_time_ns,
         end_time_ns=simulation.now_ns,
-        files=[EVENT_FILES[format], "accounts.csv", "instruments.csv", "labels.jsonl", "manifest.json"],
+        files=[EVENT_FILES[format], "accounts.csv", "instruments.csv", "labels.jsonl", "benign.jsonl", "manifest.json"],
     )
     manifest = {key: value for key, value in asdict(summary).items() if key != "out"}
     (out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")

@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from simulator.hard_negatives import HARD_NEGATIVES
+from simulator.hard_negatives.hard_negative import choose_people
+from simulator.hard_negatives.schedule import plan_hard_negatives
 from simulator.instrument import EQUITIES, Instrument
 from simulator.labels import Label, Narrative, Scenario, SchemeSeat, Sentence
 from simulator.market import Behaviour, Market
@@ -45,6 +48,7 @@ class SimulationConfig:
     seed: int
     minutes: float = DEMO_MINUTES
     scenarios: tuple[PlannedScenario, ...] = ()
+    hard_negatives: tuple[PlannedScenario, ...] = ()
     instruments: tuple[Instrument, ...] = EQUITIES
     start_time_ns: int = DEFAULT_START_TIME_NS
     activity: float = 1.0
@@ -66,6 +70,7 @@ class Simulation:
         self.population = populate(config.seed, market_maker_count(len(config.instruments)))
         self.narrative = Narrative()
         self.scenarios: list[Scenario] = []
+        self.hard_negatives: list[Scenario] = []
         first_number = 1 + config.session_number * NUMBERS_PER_SESSION
         self._market = Market(config.instruments, config.seed, config.start_time_ns, first_number)
         self._taken_owners: set[str] = set()
@@ -73,6 +78,8 @@ class Simulation:
         cast(self._market, self.population, config.seed, config.activity)
         for planned in config.scenarios:
             self._admit(planned)
+        for planned in config.hard_negatives:
+            self._admit_hard_negative(planned)
         if config.recurring:
             self._market.enter(self._direct(config.recurring))
         symbols = ", ".join(self._market.listings)
@@ -92,7 +99,7 @@ class Simulation:
         """Run the market and yield what the venue says, in order of event time; resting orders expire at the end."""
         end_ns = self.end_time_ns
         yield from self._market.reports(end_ns)
-        while end_ns is not None and any(not scenario.is_over for scenario in self.scenarios):
+        while end_ns is not None and any(not scenario.is_over for scenario in (*self.scenarios, *self.hard_negatives)):
             end_ns += OVERTIME_STEP_NS
             yield from self._market.reports(end_ns)
         yield from self.end_session()
@@ -107,8 +114,11 @@ class Simulation:
 
     def labels(self) -> list[Label]:
         """Return the truth about the scenarios begun so far, by start."""
-        begun = (scenario.label() for scenario in self.scenarios if scenario.orders)
-        return sorted(begun, key=lambda label: (label.start_time_ns, label.scenario_id))
+        return _labels_of(self.scenarios)
+
+    def benign_labels(self) -> list[Label]:
+        """Return the same about the hard negatives begun so far: who did what looks like abuse and is none."""
+        return _labels_of(self.hard_negatives)
 
     def inject(self, scheme: str, severity: float, instrument: str = "") -> Scenario:
         """Play a scheme from now on; instrument "" lets the simulator choose. Raises ValueError for unknown names."""
@@ -152,6 +162,34 @@ class Simulation:
             del self.scenarios[0]
         return scenario
 
+    def _admit_hard_negative(self, planned: PlannedScenario) -> None:
+        what = HARD_NEGATIVES[planned.scheme]
+        number = len(self.hard_negatives) + 1
+        random = stream(self.config.seed, f"hard negative/{number}")
+        listing = self._market.listings[planned.instrument]
+        scenario = Scenario(
+            scenario_id=f"benign-{number:03d}",
+            typology=what.name,
+            severity=planned.severity,
+            instrument=planned.instrument,
+            venue=listing.instrument.venue,
+            accounts=choose_people(what, self.population, random, self._taken_owners),
+            narrative=self.narrative,
+        )
+        seat = SchemeSeat(self._market, listing, random, scenario, what.trades_with_itself)
+
+        def played() -> Behaviour:
+            yield from what.play(seat, scenario.accounts)
+            scenario.is_over = True
+
+        self._market.enter(played(), self.config.start_time_ns + planned.offset_ns - self.now_ns)
+        self.hard_negatives.append(scenario)
+
+
+def _labels_of(scenarios: Sequence[Scenario]) -> list[Label]:
+    begun = (scenario.label() for scenario in scenarios if scenario.orders)
+    return sorted(begun, key=lambda label: (label.start_time_ns, label.scenario_id))
+
 
 def _played(scheme: Scheme, seat: SchemeSeat, scenario: Scenario) -> Behaviour:
     yield from scheme.play(seat, scenario.accounts, scenario.severity)
@@ -159,11 +197,22 @@ def _played(scheme: Scheme, seat: SchemeSeat, scenario: Scenario) -> Behaviour:
 
 
 def labelled_run(
-    schemes: Sequence[str], *, seed: int, minutes: float, severity: float, activity: float = 1.0
+    schemes: Sequence[str],
+    *,
+    seed: int,
+    minutes: float,
+    severity: float,
+    activity: float = 1.0,
+    hard_negatives: Sequence[str] = (),
 ) -> SimulationConfig:
-    """Return the configuration of a run with schemes spread over its time and instruments."""
-    scenarios = plan(schemes, severity, EQUITIES, minutes, seed)
-    return SimulationConfig(seed=seed, minutes=minutes, scenarios=scenarios, activity=activity)
+    """Return the configuration of a run with schemes and hard negatives spread over its time and instruments."""
+    return SimulationConfig(
+        seed=seed,
+        minutes=minutes,
+        scenarios=plan(schemes, severity, EQUITIES, minutes, seed),
+        hard_negatives=plan_hard_negatives(hard_negatives, EQUITIES, minutes, seed),
+        activity=activity,
+    )
 
 
 def demo_run(seed: int = DEMO_SEED) -> SimulationConfig:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from simulator.hard_negatives import HARD_NEGATIVES
 from simulator.output import SINKS, write_simulation
 from simulator.schemes import SCHEMES
 from tapewatch.cli.configured import JsonOption
@@ -14,6 +15,7 @@ from tapewatch.cli.output import print_json, print_lines, progress_bar, time_tex
 
 app = typer.Typer(add_completion=False)
 NO_SCHEME = "none"
+EVERY_HARD_NEGATIVE = "all"
 
 
 @app.command()
@@ -23,6 +25,14 @@ def simulate(
         list[str] | None,
         typer.Option("--scheme", metavar="NAME", help="Scheme to play, or `none`; may be repeated; all without."),
     ] = None,
+    hard_negatives: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--hard-negative",
+            metavar="NAME",
+            help="Honest conduct that looks like abuse, or `all`; may be repeated; none without.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of all randomness.")] = 1,
     minutes: Annotated[float, typer.Option("--minutes", min=0.1, help="Simulated length.")] = 30.0,
     severity: Annotated[float, typer.Option("--severity", help="0 (hidden) to 1 (blatant).")] = 0.8,
@@ -31,7 +41,8 @@ def simulate(
 ) -> None:
     """Write a simulated market with labelled abuse: events, accounts, instruments, labels."""
     played = [scheme for scheme in (schemes or list(SCHEMES)) if scheme != NO_SCHEME]
-    _check(played, severity, file_format)
+    benign = list(HARD_NEGATIVES) if hard_negatives == [EVERY_HARD_NEGATIVE] else hard_negatives or []
+    _check(played, benign, severity, file_format)
     with progress_bar("simulating", 1.0) as advance:
         done = 0.0
 
@@ -41,7 +52,7 @@ def simulate(
             done = share
 
         any_format: Any = file_format
-        summary = write_simulation(out, played, seed, minutes, severity, any_format, progress)
+        summary = write_simulation(out, played, seed, minutes, severity, any_format, progress, hard_negatives=benign)
     if as_json:
         print_json(asdict(summary))
         return
@@ -50,13 +61,18 @@ def simulate(
         ("events", f"{summary.events} from {time_text(summary.start_time_ns)}"),
         *(("", f"{count} {kind}") for kind, count in sorted(summary.events_by_kind.items())),
         ("scenarios", ", ".join(f"{count} {name}" for name, count in summary.scenarios_by_scheme.items()) or "none"),
+        ("hard negatives", ", ".join(f"{count} {name}" for name, count in summary.hard_negatives.items()) or "none"),
     )
 
 
-def _check(schemes: list[str], severity: float, file_format: str) -> None:
+def _check(schemes: list[str], hard_negatives: list[str], severity: float, file_format: str) -> None:
     for scheme in schemes:
         if scheme not in SCHEMES:
             raise WrongUsageError(f"--scheme: expected one of {', '.join(SCHEMES)}, found {scheme!r}")
+    for name in hard_negatives:
+        if name not in HARD_NEGATIVES:
+            expected = ", ".join((EVERY_HARD_NEGATIVE, *HARD_NEGATIVES))
+            raise WrongUsageError(f"--hard-negative: expected one of {expected}, found {name!r}")
     if not 0.0 <= severity <= 1.0:
         raise WrongUsageError(f"--severity: expected 0 (hidden) to 1 (blatant), found {severity:g}")
     if file_format not in SINKS:

@@ -1,0 +1,37 @@
+"""When each hard negative is played: spread over the time after the warm-up and over the instruments."""
+
+from collections.abc import Sequence
+
+from simulator.hard_negatives import HARD_NEGATIVES
+from simulator.instrument import Instrument
+from simulator.randomness import SECOND_NS, stream
+from simulator.schedule import WARMUP_SECONDS_MAX, WARMUP_SHARE, PlannedScenario
+
+
+def plan_hard_negatives(
+    names: Sequence[str], instruments: Sequence[Instrument], minutes: float, seed: int
+) -> tuple[PlannedScenario, ...]:
+    """Draw a time and an instrument for each; a repeated name is played again; names in any order give the same plan.
+
+    Those that belong to the close end with the session, those that want a thin market get the least traded
+    instrument. Raises ValueError for a name that is no hard negative.
+    """
+    random = stream(seed, "hard negatives")
+    length_seconds = minutes * 60
+    warmup_seconds = min(WARMUP_SECONDS_MAX, WARMUP_SHARE * length_seconds)
+    thinnest = min(instruments, key=lambda one: one.average_daily_volume)
+    planned = []
+    for name in sorted(names):
+        check_hard_negative(name)
+        what = HARD_NEGATIVES[name]
+        latest = max(warmup_seconds, length_seconds - what.duration_seconds_max)
+        offset_seconds = latest if what.at_close else random.uniform(warmup_seconds, latest)
+        instrument = thinnest if what.wants_thin_market else random.choice(instruments)
+        planned.append(PlannedScenario(name, 0.0, instrument.symbol, int(offset_seconds * SECOND_NS)))
+    return tuple(sorted(planned, key=lambda scenario: scenario.offset_ns))
+
+
+def check_hard_negative(name: str) -> None:
+    """Raise ValueError unless there is a hard negative of that name."""
+    if name not in HARD_NEGATIVES:
+        raise ValueError(f"no hard negative named {name}: choose from {', '.join(HARD_NEGATIVES)}")
