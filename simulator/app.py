@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from pydantic import Field, field_validator
 
 from simulator.drop_copy import BEGIN_STRING
-from simulator.output import FIX_SENDER, FIX_TARGET
-from simulator.run import Outlet
+from simulator.feeds.feed import Destination, Destinations, FeedKind
+from simulator.feeds.files import open_file_feed
+from simulator.feeds.fix import Outlet, open_fix_feed
+from simulator.feeds.ingest import open_ingest_feed
+from simulator.output import FIX_SENDER, FIX_TARGET, Format
 from simulator.servicer import SimulatorServicer
 from simulator.simulation import DEFAULT_START_TIME_NS
 from simulator.stage import Stage
@@ -18,6 +22,7 @@ from tapewatch.fix.session import SessionConfig
 from tapewatch.fix.store import FileStore
 from tapewatch.fix.transport import open_session
 from tapewatch.runtime.addresses import Address
+from tapewatch.runtime.security import SecuritySettings
 from tapewatch.runtime.service import Service
 from tapewatch.runtime.settings import Section
 
@@ -31,6 +36,7 @@ class SimulatorSettings(Section):
 
     listen: str = Field("127.0.0.1:50054", description="HOST:PORT of the gRPC server")
     gateway: str = Field("127.0.0.1:9876", description="HOST:PORT of the FIX gateway that gets the drop copy")
+    ingest: str = Field("127.0.0.1:50051", description="HOST:PORT of ingest, for runs that go there over gRPC")
     sender: str = Field(FIX_SENDER, min_length=1, description="our CompID, as the gateway's session names it")
     target: str = Field(FIX_TARGET, min_length=1, description="the gateway's CompID")
     heartbeat_s: int = Field(30, ge=1, le=3_600, description="seconds of silence between FIX heartbeats")
@@ -41,7 +47,7 @@ class SimulatorSettings(Section):
         DEFAULT_START_TIME_NS, ge=0, description="event time of the first run, ns since epoch; later runs follow on"
     )
 
-    @field_validator("gateway")
+    @field_validator("gateway", "ingest")
     @classmethod
     def _is_address(cls, text: str) -> str:
         Address.parse(text)
@@ -51,17 +57,13 @@ class SimulatorSettings(Section):
 @asynccontextmanager
 async def lifespan(service: Service, settings: SimulatorSettings) -> AsyncIterator[None]:
     """Serve the stage; a run under way when the service stops is ended and drained."""
-    gateway = Address.parse(settings.gateway)
-    config = SessionConfig(BEGIN_STRING, settings.sender, settings.target, heartbeat_s=settings.heartbeat_s)
     store = FileStore(settings.data_directory / "fix")
-
-    def connect() -> AbstractAsyncContextManager[Outlet]:
-        return open_session(gateway.host, gateway.port, config, store, logon_wait_s=LOGON_WAIT_SECONDS)
 
     def spawn(work: Coroutine[object, object, None]) -> "asyncio.Task[None]":
         return service.spawn(work, at_stop="finish")
 
-    stage = Stage(settings.data_directory, settings.start_time_ns, connect, spawn)
+    destinations = _destinations(settings, store, service.security)
+    stage = Stage(settings.data_directory, settings.start_time_ns, destinations, spawn)
     servicer = SimulatorServicer(stage, service.stop)
     service.add(simulator_pb2_grpc.add_SimulatorServiceServicer_to_server, servicer, SERVICE_NAME)
     spawn(_end_run_with_service(service, stage))
@@ -69,6 +71,27 @@ async def lifespan(service: Service, settings: SimulatorSettings) -> AsyncIterat
         yield
     finally:
         store.close()
+
+
+def _destinations(settings: SimulatorSettings, store: FileStore, security: SecuritySettings) -> Destinations:
+    """What each kind of feed is with these settings."""
+    gateway, ingest = Address.parse(settings.gateway), Address.parse(settings.ingest)
+    config = SessionConfig(BEGIN_STRING, settings.sender, settings.target, heartbeat_s=settings.heartbeat_s)
+
+    def open_outlet() -> AbstractAsyncContextManager[Outlet]:
+        return open_session(gateway.host, gateway.port, config, store, logon_wait_s=LOGON_WAIT_SECONDS)
+
+    def to_file(session_number: int, file_format: Format) -> Destination:
+        directory = (settings.data_directory / "files" / f"session-{session_number:04d}").absolute()
+        return Destination(str(directory), partial(open_file_feed, directory, file_format), directory)
+
+    return {
+        FeedKind.FIX: lambda session_number, _: Destination(str(gateway), partial(open_fix_feed, open_outlet)),
+        FeedKind.INGEST: lambda session_number, _: Destination(
+            str(ingest), partial(open_ingest_feed, str(ingest), security, session_number)
+        ),
+        FeedKind.FILE: to_file,
+    }
 
 
 async def _end_run_with_service(service: Service, stage: Stage) -> None:

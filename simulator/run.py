@@ -1,27 +1,24 @@
-"""One run of the market into the FIX gateway: paced, counted, and over only when everything was acknowledged."""
+"""One run of the market on its way out: paced, counted, and over only when everything was acknowledged."""
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable
-from contextlib import AbstractAsyncContextManager
 from enum import Enum
-from typing import Protocol
 
-from simulator.drop_copy import DropCopy
-from simulator.randomness import SECOND_NS
+from simulator.feeds.feed import Connect, Feed, FeedError
+from simulator.labels import Sentence
+from simulator.pace import Clock, Pace
 from simulator.report import Report
 from simulator.simulation import Simulation
-from tapewatch.fix.codec import Field
 
 ACKNOWLEDGE_SECONDS = 0.5
 DRAIN_SECONDS_MAX = 120.0
-"""How long the gateway may stay silent before the run fails."""
+"""How long who gets the events may stay silent before the run fails."""
 PACE_STEP_SECONDS = 0.005
 """Events due within this time are sent at once: shorter sleeps cost more than they tell."""
 
 YIELD_EVENTS = 256
-"""After so many events others get a turn, however ready the gateway is."""
+"""After so many events others get a turn, however ready the receiver is."""
 
 
 class State(Enum):
@@ -33,33 +30,11 @@ class State(Enum):
     FAILED = "failed"
 
 
-class Outlet(Protocol):
-    """The FIX session a run sends to."""
-
-    async def send(self, msg_type: str, fields: Iterable[Field]) -> int:
-        """Send a message; wait while the peer is slow or away."""
-        ...
-
-    async def drained(self, timeout_s: float = ...) -> None:
-        """Return once the peer has everything sent so far; raise TimeoutError."""
-        ...
-
-
-Connect = Callable[[], AbstractAsyncContextManager[Outlet]]
-"""Opens the FIX session; leaving it logs out."""
-
-
 class Run:
-    """A simulation on its way to the gateway; `play` is the whole run."""
+    """A simulation on its way out; `play` is the whole run."""
 
-    def __init__(
-        self,
-        simulation: Simulation,
-        connect: Connect,
-        speed: float,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """`speed` is simulated seconds a wall-clock second, 0 for as fast as the gateway takes it."""
+    def __init__(self, simulation: Simulation, connect: Connect, speed: float, clock: Clock = time.monotonic) -> None:
+        """`speed` is simulated seconds a wall-clock second, 0 for as fast as the events are taken."""
         self.simulation = simulation
         self.state = State.RUNNING
         self.error = ""
@@ -67,18 +42,29 @@ class Run:
         self.events_acknowledged = 0
         self.event_time_ns = simulation.config.start_time_ns
         self._connect = connect
-        self._speed = speed
-        self._clock = clock
-        self._stop = asyncio.Event()
+        self._pace = Pace(speed, simulation.config.start_time_ns, clock)
+        self._stopped = False
+        self._changed = asyncio.Event()
+
+    @property
+    def speed(self) -> float:
+        """Simulated seconds a wall-clock second; 0 is as fast as the events are taken."""
+        return self._pace.speed
 
     @property
     def is_over(self) -> bool:
         """Whether nothing more will be sent or acknowledged."""
         return self.state in (State.FINISHED, State.FAILED)
 
+    def change_speed(self, speed: float) -> None:
+        """Go on at another speed, from now on; what happens in the market is the same at any."""
+        self._pace.change(speed, self.event_time_ns)
+        self._changed.set()
+
     def stop(self) -> None:
         """Send nothing more; `play` then drains and returns."""
-        self._stop.set()
+        self._stopped = True
+        self._changed.set()
 
     def break_off(self) -> None:
         """Mark a run that was cancelled on its way as failed."""
@@ -87,59 +73,67 @@ class Run:
             self.error = f"broken off with {self.events_sent - self.events_acknowledged} events not yet acknowledged"
 
     async def play(self) -> None:
-        """Send the whole run, wait until the gateway has all of it, log out.
+        """Send the whole run, wait until the receiver has all of it, say that no more comes.
 
-        A gateway that cannot be reached or stays silent ends the run in FAILED, with the reason in `error`.
+        A receiver that cannot be reached, refuses events or stays silent ends the run in FAILED, with the reason in
+        `error`.
         """
         try:
-            async with self._connect() as outlet:
-                acknowledging = asyncio.create_task(self._acknowledge(outlet))
+            async with self._connect() as feed:
+                acknowledging = asyncio.create_task(self._acknowledge(feed))
                 try:
-                    await self._send_all(outlet)
+                    await self._send_all(feed)
                     self.state = State.DRAINING
                 finally:
                     acknowledging.cancel()
-                    with contextlib.suppress(asyncio.CancelledError, TimeoutError):
+                    with contextlib.suppress(asyncio.CancelledError, TimeoutError, FeedError):
                         await acknowledging
-                await outlet.drained(DRAIN_SECONDS_MAX)
+                await feed.drained(DRAIN_SECONDS_MAX)
                 self.events_acknowledged = self.events_sent
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, FeedError) as error:
             self.state = State.FAILED
-            self.error = str(error) or f"the gateway acknowledged nothing for {DRAIN_SECONDS_MAX:g} s"
+            self.error = str(error) or f"who gets the events acknowledged nothing for {DRAIN_SECONDS_MAX:g} s"
+            self._tell(f"The simulation failed: {self.error}")
             return
         self.state = State.FINISHED
+        self._tell(f"The market closes: {self.events_sent} events were sent and acknowledged.")
 
-    async def _send_all(self, outlet: Outlet) -> None:
-        drop_copy = DropCopy()
-        begun = self._clock()
+    def _tell(self, text: str) -> None:
+        self.simulation.narrative.tell(Sentence(self.event_time_ns, text))
+
+    async def _send_all(self, feed: Feed) -> None:
         for report in self.simulation.reports():
-            if self._speed:
-                await self._wait_until_due(report.event_time_ns, begun)
-            await self._send(outlet, drop_copy, report)
-            if self._stop.is_set():
+            if self._pace.speed:
+                await self._wait_until_due(feed, report.event_time_ns)
+            await self._send(feed, report)
+            if self._stopped:
                 break
         for report in self.simulation.end_session():
-            await self._send(outlet, drop_copy, report)
+            await self._send(feed, report)
 
-    async def _send(self, outlet: Outlet, drop_copy: DropCopy, report: Report) -> None:
-        await outlet.send(*drop_copy.message(report))
+    async def _send(self, feed: Feed, report: Report) -> None:
+        await feed.send(report)
         self.events_sent += 1
         self.event_time_ns = report.event_time_ns
         if self.events_sent % YIELD_EVENTS == 0:
             await asyncio.sleep(0)
 
-    async def _wait_until_due(self, event_time_ns: int, begun: float) -> None:
-        simulated_seconds = (event_time_ns - self.simulation.config.start_time_ns) / SECOND_NS
-        ahead_seconds = simulated_seconds / self._speed - (self._clock() - begun)
-        if ahead_seconds > PACE_STEP_SECONDS:
+    async def _wait_until_due(self, feed: Feed, event_time_ns: int) -> None:
+        """Sleep until the event is due at the speed of then, or the run is stopped."""
+        while not self._stopped:
+            self._changed.clear()
+            ahead_seconds = self._pace.wait_seconds(event_time_ns)
+            if ahead_seconds <= PACE_STEP_SECONDS:
+                return
+            await feed.flush()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), ahead_seconds)
+                await asyncio.wait_for(self._changed.wait(), ahead_seconds)
 
-    async def _acknowledge(self, outlet: Outlet) -> None:
-        """Learn from time to time how much the gateway has; a silent one is noticed at the end, by `drained`."""
+    async def _acknowledge(self, feed: Feed) -> None:
+        """Learn from time to time how much has arrived; a silent receiver is noticed at the end, by `drained`."""
         while True:
             await asyncio.sleep(ACKNOWLEDGE_SECONDS)
             sent = self.events_sent
             if sent > self.events_acknowledged:
-                await outlet.drained(DRAIN_SECONDS_MAX)
+                await feed.drained(DRAIN_SECONDS_MAX)
                 self.events_acknowledged = sent

@@ -2,16 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TypeVar
 
 import grpc.aio
 
+from simulator.feeds.feed import FeedKind
 from simulator.labels import Label, Scenario, Sentence
-from simulator.run import Run, State
+from simulator.output import Format
+from simulator.run import State
 from simulator.schemes import SCHEMES
 from simulator.schemes.scheme import Scheme
-from simulator.stage import Stage, standard_schemes
+from simulator.stage import Performance, RunRequest, Stage, standard_schemes
 from surveillance.v1 import simulator_pb2 as messages
 from surveillance.v1 import simulator_pb2_grpc
 from tapewatch.runtime.errors import FailedPrecondition, InvalidArgument
@@ -25,6 +27,23 @@ _STATES = {
     State.DRAINING: messages.SIMULATION_STATE_DRAINING,
     State.FINISHED: messages.SIMULATION_STATE_FINISHED,
     State.FAILED: messages.SIMULATION_STATE_FAILED,
+}
+_FEEDS: dict[int, FeedKind] = {
+    messages.FEED_UNSPECIFIED: FeedKind.FIX,
+    messages.FEED_FIX: FeedKind.FIX,
+    messages.FEED_INGEST: FeedKind.INGEST,
+    messages.FEED_FILE: FeedKind.FILE,
+}
+_FEED_NUMBERS = {
+    FeedKind.FIX: messages.FEED_FIX,
+    FeedKind.INGEST: messages.FEED_INGEST,
+    FeedKind.FILE: messages.FEED_FILE,
+}
+_FILE_FORMATS: dict[int, Format] = {
+    messages.FILE_FORMAT_UNSPECIFIED: "events",
+    messages.FILE_FORMAT_PARQUET: "events",
+    messages.FILE_FORMAT_CSV: "csv",
+    messages.FILE_FORMAT_FIX: "fix",
 }
 Item = TypeVar("Item")
 Context = grpc.aio.ServicerContext[object, object]
@@ -44,19 +63,25 @@ class SimulatorServicer(simulator_pb2_grpc.SimulatorServiceServicer):
 
     async def StartSimulation(self, request: messages.StartSimulationRequest, context: Context) -> messages.Simulation:
         """Start a run; without schemes, the standard ones, at their own severity unless one is given."""
-        schemes, severity = list(request.schemes), request.severity
-        if request.normal_only:
-            schemes = []
-        elif not schemes:
-            schemes, standard_severity = standard_schemes()
-            severity = severity or standard_severity
-        _check_at_least_zero("minutes", request.minutes)
-        _check_at_least_zero("speed", request.speed)
         try:
-            run = self._stage.start(request.seed, request.minutes, request.speed, schemes, severity)
+            performance = self._stage.start(_request(request))
         except ValueError as error:
             raise InvalidArgument("INVALID_SIMULATION", str(error)) from error
-        return _simulation(run)
+        return _simulation(performance)
+
+    async def AdjustSimulation(
+        self, request: messages.AdjustSimulationRequest, context: Context
+    ) -> messages.Simulation:
+        """Change speed or severity while the run goes on."""
+        speed = request.speed if request.HasField("speed") else None
+        severity = request.severity if request.HasField("severity") else None
+        _check_at_least_zero("speed", speed or 0.0)
+        if speed is None and severity is None:
+            raise InvalidArgument("NOTHING_TO_ADJUST", "expected speed, severity or both, found neither")
+        try:
+            return _simulation(self._stage.adjust(speed, severity))
+        except ValueError as error:
+            raise InvalidArgument("INVALID_SIMULATION", str(error)) from error
 
     async def StopSimulation(self, request: messages.StopSimulationRequest, context: Context) -> messages.Simulation:
         """Stop the run."""
@@ -69,7 +94,7 @@ class SimulatorServicer(simulator_pb2_grpc.SimulatorServiceServicer):
 
     async def GetSimulation(self, request: messages.GetSimulationRequest, context: Context) -> messages.Simulation:
         """Report the run."""
-        return _simulation(self._stage.run)
+        return _simulation(self._stage.performance)
 
     async def InjectScheme(self, request: messages.InjectSchemeRequest, context: Context) -> messages.Scenario:
         """Play a scheme now."""
@@ -94,22 +119,52 @@ class SimulatorServicer(simulator_pb2_grpc.SimulatorServiceServicer):
         self, request: messages.WatchNarrativeRequest, context: Context
     ) -> AsyncIterator[messages.WatchNarrativeResponse]:
         """Stream sentences, from the beginning of the run, over runs, until the caller or the service stops."""
-        run, position = None, 0
+        performance, position = None, 0
         while not self._stop.is_set():
-            if run is not self._stage.run:
-                run, position = self._stage.run, 0
-            if run is not None:
-                narrative = run.simulation.narrative
+            if performance is not self._stage.performance:
+                performance, position = self._stage.performance, 0
+            if performance is not None:
+                narrative = performance.run.simulation.narrative
                 sentences, position = narrative.since(position), narrative.told
                 for sentence in sentences:
-                    yield _sentence(sentence)
+                    yield _sentence(sentence, performance.place.session_number)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), NARRATIVE_POLL_SECONDS)
 
 
-def _simulation(run: Run | None) -> messages.Simulation:
-    if run is None:
+def _request(request: messages.StartSimulationRequest) -> RunRequest:
+    """The run a request means; without schemes, the standard ones, at their own severity unless one is given."""
+    schemes, severity = list(request.schemes), request.severity
+    if request.normal_only:
+        schemes = []
+    elif not schemes:
+        schemes, standard_severity = standard_schemes()
+        severity = severity or standard_severity
+    for field in ("minutes", "speed", "activity"):
+        _check_at_least_zero(field, getattr(request, field))
+    return RunRequest(
+        seed=request.seed,
+        minutes=request.minutes,
+        speed=request.speed,
+        schemes=tuple(schemes),
+        severity=severity,
+        activity=request.activity or 1.0,
+        feed=_known("feed", _FEEDS, request.feed),
+        file_format=_known("file_format", _FILE_FORMATS, request.file_format),
+    )
+
+
+def _known(field: str, values: Mapping[int, Item], number: int) -> Item:
+    if number not in values:
+        expected = ", ".join(map(str, values))
+        raise InvalidArgument("INVALID_SIMULATION", f"{field}: expected one of {expected}, found {number}", field=field)
+    return values[number]
+
+
+def _simulation(performance: Performance | None) -> messages.Simulation:
+    if performance is None:
         return messages.Simulation(state=messages.SIMULATION_STATE_IDLE)
+    run, request = performance.run, performance.request
     simulation = run.simulation
     return messages.Simulation(
         state=_STATES[run.state],
@@ -121,6 +176,13 @@ def _simulation(run: Run | None) -> messages.Simulation:
         end_time_ns=simulation.end_time_ns or 0,
         scenarios=sum(bool(scenario.orders) for scenario in simulation.scenarios),
         error=run.error,
+        speed=run.speed,
+        schemes=request.schemes,
+        severity=performance.severity if request.schemes else 0.0,
+        activity=request.activity,
+        feed=_FEED_NUMBERS[request.feed],
+        destination=performance.destination.text,
+        session_number=performance.place.session_number,
     )
 
 
@@ -158,9 +220,12 @@ def _planned(scenario: Scenario) -> messages.Scenario:
     )
 
 
-def _sentence(sentence: Sentence) -> messages.WatchNarrativeResponse:
+def _sentence(sentence: Sentence, session_number: int) -> messages.WatchNarrativeResponse:
     return messages.WatchNarrativeResponse(
-        event_time_ns=sentence.event_time_ns, text=sentence.text, scenario_id=sentence.scenario_id
+        event_time_ns=sentence.event_time_ns,
+        text=sentence.text,
+        scenario_id=sentence.scenario_id,
+        session_number=session_number,
     )
 
 

@@ -71,6 +71,7 @@ class Simulation:
         self.narrative = Narrative()
         self.scenarios: list[Scenario] = []
         self.hard_negatives: list[Scenario] = []
+        self.recurring_severity = config.recurring_severity
         first_number = 1 + config.session_number * NUMBERS_PER_SESSION
         self._market = Market(config.instruments, config.seed, config.start_time_ns, first_number)
         self._taken_owners: set[str] = set()
@@ -138,7 +139,7 @@ class Simulation:
                 if len(self._taken_owners) > TAKEN_OWNERS_MAX:
                     playing = (scenario for scenario in self.scenarios if not scenario.is_over)
                     self._taken_owners = {account.owner for scenario in playing for account in scenario.accounts}
-                self.inject(scheme, self.config.recurring_severity)
+                self.inject(scheme, self.recurring_severity)
                 yield jittered_ns(random, RECURRENCE_SECONDS, 0.3)
 
     def _admit(self, planned: PlannedScenario) -> Scenario:

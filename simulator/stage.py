@@ -2,83 +2,165 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simulator import timeline
-from simulator.labels import write_labels
-from simulator.output import write_reference
-from simulator.run import Connect, Run
+from simulator.feeds.feed import Destination, Destinations, FeedKind
+from simulator.labels import write_benign, write_labels
+from simulator.output import Format, write_reference
+from simulator.run import Run, State
+from simulator.schedule import check_scheme
 from simulator.simulation import DEMO_SCHEMES, DEMO_SEVERITY, Simulation, SimulationConfig, labelled_run
 from tapewatch.runtime.errors import FailedPrecondition
 
 STOP_SECONDS_MAX = 20.0
-"""A stopped run that the gateway has not acknowledged within this time is broken off."""
+"""A stopped run that the receiver has not acknowledged within this time is broken off."""
+LABELS_FILE, BENIGN_FILE = "labels.jsonl", "benign.jsonl"
 
 Spawn = Callable[[Coroutine[object, object, None]], "asyncio.Task[None]"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What a run is to be: `minutes` 0 plays the schemes again and again until stopped; `speed` 0 does not wait."""
+
+    seed: int
+    minutes: float = 0.0
+    speed: float = 0.0
+    schemes: tuple[str, ...] = ()
+    severity: float = DEMO_SEVERITY
+    activity: float = 1.0
+    feed: FeedKind = FeedKind.FIX
+    file_format: Format = "events"
+
+
+@dataclass(slots=True)
+class Performance:
+    """A run with what was asked for and where it goes; `severity` is that of the schemes yet to be played."""
+
+    run: Run
+    request: RunRequest
+    place: timeline.Place
+    destination: Destination
+    task: "asyncio.Task[None] | None" = None
+
+    @property
+    def severity(self) -> float:
+        """0 to 1."""
+        return self.request.severity if self.request.minutes else self.run.simulation.recurring_severity
 
 
 class Stage:
     """Holds the current run; its reference data and labels are written to the data directory."""
 
-    def __init__(self, directory: Path, first_time_ns: int, connect: Connect, spawn: Spawn) -> None:
-        self.run: Run | None = None
+    def __init__(self, directory: Path, first_time_ns: int, destinations: Destinations, spawn: Spawn) -> None:
+        self.performance: Performance | None = None
         self._directory = directory
         self._first_time_ns = first_time_ns
-        self._connect = connect
+        self._destinations = destinations
         self._spawn = spawn
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self, seed: int, minutes: float, speed: float, schemes: list[str], severity: float) -> Run:
-        """Begin a run; `minutes` 0 plays the schemes again and again until stopped.
+    @property
+    def run(self) -> Run | None:
+        """The current run; None when nothing was started, or it was forgotten."""
+        return None if self.performance is None else self.performance.run
 
-        Raises FailedPrecondition while another runs and ValueError for a scheme or severity that does not exist.
+    def start(self, request: RunRequest) -> Performance:
+        """Begin a run.
+
+        Raises FailedPrecondition while another runs and ValueError for what can not be played.
         """
         if self.run is not None and not self.run.is_over:
             raise FailedPrecondition(
                 "SIMULATION_RUNNING", "expected no run under way, found one: stop it first", state=self.run.state.value
             )
-        config = configure(seed, minutes, schemes, severity)
-        place = timeline.reserve(self._directory, self._first_time_ns, minutes)
+        config = configure(request)
+        place = timeline.reserve(self._directory, self._first_time_ns, request.minutes)
         config = replace(config, start_time_ns=place.start_time_ns, session_number=place.session_number)
         simulation = Simulation(config)
-        write_reference(self._directory, simulation)
-        self.run = Run(simulation, self._connect, speed)
-        self._task = self._spawn(self._play(self.run, place))
-        return self.run
+        destination = self._destinations[request.feed](place.session_number, request.file_format)
+        for directory in self._directories(destination):
+            write_reference(directory, simulation)
+        run = Run(simulation, destination.connect, request.speed)
+        self.performance = Performance(run, request, place, destination)
+        self.performance.task = self._spawn(self._play(self.performance))
+        return self.performance
 
-    async def stop(self) -> Run:
+    def adjust(self, speed: float | None, severity: float | None) -> Performance:
+        """Go on at another speed, or with another severity of what is yet to be played.
+
+        Raises FailedPrecondition where nothing runs or all is planned already, ValueError for a wrong severity.
+        """
+        performance = self.performance
+        if performance is None or performance.run.state is not State.RUNNING:
+            raise FailedPrecondition("NO_SIMULATION", "expected a running simulation, found none: start one first")
+        if severity is not None:
+            if performance.request.minutes:
+                raise FailedPrecondition(
+                    "SIMULATION_PLANNED", "expected a run without an end to change the severity of, found one whose "
+                    "schemes are planned already: inject one with the severity wanted"
+                )  # fmt: skip
+            for scheme in performance.request.schemes:
+                check_scheme(scheme, severity)
+            performance.run.simulation.recurring_severity = severity
+        if speed is not None:
+            performance.run.change_speed(speed)
+        return performance
+
+    async def stop(self) -> Performance:
         """End the run once what was sent is acknowledged; raises FailedPrecondition when nothing ever ran."""
-        run, task = self.run, self._task
-        if run is None or task is None:
+        performance = self.performance
+        if performance is None or performance.task is None:
             raise FailedPrecondition("NO_SIMULATION", "expected a run to stop, found none: start one first")
-        run.stop()
+        performance.run.stop()
+        task = performance.task
         await asyncio.wait((task,), timeout=STOP_SECONDS_MAX)
         if not task.done():
             task.cancel()
             await asyncio.wait((task,))
-        return run
+        return performance
 
     async def reset(self) -> None:
-        """End the run, if there is one, and forget it."""
-        if self.run is not None:
+        """End the run, if there is one, and forget it and its labels; files asked for as such stay."""
+        if self.performance is not None:
             await self.stop()
-        self.run = self._task = None
+        self.performance = None
+        for name in (LABELS_FILE, BENIGN_FILE):
+            (self._directory / name).unlink(missing_ok=True)
 
-    async def _play(self, run: Run, place: timeline.Place) -> None:
+    async def _play(self, performance: Performance) -> None:
+        run = performance.run
         try:
             await run.play()
         finally:
             run.break_off()
-            timeline.free_after(self._directory, place, run.simulation.now_ns)
-            write_labels(self._directory / "labels.jsonl", run.simulation.labels())
+            timeline.free_after(self._directory, performance.place, run.simulation.now_ns)
+            for directory in self._directories(performance.destination):
+                write_labels(directory / LABELS_FILE, run.simulation.labels())
+                write_benign(directory / BENIGN_FILE, run.simulation.benign_labels())
+
+    def _directories(self, destination: Destination) -> list[Path]:
+        return [self._directory, *([] if destination.directory is None else [destination.directory])]
 
 
-def configure(seed: int, minutes: float, schemes: list[str], severity: float) -> SimulationConfig:
-    """Return what a request for a run means: with an end, schemes once each; without one, over and over."""
-    if minutes:
-        return labelled_run(schemes, seed=seed, minutes=minutes, severity=severity)
-    return SimulationConfig(seed=seed, minutes=0.0, recurring=tuple(schemes), recurring_severity=severity)
+def configure(request: RunRequest) -> SimulationConfig:
+    """Return what a request for a run means: with an end, schemes once each; without one, over and over.
+
+    Raises ValueError for what can not be played.
+    """
+    if not request.activity > 0:
+        raise ValueError(f"activity must be greater than 0, found {request.activity:g}")
+    if request.feed is FeedKind.FILE and not (request.minutes or request.speed):
+        raise ValueError("a run into files needs an end or a pace, found minutes 0 and speed 0: it would fill the disk")
+    schemes, severity = request.schemes, request.severity
+    if request.minutes:
+        return labelled_run(
+            schemes, seed=request.seed, minutes=request.minutes, severity=severity, activity=request.activity
+        )
+    return SimulationConfig(
+        seed=request.seed, minutes=0.0, recurring=schemes, recurring_severity=severity, activity=request.activity
+    )
 
 
 def standard_schemes() -> tuple[list[str], float]:

@@ -59,6 +59,11 @@ def demo_settings(home: Path) -> dict[str, Any]:
         "detection": {"listen": detection, "ingest": ingest, "cases": cases, "directory": str(home / "detection")},
         "cases": {"listen": cases, "database": str(home / "cases" / "cases.db")},
         "fix": {"listen": fix, "status_listen": status, "ingest": ingest, "store": str(home / "fix")},
-        "simulator": {"listen": simulator, "gateway": fix, "data_directory": str(home / "simulator")},
+        "simulator": {
+            "listen": simulator,
+            "gateway": fix,
+            "ingest": ingest,
+            "data_directory": str(home / "simulator"),
+        },
         "log": {"format": "json"},
     }

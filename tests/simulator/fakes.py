@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
+from simulator.feeds.feed import Destination, Destinations, FeedKind
+from simulator.feeds.fix import FixFeed
 from simulator.instrument import Instrument
 from simulator.labels import Narrative, Scenario, SchemeSeat
 from simulator.market import Market, Seat
@@ -75,6 +77,11 @@ class FakeOutlet:
             raise TimeoutError
 
     @asynccontextmanager
-    async def connect(self) -> AsyncIterator["FakeOutlet"]:
-        yield self
+    async def connect(self) -> AsyncIterator[FixFeed]:
+        yield FixFeed(self)
         self.logouts += 1
+
+    @property
+    def destinations(self) -> Destinations:
+        """It, wherever events should go."""
+        return {kind: lambda session_number, file_format: Destination("test", self.connect) for kind in FeedKind}

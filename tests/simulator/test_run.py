@@ -2,6 +2,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from fix_gateway.settings import FixSettings
 from simulator import run as run_module
 from simulator.app import SimulatorSettings
 from simulator.drop_copy import BEGIN_STRING
-from simulator.run import Outlet, Run, State
+from simulator.feeds.feed import Connect, Feed, FeedKind
+from simulator.feeds.fix import open_fix_feed
+from simulator.run import Run, State
 from simulator.simulation import Simulation, SimulationConfig, labelled_run, simulate
-from simulator.stage import Stage
+from simulator.stage import RunRequest, Stage, configure
 from tapewatch.fix.mapping import map_message
 from tapewatch.fix.message import Message
 from tapewatch.fix.profile import load_profile
@@ -25,6 +28,10 @@ from tests.simulator.fakes import FakeOutlet
 
 SHORT = SimulationConfig(seed=1, minutes=0.1)
 DEADLINE_S = 20.0
+
+
+def over_fix(port: int, session: SessionConfig, store: MemoryStore) -> Connect:
+    return partial(open_fix_feed, lambda: open_session("127.0.0.1", port, session, store))
 
 
 def new_run(outlet: FakeOutlet, config: SimulationConfig = SHORT, speed: float = 0.0) -> Run:
@@ -51,7 +58,7 @@ async def test_a_gateway_that_acknowledges_nothing_fails_the_run_with_the_reason
 
 
 async def test_a_gateway_that_cannot_be_reached_fails_the_run_with_the_reason() -> None:
-    def connect() -> AbstractAsyncContextManager[Outlet]:
+    def connect() -> AbstractAsyncContextManager[Feed]:
         raise ConnectionError("expected a FIX logon at 127.0.0.1:1")
 
     run = Run(Simulation(SHORT), connect, 0.0)
@@ -90,6 +97,27 @@ async def test_a_paced_run_waits_until_an_event_is_due_and_a_stop_wakes_it() -> 
     assert run.state is State.FINISHED
 
 
+async def test_a_speed_changed_on_the_way_holds_from_the_event_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulator.run.ACKNOWLEDGE_SECONDS", 60.0)
+    outlet = FakeOutlet()
+    run = Run(Simulation(SHORT), outlet.connect, speed=1.0, clock=lambda: 0.0)
+    task = asyncio.create_task(run.play())
+    async with asyncio.timeout(DEADLINE_S):
+        while not outlet.sent:  # noqa: ASYNC110 - polls with a deadline
+            await asyncio.sleep(0)
+    run.change_speed(0.0)
+    await asyncio.wait_for(task, DEADLINE_S)
+    assert (run.state, run.speed) == (State.FINISHED, 0.0)
+    assert len(outlet.sent) == len(list(simulate(SHORT)))
+
+
+async def test_a_run_tells_how_it_ended() -> None:
+    run = new_run(FakeOutlet())
+    await run.play()
+    (last,) = run.simulation.narrative.since(run.simulation.narrative.told - 1)
+    assert last.text == f"The market closes: {run.events_sent} events were sent and acknowledged."
+
+
 class Recorder(IgnoringApplication):
     """A FIX application that keeps what it got."""
 
@@ -108,7 +136,7 @@ async def test_the_gateway_gets_over_a_real_session_exactly_the_events_of_the_si
     async with await serve(settings, recorder) as acceptor:
         own = SimulatorSettings()
         session = SessionConfig(BEGIN_STRING, own.sender, own.target)
-        run = Run(Simulation(config), lambda: open_session("127.0.0.1", acceptor.port, session, MemoryStore()), 0.0)
+        run = Run(Simulation(config), over_fix(acceptor.port, session, MemoryStore()), 0.0)
         await asyncio.wait_for(run.play(), DEADLINE_S)
     assert (run.state, run.error) == (State.FINISHED, "")
     profile = load_profile("fix44")
@@ -128,7 +156,7 @@ async def test_a_gateway_that_restarts_in_mid_run_still_gets_every_event_once(tm
     acceptor = await serve(settings, recorder)
     session = SessionConfig(BEGIN_STRING, SimulatorSettings().sender, SimulatorSettings().target)
     port = acceptor.port
-    run = Run(Simulation(config), lambda: open_session("127.0.0.1", port, session, store), speed=10.0)
+    run = Run(Simulation(config), over_fix(port, session, store), speed=10.0)
     task = asyncio.create_task(run.play())
     async with asyncio.timeout(DEADLINE_S):
         while len(recorder.messages) < 500:  # noqa: ASYNC110 - polls with a deadline
@@ -143,7 +171,7 @@ async def test_a_gateway_that_restarts_in_mid_run_still_gets_every_event_once(tm
 
 
 def new_stage(tmp_path: Path, outlet: FakeOutlet) -> Stage:
-    return Stage(tmp_path, 1_000_000_000, outlet.connect, asyncio.create_task)
+    return Stage(tmp_path, 1_000_000_000, outlet.destinations, asyncio.create_task)
 
 
 async def until_over(run: Run) -> None:
@@ -154,7 +182,7 @@ async def until_over(run: Run) -> None:
 
 async def test_a_stage_writes_reference_data_and_labels_beside_the_feed(tmp_path: Path) -> None:
     stage = new_stage(tmp_path, FakeOutlet())
-    run = stage.start(seed=1, minutes=0.2, speed=0.0, schemes=["wash_self"], severity=1.0)
+    run = stage.start(RunRequest(seed=1, minutes=0.2, speed=0.0, schemes=("wash_self",), severity=1.0)).run
     assert (tmp_path / "accounts.csv").exists()
     assert (tmp_path / "instruments.csv").exists()
     await until_over(run)
@@ -168,7 +196,7 @@ async def test_the_next_run_begins_after_the_one_before_with_ids_of_its_own(tmp_
     stage = new_stage(tmp_path, outlet)
     runs = []
     for _ in range(2):
-        run = stage.start(seed=1, minutes=0.1, speed=0.0, schemes=[], severity=0.5)
+        run = stage.start(RunRequest(seed=1, minutes=0.1, speed=0.0, schemes=(), severity=0.5)).run
         await until_over(run)
         await stage.stop()
         runs.append(run)
@@ -181,9 +209,9 @@ async def test_a_second_run_at_the_same_time_is_refused(tmp_path: Path) -> None:
     outlet = FakeOutlet()
     outlet.hold_after = 0
     stage = new_stage(tmp_path, outlet)
-    stage.start(seed=1, minutes=1, speed=0.0, schemes=[], severity=0.5)
+    stage.start(RunRequest(seed=1, minutes=1, speed=0.0, schemes=(), severity=0.5))
     with pytest.raises(FailedPrecondition, match="stop it first"):
-        stage.start(seed=1, minutes=1, speed=0.0, schemes=[], severity=0.5)
+        stage.start(RunRequest(seed=1, minutes=1, speed=0.0, schemes=(), severity=0.5))
     outlet.released.set()
     await stage.stop()
 
@@ -195,16 +223,47 @@ async def test_stopping_breaks_off_a_run_whose_gateway_takes_nothing(
     outlet = FakeOutlet()
     outlet.hold_after = 5
     stage = new_stage(tmp_path, outlet)
-    stage.start(seed=1, minutes=1, speed=0.0, schemes=[], severity=0.5)
+    stage.start(RunRequest(seed=1, minutes=1, speed=0.0, schemes=(), severity=0.5))
     await asyncio.wait_for(outlet.reached.wait(), DEADLINE_S)
-    run = await stage.stop()
+    run = (await stage.stop()).run
     assert (run.state, run.error) == (State.FAILED, "broken off with 5 events not yet acknowledged")
 
 
-async def test_a_reset_forgets_the_run(tmp_path: Path) -> None:
+async def test_a_reset_forgets_the_run_and_its_labels(tmp_path: Path) -> None:
     stage = new_stage(tmp_path, FakeOutlet())
-    stage.start(seed=1, minutes=0, speed=0.0, schemes=["spoofing"], severity=0.5)
+    stage.start(RunRequest(seed=1, minutes=0, speed=0.0, schemes=("spoofing",), severity=0.5))
+    await stage.stop()
+    assert (tmp_path / "labels.jsonl").exists()
     await stage.reset()
     assert stage.run is None
+    assert not (tmp_path / "labels.jsonl").exists()
     with pytest.raises(FailedPrecondition, match="start one first"):
         await stage.stop()
+
+
+async def test_the_severity_of_schemes_to_come_changes_in_a_run_without_an_end_only(tmp_path: Path) -> None:
+    outlet = FakeOutlet()
+    outlet.hold_after = 0
+    stage = new_stage(tmp_path, outlet)
+    open_run = stage.start(RunRequest(seed=1, schemes=("spoofing",), severity=0.5))
+    assert stage.adjust(None, 0.2) is open_run
+    assert (open_run.severity, open_run.run.simulation.recurring_severity) == (0.2, 0.2)
+    with pytest.raises(ValueError, match="found 3"):
+        stage.adjust(None, 3.0)
+    outlet.released.set()
+    await stage.reset()
+    outlet.released.clear()
+    outlet.hold_after = len(outlet.sent)
+    stage.start(RunRequest(seed=1, minutes=1, schemes=("spoofing",), severity=0.5))
+    with pytest.raises(FailedPrecondition, match="planned already"):
+        stage.adjust(None, 0.2)
+    outlet.released.set()
+    await stage.reset()
+    with pytest.raises(FailedPrecondition, match="start one first"):
+        stage.adjust(2.0, None)
+
+
+def test_a_run_into_files_without_end_or_pace_is_refused() -> None:
+    with pytest.raises(ValueError, match="would fill the disk"):
+        configure(RunRequest(seed=1, feed=FeedKind.FILE))
+    assert configure(RunRequest(seed=1, feed=FeedKind.FILE, speed=1.0)).minutes == 0

@@ -37,7 +37,7 @@ def outlet() -> FakeOutlet:
 async def stub(tmp_path: Path, outlet: FakeOutlet) -> AsyncIterator[Any]:
     @asynccontextmanager
     async def lifespan(service: Service, settings: TestSettings) -> AsyncIterator[None]:
-        stage = Stage(tmp_path, 1_000_000_000, outlet.connect, service.spawn)
+        stage = Stage(tmp_path, 1_000_000_000, outlet.destinations, service.spawn)
         servicer = SimulatorServicer(stage, service.stop)
         service.add(
             simulator_pb2_grpc.add_SimulatorServiceServicer_to_server, servicer, "surveillance.v1.SimulatorService"
@@ -172,3 +172,48 @@ async def test_a_page_token_of_another_list_is_refused(stub: Any, token: str) ->
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await stub.ListSchemes(messages.ListSchemesRequest(page_token=token), timeout=5)
     assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_a_run_says_what_it_was_asked_for_and_changes_its_speed(stub: Any, outlet: FakeOutlet) -> None:
+    request = messages.StartSimulationRequest(seed=4, speed=2.0, schemes=["wash_self"], severity=0.3, activity=0.5)
+    started = await stub.StartSimulation(request, timeout=5)
+    assert (started.speed, started.activity, list(started.schemes)) == (2.0, 0.5, ["wash_self"])
+    assert (started.severity, started.feed, started.destination) == (0.3, messages.FEED_FIX, "test")
+    adjusted = await stub.AdjustSimulation(messages.AdjustSimulationRequest(speed=50.0, severity=0.0), timeout=5)
+    assert (adjusted.speed, adjusted.severity) == (50.0, 0.0)
+    await stub.StopSimulation(messages.StopSimulationRequest(), timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("request_", "complaint"),
+    [
+        (messages.AdjustSimulationRequest(), "found neither"),
+        (messages.AdjustSimulationRequest(speed=-1), "speed must be 0 or more"),
+        (messages.AdjustSimulationRequest(severity=7), "found 7"),
+    ],
+)
+async def test_a_wrong_adjustment_is_refused_and_changes_nothing(
+    stub: Any, request_: messages.AdjustSimulationRequest, complaint: str
+) -> None:
+    request = messages.StartSimulationRequest(seed=4, speed=2.0, schemes=["wash_self"], severity=0.3)
+    before = await stub.StartSimulation(request, timeout=5)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await stub.AdjustSimulation(request_, timeout=5)
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert complaint in (caught.value.details() or "")
+    after = await stub.GetSimulation(messages.GetSimulationRequest(), timeout=5)
+    assert (after.speed, after.severity) == (before.speed, before.severity)
+    await stub.StopSimulation(messages.StopSimulationRequest(), timeout=10)
+
+
+async def test_every_run_has_a_session_of_its_own_which_its_sentences_name(stub: Any) -> None:
+    request = messages.StartSimulationRequest(seed=1, minutes=0.1, normal_only=True)
+    numbers = []
+    for _ in range(2):
+        numbers.append((await stub.StartSimulation(request, timeout=5)).session_number)
+        finished = await until(stub, messages.SIMULATION_STATE_FINISHED)
+        async for sentence in stub.WatchNarrative(messages.WatchNarrativeRequest(), timeout=DEADLINE_S):
+            assert sentence.session_number == finished.session_number == numbers[-1]
+            break
+        await stub.ResetSimulation(messages.ResetSimulationRequest(), timeout=10)
+    assert numbers == [0, 1]
