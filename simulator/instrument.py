@@ -2,6 +2,28 @@
 
 from dataclasses import dataclass
 
+SECOND_NS = 1_000_000_000
+DAY_NS = 86_400 * SECOND_NS
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A trading day in seconds after midnight UTC: the opening call, continuous trading, the closing call, the close.
+
+    Orders rest without trading in a call and trade at one price at its end.
+    """
+
+    opening_call_s: float
+    open_s: float
+    closing_call_s: float
+    close_s: float
+
+    def __post_init__(self) -> None:
+        """Raise ValueError unless the four times follow each other within a day."""
+        times = (self.opening_call_s, self.open_s, self.closing_call_s, self.close_s)
+        if list(times) != sorted(times) or not 0 <= times[0] < times[3] <= 86_400:
+            raise ValueError(f"expected four rising times within a day of 86400 s, found {times}")
+
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
@@ -10,6 +32,8 @@ class Instrument:
     `ticks_per_unit` divides a price in ticks into a price in currency, so that 5003 ticks at 100 a unit are
     exactly the double nearest 50.03. `volatility_ticks` is the standard deviation of the value's change over one
     second. `typical_quantity` is the median size of an ordinary order; `activity` scales every arrival rate.
+    `underlying` is the symbol of what a derivative rests on. Without `hours` it trades around the clock. `listing`
+    names it in the market where its symbol alone does not: the same symbol at a second venue.
     """
 
     symbol: str
@@ -27,6 +51,14 @@ class Instrument:
     average_daily_volume: int
     asset_class: str = "EQUITY"
     product: str = "SHARE"
+    underlying: str = ""
+    hours: Hours | None = None
+    listing: str = ""
+
+    @property
+    def key(self) -> str:
+        """Name of the listing in the market: the symbol, or `listing` where that is given."""
+        return self.listing or self.symbol
 
     def price(self, ticks: int) -> float:
         """Return the price in currency of a price in ticks."""

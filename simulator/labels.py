@@ -121,6 +121,11 @@ class SchemeSeat(Seat):
         self.scenario.orders.append(order)
         return order
 
+    def at(self, key: str) -> "SchemeSeat":
+        """Return the scheme's seat at another listing; its orders there belong to the same scenario."""
+        listing = self._market.listings[key]
+        return SchemeSeat(self._market, listing, self.random, self.scenario, self._trades_with_itself)
+
     def tell(self, text: str) -> None:
         """Add a sentence to the narrative."""
         self.scenario.narrative.tell(Sentence(self.now_ns, text, self.scenario.scenario_id))

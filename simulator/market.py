@@ -59,7 +59,7 @@ class Market:
         self._pending: deque[Report] = deque()
         numbering = Numbering(first_number)
         self.listings = {
-            instrument.symbol: Listing(MatchingEngine(instrument, numbering, self._pending.append))
+            instrument.key: Listing(MatchingEngine(instrument, numbering, self._pending.append))
             for instrument in instruments
         }
         self._venue_time_ns = start_time_ns
@@ -137,6 +137,25 @@ class Seat:
     def best(self, side: int) -> int | None:
         """Return the best price of a side in ticks."""
         return (self._engine.bids if side == BUY else self._engine.asks).best()
+
+    @property
+    def phase(self) -> str:
+        """The listing's phase: PRE_OPEN, CONTINUOUS, AUCTION (the closing call) or CLOSE; orders rest in a call."""
+        return "CONTINUOUS"
+
+    @property
+    def close_ns(self) -> int | None:
+        """When continuous trading ends for the day and the closing call begins; None around the clock."""
+        return None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Names of all listings of the market, for `at`."""
+        return tuple(self._market.listings)
+
+    def at(self, key: str) -> "Seat":
+        """Return this trader's seat at another listing; raises KeyError for one that does not exist."""
+        return Seat(self._market, self._market.listings[key], self.random)
 
     def depth(self, side: int, level_count: int) -> int:
         """Return the visible quantity on the best levels of a side."""
