@@ -48,7 +48,7 @@ protos: $(VENV)/.requirements ## generate surveillance/v1 from protos/
 	$(BIN)/python build_protos.py
 
 lock: $(VENV)/.requirements ## resolve the requirements again (LOCK_ARGUMENTS=--upgrade for newer versions)
-	$(LOCK) $(LOCK_ARGUMENTS) --extra dev --extra postgres -o requirements/lock.txt pyproject.toml
+	$(LOCK) $(LOCK_ARGUMENTS) --extra dev --extra postgres --extra plots -o requirements/lock.txt pyproject.toml
 	$(LOCK) $(LOCK_ARGUMENTS) --extra postgres -c requirements/lock.txt -o requirements/runtime.txt pyproject.toml
 
 buf: ## install buf, which lints the contracts (needs npm)
