@@ -75,6 +75,7 @@ class Simulation:
         first_number = 1 + config.session_number * NUMBERS_PER_SESSION
         self._market = Market(config.instruments, config.seed, config.start_time_ns, first_number)
         self._taken_owners: set[str] = set()
+        self._benign_owners: set[str] = set()
         self._admitted = 0
         cast(self._market, self.population, config.seed, config.activity)
         for planned in config.scenarios:
@@ -174,7 +175,7 @@ class Simulation:
             severity=planned.severity,
             instrument=planned.instrument,
             venue=listing.instrument.venue,
-            accounts=choose_people(what, self.population, random, self._taken_owners),
+            accounts=choose_people(what, self.population, random, self._taken_owners, self._benign_owners),
             narrative=self.narrative,
         )
         seat = SchemeSeat(self._market, listing, random, scenario, what.trades_with_itself)

@@ -36,23 +36,39 @@ class HardNegative:
 
 
 def choose_people(
-    hard_negative: HardNegative, population: Population, random: Random, taken_owners: set[str]
+    hard_negative: HardNegative,
+    population: Population,
+    random: Random,
+    taken_owners: set[str],
+    benign_owners: set[str],
 ) -> People:
-    """Draw the accounts of a hard negative; raises ValueError where too few owners are left."""
-    wanted = hard_negative.account_type
-    groups = [
-        tuple(account for account in group if wanted in ("", account.account_type))
-        for group in population.groups()
-        if group[0].owner not in taken_owners
-    ]
-    groups = [group for group in groups if len(group) >= (2 if hard_negative.with_all_accounts else 1)]
+    """Draw the accounts of a hard negative among owners who are not taken, and enter them in both sets.
+
+    Where too few are left, those who are in another hard negative are drawn again, never those of a scheme. Raises
+    ValueError where that does not do either.
+    """
+    groups = _groups(hard_negative, population, taken_owners)
+    if len(groups) < hard_negative.owner_count:
+        groups = _groups(hard_negative, population, taken_owners - benign_owners)
     if len(groups) < hard_negative.owner_count:
         raise ValueError(
             f"expected {hard_negative.owner_count} more owners for {hard_negative.name}, found {len(groups)}: "
             "play fewer"
         )
     chosen = random.sample(groups, hard_negative.owner_count)
-    taken_owners.update(group[0].owner for group in chosen)
+    owners = {group[0].owner for group in chosen}
+    taken_owners.update(owners)
+    benign_owners.update(owners)
     if hard_negative.with_all_accounts:
         return tuple(account for group in chosen for account in group)
     return tuple(random.choice(group) for group in chosen)
+
+
+def _groups(hard_negative: HardNegative, population: Population, taken_owners: set[str]) -> list[People]:
+    wanted = hard_negative.account_type
+    groups = [
+        tuple(account for account in group if wanted in ("", account.account_type))
+        for group in population.groups()
+        if group[0].owner not in taken_owners
+    ]
+    return [group for group in groups if len(group) >= (2 if hard_negative.with_all_accounts else 1)]

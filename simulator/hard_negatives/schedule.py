@@ -11,18 +11,19 @@ from simulator.schedule import WARMUP_SECONDS_MAX, WARMUP_SHARE, PlannedScenario
 def plan_hard_negatives(
     names: Sequence[str], instruments: Sequence[Instrument], minutes: float, seed: int
 ) -> tuple[PlannedScenario, ...]:
-    """Draw a time and an instrument for each; a repeated name is played again; names in any order give the same plan.
+    """Draw a time and an instrument for each; a repeated name is played again.
 
+    What is drawn for one does not depend on the others.
     Those that belong to the close end with the session, those that want a thin market get the least traded
     instrument. Raises ValueError for a name that is no hard negative.
     """
-    random = stream(seed, "hard negatives")
     length_seconds = minutes * 60
     warmup_seconds = min(WARMUP_SECONDS_MAX, WARMUP_SHARE * length_seconds)
     thinnest = min(instruments, key=lambda one: one.average_daily_volume)
     planned = []
-    for name in sorted(names):
+    for place, name in enumerate(sorted(names)):
         check_hard_negative(name)
+        random = stream(seed, f"hard negative/{name}/{sorted(names)[:place].count(name)}")
         what = HARD_NEGATIVES[name]
         latest = max(warmup_seconds, length_seconds - what.duration_seconds_max)
         offset_seconds = latest if what.at_close else random.uniform(warmup_seconds, latest)

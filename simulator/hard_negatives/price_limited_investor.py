@@ -1,0 +1,36 @@
+"""An investor with a price limit: whatever is offered at its price or better it buys, for as long as it takes."""
+
+from simulator.hard_negatives.hard_negative import HardNegative, People
+from simulator.hard_negatives.orders import some_side, typical, until_ns
+from simulator.labels import SchemeSeat
+from simulator.market import Behaviour
+from simulator.matching import Order
+from simulator.population import INSTITUTION
+from simulator.randomness import jittered_ns
+
+DURATION_SECONDS = 660.0
+SLICE_MULTIPLE = 5.0
+REFILL_SECONDS = 1.5
+
+
+def _play(seat: SchemeSeat, people: People) -> Behaviour:
+    side = some_side(seat)
+    limit = seat.best(side)
+    order: Order | None = None
+    end_ns = until_ns(seat, DURATION_SECONDS)
+    while limit is not None and seat.now_ns < end_ns:
+        if order is None or not order.is_resting:
+            order = seat.submit(people[0], side, limit, typical(seat.instrument, SLICE_MULTIPLE))
+        yield jittered_ns(seat.random, REFILL_SECONDS, 0.6)
+    if order is not None:
+        seat.cancel(order)
+
+
+PRICE_LIMITED_INVESTOR = HardNegative(
+    name="price_limited_investor",
+    description="An institution refills an order at one price for eleven minutes and takes all that comes there.",
+    resembles=("dominating_volume", "floor_ceiling"),
+    play=_play,
+    duration_seconds_max=DURATION_SECONDS + 30.0,
+    account_type=INSTITUTION,
+)
