@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
-from simulator.market import Listing, Market, Seat
+from simulator.market import Behaviour, Listing, Market, Seat
 from simulator.matching import DAY, Order
 from simulator.population import Account
 
@@ -21,7 +21,12 @@ SENTENCES_MAX = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The truth about one scenario; times in nanoseconds UTC, lists sorted."""
+    """The truth about one scenario; times in nanoseconds UTC, lists sorted.
+
+    `accounts`, `owners`, `order_ids` and `trade_ids` are those of the abuse; they are empty where the scenario is a
+    condition of the market that nobody made. `orders` says of every order what it was for, also of honest ones: the
+    culprit's cover and the victim's. `markets` are all venues and instruments it was played in.
+    """
 
     scenario_id: str
     typology: str
@@ -34,6 +39,9 @@ class Label:
     end_time_ns: int
     order_ids: list[str]
     trade_ids: list[str]
+    camouflage: dict[str, float] = field(default_factory=dict)
+    orders: list[dict[str, str]] = field(default_factory=list)
+    markets: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,7 @@ class Narrative:
 
 @dataclass(slots=True)
 class Scenario:
-    """A scheme while it is played: its orders so far and what has been told about it."""
+    """A scheme while it is played: its orders so far, what each is for, and what has been told about it."""
 
     scenario_id: str
     typology: str
@@ -74,14 +82,39 @@ class Scenario:
     venue: str
     accounts: tuple[Account, ...]
     narrative: Narrative
+    camouflage: dict[str, float] = field(default_factory=dict)
     orders: list[Order] = field(default_factory=list)
+    purposes: list[tuple[Order, str]] = field(default_factory=list)
+    markets: set[tuple[str, str]] = field(default_factory=set)
+    begun_ns: int = 0
+    ended_ns: int = 0
     is_over: bool = False
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is anything to label yet."""
+        return bool(self.orders) or bool(self.begun_ns)
+
+    def enter(self, order: Order, role: str) -> None:
+        """Write down an order that is part of the abuse."""
+        self.orders.append(order)
+        self.note(order, role)
+
+    def note(self, order: Order, role: str) -> None:
+        """Write down what an order was for, without making it part of the abuse."""
+        self.purposes.append((order, role))
+
+    def happen(self, now_ns: int) -> None:
+        """Write down that the condition of the market which this scenario is held now."""
+        self.begun_ns = self.begun_ns or now_ns
+        self.ended_ns = now_ns
+
     def label(self) -> Label:
-        """Return the truth as far as the scenario has been played; raises ValueError before its first order."""
-        if not self.orders:
+        """Return the truth as far as the scenario has been played; raises ValueError before it has begun."""
+        if not self.has_begun:
             raise ValueError(f"scenario {self.scenario_id} has no orders yet: ask for its label once it has begun")
         used = {order.account for order in self.orders}
+        starts = [order.time_ns for order in self.orders] + [self.begun_ns] * bool(self.begun_ns)
         return Label(
             scenario_id=self.scenario_id,
             typology=self.typology,
@@ -90,10 +123,19 @@ class Scenario:
             instrument=self.instrument,
             accounts=sorted(used),
             owners=sorted({account.owner for account in self.accounts if account.account in used}),
-            start_time_ns=min(order.time_ns for order in self.orders),
-            end_time_ns=max(order.last_time_ns for order in self.orders),
+            start_time_ns=min(starts),
+            end_time_ns=max([order.last_time_ns for order in self.orders] + [self.ended_ns]),
             order_ids=sorted(order.order_id for order in self.orders),
             trade_ids=sorted({trade_id for order in self.orders for trade_id in order.trade_ids}),
+            camouflage=self.camouflage,
+            orders=[
+                {"order_id": order_id, "role": role}
+                for order_id, role in sorted((order.order_id, role) for order, role in self.purposes)
+            ],
+            markets=[
+                {"venue": venue, "instrument": instrument}
+                for venue, instrument in sorted(self.markets | {(self.venue, self.instrument)})
+            ],
         )
 
 
@@ -110,21 +152,37 @@ class SchemeSeat(Seat):
         self._trades_with_itself = trades_with_itself
 
     def submit(
-        self, account: Account, side: int, price: int | None, quantity: int, time_in_force: str = DAY, display: int = 0
+        self,
+        account: Account,
+        side: int,
+        price: int | None,
+        quantity: int,
+        time_in_force: str = DAY,
+        display: int = 0,
+        role: str = "genuine",
     ) -> Order:
-        """Enter an order of the scheme."""
+        """Enter an order of the scheme, for a purpose."""
         key = "" if self._trades_with_itself else account.owner
         order = self._engine.submit(
             self._market.next_time_ns(), account.account, side, price, quantity,
             trader=account.trader, time_in_force=time_in_force, display=display, self_match_key=key,
         )  # fmt: skip
-        self.scenario.orders.append(order)
+        self.scenario.enter(order, role)
+        self.scenario.markets.add((self.instrument.venue, self.instrument.symbol))
         return order
 
     def at(self, key: str) -> "SchemeSeat":
         """Return the scheme's seat at another listing; its orders there belong to the same scenario."""
         listing = self._market.listings[key]
         return SchemeSeat(self._market, listing, self.random, self.scenario, self._trades_with_itself)
+
+    def honest(self, random: Random) -> Seat:
+        """Return an ordinary seat in the same listing, whose orders are no part of the scheme."""
+        return Seat(self._market, self.listing, random)
+
+    def beside(self, behaviour: Behaviour) -> None:
+        """Let somebody act beside the scheme from now on."""
+        self._market.enter(behaviour)
 
     def tell(self, text: str) -> None:
         """Add a sentence to the narrative."""

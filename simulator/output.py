@@ -3,7 +3,7 @@
 import csv
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,8 +16,11 @@ from simulator.drop_copy import BEGIN_STRING, TIMESTAMP_DIGITS, DropCopy
 from simulator.instrument import Instrument
 from simulator.labels import write_benign, write_labels
 from simulator.population import Population
+from simulator.reference import baselines, fixings_text
 from simulator.report import COLUMNS, Report
+from simulator.schemes.camouflage import NONE, Camouflage
 from simulator.simulation import Simulation, SimulationConfig, labelled_run
+from simulator.tables import write_table
 from tapewatch.fix.codec import encode
 from tapewatch.fix.timestamps import format_timestamp
 
@@ -143,6 +146,7 @@ def write_simulation(
     progress: Progress | None = None,
     activity: float = 1.0,
     hard_negatives: Sequence[str] = (),
+    camouflage: Camouflage = NONE,
 ) -> Summary:
     """Simulate and write events, reference data, labels.jsonl, benign.jsonl and manifest.json into a directory.
 
@@ -154,7 +158,13 @@ def write_simulation(
     if not minutes > 0:
         raise ValueError(f"minutes must be greater than 0 for a file, found {minutes:g}")
     config = labelled_run(
-        schemes, seed=seed, minutes=minutes, severity=severity, activity=activity, hard_negatives=hard_negatives
+        schemes,
+        seed=seed,
+        minutes=minutes,
+        severity=severity,
+        activity=activity,
+        hard_negatives=hard_negatives,
+        camouflage=camouflage,
     )
     return write_run(out, config, severity, format, progress)
 
@@ -164,7 +174,7 @@ def write_run(
 ) -> Summary:
     """Run a configuration and write it, as `write_simulation` does."""
     simulation = Simulation(config)
-    write_reference(out, simulation)
+    tables = write_reference(out, simulation)
     kinds = _write_events(SINKS[format](out / EVENT_FILES[format]), simulation, progress)
     labels = simulation.labels()
     write_labels(out / "labels.jsonl", labels)
@@ -183,7 +193,7 @@ def write_run(
         hard_negatives=dict(sorted(Counter(label.typology for label in benign).items())),
         start_time_ns=config.start_time_ns,
         end_time_ns=simulation.now_ns,
-        files=[EVENT_FILES[format], "accounts.csv", "instruments.csv", "labels.jsonl", "benign.jsonl", "manifest.json"],
+        files=[EVENT_FILES[format], *tables, "labels.jsonl", "benign.jsonl", "manifest.json"],
     )
     manifest = {key: value for key, value in asdict(summary).items() if key != "out"}
     (out / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
@@ -205,22 +215,28 @@ def _write_events(sink: EventSink, simulation: Simulation, progress: Progress | 
     return kinds
 
 
-def write_reference(out: Path, simulation: Simulation) -> None:
-    """Write accounts.csv and instruments.csv; they depend on the seed and the instruments only."""
+def write_reference(out: Path, simulation: Simulation) -> list[str]:
+    """Write the tables of reference data, accounts.csv and instruments.csv among them; returns their names."""
     out.mkdir(parents=True, exist_ok=True)
-    _write_accounts(out / "accounts.csv", simulation.population)
-    _write_instruments(out / "instruments.csv", simulation.config.instruments)
+    instruments = simulation.config.instruments
+    profiles = baselines(simulation.population, instruments, simulation.config.seed)
+    _write_accounts(out / "accounts.csv", simulation.population, profiles)
+    _write_instruments(out / "instruments.csv", instruments)
+    return ["accounts.csv", "instruments.csv", *simulation.reference.write(out)]
 
 
-def _write_accounts(path: Path, population: Population) -> None:
-    header = ("account", "owner", "firm", "desk", "account_type", "device", "ip_subnet", "linked_accounts")
-    _write_csv(
+def _write_accounts(path: Path, population: Population, baseline: Mapping[str, int]) -> None:
+    header = (
+        "account", "owner", "firm", "desk", "account_type", "device", "ip_subnet", "linked_accounts",
+        "baseline_notional_per_day",
+    )  # fmt: skip
+    write_table(
         path,
         header,
         (
             (one.account, one.owner, one.firm, one.desk, one.account_type, one.device, one.ip_subnet,
-             ";".join(one.linked_accounts))
-            for one in population.accounts
+             ";".join(one.linked_accounts), baseline[one.account])
+            for one in population.everybody
         ),
     )  # fmt: skip
 
@@ -228,21 +244,14 @@ def _write_accounts(path: Path, population: Population) -> None:
 def _write_instruments(path: Path, instruments: Iterable[Instrument]) -> None:
     header = (
         "instrument", "venue", "asset_class", "product", "isin", "currency", "multiplier", "tick_size", "lot_size",
-        "float_quantity", "average_daily_volume",
+        "float_quantity", "average_daily_volume", "fixings",
     )  # fmt: skip
-    _write_csv(
+    write_table(
         path,
         header,
         (
             (one.symbol, one.venue, one.asset_class, one.product, one.isin, one.currency, 1, one.price(1), one.lot_size,
-             one.float_quantity, one.average_daily_volume)
+             one.float_quantity, one.average_daily_volume, fixings_text())
             for one in instruments
         ),
     )  # fmt: skip
-
-
-def _write_csv(path: Path, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(rows)

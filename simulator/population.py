@@ -5,7 +5,7 @@ who will misbehave.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from simulator.randomness import stream
@@ -21,6 +21,12 @@ THIRD_ACCOUNT_SHARE = 0.25
 LINKED_SHARE = 0.1
 FIRM_NAMES = ("Aldgate", "Birkholm", "Castellan", "Dunmere", "Eastgate", "Fjordline", "Greywater", "Hartwell")
 CLIENT_TYPE_WEIGHTS = {RETAIL: 6, PROPRIETARY: 3, INSTITUTION: 2}
+DORMANT_OWNER_COUNT = 30
+DORMANT_SECONDS = 1_200.0
+"""A dormant account enters an order about so often: the many clients who hardly ever trade."""
+OFFICE_COUNT = 8
+OFFICE_PEOPLE = (3, 5)
+"""So many clients of different owners work behind one subnet, without a declared link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +46,18 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """All accounts; `clients` are the ordinary ones from which schemes draw their accounts too."""
+    """All accounts; `clients` are the ordinary ones from which schemes draw their accounts too.
+
+    `dormant` ones are apart: they hardly ever trade.
+    """
 
     accounts: tuple[Account, ...]
+    dormant: tuple[Account, ...] = ()
+
+    @property
+    def everybody(self) -> tuple[Account, ...]:
+        """Every account there is, by name."""
+        return tuple(sorted(self.accounts + self.dormant, key=lambda account: account.account))
 
     def of_type(self, account_type: str) -> tuple[Account, ...]:
         """Return the accounts of a type."""
@@ -55,10 +70,18 @@ class Population:
 
     def groups(self) -> tuple[tuple[Account, ...], ...]:
         """Return the client accounts, one tuple for each beneficial owner."""
-        owners: dict[str, list[Account]] = {}
-        for account in self.clients:
-            owners.setdefault(account.owner, []).append(account)
-        return tuple(tuple(accounts) for accounts in owners.values())
+        return _by_owner(self.clients)
+
+    def dormant_groups(self) -> tuple[tuple[Account, ...], ...]:
+        """Return the dormant accounts, one tuple for each beneficial owner."""
+        return _by_owner(self.dormant)
+
+
+def _by_owner(accounts: tuple[Account, ...]) -> tuple[tuple[Account, ...], ...]:
+    owners: dict[str, list[Account]] = {}
+    for account in accounts:
+        owners.setdefault(account.owner, []).append(account)
+    return tuple(tuple(group) for group in owners.values())
 
 
 def populate(seed: int, market_maker_count: int) -> Population:
@@ -74,7 +97,34 @@ def populate(seed: int, market_maker_count: int) -> Population:
         kind = random.choices(kinds, weights)[0]
         accounts += [_account(random, next(numbers), owner, kind) for _ in range(_account_count(random))]
     accounts.sort(key=lambda account: account.account)
-    return Population(tuple(_linked(random, accounts)))
+    ordinary = _in_offices(stream(seed, "offices"), list(_linked(random, accounts)))
+    return Population(tuple(ordinary), tuple(_dormant(stream(seed, "dormant"), accounts)))
+
+
+def _dormant(random: Random, others: list[Account]) -> Iterator[Account]:
+    """Draw owners who hardly trade, with one or two accounts each and names nobody else has."""
+    taken_numbers = {int(account.account[2:]) for account in others}
+    taken_owners = {int(account.owner[3:]) for account in others}
+    numbers = iter(random.sample([number for number in range(100_000, 1_000_000) if number not in taken_numbers], 90))
+    owners = [number for number in range(10_000, 100_000) if number not in taken_owners]
+    for owner in random.sample(owners, DORMANT_OWNER_COUNT):
+        for _ in range(min(2, _account_count(random))):
+            yield _account(random, next(numbers), owner, random.choice((RETAIL, PROPRIETARY, INSTITUTION)))
+
+
+def _in_offices(random: Random, accounts: list[Account]) -> list[Account]:
+    """Put some clients without a declared link behind common subnets."""
+    free = [index for index, one in enumerate(accounts) if one.account_type != MARKET_MAKER and not one.linked_accounts]
+    random.shuffle(free)
+    for _ in range(OFFICE_COUNT):
+        people: dict[str, int] = {}
+        for index in free[: random.randint(*OFFICE_PEOPLE)]:
+            people.setdefault(accounts[index].owner, index)
+        free = free[OFFICE_PEOPLE[1] :]
+        subnet = accounts[next(iter(people.values()))].ip_subnet
+        for index in people.values():
+            accounts[index] = replace(accounts[index], ip_subnet=subnet)
+    return accounts
 
 
 def _account_count(random: Random) -> int:

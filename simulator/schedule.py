@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from random import Random
 
 from simulator.instrument import Instrument
 from simulator.randomness import SECOND_NS, stream
 from simulator.schemes import SCHEMES
+from simulator.schemes.camouflage import NONE, Camouflage
 
 WARMUP_SECONDS_MAX = 300.0
 WARMUP_SHARE = 0.25
@@ -20,15 +22,23 @@ class PlannedScenario:
     severity: float
     instrument: str
     offset_ns: int
+    camouflage: Camouflage = NONE
 
 
 def plan(
-    schemes: Sequence[str], severity: float, instruments: Sequence[Instrument], minutes: float, seed: int
+    schemes: Sequence[str],
+    severity: float,
+    instruments: Sequence[Instrument],
+    minutes: float,
+    seed: int,
+    camouflage: Camouflage = NONE,
 ) -> tuple[PlannedScenario, ...]:
     """Spread schemes over instruments and time, drawn from the seed; a repeated name is played again.
 
-    Schemes that want a thin market get the instrument with the least volume. When they do not all fit one after
-    another, they overlap. Raises ValueError for a name that is no scheme or a severity outside 0..1.
+    Schemes that want a thin market get the instrument with the least volume; those that need a past wait until the
+    market has had it, or as long as the run allows. When they do not all fit one after another, they overlap.
+
+    Raises ValueError for a name that is no scheme or a severity outside 0..1.
     """
     for scheme in schemes:
         check_scheme(scheme, severity)
@@ -42,17 +52,27 @@ def plan(
         wants_thin = SCHEMES[name].wants_thin_market
         lanes[thinnest if wants_thin else busy.index(min(busy))].append(name)
     planned: list[PlannedScenario] = []
-    warmup_seconds = min(WARMUP_SECONDS_MAX, WARMUP_SHARE * minutes * 60)
     for instrument, lane in zip(instruments, lanes, strict=True):
         random.shuffle(lane)
-        durations = [SCHEMES[name].duration_seconds_max for name in lane]
-        available = minutes * 60 - warmup_seconds
-        squeeze = min(1.0, available / sum(durations)) if durations else 1.0
-        slack = sorted(random.random() * max(0.0, available - sum(durations)) for _ in lane)
-        for index, name in enumerate(lane):
-            offset_seconds = warmup_seconds + sum(durations[:index]) * squeeze + slack[index]
-            planned.append(PlannedScenario(name, severity, instrument.symbol, int(offset_seconds * SECOND_NS)))
+        lane.sort(key=lambda name: SCHEMES[name].history_seconds)
+        for name, offset_seconds in zip(lane, _offsets_seconds(lane, minutes * 60, random), strict=True):
+            offset_ns = int(offset_seconds * SECOND_NS)
+            planned.append(PlannedScenario(name, severity, instrument.symbol, offset_ns, camouflage))
     return tuple(sorted(planned, key=lambda scenario: scenario.offset_ns))
+
+
+def _offsets_seconds(lane: Sequence[str], length_seconds: float, random: Random) -> list[float]:
+    """Return when the schemes of a lane begin, in their order, seconds after the start of the market."""
+    warmup_seconds = min(WARMUP_SECONDS_MAX, WARMUP_SHARE * length_seconds)
+    durations = [SCHEMES[name].duration_seconds_max for name in lane]
+    available = length_seconds - warmup_seconds
+    squeeze = min(1.0, available / sum(durations)) if durations else 1.0
+    slack = sorted(random.random() * max(0.0, available - sum(durations)) for _ in lane)
+    offsets = [warmup_seconds + sum(durations[:index]) * squeeze + slack[index] for index in range(len(lane))]
+    for index, name in enumerate(lane):
+        latest = max(offsets[index], length_seconds - sum(durations[index:]))
+        offsets[index] = min(latest, max(offsets[index], SCHEMES[name].history_seconds))
+    return offsets
 
 
 def check_scheme(scheme: str, severity: float) -> None:

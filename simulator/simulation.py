@@ -8,13 +8,16 @@ from simulator.hard_negatives.hard_negative import choose_people
 from simulator.hard_negatives.schedule import plan_hard_negatives
 from simulator.instrument import EQUITIES, Instrument
 from simulator.labels import Label, Narrative, Scenario, SchemeSeat, Sentence
-from simulator.market import Behaviour, Market
+from simulator.market import Behaviour, Market, Seat
 from simulator.population import populate
 from simulator.randomness import SECOND_NS, jittered_ns, stream
+from simulator.reference import Preparation, ordinary_rows
 from simulator.report import Report
 from simulator.schedule import WARMUP_SECONDS_MAX, PlannedScenario, check_scheme, plan
 from simulator.schemes import SCHEMES
-from simulator.schemes.scheme import Scheme, choose_accounts
+from simulator.schemes.camouflage import NONE, Camouflage
+from simulator.schemes.play import Play, cover
+from simulator.schemes.scheme import choose_accounts
 from simulator.traders.roster import cast, market_maker_count
 
 DEFAULT_START_TIME_NS = 1_772_442_000_000_000_000
@@ -54,6 +57,7 @@ class SimulationConfig:
     activity: float = 1.0
     recurring: tuple[str, ...] = ()
     recurring_severity: float = DEMO_SEVERITY
+    recurring_camouflage: Camouflage = NONE
     session_number: int = 0
 
     def __post_init__(self) -> None:
@@ -72,6 +76,9 @@ class Simulation:
         self.scenarios: list[Scenario] = []
         self.hard_negatives: list[Scenario] = []
         self.recurring_severity = config.recurring_severity
+        self.reference = ordinary_rows(
+            self.population, config.instruments, config.seed, config.start_time_ns, config.minutes
+        )
         first_number = 1 + config.session_number * NUMBERS_PER_SESSION
         self._market = Market(config.instruments, config.seed, config.start_time_ns, first_number)
         self._taken_owners: set[str] = set()
@@ -122,14 +129,15 @@ class Simulation:
         """Return the same about the hard negatives begun so far: who did what looks like abuse and is none."""
         return _labels_of(self.hard_negatives)
 
-    def inject(self, scheme: str, severity: float, instrument: str = "") -> Scenario:
+    def inject(self, scheme: str, severity: float, instrument: str = "", camouflage: Camouflage = NONE) -> Scenario:
         """Play a scheme from now on; instrument "" lets the simulator choose. Raises ValueError for unknown names."""
         check_scheme(scheme, severity)
         known = self._market.listings
         if instrument and instrument not in known:
             raise ValueError(f"no instrument named {instrument}: choose from {', '.join(known)}")
         chosen = instrument or stream(self.config.seed, f"inject/{self._admitted}").choice(list(known))
-        return self._admit(PlannedScenario(scheme, severity, chosen, self.now_ns - self.config.start_time_ns))
+        offset_ns = self.now_ns - self.config.start_time_ns
+        return self._admit(PlannedScenario(scheme, severity, chosen, offset_ns, camouflage))
 
     def _direct(self, schemes: Sequence[str]) -> Behaviour:
         """Play one scheme after another, after a warm-up, in random order and with pauses."""
@@ -140,25 +148,33 @@ class Simulation:
                 if len(self._taken_owners) > TAKEN_OWNERS_MAX:
                     playing = (scenario for scenario in self.scenarios if not scenario.is_over)
                     self._taken_owners = {account.owner for scenario in playing for account in scenario.accounts}
-                self.inject(scheme, self.recurring_severity)
+                self.inject(scheme, self.recurring_severity, camouflage=self.config.recurring_camouflage)
                 yield jittered_ns(random, RECURRENCE_SECONDS, 0.3)
 
     def _admit(self, planned: PlannedScenario) -> Scenario:
         self._admitted += 1
         random = stream(self.config.seed, f"scenario/{self._admitted}")
         scheme = SCHEMES[planned.scheme]
+        camouflage = planned.camouflage.only(scheme.axes)
+        listing = self._market.listings[planned.instrument]
+        crews = choose_accounts(scheme, self.population, random, self._taken_owners, camouflage.split)
         scenario = Scenario(
             scenario_id=f"scenario-{self._admitted:03d}",
             typology=scheme.name,
             severity=planned.severity,
             instrument=planned.instrument,
-            venue=self._market.listings[planned.instrument].instrument.venue,
-            accounts=choose_accounts(scheme.troupe, self.population, random, self._taken_owners),
+            venue=listing.instrument.venue,
+            accounts=tuple(account for crew in crews for account in crew),
             narrative=self.narrative,
+            camouflage=camouflage.values(),
         )
-        listing = self._market.listings[planned.instrument]
         seat = SchemeSeat(self._market, listing, random, scenario, scheme.trades_with_itself)
-        self._market.enter(_played(scheme, seat, scenario), self.config.start_time_ns + planned.offset_ns - self.now_ns)
+        play = Play(scheme, seat, crews, planned.severity, camouflage)
+        start_time_ns = self.config.start_time_ns + planned.offset_ns
+        if scheme.prepare is not None:
+            scheme.prepare(self._preparation(play, start_time_ns))
+        honest = seat.honest(stream(self.config.seed, f"cover/{self._admitted}"))
+        self._market.enter(_played(play, honest), start_time_ns - self.now_ns)
         self.scenarios.append(scenario)
         if len(self.scenarios) > SCENARIOS_KEPT_MAX and self.scenarios[0].is_over:
             del self.scenarios[0]
@@ -187,15 +203,28 @@ class Simulation:
         self._market.enter(played(), self.config.start_time_ns + planned.offset_ns - self.now_ns)
         self.hard_negatives.append(scenario)
 
+    def _preparation(self, play: Play, start_time_ns: int) -> Preparation:
+        return Preparation(
+            rows=self.reference,
+            random=play.random,
+            instrument=play.instrument,
+            accounts=play.seat.scenario.accounts,
+            start_time_ns=start_time_ns,
+            duration_seconds=play.scheme.duration_seconds_max,
+            ratios={ratio.name: ratio.at(play.severity) for ratio in play.scheme.ratios},
+        )
+
 
 def _labels_of(scenarios: Sequence[Scenario]) -> list[Label]:
-    begun = (scenario.label() for scenario in scenarios if scenario.orders)
+    begun = (scenario.label() for scenario in scenarios if scenario.has_begun)
     return sorted(begun, key=lambda label: (label.start_time_ns, label.scenario_id))
 
 
-def _played(scheme: Scheme, seat: SchemeSeat, scenario: Scenario) -> Behaviour:
-    yield from scheme.play(seat, scenario.accounts, scenario.severity)
-    scenario.is_over = True
+def _played(play: Play, honest: Seat) -> Behaviour:
+    if play.camouflage.mixed:
+        play.seat.beside(cover(play, honest))
+    yield from play.scheme.play(play)
+    play.seat.scenario.is_over = True
 
 
 def labelled_run(
@@ -206,12 +235,13 @@ def labelled_run(
     severity: float,
     activity: float = 1.0,
     hard_negatives: Sequence[str] = (),
+    camouflage: Camouflage = NONE,
 ) -> SimulationConfig:
     """Return the configuration of a run with schemes and hard negatives spread over its time and instruments."""
     return SimulationConfig(
         seed=seed,
         minutes=minutes,
-        scenarios=plan(schemes, severity, EQUITIES, minutes, seed),
+        scenarios=plan(schemes, severity, EQUITIES, minutes, seed, camouflage),
         hard_negatives=plan_hard_negatives(hard_negatives, EQUITIES, minutes, seed),
         activity=activity,
     )

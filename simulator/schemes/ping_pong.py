@@ -1,42 +1,39 @@
 """Ping pong: two accounts hand the same quantity back and forth."""
 
-from collections.abc import Sequence
-
-from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.matching import SELL
-from simulator.population import Account
-from simulator.randomness import geometric, jittered_ns
+from simulator.schemes import sources
+from simulator.schemes.play import Play
 from simulator.schemes.prearranged import meet
-from simulator.schemes.scheme import Scheme, multiple_quantity
+from simulator.schemes.scheme import Ratio, Scheme
 
-TRADES = (6, 16)
-SIZE_MULTIPLES = (1.0, 8.0)
-LEG_GAP_SECONDS = (1.0, 0.05)
-PAUSE_SECONDS = (8.0, 2.5)
+TRADES_MIN = 4
 
 
-def _play(seat: SchemeSeat, accounts: Sequence[Account], severity: float) -> Behaviour:
-    seller, buyer = accounts[:2]
-    quantity = multiple_quantity(seat.instrument, geometric(*SIZE_MULTIPLES, severity))
-    gap_seconds = geometric(*LEG_GAP_SECONDS, severity)
-    for _ in range(TRADES[0] + round((TRADES[1] - TRADES[0]) * severity)):
-        traded = yield from meet(seat, seller, buyer, SELL, quantity, gap_seconds)
+def _play(play: Play) -> Behaviour:
+    seller, buyer = 0, 1
+    for _ in range(play.count("trades", TRADES_MIN)):
+        accounts = play.account(seller), play.account(buyer)
+        quantity = play.quantity(play.value("size of each"), spread=0.0)
+        traded = yield from meet(play, *accounts, SELL, quantity, play.value("gap between the legs"))
         if traded:
-            seat.tell(f"{seller.account} passes {quantity} {seat.instrument.symbol} to {buyer.account}.")
+            play.tell(f"{accounts[0].account} passes {quantity} {play.instrument.symbol} to {accounts[1].account}.")
             seller, buyer = buyer, seller
-        yield jittered_ns(seat.random, geometric(*PAUSE_SECONDS, severity), 0.3)
+        yield play.wait(play.value("pause between trades"), 0.3)
 
 
 PING_PONG = Scheme(
     name="ping_pong",
     description="Two accounts of different owners trade the same quantity back and forth.",
-    severity_description=(
-        f"From 0 to 1: {TRADES[0]} to {TRADES[1]} trades; in equal ratios: {SIZE_MULTIPLES[0]:g} to "
-        f"{SIZE_MULTIPLES[1]:g} typical orders each, the second leg {LEG_GAP_SECONDS[0]:g} to {LEG_GAP_SECONDS[1]:g} s "
-        f"after the first (sooner after a spoilt attempt), pauses of {PAUSE_SECONDS[0]:g} to {PAUSE_SECONDS[1]:g} s."
+    ratios=(
+        Ratio("trades", 6, 16, "", sources.CATALOGUE + ": 6 trades of a pair in 120 s", is_count=True),
+        Ratio("size of each", 1.0, 8.0, "x a typical order", sources.OURS),
+        Ratio("gap between the legs", 1.0, 0.05, "s", sources.CATALOGUE + ": entered within moments"),
+        Ratio("pause between trades", 8.0, 2.5, "s", sources.CATALOGUE + ": 6 trades of a pair in 120 s"),
     ),
+    axes=("size", "timing", "split", "layers", "mixed"),
     troupe="strangers",
+    strangers=2,
     duration_seconds_max=300.0,
     play=_play,
     trades_with_itself=True,

@@ -2,53 +2,48 @@
 
 from collections.abc import Sequence
 
-from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
-from simulator.matching import BUY, SELL
 from simulator.population import Account
-from simulator.randomness import geometric, jittered_ns
+from simulator.schemes import sources
+from simulator.schemes.play import Play
 from simulator.schemes.prearranged import meet
-from simulator.schemes.scheme import Scheme, multiple_quantity
+from simulator.schemes.scheme import Ratio, Scheme
 
-TRADES = (2, 8)
-SIZE_MULTIPLES = (1.0, 10.0)
-LEG_GAP_SECONDS = (1.5, 0.03)
-PAUSE_SECONDS = (14.0, 3.0)
+TRADES_MIN = 2
 
 
-def _play_self(seat: SchemeSeat, accounts: Sequence[Account], severity: float) -> Behaviour:
-    yield from _wash(seat, [accounts[0], accounts[0]], severity)
+def _play_self(play: Play) -> Behaviour:
+    yield from _wash(play, [play.crews[0][0]] * 2)
 
 
-def _play_owner(seat: SchemeSeat, accounts: Sequence[Account], severity: float) -> Behaviour:
-    yield from _wash(seat, accounts, severity)
+def _play_owner(play: Play) -> Behaviour:
+    yield from _wash(play, play.crews[0])
 
 
-def _wash(seat: SchemeSeat, accounts: Sequence[Account], severity: float) -> Behaviour:
-    trades = TRADES[0] + round((TRADES[1] - TRADES[0]) * severity)
-    multiple = geometric(*SIZE_MULTIPLES, severity)
-    gap_seconds = geometric(*LEG_GAP_SECONDS, severity)
-    for _ in range(trades):
-        resting, taking = seat.random.sample(list(accounts), 2)
-        side = BUY if seat.random.random() < 0.5 else SELL
-        quantity = multiple_quantity(seat.instrument, multiple * (0.8 + 0.4 * seat.random.random()))
-        traded = yield from meet(seat, resting, taking, side, quantity, gap_seconds)
+def _wash(play: Play, accounts: Sequence[Account]) -> Behaviour:
+    for _ in range(play.count("trades", TRADES_MIN)):
+        resting, taking = play.random.sample(list(accounts), 2)
+        side = play.side()
+        quantity = play.quantity(play.value("size of each"))
+        traded = yield from meet(play, resting, taking, side, quantity, play.value("gap between the legs"))
         if traded:
             whom = "itself" if resting is taking else taking.account
-            seat.tell(f"{resting.account} traded {quantity} {seat.instrument.symbol} with {whom}.")
-        yield jittered_ns(seat.random, geometric(*PAUSE_SECONDS, severity), 0.5)
+            play.tell(f"{resting.account} traded {quantity} {play.instrument.symbol} with {whom}.")
+        yield play.wait(play.value("pause between trades"), 0.5)
 
 
-_SEVERITY = (
-    f"From 0 to 1: {TRADES[0]} to {TRADES[1]} trades; in equal ratios: {SIZE_MULTIPLES[0]:g} to {SIZE_MULTIPLES[1]:g} "
-    f"typical orders each, the second leg {LEG_GAP_SECONDS[0]:g} to {LEG_GAP_SECONDS[1]:g} s after the first "
-    f"(sooner after a spoilt attempt), pauses of {PAUSE_SECONDS[0]:g} to {PAUSE_SECONDS[1]:g} s."
+_RATIOS = (
+    Ratio("trades", 2, 8, "", sources.CATALOGUE, is_count=True),
+    Ratio("size of each", 1.0, 10.0, "x a typical order", sources.CATALOGUE + ": the size is never the tell"),
+    Ratio("gap between the legs", 1.5, 0.03, "s", sources.CATALOGUE + ": near-same time"),
+    Ratio("pause between trades", 14.0, 3.0, "s", sources.OURS),
 )
 
 WASH_SELF = Scheme(
     name="wash_self",
     description="One account stands on both sides of its own trades.",
-    severity_description=_SEVERITY,
+    ratios=_RATIOS,
+    axes=("size", "timing", "layers", "mixed"),
     troupe="single",
     duration_seconds_max=300.0,
     play=_play_self,
@@ -57,7 +52,8 @@ WASH_SELF = Scheme(
 WASH_OWNER = Scheme(
     name="wash_owner",
     description="Accounts of one beneficial owner trade with each other.",
-    severity_description=_SEVERITY,
+    ratios=_RATIOS,
+    axes=("size", "timing", "layers", "mixed"),
     troupe="linked",
     duration_seconds_max=300.0,
     play=_play_owner,

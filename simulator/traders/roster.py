@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from simulator.market import Behaviour, Listing, Market, Seat
-from simulator.population import INSTITUTION, MARKET_MAKER, PROPRIETARY, RETAIL, Population
+from simulator.population import DORMANT_SECONDS, INSTITUTION, MARKET_MAKER, PROPRIETARY, RETAIL, Population
 from simulator.randomness import stream
 from simulator.traders.hedger import hedge
 from simulator.traders.institution import show_block, slice_block
 from simulator.traders.market_maker import make_market
 from simulator.traders.momentum import chase, follow_trend
+from simulator.traders.occasional import trade_now_and_then
 from simulator.traders.patient import rest
 from simulator.traders.pegger import peg
 from simulator.traders.reader import read_book
@@ -59,6 +60,8 @@ def _people(
     yield slice_block(seat("slicing"), institutions)
     yield show_block(seat("blocks"), institutions)
     yield chase(seat("herd"), population.of_type(RETAIL))
+    dormant_seconds = DORMANT_SECONDS * len(market.listings) / max(1, len(population.dormant))
+    yield trade_now_and_then(seat("dormant"), population.dormant, dormant_seconds)
     for index in range(READERS_PER_INSTRUMENT):
         yield read_book(seat(f"reader {index}"), next(free), LOOK_SECONDS / pace)
     for index in range(TREND_FOLLOWERS_PER_INSTRUMENT):

@@ -9,6 +9,7 @@ import typer
 from simulator.hard_negatives import HARD_NEGATIVES
 from simulator.output import SINKS, write_simulation
 from simulator.schemes import SCHEMES
+from simulator.schemes.camouflage import AXES, Camouflage
 from tapewatch.cli.configured import JsonOption
 from tapewatch.cli.failure import WrongUsageError
 from tapewatch.cli.output import print_json, print_lines, progress_bar, time_text
@@ -36,6 +37,14 @@ def simulate(
     seed: Annotated[int, typer.Option("--seed", help="Seed of all randomness.")] = 1,
     minutes: Annotated[float, typer.Option("--minutes", min=0.1, help="Simulated length.")] = 30.0,
     severity: Annotated[float, typer.Option("--severity", help="0 (hidden) to 1 (blatant).")] = 0.8,
+    camouflage: Annotated[
+        str,
+        typer.Option(
+            "--camouflage",
+            metavar="AXES",
+            help=f"How schemes hide: axes out of {', '.join(AXES)}, or all; each full, or AXIS=0..1; comma apart.",
+        ),
+    ] = "",
     file_format: Annotated[str, typer.Option("--format", help=f"One of {', '.join(SINKS)}.")] = "events",
     as_json: JsonOption = False,
 ) -> None:
@@ -43,6 +52,7 @@ def simulate(
     played = [scheme for scheme in (schemes or list(SCHEMES)) if scheme != NO_SCHEME]
     benign = list(HARD_NEGATIVES) if hard_negatives == [EVERY_HARD_NEGATIVE] else hard_negatives or []
     _check(played, benign, severity, file_format)
+    hidden = _camouflage(camouflage)
     with progress_bar("simulating", 1.0) as advance:
         done = 0.0
 
@@ -52,7 +62,17 @@ def simulate(
             done = share
 
         any_format: Any = file_format
-        summary = write_simulation(out, played, seed, minutes, severity, any_format, progress, hard_negatives=benign)
+        summary = write_simulation(
+            out,
+            played,
+            seed,
+            minutes,
+            severity,
+            any_format,
+            progress,
+            hard_negatives=benign,
+            camouflage=hidden,
+        )
     if as_json:
         print_json(asdict(summary))
         return
@@ -77,3 +97,10 @@ def _check(schemes: list[str], hard_negatives: list[str], severity: float, file_
         raise WrongUsageError(f"--severity: expected 0 (hidden) to 1 (blatant), found {severity:g}")
     if file_format not in SINKS:
         raise WrongUsageError(f"--format: expected one of {', '.join(SINKS)}, found {file_format!r}")
+
+
+def _camouflage(text: str) -> Camouflage:
+    try:
+        return Camouflage.parse(text)
+    except ValueError as error:
+        raise WrongUsageError(f"--{error}") from error

@@ -13,6 +13,9 @@ from simulator.matching import BUY, SELL, MatchingEngine, Numbering
 from simulator.population import Account
 from simulator.randomness import stream
 from simulator.report import Report
+from simulator.schemes import SCHEMES
+from simulator.schemes.camouflage import NONE, Camouflage
+from simulator.schemes.play import Play
 from tapewatch.fix.codec import Field
 
 SHARE = Instrument("TEST", "XTST", 1000, 100, 100, 200, 0.5, 1.5, 1.0, "EUR", "XS0000000000", 1_000_000, 10_000)
@@ -50,6 +53,11 @@ def quiet_market(names: str = "ABCD") -> tuple[Market, SchemeSeat, Seat, list[Ac
         honest.submit(account("maker"), BUY, 998 - distance, 1000)
         honest.submit(account("maker"), SELL, 1002 + distance, 1000)
     return market, SchemeSeat(market, listing, stream(1, "scheme"), scenario, trades_with_itself=True), honest, accounts
+
+
+def play_of(seat: SchemeSeat, accounts: list[Account], camouflage: Camouflage = NONE, name: str = "wash_owner") -> Play:
+    """A playing of a scheme by accounts of one owner each, in a market of the test's."""
+    return Play(SCHEMES[name], seat, tuple((one,) for one in accounts), 0.5, camouflage)
 
 
 class FakeOutlet:

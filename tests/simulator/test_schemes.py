@@ -13,10 +13,10 @@ from simulator.randomness import SECOND_NS, stream
 from simulator.report import Report
 from simulator.schemes import SCHEMES
 from simulator.schemes.prearranged import meet
-from simulator.schemes.scheme import Step
+from simulator.schemes.scheme import Scheme, Step
 from simulator.simulation import Simulation, labelled_run
 from simulator.traders.roster import cast, market_maker_count
-from tests.simulator.fakes import START_NS, account, quiet_market
+from tests.simulator.fakes import START_NS, account, play_of, quiet_market
 
 SEVERITIES = (0.0, 0.5, 1.0)
 SEEDS = (1, 2, 3)
@@ -110,7 +110,7 @@ def test_an_owner_wash_is_accounts_of_one_owner_trading_with_each_other(seed: in
     assert len(label.owners) == 1
     assert all(report.account != report.contra_account for report in mutual)
     assert len(mutual) // 2 >= 2 + 4 * severity
-    owners = {account.owner for account in simulation.population.accounts if account.account in label.accounts}
+    owners = {account.owner for account in simulation.population.everybody if account.account in label.accounts}
     assert owners == set(label.owners)
 
 
@@ -146,7 +146,7 @@ def test_a_pump_raises_the_price_and_the_accounts_sell_all_they_bought(seed: int
 def test_only_washes_and_ping_pong_trade_with_themselves(scheme: str) -> None:
     for seed in SEEDS:
         _, events, simulation = played(scheme, seed, 1.0)
-        owner = {one.account: one.owner for one in simulation.population.accounts}
+        owner = {one.account: one.owner for one in simulation.population.everybody}
         fills = [report for report in events if report.kind == "FILL"]
         assert all(owner[report.account] != owner[report.contra_account or ""] for report in fills)
 
@@ -183,9 +183,13 @@ def test_a_large_order_moves_the_market_away_from_it_as_traders_react_to_the_boo
 
 
 @pytest.mark.parametrize("scheme", SCHEMES.values(), ids=lambda scheme: scheme.name)
-def test_every_scheme_says_in_numbers_what_severity_means(scheme: object) -> None:
-    assert hasattr(scheme, "severity_description")
-    assert sum(character.isdigit() for character in scheme.severity_description) >= 4
+def test_every_scheme_says_in_numbers_what_severity_means(scheme: Scheme) -> None:
+    assert scheme.ratios
+    for ratio in scheme.ratios:
+        assert ratio.source
+        assert ratio.at(0.0) == pytest.approx(ratio.low)
+        assert ratio.at(1.0) == pytest.approx(ratio.high)
+        assert f"{ratio.low:g} to {ratio.high:g}" in scheme.severity_description
 
 
 def _run(step: Step) -> bool:
@@ -200,7 +204,7 @@ def _run(step: Step) -> bool:
 @pytest.mark.parametrize("side", [BUY, SELL])
 def test_two_orders_meet_inside_the_spread_and_trade_with_each_other_only(side: int) -> None:
     _, seat, _, accounts = quiet_market()
-    assert _run(meet(seat, accounts[0], accounts[1], side, 300, 0.1))
+    assert _run(meet(play_of(seat, accounts), accounts[0], accounts[1], side, 300, 0.1))
     resting, taking = seat.scenario.orders
     assert resting.trade_ids == taking.trade_ids
     assert (resting.filled, taking.filled) == (300, 300)
@@ -209,7 +213,7 @@ def test_two_orders_meet_inside_the_spread_and_trade_with_each_other_only(side: 
 
 def test_orders_that_are_to_meet_are_withdrawn_when_a_third_party_stands_in_between() -> None:
     _, seat, honest, accounts = quiet_market()
-    step = meet(seat, accounts[0], accounts[1], BUY, 300, 0.1)
+    step = meet(play_of(seat, accounts), accounts[0], accounts[1], BUY, 300, 0.1)
     next(step)
     (resting,) = seat.scenario.orders
     honest.submit(accounts[2], BUY, 1001, 100)
@@ -224,5 +228,5 @@ def test_orders_that_are_to_meet_are_withdrawn_when_a_third_party_stands_in_betw
 def test_orders_do_not_meet_where_the_spread_leaves_no_room() -> None:
     _, seat, honest, accounts = quiet_market()
     honest.submit(accounts[2], BUY, 1001, 100)
-    assert not _run(meet(seat, accounts[0], accounts[1], BUY, 300, 0.1))
+    assert not _run(meet(play_of(seat, accounts), accounts[0], accounts[1], BUY, 300, 0.1))
     assert seat.scenario.orders == []

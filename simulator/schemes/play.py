@@ -1,0 +1,169 @@
+"""A scheme being played: who, where, how hard, how hidden; every scheme acts through this."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil, exp, log
+from random import Random
+
+from simulator.instrument import Instrument
+from simulator.labels import SchemeSeat
+from simulator.market import Behaviour, Seat
+from simulator.matching import BUY, DAY, IMMEDIATE_OR_CANCEL, SELL, Order
+from simulator.population import Account
+from simulator.randomness import jittered_ns, ordinary_quantity
+from simulator.schemes.camouflage import LAYERS_KEPT_SHARE, LEG_FACTOR, SIGMA_HIDDEN, SLOW_FACTOR, Camouflage
+from simulator.schemes.scheme import Crew, Scheme, multiple_quantity
+
+HONEST_SECONDS = 5.0
+"""At full camouflage of mixing, the accounts enter an honest order about so often."""
+HONEST_PATIENCE_SECONDS = 12.0
+GENUINE = "genuine"
+DECEPTIVE = "deceptive"
+WASH = "wash"
+PUSH = "push"
+EXIT = "exit"
+POSITION = "position"
+PROBE = "probe"
+COVER = "cover"
+VICTIM = "victim"
+ROLES = (GENUINE, DECEPTIVE, WASH, PUSH, EXIT, POSITION, PROBE, COVER, VICTIM)
+"""What an order is for. Orders of `cover` (the culprit's honest ones) and of a `victim` are no part of the abuse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """One playing of a scheme; the camouflage is applied where a size, a wait or a number is asked of it."""
+
+    scheme: Scheme
+    seat: SchemeSeat
+    crews: tuple[Crew, ...]
+    severity: float
+    camouflage: Camouflage
+
+    @property
+    def random(self) -> Random:
+        """The scenario's own random numbers."""
+        return self.seat.random
+
+    @property
+    def instrument(self) -> Instrument:
+        """What is traded."""
+        return self.seat.instrument
+
+    def value(self, name: str) -> float:
+        """Return what a ratio of the scheme comes to at this severity."""
+        return self.scheme.ratio(name).at(self.severity)
+
+    def count(self, name: str, least: int = 1) -> int:
+        """Return a ratio that counts layers, rounds or trades; fewer where the camouflage says so."""
+        kept = 1.0 - (1.0 - LAYERS_KEPT_SHARE) * self.camouflage.layers
+        return max(least, round(self.value(name) * kept))
+
+    def quantity(self, multiple: float, spread: float = 0.2) -> int:
+        """Return a size of so many typical orders, give or take; ever more like an ordinary one where hidden."""
+        own = self.instrument.typical_quantity * multiple * (1.0 - spread + 2.0 * spread * self.random.random())
+        hidden = self.camouflage.size
+        if hidden:
+            ordinary = ordinary_quantity(self.random, self.instrument)
+            own = exp((1.0 - hidden) * log(own) + hidden * log(ordinary))
+        return multiple_quantity(self.instrument, own / self.instrument.typical_quantity)
+
+    def wait(self, seconds: float, sigma: float = 0.4) -> int:
+        """Return a wait in nanoseconds around a median; wider where the timing is hidden."""
+        return jittered_ns(self.random, seconds, sigma + (max(sigma, SIGMA_HIDDEN) - sigma) * self.camouflage.timing)
+
+    def apart(self, seconds: float, sigma: float = 0.4) -> int:
+        """Return the wait between things that belong together, such as two legs; longer where the timing is hidden."""
+        return self.wait(seconds * LEG_FACTOR**self.camouflage.timing, sigma)
+
+    def haste(self, seconds: float) -> float:
+        """Return how long something takes that gives the scheme away by being quick; seconds."""
+        return float(seconds * SLOW_FACTOR**self.camouflage.slow)
+
+    def quick(self, seconds: float, sigma: float = 0.4) -> int:
+        """Return the wait before a cancel, a turn or an exit; longer where the camouflage is slow."""
+        return self.wait(self.haste(seconds), sigma)
+
+    def account(self, crew: int = 0) -> Account:
+        """Return who enters the next order of an owner: one of the accounts the work is split over."""
+        return self.random.choice(self.crews[crew])
+
+    def anyone(self) -> Account:
+        """Return any account of any owner who takes part."""
+        return self.random.choice(self.random.choice(self.crews))
+
+    def side(self) -> int:
+        """Draw a side."""
+        return BUY if self.random.random() < 0.5 else SELL
+
+    def take(
+        self,
+        account: Account,
+        side: int,
+        quantity: int,
+        role: str,
+        reach_ticks: int = 0,
+        seat: SchemeSeat | None = None,
+    ) -> int:
+        """Take liquidity up to so many ticks beyond the best price; return what was filled, 0 without a price."""
+        place = seat or self.seat
+        opposite = place.best(-side)
+        if opposite is None or quantity <= 0:
+            return 0
+        price = max(1, opposite + side * reach_ticks)
+        return place.submit(account, side, price, quantity, IMMEDIATE_OR_CANCEL, role=role).filled
+
+    def rest(self, account: Account, side: int, quantity: int, role: str, behind_ticks: int = 0) -> Order | None:
+        """Rest an order so many ticks behind its side's best price; None where that side is empty."""
+        best = self.seat.best(side)
+        if best is None or quantity <= 0:
+            return None
+        return self.seat.submit(account, side, max(1, best - side * behind_ticks), quantity, DAY, role=role)
+
+    def unwind(self, holdings: dict[Account, int], side: int, multiple: float, pause_seconds: float) -> Behaviour:
+        """Trade out of what each account holds, so many typical orders at a time, until nothing or patience is left."""
+        for _ in range(UNWIND_ORDERS_MAX):
+            holders = [account for account, held in holdings.items() if held > 0]
+            if not holders:
+                return
+            account = self.random.choice(holders)
+            reach = max(1, round(2 * self.instrument.half_spread_ticks))
+            quantity = min(holdings[account], self.quantity(multiple))
+            holdings[account] -= self.take(account, side, quantity, EXIT, reach)
+            yield self.quick(pause_seconds)
+
+    def tell(self, text: str) -> None:
+        """Add a sentence to the narrative."""
+        self.seat.tell(text)
+
+
+UNWIND_ORDERS_MAX = 400
+
+
+def cover(play: Play, honest: Seat) -> Behaviour:
+    """Trade honestly with the scheme's accounts until the scenario is over, the more the more is mixed in."""
+    mixed = play.camouflage.mixed
+    accounts = [account for crew in play.crews for account in crew]
+    while mixed and accounts and not play.seat.scenario.is_over:
+        yield jittered_ns(honest.random, HONEST_SECONDS / mixed, 0.8)
+        yield from _honest_order(play, honest, accounts)
+
+
+def _honest_order(play: Play, honest: Seat, accounts: Sequence[Account]) -> Iterator[int]:
+    random = honest.random
+    account, side = random.choice(accounts), BUY if random.random() < 0.5 else SELL
+    quantity = ordinary_quantity(random, honest.instrument)
+    best, opposite = honest.best(side), honest.best(-side)
+    if best is None or opposite is None:
+        return
+    takes = random.random() < 0.5
+    order = honest.submit(account, side, opposite if takes else best, quantity, IMMEDIATE_OR_CANCEL if takes else DAY)
+    play.seat.scenario.note(order, COVER)
+    if not takes:
+        yield jittered_ns(random, HONEST_PATIENCE_SECONDS, 0.8)
+        honest.cancel(order)
+
+
+def lots(instrument: Instrument, quantity: float) -> int:
+    """Return a quantity in whole lots, one at least."""
+    return max(instrument.lot_size, ceil(quantity / instrument.lot_size) * instrument.lot_size)
