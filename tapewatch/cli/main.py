@@ -31,6 +31,7 @@ ENTRIES = (
     Entry("detect", "detect", DETECT, "Run the engine over files, no services needed."),
     Entry("replay", "replay", DETECT, "Send files into a running ingest."),
     Entry("simulate", "simulate", DETECT, "Write a simulated market with labelled abuse to files."),
+    Entry("evaluate", "evaluate", DETECT, "Simulate, detect, score: every rule against scenarios and its naive rule."),
     Entry("models", "models", DETECT, "Train and list anomaly models."),
     Entry("rules", "rules", DETECT, "The rules, their parameters and known gaps."),
     Entry("coverage", "coverage", DETECT, "Which rule watches what, with what data, since when; and what is not."),

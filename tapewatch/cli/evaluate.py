@@ -1,0 +1,137 @@
+"""`tapewatch evaluate`: simulate, detect, score; or score what the engine makes of foreign, labelled events."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulator.schemes import SCHEMES
+from tapewatch.cli.configured import JsonOption
+from tapewatch.cli.evaluate_foreign import Foreign, score_foreign
+from tapewatch.cli.evaluate_plan import (
+    DENSITY_MINUTES,
+    MINUTES,
+    REPORTING_SEEDS,
+    SEVERITY,
+    STANDARD_SEED_COUNT,
+    density_grid,
+    run_all,
+    severity_grid,
+    standard,
+)
+from tapewatch.cli.evaluate_report import report_of
+from tapewatch.cli.evaluate_run import RunPlan
+from tapewatch.cli.evaluate_view import show
+from tapewatch.cli.failure import WrongUsageError
+from tapewatch.cli.files import DateOption, FormatOption, InstrumentOption, VenueOption
+from tapewatch.cli.output import print_json, progress_bar
+from tapewatch.cli.reference_files import (
+    AccountsOption,
+    AnnouncementsOption,
+    FxRatesOption,
+    InstrumentsOption,
+    PositionsOption,
+    RestrictedOption,
+    read_reference,
+)
+from tapewatch.engine_mode import warn_once_if_interpreted
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def evaluate(
+    seeds: Annotated[
+        list[int] | None, typer.Option("--seed", help="Seed to simulate; may be repeated; the reporting seeds without.")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Recall by severity and false alarms by density as well.")
+    ] = False,
+    schemes: Annotated[
+        list[str] | None, typer.Option("--scheme", metavar="NAME", help="Only this scheme; may be repeated.")
+    ] = None,
+    severity: Annotated[float, typer.Option("--severity", min=0.0, max=1.0, help="Of the main table.")] = SEVERITY,
+    minutes: Annotated[float, typer.Option("--minutes", min=1.0, help="Simulated length of each run.")] = MINUTES,
+    processes: Annotated[int, typer.Option("--processes", min=1, max=64, help="Runs side by side.")] = 2,
+    model: Annotated[
+        Path | None, typer.Option("--model", metavar="FILE", exists=True, help="Anomaly model to rank by.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="Where to write the report, HTML.")
+    ] = None,
+    events: Annotated[
+        list[Path] | None,
+        typer.Option("--events", metavar="FILE", exists=True, dir_okay=False, help="Foreign events; may be repeated."),
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option("--labels", metavar="FILE", exists=True, help="Their labels, CSV or JSON lines.")
+    ] = None,
+    typologies: Annotated[
+        list[str] | None, typer.Option("--typology", metavar="THEIRS=OURS", help="Our name for one of theirs.")
+    ] = None,
+    file_format: FormatOption = "auto",
+    accounts: AccountsOption = None,
+    instruments: InstrumentsOption = None,
+    announcements: AnnouncementsOption = None,
+    positions: PositionsOption = None,
+    fx_rates: FxRatesOption = None,
+    restricted: RestrictedOption = None,
+    venue: VenueOption = None,
+    instrument: InstrumentOption = None,
+    date: DateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score detection by typology against known scenarios, with a naive rule beside each rule."""
+    warn_once_if_interpreted()
+    if bool(events) != (labels is not None):
+        raise WrongUsageError("expected --events and --labels together: foreign events are scored against their labels")
+    if events and labels is not None:
+        reference = read_reference(
+            accounts=accounts, instruments=instruments, announcements=announcements, positions=positions,
+            fx_rates=fx_rates, restricted=restricted,
+        )  # fmt: skip
+        foreign = Foreign(tuple(events), labels, reference, file_format, venue, instrument, date, model)
+        found = report_of([score_foreign(foreign, named(typologies or []))])
+    else:
+        found = simulated(seeds or REPORTING_SEEDS[:STANDARD_SEED_COUNT], checked(schemes), severity, minutes,
+                          processes, model, tier="full" if full else "standard")  # fmt: skip
+    if as_json:
+        print_json(found)
+    else:
+        show(found)
+
+
+def simulated(
+    seeds: list[int] | tuple[int, ...],
+    schemes: list[str],
+    severity: float,
+    minutes: float,
+    processes: int,
+    model: Path | None,
+    tier: str,
+) -> dict[str, object]:
+    """Run a tier and report on it."""
+    main = standard(seeds, schemes, severity, minutes)
+    grid = severity_grid(seeds, schemes, minutes) if tier == "full" else []
+    dense = density_grid(seeds, DENSITY_MINUTES) if tier == "full" else []
+    plans: list[RunPlan] = [plan.with_model(model) for plan in (*main, *grid, *dense)]
+    with progress_bar("evaluating", len(plans)) as advance:
+        scores = run_all(plans, processes, lambda score: advance(1))
+    until = len(main) + len(grid)
+    return report_of(scores[: len(main)], scores[len(main) : until], scores[until:])
+
+
+def checked(schemes: list[str] | None) -> list[str]:
+    """The schemes to play; WrongUsageError for a name that is none."""
+    for name in schemes or ():
+        if name not in SCHEMES:
+            raise WrongUsageError(f"--scheme: expected one of {', '.join(SCHEMES)}, found {name!r}")
+    return sorted(schemes or SCHEMES)
+
+
+def named(pairs: list[str]) -> dict[str, str]:
+    """Their names to ours, of `THEIRS=OURS`."""
+    for pair in pairs:
+        if "=" not in pair:
+            raise WrongUsageError(f"--typology: expected THEIRS=OURS, found {pair!r}")
+    return dict(pair.split("=", 1) for pair in pairs)

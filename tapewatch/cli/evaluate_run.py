@@ -1,0 +1,129 @@
+"""One run of an evaluation: simulate into a folder that is thrown away, detect over the files, judge."""
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from detection_service.engine.configuration import EngineConfiguration
+from ingest_service.formats import FormatOptions
+from simulator.output import EVENT_FILES, write_run
+from simulator.scorecard.baselines import said_by_baselines
+from simulator.scorecard.labels_file import read_run
+from simulator.scorecard.located import located
+from simulator.scorecard.run_score import RunScore, score_run
+from simulator.scorecard.sighting import Sighting
+from simulator.scorecard.table import EventTable, TableBuilder
+from simulator.scorecard.truth import Scenario
+from simulator.simulation import SimulationConfig, labelled_run
+from tapewatch.cli.detection_run import detect_files
+from tapewatch.cli.files import open_files
+from tapewatch.cli.model_training import read_model
+from tapewatch.cli.reference_files import read_reference
+from tapewatch.cli.watched_engine import WatchedEngine
+from tapewatch.market.reference import TABLES, Reference
+
+ROWS_A_FRAME = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """One run to be simulated and judged; `part` names what it is for, `axis` numbers its camouflage (None: none)."""
+
+    seed: int
+    part: str
+    schemes: tuple[str, ...]
+    minutes: float
+    severity: float
+    axis: int | None = None
+    hard_negatives: tuple[str, ...] = ()
+    density: float = 1.0
+    model: Path | None = None
+
+    def with_model(self, model: Path | None) -> "RunPlan":
+        """The same run, its alerts ranked by a model."""
+        return replace(self, model=model)
+
+
+@dataclass(slots=True)
+class Detected:
+    """What the engine made of some files, and what it was given."""
+
+    table: EventTable
+    alerts: list[Sighting]
+    not_applicable: dict[str, str]
+    seconds: float = 0.0
+    late: int = field(default=0)
+
+
+def detect(
+    paths: Sequence[Path],
+    reference: Reference,
+    file_format: str = "events",
+    options: FormatOptions | None = None,
+    model: Path | None = None,
+    configuration: EngineConfiguration | None = None,
+) -> Detected:
+    """Run the engine over files, with every event it took kept as columns."""
+    builder = TableBuilder()
+    settings = configuration or EngineConfiguration(reference=reference)
+    engine = WatchedEngine(settings, None if model is None else read_model(model), builder.take)
+    result = detect_files(open_files(paths, file_format, options or FormatOptions()), engine, ROWS_A_FRAME)
+    return Detected(
+        table=builder.table(reference),
+        alerts=[Sighting.of_alert(alert, engine.raised_ns) for alert in result.alerts],
+        not_applicable=result.not_applicable,
+        seconds=result.seconds,
+        late=result.late,
+    )
+
+
+def judge(
+    detected: Detected, scenarios: Sequence[Scenario], plan: RunPlan | None = None, simulated_s: float = 0.0
+) -> RunScore:
+    """Score what was detected, with the naive rules over the same events."""
+    begun = time.perf_counter()
+    baselines = said_by_baselines(detected.table)
+    baseline_s = time.perf_counter() - begun
+    score = score_run(
+        detected.table,
+        located(detected.table, scenarios),
+        detected.alerts,
+        baselines,
+        seed=plan.seed if plan else 0,
+        part=plan.part if plan else "",
+        density=plan.density if plan else 1.0,
+        not_applicable=detected.not_applicable,
+    )
+    judged_s = time.perf_counter() - begun - baseline_s
+    seconds = {"simulate": simulated_s, "detect": detected.seconds, "baselines": baseline_s, "judge": judged_s}
+    return replace(score, seconds=seconds)
+
+
+def run(plan: RunPlan) -> RunScore:
+    """Simulate, detect and judge one run."""
+    with tempfile.TemporaryDirectory(prefix="tapewatch-evaluate-") as name:
+        folder = Path(name)
+        begun = time.perf_counter()
+        write_run(folder, config_of(plan), plan.severity)
+        simulated_s = time.perf_counter() - begun
+        detected = detect([folder / EVENT_FILES["events"]], reference_beside(folder), model=plan.model)
+        return judge(detected, read_run(folder), plan, simulated_s)
+
+
+def config_of(plan: RunPlan) -> SimulationConfig:
+    """The simulation of a plan."""
+    return labelled_run(
+        plan.schemes,
+        seed=plan.seed,
+        minutes=plan.minutes,
+        severity=plan.severity,
+        activity=plan.density,
+        hard_negatives=plan.hard_negatives,
+    )
+
+
+def reference_beside(folder: Path) -> Reference:
+    """The reference data a simulation wrote beside its events."""
+    return read_reference(**{name: path for name in TABLES if (path := folder / f"{name}.csv").exists()})

@@ -1,0 +1,56 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score
+
+from simulator.scorecard.ranking import average_precision, gain, ranked
+
+
+def test_average_precision_by_hand() -> None:
+    # Ranks of the true ones: 1, 3, 4. Precision there: 1, 2/3, 3/4.
+    assert average_precision([9, 8, 7, 6, 5], [1, 0, 1, 1, 0]) == pytest.approx((1 + 2 / 3 + 3 / 4) / 3)
+
+
+def test_equal_scores_share_a_rank() -> None:
+    assert average_precision([1, 1, 1, 1], [1, 0, 0, 0]) == 0.25
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1).filter(lambda each: any(y for _, y in each)))
+def test_average_precision_is_scikit_learns(items: list[tuple[int, bool]]) -> None:
+    scores, labels = zip(*items, strict=True)
+    assert average_precision(scores, labels) == pytest.approx(average_precision_score(labels, scores))
+
+
+def test_nothing_true_has_no_average_precision() -> None:
+    assert math.isnan(average_precision([1, 2], [0, 0]))
+
+
+def test_a_ranking_has_chance_and_an_interval_around_it() -> None:
+    random = np.random.default_rng(7)
+    labels = random.random(400) < 0.2
+    scores = labels + random.normal(size=400)
+    found = ranked(np.arange(400) // 20, scores, labels)
+    assert found.interval.low < found.average_precision < found.interval.high
+    assert found.chance == pytest.approx(labels.mean())
+
+
+def test_the_gain_of_a_ranking_over_itself_is_nothing_and_over_noise_is_sure() -> None:
+    labels = np.arange(200) % 4 == 0
+    keys = np.arange(200) // 10
+    assert gain(keys, labels, labels, labels) == (0.0, (0.0, 0.0))
+    noise = np.random.default_rng(3).random(200)
+    more, interval = gain(keys, labels, noise, labels)
+    assert more > 0.5
+    assert interval.low > 0.3
+
+
+def test_lengths_that_differ_and_scores_that_are_no_numbers_are_refused() -> None:
+    with pytest.raises(ValueError, match="one label a score"):
+        average_precision([1.0], [1, 0])
+    with pytest.raises(ValueError, match="1 that are none"):
+        average_precision([math.nan], [1])
+    with pytest.raises(ValueError, match="a key for each of 2"):
+        ranked([1], [1.0, 2.0], [0, 1])

@@ -1,0 +1,112 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from detection_service.rules.catalogue import RULES
+from simulator.scorecard.baselines import BASELINES
+from simulator.scorecard.families import typology_of
+from tapewatch.cli.evaluate_plan import REPORTING_SEEDS, SCHEMES_A_RUN, TIMES_PLAYED, standard
+from tapewatch.cli.evaluate_report import HEALTH
+from tapewatch.cli.main import main
+
+S = 1_000_000_000
+START = 1_772_442_000 * S
+COLUMNS = "event_time_ns,kind,venue,instrument,account,order_id,trade_id,side,price,quantity,contra_account,aggressor"
+
+
+def washes(path: Path) -> Path:
+    """A1 trades with itself six times, A2 and A3 with each other once."""
+    lines = [COLUMNS]
+    for number in range(7):
+        buyer, seller = ("A1", "A1") if number else ("A2", "A3")
+        time_ns = START + number * 5 * S
+        lines += [
+            f"{time_ns},FILL,V,I,{account},{number}-{side},{number},{side},10.0,100,{contra},"
+            f"{str(side == 'BUY').lower()}"
+            for side, account, contra in (("BUY", buyer, seller), ("SELL", seller, buyer))
+        ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def evaluated(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    assert main(["evaluate", *arguments, "--json"]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def row(found: dict[str, Any], typology: str) -> dict[str, Any]:
+    made: dict[str, Any] = next(each for each in found["typologies"] if each["typology"] == typology)
+    return made
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        f'{{"typology": "wash", "accounts": ["A1"], "instrument": "I", "start_time_ns": {START}, '
+        f'"end_time_ns": {START + 60 * S}, "order_ids": ["1-BUY", "1-SELL"]}}\n',
+        "scenario_id,typology,accounts,instrument,start_time_ns,end_time_ns,order_ids\n"
+        f"x,wash,A1,I,{START},{START + 60 * S},1-BUY;1-SELL\n",
+        "order_id,label\n0-BUY,normal\n1-BUY,wash\n1-SELL,wash\n",
+    ],
+    ids=["json lines", "scenarios in CSV", "events in CSV"],
+)
+def test_foreign_events_are_scored_against_their_labels(
+    labels: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    events = washes(tmp_path / "events.csv")
+    truth = tmp_path / ("labels.jsonl" if labels.startswith("{") else "labels.csv")
+    truth.write_text(labels, encoding="utf-8")
+    found = evaluated(capsys, "--events", str(events), "--labels", str(truth), "--typology", "wash=wash_self")
+    wash = row(found, "wash_self")
+    assert wash["rules"]["recall"]["hits"] == wash["baseline"]["recall"]["hits"] == 1
+    assert wash["rules"]["f1"] == wash["baseline"]["f1"] == 1.0
+    assert found["false_alarms"] == []
+    assert wash["rules"]["event_recall"] == 1.0
+
+
+def test_a_simulated_market_is_scored_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("--seed", "7", "--scheme", "wash_self", "--minutes", "3", "--processes", "1")
+    found = evaluated(capsys, *arguments)
+    assert row(found, "wash_self")["rules"]["scenarios"] == TIMES_PLAYED
+    assert found["seeds"] == [7]
+    assert found["benign_events"] < found["events"]
+    assert main(["evaluate", *arguments]) == 0
+    assert "wash_self" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--events", __file__], "--events and --labels together"),
+        (["--scheme", "nothing"], "found 'nothing'"),
+        (["--events", __file__, "--labels", __file__, "--typology", "wash"], "THEIRS=OURS"),
+    ],
+)
+def test_wrong_use_says_what_was_expected(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_every_rule_that_judges_events_has_a_naive_rule_and_they_spell_typologies_alike() -> None:
+    judging = {rule.metadata.rule_id: rule.metadata.typology for rule in RULES if rule.metadata.rule_id not in HEALTH}
+    assert judging.keys() - BASELINES.keys() == {"anomaly"}
+    assert BASELINES.keys() <= judging.keys()
+    assert {rule_id: typology_of(rule_id) for rule_id in judging} == judging
+
+
+def test_reporting_seeds_are_no_tuning_seeds() -> None:
+    assert not {*range(1, 100), *range(1000, 2000)} & set(REPORTING_SEEDS)
+
+
+def test_the_standard_plan_plays_every_scheme_in_every_seed_a_few_at_a_time() -> None:
+    names = ["layering", "ping_pong", "pump_and_dump", "spoofing", "wash_owner", "wash_self"] * 1
+    plans = standard([5001, 5002], names, 0.5, 30)
+    for seed in (5001, 5002):
+        played = [name for plan in plans if plan.seed == seed for name in plan.schemes]
+        assert sorted(played) == sorted(names * TIMES_PLAYED)
+    assert all(len(plan.schemes) <= SCHEMES_A_RUN * TIMES_PLAYED for plan in plans)
