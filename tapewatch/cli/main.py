@@ -32,6 +32,9 @@ ENTRIES = (
     Entry("replay", "replay", DETECT, "Send files into a running ingest."),
     Entry("simulate", "simulate", DETECT, "Write a simulated market with labelled abuse to files."),
     Entry("evaluate", "evaluate", DETECT, "Simulate, detect, score: every rule against scenarios and its naive rule."),
+    Entry(
+        "facts", "facts", DETECT, "Whether the simulated market looks like a market: measured beside published facts."
+    ),
     Entry("models", "models", DETECT, "Train and list anomaly models."),
     Entry("rules", "rules", DETECT, "The rules, their parameters and known gaps."),
     Entry("coverage", "coverage", DETECT, "Which rule watches what, with what data, since when; and what is not."),
