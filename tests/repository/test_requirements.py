@@ -41,7 +41,7 @@ def test_every_pin_of_a_lock_has_a_hash(lock: Path) -> None:
     assert [match["name"] for match in PIN.finditer(text) if "--hash=sha256:" not in match["rest"]] == []
 
 
-@pytest.mark.parametrize(("lock", "extras"), [("lock.txt", ("dev", "postgres")), ("runtime.txt", ("postgres",))])
+@pytest.mark.parametrize(("lock", "extras"), [("lock.txt", ("dev", "postgres", "plots")), ("runtime.txt", ("postgres",))])
 def test_a_lock_pins_what_the_project_declares_within_its_range(lock: str, extras: tuple[str, ...]) -> None:
     pins = _pins((CHECKOUT / "requirements" / lock).read_text(encoding="utf-8"))
     outside = [
@@ -78,7 +78,7 @@ def _names(node: ast.AST) -> list[str]:
 
 def test_every_module_the_distribution_imports_comes_from_a_declared_requirement() -> None:
     own = {*engine_mode.PACKAGES, "surveillance", *sys.stdlib_module_names}
-    declared = {canonicalize_name(requirement.name) for requirement in _declared("postgres", "spark")}
+    declared = {canonicalize_name(requirement.name) for requirement in _declared("postgres", "spark", "plots")}
     providers = packages_distributions()
     undeclared = {
         name: where
