@@ -20,7 +20,8 @@ from tapewatch.runtime.errors import FailedPrecondition, InvalidArgument
 
 PAGE_SIZE_DEFAULT = 100
 PAGE_SIZE_MAX = 1_000
-NARRATIVE_POLL_SECONDS = 0.2
+NARRATIVE_POLL_SECONDS = 0.02
+"""So often a watcher looks for new sentences: before what they are about can have become an alert."""
 
 _STATES = {
     State.RUNNING: messages.SIMULATION_STATE_RUNNING,

@@ -35,6 +35,7 @@ ENTRIES = (
     Entry(
         "facts", "facts", DETECT, "Whether the simulated market looks like a market: measured beside published facts."
     ),
+    Entry("simulator", "simulator", DETECT, "A running simulator: start, stop, inject, watch what happens."),
     Entry("models", "models", DETECT, "Train and list anomaly models."),
     Entry("rules", "rules", DETECT, "The rules, their parameters and known gaps."),
     Entry("coverage", "coverage", DETECT, "Which rule watches what, with what data, since when; and what is not."),

@@ -1,7 +1,6 @@
 """`tapewatch replay`: files in event order into a running ingest, as fast as it takes them or paced by their clock."""
 
 import asyncio
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +12,6 @@ import typer
 
 from ingest_service.formats import EventFile, FormatOptions
 from tapewatch.cli.configured import ConfigOption, JsonOption, address_of, security_of
-from tapewatch.cli.failure import WrongUsageError
 from tapewatch.cli.files import (
     DateOption,
     FilesArgument,
@@ -26,6 +24,7 @@ from tapewatch.cli.files import (
 )
 from tapewatch.cli.merge import in_event_order
 from tapewatch.cli.output import harmless, print_json, print_lines, progress_bar
+from tapewatch.cli.pace import pace_of
 from tapewatch.cli.reference_files import (
     AccountsOption,
     AnnouncementsOption,
@@ -45,7 +44,6 @@ ROWS_PER_BATCH = 4_096
 PATIENCE_S = 30.0
 """How long ingest may be away in the middle of a replay."""
 SECOND_NS = 1_000_000_000
-_SPEED = re.compile(r"^(\d+(?:\.\d+)?)x?$")
 
 
 @dataclass(slots=True)
@@ -88,7 +86,7 @@ def replay(
     as_json: JsonOption = False,
 ) -> None:
     """Send files into a running ingest; doing so again adds nothing."""
-    pace = _pace(speed)
+    pace = pace_of(speed)
     reference = read_reference(
         accounts=accounts,
         instruments=instruments,
@@ -113,16 +111,6 @@ def replay(
     summary.seconds = time.monotonic() - begun_s
     _show(opened, summary, as_json)
     refuse_cut(opened)
-
-
-def _pace(speed: str) -> float:
-    """Seconds of the files a second of the clock; 0 is as fast as possible."""
-    if speed == "max":
-        return 0.0
-    found = _SPEED.match(speed)
-    if found is None or float(found[1]) == 0:
-        raise WrongUsageError(f"--speed: expected max or a factor such as 10x, found {speed!r}")
-    return float(found[1])
 
 
 class _Files:

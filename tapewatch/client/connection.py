@@ -48,10 +48,12 @@ class ServiceClient:
             raise RuntimeError(f"{type(self).__name__} is not open: use `async with {type(self).__name__}(...)`")
         return self._channel
 
-    async def call(self, method: Callable[..., Awaitable[Answer]], request: object) -> Answer:
-        """One unary call with the deadline; raises ClientError."""
+    async def call(
+        self, method: Callable[..., Awaitable[Answer]], request: object, timeout_s: float | None = None
+    ) -> Answer:
+        """One unary call with the client's deadline, or its own; raises ClientError."""
         try:
-            return await method(request, timeout=self.timeout_s)
+            return await method(request, timeout=timeout_s or self.timeout_s)
         except grpc.aio.AioRpcError as error:
             raise ClientError.from_rpc(error, self.target) from error
 

@@ -7,6 +7,9 @@ from surveillance.v1 import simulator_pb2
 from surveillance.v1.simulator_pb2_grpc import SimulatorServiceStub
 from tapewatch.client.connection import ServiceClient
 
+STOP_TIMEOUT_S = 30.0
+"""A run is stopped when what was sent is acknowledged, or broken off after 20 s."""
+
 
 class SimulatorClient(ServiceClient):
     """Calls to the simulator; see ServiceClient for opening and errors."""
@@ -29,20 +32,36 @@ class SimulatorClient(ServiceClient):
         schemes: Sequence[str] = (),
         severity: float = 0.0,
         normal_only: bool = False,
+        activity: float = 0.0,
+        feed: int = simulator_pb2.FEED_FIX,
+        file_format: int = simulator_pb2.FILE_FORMAT_PARQUET,
     ) -> simulator_pb2.Simulation:
         """Start a run; the fields are those of StartSimulationRequest."""
         request = simulator_pb2.StartSimulationRequest(
-            seed=seed, minutes=minutes, speed=speed, schemes=schemes, severity=severity, normal_only=normal_only
+            seed=seed,
+            minutes=minutes,
+            speed=speed,
+            schemes=schemes,
+            severity=severity,
+            normal_only=normal_only,
+            activity=activity,
+            feed=feed,  # type: ignore[arg-type]  # the stub wants the enum's wrapper
+            file_format=file_format,  # type: ignore[arg-type]  # the same
         )
         return await self.call(self._stub.StartSimulation, request)
 
+    async def adjust(self, *, speed: float | None = None, severity: float | None = None) -> simulator_pb2.Simulation:
+        """Change how the run goes on; what is None stays."""
+        request = simulator_pb2.AdjustSimulationRequest(speed=speed, severity=severity)
+        return await self.call(self._stub.AdjustSimulation, request)
+
     async def stop(self) -> simulator_pb2.Simulation:
         """End the run after what is under way has been acknowledged."""
-        return await self.call(self._stub.StopSimulation, simulator_pb2.StopSimulationRequest())
+        return await self.call(self._stub.StopSimulation, simulator_pb2.StopSimulationRequest(), STOP_TIMEOUT_S)
 
     async def reset(self) -> simulator_pb2.Simulation:
         """End the run and forget it."""
-        return await self.call(self._stub.ResetSimulation, simulator_pb2.ResetSimulationRequest())
+        return await self.call(self._stub.ResetSimulation, simulator_pb2.ResetSimulationRequest(), STOP_TIMEOUT_S)
 
     async def get(self) -> simulator_pb2.Simulation:
         """Where the run stands."""
