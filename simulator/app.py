@@ -12,7 +12,7 @@ from simulator.drop_copy import BEGIN_STRING
 from simulator.feeds.feed import Destination, Destinations, FeedKind
 from simulator.feeds.files import open_file_feed
 from simulator.feeds.fix import Outlet, open_fix_feed
-from simulator.feeds.ingest import open_ingest_feed
+from simulator.feeds.ingest import open_ingest_feed, publish_reference
 from simulator.output import FIX_SENDER, FIX_TARGET, Format
 from simulator.servicer import SimulatorServicer
 from simulator.simulation import DEFAULT_START_TIME_NS
@@ -63,7 +63,8 @@ async def lifespan(service: Service, settings: SimulatorSettings) -> AsyncIterat
         return service.spawn(work, at_stop="finish")
 
     destinations = _destinations(settings, store, service.security)
-    stage = Stage(settings.data_directory, settings.start_time_ns, destinations, spawn)
+    publish = partial(publish_reference, settings.ingest, service.security)
+    stage = Stage(settings.data_directory, settings.start_time_ns, destinations, spawn, publish)
     servicer = SimulatorServicer(stage, service.stop)
     service.add(simulator_pb2_grpc.add_SimulatorServiceServicer_to_server, servicer, SERVICE_NAME)
     spawn(_end_run_with_service(service, stage))

@@ -53,6 +53,11 @@ class ReferenceRows:
             raise ValueError(f"{table}: expected {len(HEADERS[table])} values, found {len(values)}")
         self.rows[table].append(values)
 
+    @property
+    def row_count(self) -> int:
+        """How many rows there are in all tables."""
+        return sum(map(len, self.rows.values()))
+
     def write(self, out: Path) -> list[str]:
         """Write a CSV file for every table, rows sorted; returns the files' names."""
         for table, rows in self.rows.items():

@@ -72,6 +72,12 @@ class Run:
             self.state = State.FAILED
             self.error = f"broken off with {self.events_sent - self.events_acknowledged} events not yet acknowledged"
 
+    def fail(self, reason: str) -> None:
+        """End the run in FAILED."""
+        self.state = State.FAILED
+        self.error = reason
+        self._tell(f"The simulation failed: {reason}")
+
     async def play(self) -> None:
         """Send the whole run, wait until the receiver has all of it, say that no more comes.
 
@@ -91,9 +97,7 @@ class Run:
                 await feed.drained(DRAIN_SECONDS_MAX)
                 self.events_acknowledged = self.events_sent
         except (OSError, TimeoutError, FeedError) as error:
-            self.state = State.FAILED
-            self.error = str(error) or f"who gets the events acknowledged nothing for {DRAIN_SECONDS_MAX:g} s"
-            self._tell(f"The simulation failed: {self.error}")
+            self.fail(str(error) or f"who gets the events acknowledged nothing for {DRAIN_SECONDS_MAX:g} s")
             return
         self.state = State.FINISHED
         self._tell(f"The market closes: {self.events_sent} events were sent and acknowledged.")

@@ -7,16 +7,18 @@ from typing import TypeVar
 
 import grpc.aio
 
-from simulator.feeds.feed import FeedKind
+from simulator.feeds.feed import FeedError, FeedKind
+from simulator.hard_negatives import HARD_NEGATIVES
 from simulator.labels import Label, Scenario, Sentence
 from simulator.output import Format
 from simulator.run import State
 from simulator.schemes import SCHEMES
+from simulator.schemes.camouflage import Camouflage
 from simulator.schemes.scheme import Scheme
 from simulator.stage import Performance, RunRequest, Stage, standard_schemes
 from surveillance.v1 import simulator_pb2 as messages
 from surveillance.v1 import simulator_pb2_grpc
-from tapewatch.runtime.errors import FailedPrecondition, InvalidArgument
+from tapewatch.runtime.errors import InvalidArgument, Unavailable
 
 PAGE_SIZE_DEFAULT = 100
 PAGE_SIZE_MAX = 1_000
@@ -99,22 +101,26 @@ class SimulatorServicer(simulator_pb2_grpc.SimulatorServiceServicer):
 
     async def InjectScheme(self, request: messages.InjectSchemeRequest, context: Context) -> messages.Scenario:
         """Play a scheme now."""
-        run = self._stage.run
-        if run is None or run.state is not State.RUNNING:
-            raise FailedPrecondition("NO_SIMULATION", "expected a running simulation, found none: start one first")
         try:
-            scenario = run.simulation.inject(request.scheme, request.severity, request.instrument)
+            hidden = Camouflage.of(dict(request.camouflage))
+            scenario = await self._stage.inject(request.scheme, request.severity, request.instrument, hidden)
         except ValueError as error:
             raise InvalidArgument("INVALID_SCHEME", str(error)) from error
+        except FeedError as error:
+            raise Unavailable("REFERENCE_NOT_PUBLISHED", str(error)) from error
         return _planned(scenario)
 
     async def ListScenarios(
         self, request: messages.ListScenariosRequest, context: Context
     ) -> messages.ListScenariosResponse:
-        """List the truth about what was played so far, by start."""
-        labels = self._stage.run.simulation.labels() if self._stage.run is not None else []
-        page, token = _page(labels, request.page_size, request.page_token)
-        return messages.ListScenariosResponse(scenarios=[_scenario(label) for label in page], next_page_token=token)
+        """List the truth about what was played so far, by start; honest conduct after abuse."""
+        scenarios: list[tuple[Label, bool]] = []
+        if self._stage.run is not None:
+            simulation = self._stage.run.simulation
+            honest = simulation.benign_labels() if request.include_honest else []
+            scenarios = [*((each, False) for each in simulation.labels()), *((each, True) for each in honest)]
+        page, token = _page(scenarios, request.page_size, request.page_token)
+        return messages.ListScenariosResponse(scenarios=[_scenario(*each) for each in page], next_page_token=token)
 
     async def WatchNarrative(
         self, request: messages.WatchNarrativeRequest, context: Context
@@ -152,7 +158,18 @@ def _request(request: messages.StartSimulationRequest) -> RunRequest:
         activity=request.activity or 1.0,
         feed=_known("feed", _FEEDS, request.feed),
         file_format=_known("file_format", _FILE_FORMATS, request.file_format),
+        publishes_reference=request.publish_reference,
+        camouflage=Camouflage.of(dict(request.camouflage)),
+        hard_negatives=_hard_negatives(request.hard_negatives),
     )
+
+
+def _hard_negatives(names: Sequence[str]) -> tuple[str, ...]:
+    """Raises ValueError for one that does not exist."""
+    for name in names:
+        if name not in HARD_NEGATIVES:
+            raise ValueError(f"no hard negative named {name}: choose from {', '.join(HARD_NEGATIVES)}")
+    return tuple(names)
 
 
 def _known(field: str, values: Mapping[int, Item], number: int) -> Item:
@@ -193,7 +210,7 @@ def _scheme(scheme: Scheme) -> messages.Scheme:
     )
 
 
-def _scenario(label: Label) -> messages.Scenario:
+def _scenario(label: Label, honest: bool) -> messages.Scenario:
     return messages.Scenario(
         scenario_id=label.scenario_id,
         typology=label.typology,
@@ -206,6 +223,9 @@ def _scenario(label: Label) -> messages.Scenario:
         end_time_ns=label.end_time_ns,
         order_ids=label.order_ids,
         trade_ids=label.trade_ids,
+        camouflage=label.camouflage,
+        orders=[messages.OrderRole(**each) for each in label.orders],
+        honest=honest,
     )
 
 
@@ -218,6 +238,7 @@ def _planned(scenario: Scenario) -> messages.Scenario:
         instrument=scenario.instrument,
         accounts=sorted(account.account for account in scenario.accounts),
         owners=sorted({account.owner for account in scenario.accounts}),
+        camouflage=scenario.camouflage,
     )
 
 

@@ -1,23 +1,28 @@
 """The stage: at most one run at a time, started, stopped and forgotten on request."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simulator import timeline
-from simulator.feeds.feed import Destination, Destinations, FeedKind
-from simulator.labels import write_benign, write_labels
+from simulator.feeds.feed import Destination, Destinations, FeedError, FeedKind
+from simulator.labels import Scenario, write_benign, write_labels
 from simulator.output import Format, write_reference
 from simulator.run import Run, State
 from simulator.schedule import check_scheme
+from simulator.schemes.camouflage import NONE, Camouflage
 from simulator.simulation import DEMO_SCHEMES, DEMO_SEVERITY, Simulation, SimulationConfig, labelled_run
 from tapewatch.runtime.errors import FailedPrecondition
 
 STOP_SECONDS_MAX = 20.0
 """A stopped run that the receiver has not acknowledged within this time is broken off."""
+REFERENCE_SECONDS = 0.5
+"""So often it is looked whether schemes brought reference data with them."""
 LABELS_FILE, BENIGN_FILE = "labels.jsonl", "benign.jsonl"
 
+Publish = Callable[[Path], Awaitable[None]]
 Spawn = Callable[[Coroutine[object, object, None]], "asyncio.Task[None]"]
 
 
@@ -33,6 +38,9 @@ class RunRequest:
     activity: float = 1.0
     feed: FeedKind = FeedKind.FIX
     file_format: Format = "events"
+    publishes_reference: bool = False
+    camouflage: Camouflage = NONE
+    hard_negatives: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -44,6 +52,7 @@ class Performance:
     place: timeline.Place
     destination: Destination
     task: "asyncio.Task[None] | None" = None
+    published_rows: int = -1
 
     @property
     def severity(self) -> float:
@@ -54,12 +63,16 @@ class Performance:
 class Stage:
     """Holds the current run; its reference data and labels are written to the data directory."""
 
-    def __init__(self, directory: Path, first_time_ns: int, destinations: Destinations, spawn: Spawn) -> None:
+    def __init__(
+        self, directory: Path, first_time_ns: int, destinations: Destinations, spawn: Spawn, publish: Publish
+    ) -> None:
+        """`publish` journals the reference data in a directory."""
         self.performance: Performance | None = None
         self._directory = directory
         self._first_time_ns = first_time_ns
         self._destinations = destinations
         self._spawn = spawn
+        self._publish = publish
 
     @property
     def run(self) -> Run | None:
@@ -80,8 +93,6 @@ class Stage:
         config = replace(config, start_time_ns=place.start_time_ns, session_number=place.session_number)
         simulation = Simulation(config)
         destination = self._destinations[request.feed](place.session_number, request.file_format)
-        for directory in self._directories(destination):
-            write_reference(directory, simulation)
         run = Run(simulation, destination.connect, request.speed)
         self.performance = Performance(run, request, place, destination)
         self.performance.task = self._spawn(self._play(self.performance))
@@ -92,9 +103,7 @@ class Stage:
 
         Raises FailedPrecondition where nothing runs or all is planned already, ValueError for a wrong severity.
         """
-        performance = self.performance
-        if performance is None or performance.run.state is not State.RUNNING:
-            raise FailedPrecondition("NO_SIMULATION", "expected a running simulation, found none: start one first")
+        performance = self._running()
         if severity is not None:
             if performance.request.minutes:
                 raise FailedPrecondition(
@@ -107,6 +116,21 @@ class Stage:
         if speed is not None:
             performance.run.change_speed(speed)
         return performance
+
+    async def inject(self, scheme: str, severity: float, instrument: str, camouflage: Camouflage) -> Scenario:
+        """Play a scheme into the live run, once detection was told what there is to know of it.
+
+        Raises FailedPrecondition where nothing runs, ValueError for what can not be played.
+        """
+        performance = self._running()
+        scenario = performance.run.simulation.inject(scheme, severity, instrument, camouflage)
+        await self._tell_reference(performance)
+        return scenario
+
+    def _running(self) -> Performance:
+        if self.performance is None or self.performance.run.state is not State.RUNNING:
+            raise FailedPrecondition("NO_SIMULATION", "expected a running simulation, found none: start one first")
+        return self.performance
 
     async def stop(self) -> Performance:
         """End the run once what was sent is acknowledged; raises FailedPrecondition when nothing ever ran."""
@@ -131,14 +155,41 @@ class Stage:
 
     async def _play(self, performance: Performance) -> None:
         run = performance.run
+        telling: asyncio.Task[None] | None = None
         try:
+            await self._tell_reference(performance)
+            telling = asyncio.create_task(self._keep_telling_reference(performance))
             await run.play()
+        except FeedError as error:
+            run.fail(str(error))
         finally:
+            if telling is not None:
+                telling.cancel()
+                with contextlib.suppress(asyncio.CancelledError, FeedError):
+                    await telling
             run.break_off()
             timeline.free_after(self._directory, performance.place, run.simulation.now_ns)
             for directory in self._directories(performance.destination):
                 write_labels(directory / LABELS_FILE, run.simulation.labels())
                 write_benign(directory / BENIGN_FILE, run.simulation.benign_labels())
+
+    async def _keep_telling_reference(self, performance: Performance) -> None:
+        """Tell what a scheme played again brings with it."""
+        while True:
+            await asyncio.sleep(REFERENCE_SECONDS)
+            await self._tell_reference(performance)
+
+    async def _tell_reference(self, performance: Performance) -> None:
+        """Write the reference data where it changed, and publish it where asked to. Raises FeedError."""
+        simulation = performance.run.simulation
+        row_count = simulation.reference.row_count
+        if row_count == performance.published_rows:
+            return
+        performance.published_rows = row_count
+        for directory in self._directories(performance.destination):
+            write_reference(directory, simulation)
+        if performance.request.publishes_reference:
+            await self._publish(self._directory)
 
     def _directories(self, destination: Destination) -> list[Path]:
         return [self._directory, *([] if destination.directory is None else [destination.directory])]
@@ -156,10 +207,23 @@ def configure(request: RunRequest) -> SimulationConfig:
     schemes, severity = request.schemes, request.severity
     if request.minutes:
         return labelled_run(
-            schemes, seed=request.seed, minutes=request.minutes, severity=severity, activity=request.activity
+            schemes,
+            seed=request.seed,
+            minutes=request.minutes,
+            severity=severity,
+            activity=request.activity,
+            hard_negatives=request.hard_negatives,
+            camouflage=request.camouflage,
         )
+    if request.hard_negatives:
+        raise ValueError("hard negatives are planned ahead, found a run without an end: give it minutes")
     return SimulationConfig(
-        seed=request.seed, minutes=0.0, recurring=schemes, recurring_severity=severity, activity=request.activity
+        seed=request.seed,
+        minutes=0.0,
+        recurring=schemes,
+        recurring_severity=severity,
+        activity=request.activity,
+        recurring_camouflage=request.camouflage,
     )
 
 

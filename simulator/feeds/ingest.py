@@ -5,12 +5,14 @@ import contextlib
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from simulator.feeds.feed import FeedError
 from simulator.report import Report
 from tapewatch.client.errors import ClientError
-from tapewatch.client.ingest import IngestPublisher, PublishResult
+from tapewatch.client.ingest import IngestClient, IngestPublisher, PublishResult
 from tapewatch.market.frame import Frame
+from tapewatch.market.reference import TABLES, Reference, read_table
 from tapewatch.runtime.security import SecuritySettings
 
 SOURCE = "simulator"
@@ -89,3 +91,14 @@ async def open_ingest_feed(target: str, security: SecuritySettings, epoch: int) 
                     await asyncio.wait_for(publisher.end_of_source(SOURCE), END_SECONDS_MAX)
     except ClientError as error:
         raise FeedError(str(error)) from error
+
+
+async def publish_reference(target: str, security: SecuritySettings, directory: Path) -> None:
+    """Journal the tables in a directory; the same tables are journalled once. Raises FeedError."""
+    files = {name: path for name in TABLES if (path := directory / f"{name}.csv").exists()}
+    reference = Reference.of(**{name: read_table(name, path) for name, path in files.items()})
+    try:
+        async with IngestClient(target, security) as client:
+            await client.publish_reference(reference, PATIENCE_SECONDS)
+    except ClientError as error:
+        raise FeedError(f"the reference data was not published: {error}") from error

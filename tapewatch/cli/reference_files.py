@@ -1,12 +1,10 @@
 """Reference data named on a command line."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from surveillance.v1 import ingest_pb2
 from tapewatch.cli.failure import CommandError
 from tapewatch.client.ingest import IngestClient
 from tapewatch.market.reference import Reference, ReferenceDataError, read_table
@@ -35,7 +33,5 @@ def read_reference(**files: Path | None) -> Reference:
 
 async def publish_reference(address: str, security: SecuritySettings, reference: Reference) -> int:
     """Journal the tables as a control record, in force for the events after it; the same tables are journalled once."""
-    content = json.dumps(reference.to_json(), separators=(",", ":")).encode()
     async with IngestClient(address, security) as client:
-        kind = ingest_pb2.CONTROL_KIND_REFERENCE
-        return await client.publish_control(kind, content, f"reference-{reference.digest()}")
+        return await client.publish_reference(reference)

@@ -1,5 +1,6 @@
 """The client of ingest: publish, subscribe, the ledger of the sources, the quarantine."""
 
+import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -12,6 +13,7 @@ from tapewatch.client.connection import LOCAL, ServiceClient, ended_by_server, r
 from tapewatch.client.publisher import Encodable, IngestPublisher, PublishResult
 from tapewatch.client.retry import Backoff
 from tapewatch.client.wire import JournalRecord, parse_record
+from tapewatch.market.reference import Reference
 from tapewatch.runtime.security import SecuritySettings
 
 __all__ = ["Encodable", "IngestClient", "IngestPublisher", "JournalRecord", "PublishResult", "subscribe"]
@@ -65,6 +67,12 @@ class IngestClient(ServiceClient):
         request = ingest_pb2.PublishControlRequest(kind=kind, content=content, request_id=request_id)  # type: ignore[arg-type]  # the stub wants the enum's wrapper
         answer = await self.call_persistently(self._stub.PublishControl, request, patience_s)
         return int(answer.sequence)
+
+    async def publish_reference(self, reference: Reference, patience_s: float | None = CONTROL_PATIENCE_S) -> int:
+        """Journal reference data, in force for the events after it; the same tables are journalled once."""
+        content = json.dumps(reference.to_json(), separators=(",", ":")).encode()
+        request_id = f"reference-{reference.digest()}"
+        return await self.publish_control(ingest_pb2.CONTROL_KIND_REFERENCE, content, request_id, patience_s)
 
     def stream_events(
         self, from_sequence: int = -1, *, venue: str = "", instrument: str = "", limit: int = 0

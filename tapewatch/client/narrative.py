@@ -145,6 +145,8 @@ def scenario_of(alert: alert_pb2.Alert, scenarios: Iterable[simulator_pb2.Scenar
 def _truth(alert: alert_pb2.Alert, scenario: simulator_pb2.Scenario | None) -> str:
     if scenario is None:
         return "nothing that was played explains it"
+    if scenario.honest:
+        return f"a false alarm: it is {scenario.scenario_id}, {scenario.typology}, which is honest"
     after_s = (alert.end_time_ns - scenario.start_time_ns) / NANOSECONDS_A_SECOND
     return f"it is {scenario.scenario_id}, {scenario.typology}, {after_s:.1f} s after it began"
 
@@ -180,7 +182,7 @@ class _Narrator:
     async def sees(self, cases: CaseClient) -> None:
         async for answer in cases.watch_alerts(self.cursor):
             if answer.alert.end_time_ns >= self.story.since_ns and not self.story.knows(answer.alert):
-                self.story.scenarios = await self.simulator.list_scenarios()
+                self.story.scenarios = await self.simulator.list_scenarios(include_honest=True)
                 await self._tell(self.story.saw(answer.alert))
                 self.saw.set()
 

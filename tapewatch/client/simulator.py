@@ -1,12 +1,14 @@
 """The client of the simulator: runs, schemes, the truth beside the feed."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from surveillance.v1 import simulator_pb2
 from surveillance.v1.simulator_pb2_grpc import SimulatorServiceStub
 from tapewatch.client.connection import ServiceClient
 
+NO_CAMOUFLAGE: Mapping[str, float] = MappingProxyType({})
 STOP_TIMEOUT_S = 30.0
 """A run is stopped when what was sent is acknowledged, or broken off after 20 s."""
 
@@ -35,6 +37,9 @@ class SimulatorClient(ServiceClient):
         activity: float = 0.0,
         feed: int = simulator_pb2.FEED_FIX,
         file_format: int = simulator_pb2.FILE_FORMAT_PARQUET,
+        publish_reference: bool = False,
+        camouflage: Mapping[str, float] = NO_CAMOUFLAGE,
+        hard_negatives: Sequence[str] = (),
     ) -> simulator_pb2.Simulation:
         """Start a run; the fields are those of StartSimulationRequest."""
         request = simulator_pb2.StartSimulationRequest(
@@ -47,6 +52,9 @@ class SimulatorClient(ServiceClient):
             activity=activity,
             feed=feed,  # type: ignore[arg-type]  # the stub wants the enum's wrapper
             file_format=file_format,  # type: ignore[arg-type]  # the same
+            publish_reference=publish_reference,
+            camouflage=camouflage,
+            hard_negatives=hard_negatives,
         )
         return await self.call(self._stub.StartSimulation, request)
 
@@ -67,14 +75,19 @@ class SimulatorClient(ServiceClient):
         """Where the run stands."""
         return await self.call(self._stub.GetSimulation, simulator_pb2.GetSimulationRequest())
 
-    async def inject(self, scheme: str, severity: float, instrument: str = "") -> simulator_pb2.Scenario:
+    async def inject(
+        self, scheme: str, severity: float, instrument: str = "", camouflage: Mapping[str, float] = NO_CAMOUFLAGE
+    ) -> simulator_pb2.Scenario:
         """Play a scheme into the live run."""
-        request = simulator_pb2.InjectSchemeRequest(scheme=scheme, severity=severity, instrument=instrument)
+        request = simulator_pb2.InjectSchemeRequest(
+            scheme=scheme, severity=severity, instrument=instrument, camouflage=camouflage
+        )
         return await self.call(self._stub.InjectScheme, request)
 
-    async def list_scenarios(self) -> list[simulator_pb2.Scenario]:
-        """The scenarios played so far, by start."""
-        pages = self.pages(self._stub.ListScenarios, simulator_pb2.ListScenariosRequest())
+    async def list_scenarios(self, *, include_honest: bool = False) -> list[simulator_pb2.Scenario]:
+        """The scenarios played so far, by start; and honest conduct that only looks like abuse."""
+        request = simulator_pb2.ListScenariosRequest(include_honest=include_honest)
+        pages = self.pages(self._stub.ListScenarios, request)
         return [scenario async for page in pages for scenario in page.scenarios]
 
     def watch_narrative(self) -> AsyncGenerator[simulator_pb2.WatchNarrativeResponse, None]:

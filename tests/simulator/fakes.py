@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from simulator.feeds.feed import Destination, Destinations, FeedKind
 from simulator.feeds.fix import FixFeed
@@ -93,3 +94,7 @@ class FakeOutlet:
     def destinations(self) -> Destinations:
         """It, wherever events should go."""
         return {kind: lambda session_number, file_format: Destination("test", self.connect) for kind in FeedKind}
+
+
+async def published_nowhere(directory: Path) -> None:
+    """In place of the publication of reference data."""

@@ -12,7 +12,7 @@ from fix_gateway.settings import FixSettings
 from simulator import run as run_module
 from simulator.app import SimulatorSettings
 from simulator.drop_copy import BEGIN_STRING
-from simulator.feeds.feed import Connect, Feed, FeedKind
+from simulator.feeds.feed import Connect, Feed, FeedError, FeedKind
 from simulator.feeds.fix import open_fix_feed
 from simulator.run import Run, State
 from simulator.simulation import Simulation, SimulationConfig, labelled_run, simulate
@@ -24,7 +24,7 @@ from tapewatch.fix.session import SessionConfig
 from tapewatch.fix.store import MemoryStore
 from tapewatch.fix.transport import IgnoringApplication, Reply, open_session
 from tapewatch.runtime.errors import FailedPrecondition
-from tests.simulator.fakes import FakeOutlet
+from tests.simulator.fakes import FakeOutlet, published_nowhere
 
 SHORT = SimulationConfig(seed=1, minutes=0.1)
 DEADLINE_S = 20.0
@@ -171,7 +171,7 @@ async def test_a_gateway_that_restarts_in_mid_run_still_gets_every_event_once(tm
 
 
 def new_stage(tmp_path: Path, outlet: FakeOutlet) -> Stage:
-    return Stage(tmp_path, 1_000_000_000, outlet.destinations, asyncio.create_task)
+    return Stage(tmp_path, 1_000_000_000, outlet.destinations, asyncio.create_task, published_nowhere)
 
 
 async def until_over(run: Run) -> None:
@@ -183,9 +183,9 @@ async def until_over(run: Run) -> None:
 async def test_a_stage_writes_reference_data_and_labels_beside_the_feed(tmp_path: Path) -> None:
     stage = new_stage(tmp_path, FakeOutlet())
     run = stage.start(RunRequest(seed=1, minutes=0.2, speed=0.0, schemes=("wash_self",), severity=1.0)).run
+    await until_over(run)
     assert (tmp_path / "accounts.csv").exists()
     assert (tmp_path / "instruments.csv").exists()
-    await until_over(run)
     await stage.stop()
     labels = [json.loads(line) for line in (tmp_path / "labels.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [label["typology"] for label in labels] == ["wash_self"]
@@ -267,3 +267,24 @@ def test_a_run_into_files_without_end_or_pace_is_refused() -> None:
     with pytest.raises(ValueError, match="would fill the disk"):
         configure(RunRequest(seed=1, feed=FeedKind.FILE))
     assert configure(RunRequest(seed=1, feed=FeedKind.FILE, speed=1.0)).minutes == 0
+
+
+async def test_reference_data_is_published_before_the_first_event_and_a_failure_to_ends_the_run(
+    tmp_path: Path,
+) -> None:
+    outlet, published = FakeOutlet(), list[int]()
+
+    async def publish(directory: Path) -> None:
+        published.append(len(outlet.sent))
+        assert (directory / "accounts.csv").exists()
+        if len(published) > 1:
+            raise FeedError("the reference data was not published: no service answers")
+
+    stage = Stage(tmp_path, 1_000_000_000, outlet.destinations, asyncio.create_task, publish)
+    await until_over(stage.start(RunRequest(seed=1, minutes=0.1, publishes_reference=True)).run)
+    await stage.reset()
+    assert published == [0]
+    run = stage.start(RunRequest(seed=1, minutes=0.1, publishes_reference=True)).run
+    await until_over(run)
+    assert (run.state, run.error) == (State.FAILED, "the reference data was not published: no service answers")
+    await stage.reset()

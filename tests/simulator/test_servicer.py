@@ -16,7 +16,7 @@ from surveillance.v1 import simulator_pb2 as messages
 from surveillance.v1 import simulator_pb2_grpc
 from tapewatch.runtime.service import Service, running_service
 from tapewatch.runtime.settings import Section
-from tests.simulator.fakes import FakeOutlet
+from tests.simulator.fakes import FakeOutlet, published_nowhere
 
 DEADLINE_S = 20.0
 
@@ -37,7 +37,7 @@ def outlet() -> FakeOutlet:
 async def stub(tmp_path: Path, outlet: FakeOutlet) -> AsyncIterator[Any]:
     @asynccontextmanager
     async def lifespan(service: Service, settings: TestSettings) -> AsyncIterator[None]:
-        stage = Stage(tmp_path, 1_000_000_000, outlet.destinations, service.spawn)
+        stage = Stage(tmp_path, 1_000_000_000, outlet.destinations, service.spawn, published_nowhere)
         servicer = SimulatorServicer(stage, service.stop)
         service.add(
             simulator_pb2_grpc.add_SimulatorServiceServicer_to_server, servicer, "surveillance.v1.SimulatorService"
@@ -217,3 +217,36 @@ async def test_every_run_has_a_session_of_its_own_which_its_sentences_name(stub:
             break
         await stub.ResetSimulation(messages.ResetSimulationRequest(), timeout=10)
     assert numbers == [0, 1]
+
+
+async def test_honest_conduct_is_listed_after_abuse_where_asked_for(stub: Any) -> None:
+    request = messages.StartSimulationRequest(
+        seed=1, minutes=0.5, schemes=["wash_self"], severity=1.0, hard_negatives=["high_cancel_algorithm"],
+        camouflage={"size": 0.5},
+    )  # fmt: skip
+    await stub.StartSimulation(request, timeout=5)
+    await until(stub, messages.SIMULATION_STATE_FINISHED)
+    (abuse,) = (await stub.ListScenarios(messages.ListScenariosRequest(), timeout=5)).scenarios
+    both = (await stub.ListScenarios(messages.ListScenariosRequest(include_honest=True), timeout=5)).scenarios
+    assert [(each.typology, each.honest) for each in both] == [("wash_self", False), ("high_cancel_algorithm", True)]
+    assert abuse.camouflage["size"] == 0.5
+    assert {each.order_id for each in abuse.orders} >= set(abuse.order_ids)
+    assert all(each.role for each in abuse.orders)
+
+
+@pytest.mark.parametrize(
+    ("request_", "complaint"),
+    [
+        (messages.StartSimulationRequest(minutes=1, hard_negatives=["saint"]), "no hard negative named saint"),
+        (messages.StartSimulationRequest(hard_negatives=["high_cancel_algorithm"]), "found a run without an end"),
+        (messages.StartSimulationRequest(minutes=1, camouflage={"shape": 1.0}), "expected one of size"),
+        (messages.StartSimulationRequest(minutes=1, camouflage={"size": 2.0}), "found 2"),
+    ],
+)
+async def test_conduct_and_camouflage_that_do_not_exist_are_refused(
+    stub: Any, request_: messages.StartSimulationRequest, complaint: str
+) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await stub.StartSimulation(request_, timeout=5)
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert complaint in (caught.value.details() or "")

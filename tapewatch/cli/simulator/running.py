@@ -1,26 +1,16 @@
 """`tapewatch simulator start`, `stop`, `reset`, `adjust` and `status`."""
 
-import asyncio
-import sys
-import tempfile
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from simulator.output import write_reference
-from simulator.simulation import Simulation, SimulationConfig
+from simulator.schemes.camouflage import AXES, Camouflage
 from surveillance.v1 import simulator_pb2
-from tapewatch.cli.calls import ask
-from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption, address_of, security_of
+from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
 from tapewatch.cli.failure import WrongUsageError
 from tapewatch.cli.pace import pace_of
-from tapewatch.cli.reference_files import publish_reference, read_reference
 from tapewatch.cli.simulator.asking import ask_simulator, show
-from tapewatch.client.errors import UNREACHABLE, ClientError
-from tapewatch.client.ingest import IngestClient
 from tapewatch.client.simulator import SimulatorClient
-from tapewatch.market.reference import TABLES
 
 FEEDS = {
     "fix": simulator_pb2.FEED_FIX,
@@ -35,6 +25,14 @@ FORMATS = {
 SPEED = "20x"
 SEVERITY = 0.8
 
+CamouflageOption = Annotated[
+    str,
+    typer.Option(
+        "--camouflage",
+        metavar="AXES",
+        help=f"How schemes hide: axes out of {', '.join(AXES)}, or all; each full, or AXIS=0..1; comma apart.",
+    ),
+]
 SpeedOption = Annotated[str, typer.Option("--speed", help="Such as 20x, twenty times the clock; or max.")]
 
 
@@ -50,6 +48,11 @@ def start(
     ] = 0.0,
     speed: SpeedOption = SPEED,
     severity: Annotated[float, typer.Option("--severity", help="0 (hidden) to 1 (blatant).")] = SEVERITY,
+    camouflage: CamouflageOption = "",
+    hard_negatives: Annotated[
+        list[str] | None,
+        typer.Option("--hard-negative", metavar="NAME", help="Honest conduct that looks like abuse; may be repeated."),
+    ] = None,
     activity: Annotated[float, typer.Option("--activity", help="How often ordinary traders act; 2 is twice.")] = 1.0,
     feed: Annotated[str, typer.Option("--feed", help=f"Where events go: {', '.join(FEEDS)}.")] = "fix",
     file_format: Annotated[str, typer.Option("--format", help=f"Of --feed file: {', '.join(FORMATS)}.")] = "events",
@@ -66,6 +69,7 @@ def start(
     machine, with labels and reference data beside them.
     """
     pace = pace_of(speed)
+    hidden = camouflage_of(camouflage)
     _check(schemes, normal, activity, feed, file_format)
 
     async def question(client: SimulatorClient) -> simulator_pb2.Simulation:
@@ -79,12 +83,20 @@ def start(
             activity=activity,
             feed=FEEDS[feed],
             file_format=FORMATS[file_format],
+            publish_reference=reference and feed != "file",
+            camouflage=hidden,
+            hard_negatives=hard_negatives or (),
         )
 
-    ask_simulator(config, target, lambda client: client.get())
-    if reference and feed != "file":
-        _publish_reference(config, seed)
     show(ask_simulator(config, target, question), as_json)
+
+
+def camouflage_of(text: str) -> dict[str, float]:
+    """The axes of a --camouflage that are not 0."""
+    try:
+        return {axis: value for axis, value in Camouflage.parse(text).values().items() if value}
+    except ValueError as error:
+        raise WrongUsageError(f"--{error}") from error
 
 
 def _check(schemes: list[str] | None, normal: bool, activity: float, feed: str, file_format: str) -> None:
@@ -96,23 +108,6 @@ def _check(schemes: list[str] | None, normal: bool, activity: float, feed: str, 
         raise WrongUsageError(f"--feed: expected one of {', '.join(FEEDS)}, found {feed!r}")
     if file_format not in FORMATS:
         raise WrongUsageError(f"--format: expected one of {', '.join(FORMATS)}, found {file_format!r}")
-
-
-def _publish_reference(config: Path | None, seed: int) -> None:
-    """Journal who owns what in the market of a seed; where ingest does not answer, say what is missing then."""
-    try:
-        ask(IngestClient, "ingest", config, None, lambda client: client.status())
-    except ClientError as error:
-        if error.reason != UNREACHABLE:
-            raise
-        print(f"tapewatch: {error}: who owns which account was not published; rules that need owners will not find "
-              "what linked accounts do (--no-reference leaves this out)", file=sys.stderr)  # fmt: skip
-        return
-    with tempfile.TemporaryDirectory(prefix="tapewatch-") as name:
-        write_reference(Path(name), Simulation(SimulationConfig(seed=seed)))
-        found = {table: Path(name) / f"{table}.csv" for table in TABLES}
-        tables = read_reference(**{table: path for table, path in found.items() if path.exists()})
-    asyncio.run(publish_reference(address_of("ingest", config), security_of(config), tables))
 
 
 def stop(target: TargetOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:

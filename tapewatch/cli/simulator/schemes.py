@@ -11,7 +11,7 @@ from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
 from tapewatch.cli.demo_report import MISSED, Outcome, match
 from tapewatch.cli.output import plain, print_json, print_lines, print_table, time_text
 from tapewatch.cli.simulator.asking import ask_simulator
-from tapewatch.cli.simulator.running import SEVERITY
+from tapewatch.cli.simulator.running import SEVERITY, CamouflageOption, camouflage_of
 from tapewatch.client.cases import CaseClient
 from tapewatch.client.errors import UNREACHABLE, ClientError
 
@@ -32,6 +32,7 @@ def list_schemes(target: TargetOption = None, config: ConfigOption = None, as_js
 def inject(
     scheme: Annotated[str, typer.Argument(metavar="SCHEME", help="Its name; `simulator schemes` lists them.")],
     severity: Annotated[float, typer.Option("--severity", help="0 (hidden) to 1 (blatant).")] = SEVERITY,
+    camouflage: CamouflageOption = "",
     instrument: Annotated[
         str, typer.Option("--instrument", metavar="NAME", help="Where; the simulator chooses without.")
     ] = "",
@@ -40,7 +41,8 @@ def inject(
     as_json: JsonOption = False,
 ) -> None:
     """Play a scheme into the live run at the next possible moment."""
-    played = ask_simulator(config, target, lambda client: client.inject(scheme, severity, instrument))
+    hidden = camouflage_of(camouflage)
+    played = ask_simulator(config, target, lambda client: client.inject(scheme, severity, instrument, hidden))
     if as_json:
         print_json(played)
         return

@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 import pytest
 
-from surveillance.v1 import case_pb2, ingest_pb2, simulator_pb2, simulator_pb2_grpc
+from surveillance.v1 import case_pb2, simulator_pb2, simulator_pb2_grpc
 from tapewatch.cli.main import main
 from tapewatch.runtime.errors import ServiceError
 from tests.tapewatch.cli.fakes import ALERT, DeskFake, add_desk
@@ -32,7 +32,6 @@ class FakeSimulator(SIMULATOR, DeskFake):  # type: ignore[misc]  # mypy calls th
     def __init__(self) -> None:
         super().__init__()
         self.run = RUN
-        self.controls: list[Any] = []
 
     async def GetSimulation(self, request: Any, context: Any) -> simulator_pb2.Simulation:
         return self.run
@@ -70,10 +69,6 @@ class FakeSimulator(SIMULATOR, DeskFake):  # type: ignore[misc]  # mypy calls th
     async def WatchAlerts(self, request: Any, context: Any) -> AsyncIterator[case_pb2.WatchAlertsResponse]:
         yield case_pb2.WatchAlertsResponse(alert=ALERT, cursor="1")
 
-    async def PublishControl(self, request: Any, context: Any) -> ingest_pb2.PublishControlResponse:
-        self.controls.append(request)
-        return ingest_pb2.PublishControlResponse(sequence=1)
-
 
 def add(servicer: Any, server: Any) -> None:
     add_desk(servicer, server)
@@ -100,19 +95,20 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return capsys.readouterr().out
 
 
-def test_a_start_carries_what_was_asked_for_after_who_owns_what(
+def test_a_start_carries_what_was_asked_for(
     config: str, fake: FakeSimulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shown = printed(
         capsys, "start", "--config", config, "--scheme", "spoofing", "--seed", "3", "--minutes", "5", "--speed", "40x",
         "--severity", "0.5", "--activity", "2", "--feed", "ingest",
+        "--camouflage", "size,slow=0.5", "--hard-negative", "high_cancel_algorithm",
     )  # fmt: skip
     (request,) = fake.asked
     assert (request.seed, request.minutes, request.speed, list(request.schemes)) == (3, 5.0, 40.0, ["spoofing"])
     assert (request.severity, request.activity, request.feed) == (0.5, 2.0, simulator_pb2.FEED_INGEST)
-    (control,) = fake.controls
-    assert control.kind == ingest_pb2.CONTROL_KIND_REFERENCE
-    assert json.loads(control.content)["accounts"]
+    assert request.publish_reference
+    assert dict(request.camouflage) == {"size": 1.0, "slow": 0.5}
+    assert list(request.hard_negatives) == ["high_cancel_algorithm"]
     assert "spoofing at severity 0.5" in shown
     assert "9 sent, 7 acknowledged by ingest at 127.0.0.1:50051" in shown
 
@@ -123,7 +119,7 @@ def test_no_reference_data_is_published_where_it_is_not_wanted(
 ) -> None:
     printed(capsys, "start", "--config", config, "--normal", *options)
     assert fake.asked[0].normal_only
-    assert fake.controls == []
+    assert not fake.asked[0].publish_reference
 
 
 @pytest.mark.parametrize(
@@ -134,6 +130,7 @@ def test_no_reference_data_is_published_where_it_is_not_wanted(
         (("start", "--feed", "kafka"), "--feed: expected one of fix, ingest, file, found 'kafka'"),
         (("start", "--format", "xml"), "--format: expected one of events, csv, fix, found 'xml'"),
         (("start", "--activity", "0"), "--activity: expected more than 0, found 0"),
+        (("start", "--camouflage", "shape"), "--camouflage: expected one of size"),
         (("adjust",), "expected --speed, --severity or both, found neither"),
     ],
 )
