@@ -13,20 +13,22 @@ from tapewatch.market.event import Side
 
 METADATA = Metadata(
     rule_id="wash_owner",
-    version="2.0.0",
+    version="2.1.0",
     title="Wash trade: linked accounts on both sides",
     typology="WASH_TRADE",
     description=(
         "Two accounts of one beneficial owner, or declared as linked, trade with each other: volume is shown, "
-        "beneficial ownership does not change. One meeting of orders entered apart is an accident; several, or orders "
-        "entered together at one size, are not, where a group so active would hardly meet itself so often by "
-        "chance. Few trades of little volume are LOW. Needs reference data that says who owns or is linked to whom."
+        "beneficial ownership does not change. Several meetings, or one of orders entered together at one size, are "
+        "no accident where a group so active would hardly meet itself so often by chance; a meeting that is told by "
+        "its owner alone is LOW, as are few trades of little volume, and nothing where the group is so active that it "
+        "meets itself by chance. Needs reference data that says who owns or is linked to whom."
     ),
     needs=(needs.MATCHES, needs.OWNERS),
     parameters=(
         Parameter("trades_min", 3.0, "trades", 1, 16, "so often within ten minutes is no accident"),
         Parameter("own_share_min", 0.25, "share", 0, 1, "of the less busy account's trades; busy accounts meet"),
         Parameter("surprise_min", 8.0, "nats", 0, 100, "by chance once in e^8 = 3,000 matches within a group"),
+        Parameter("accidents_min", 0.25, "meetings", 0, 100, "by chance in an hour; with fewer, one is told as LOW"),
         Parameter(
             "usual_arranged_max", 0.1, "share", 0, 1, "where more of all meetings look arranged, one says nothing"
         ),
@@ -49,7 +51,7 @@ METADATA = Metadata(
     known_gaps=(
         "Links that nobody declared are not known.",
         "A few washes of a group that trades with everybody all the time are not told from accidents.",
-        "One or two, and three entered apart, among a dozen trades of a thin market's ten minutes say too little.",
+        "One or two, and three entered apart, among a dozen trades of a thin market's ten minutes are LOW at most.",
     ),
     triage_steps=(
         "Confirm the link: owner, mandate, device, subnet.",
@@ -74,15 +76,23 @@ class WashOwner:
         if match.buyer == match.seller:
             return
         recent = [fill for fill in within_group.own_trades(scene) if fill.account != fill.contra]
-        if not scene.open_episode(scene.owners(frozenset({match.buyer, match.seller}))):
-            often = len(recent) >= parameters["trades_min"] and _much_of_its_own(scene, parameters, recent)
-            if not often and not _tellingly_arranged(scene, parameters, match):
-                return
-            if not _is_the_market(scene, recent) and _surprise(scene, parameters, recent) < parameters["surprise_min"]:
-                return
+        known = scene.open_episode(scene.owners(frozenset({match.buyer, match.seller})))
+        telling = bool(known and known["telling"]) or _is_telling(scene, parameters, match, recent)
+        if not telling and within_group.is_accident(scene, parameters["accidents_min"], parameters["surprise_min"]):
+            return
         what = f"Linked accounts {match.buyer} (buying) and {match.seller} traded with each other"
         few = len(recent) < parameters["trades_grave"]
-        yield within_group.finding(scene, parameters, recent, what, incidental=few)
+        yield within_group.finding(scene, parameters, recent, what, incidental=few, telling=telling)
+
+
+def _is_telling(scene: Scene, parameters: Mapping[str, float], match: Match, recent: Sequence[Fill]) -> bool:
+    """Whether there is more to it than the owner: repetition, or orders that were arranged, beyond chance."""
+    often = len(recent) >= parameters["trades_min"] and _much_of_its_own(scene, parameters, recent)
+    if not often and not _tellingly_arranged(scene, parameters, match):
+        return False
+    return (
+        within_group.is_the_market(scene, recent) or _surprise(scene, parameters, recent) >= parameters["surprise_min"]
+    )
 
 
 def _tellingly_arranged(scene: Scene, parameters: Mapping[str, float], match: Match) -> bool:
@@ -127,11 +137,6 @@ def _taking_orders(scene: Scene, recent: Sequence[Fill], since_ns: int) -> int:
     own = [fill for fill in fills if (fill.trade_id or fill.event_id) in trades]
     taking = {fill.order_id or fill.event_id for fill in own if fill.aggressor}
     return len(taking) or len(own)
-
-
-def _is_the_market(scene: Scene, recent: Sequence[Fill]) -> bool:
-    """Whether half of all trades are the group's with itself: then chance gives nothing to compare with."""
-    return 2 * len(recent) >= chance.market_trades(scene, _since_ns(scene))
 
 
 def _since_ns(scene: Scene) -> int:

@@ -113,22 +113,34 @@ def test_known_gap_sides_that_nothing_joins_are_not_found() -> None:
     assert found(market, RULE) == []
 
 
-def test_a_busy_account_that_meets_itself_once_by_accident_is_low() -> None:
+def met_itself_once(own_deals: int) -> Market:
+    """An account that has dealt so often with others meets an old order of its own, among forty deals of others."""
     market = Market().crowd()
-    for number in range(20):
-        market.at(10 + number).deal("w1", f"seller-{number}", 100.0, 100)
-        market.deal(f"buyer-{number}", "w1", 100.0, 100)
-    maker = market.at(40).new("w1", "SELL", 100.0, 50)
-    market.at(70).match(market.new("w1", "BUY", 100.0, 50), maker, 100.0, 50)
-    (alert,) = found(market, RULE)
+    for number in range(40):
+        market.at(10 + number).deal(f"buyer-{number}", f"seller-{number}", 100.0, 100)
+        if number < own_deals:
+            market.deal("w1", f"other-seller-{number}", 100.0, 100)
+            market.deal(f"other-buyer-{number}", "w1", 100.0, 100)
+    maker = market.at(60).new("w1", "SELL", 100.0, 50)
+    market.at(90).match(market.new("w1", "BUY", 100.0, 50), maker, 100.0, 50)
+    return market
+
+
+def test_an_account_that_meets_itself_once_by_accident_is_low() -> None:
+    (alert,) = found(met_itself_once(own_deals=1), RULE)
     assert alert.severity is Severity.LOW
+
+
+def test_an_account_so_busy_that_it_is_bound_to_meet_itself_is_passed_over() -> None:
+    assert found(met_itself_once(own_deals=20), RULE) == []
 
 
 def test_the_same_accident_three_times_is_no_accident() -> None:
     market = Market().crowd()
     for number in range(20):
         market.at(10 + number).deal("w1", f"seller-{number}", 100.0, 100)
-        market.deal(f"buyer-{number}", "other", 100.0, 100)
+        for other in range(5):
+            market.deal(f"buyer-{number}-{other}", f"other-{number}-{other}", 100.0, 100)
     for number in range(3):
         maker = market.at(40 + 40 * number).new("w1", "SELL", 100.0, 50)
         market.at(70 + 40 * number).match(market.new("w1", "BUY", 100.0, 50), maker, 100.0, 50)
