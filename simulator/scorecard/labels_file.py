@@ -3,7 +3,7 @@
 Columns of scenarios, all but `typology` optional: scenario_id, typology, kind (scheme or hard_negative), severity,
 camouflage, venue(s), instrument(s), accounts, owners, start_time_ns, end_time_ns, order_ids, trade_ids, rows; lists as
 JSON lists or texts with `;` between. Columns of events: `label` (empty, 0, none, normal, benign or false: not abuse)
-and one of order_id, trade_id, row (the event's `source_sequence`, from 1 where the events have none); scenario_id,
+and one of order_id, trade_id, row (the event's place in its file, from 1, the header not counted); scenario_id,
 account, instrument, venue and event_time_ns where known.
 """
 

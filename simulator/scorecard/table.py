@@ -25,7 +25,7 @@ class EventTable:
 
     `market`, `account`, `contra`, `order` and `trade` are codes: places in `markets`, `accounts` (contra too), `orders`
     and `trades`, whose place 0 is nobody and nothing. `owner` is, by account code, the code of its owner in `owners`.
-    `kind`, `side` and `aggressor` are the codes of the event table. `row` is each event's place in its file.
+    `kind`, `side` and `aggressor` are the codes of the event table. `row` is each event's place in its file, from 1.
     """
 
     time_ns: Array
@@ -142,7 +142,7 @@ class TableBuilder:
             | kinds
             | {
                 "time_ns": columns["event_time_ns"].astype(np.int64),
-                "row": np.arange(self._taken, self._taken + count) if rows is None else rows.astype(np.int64),
+                "row": np.arange(self._taken + 1, self._taken + count + 1) if rows is None else rows.astype(np.int64),
                 "market": self._markets(frame),
                 "account": self._texts(frame, "account", "account"),
                 "contra": self._texts(frame, "contra_account", "account"),

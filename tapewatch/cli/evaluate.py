@@ -1,16 +1,16 @@
 """`tapewatch evaluate`: simulate, detect, score; or score what the engine makes of foreign, labelled events."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from simulator.schemes import SCHEMES
+from simulator.scorecard.page import document
 from tapewatch.cli.configured import JsonOption
 from tapewatch.cli.evaluate_foreign import Foreign, score_foreign
 from tapewatch.cli.evaluate_plan import (
-    DENSITY_MINUTES,
-    MINUTES,
     REPORTING_SEEDS,
     SEVERITY,
     STANDARD_SEED_COUNT,
@@ -20,7 +20,6 @@ from tapewatch.cli.evaluate_plan import (
     standard,
 )
 from tapewatch.cli.evaluate_report import report_of
-from tapewatch.cli.evaluate_run import RunPlan
 from tapewatch.cli.evaluate_view import show
 from tapewatch.cli.failure import WrongUsageError
 from tapewatch.cli.files import DateOption, FormatOption, InstrumentOption, VenueOption
@@ -51,7 +50,9 @@ def evaluate(
         list[str] | None, typer.Option("--scheme", metavar="NAME", help="Only this scheme; may be repeated.")
     ] = None,
     severity: Annotated[float, typer.Option("--severity", min=0.0, max=1.0, help="Of the main table.")] = SEVERITY,
-    minutes: Annotated[float, typer.Option("--minutes", min=1.0, help="Simulated length of each run.")] = MINUTES,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", min=1.0, help="Length of each run; what its schemes need without.")
+    ] = None,
     processes: Annotated[int, typer.Option("--processes", min=1, max=64, help="Runs side by side.")] = 2,
     model: Annotated[
         Path | None, typer.Option("--model", metavar="FILE", exists=True, help="Anomaly model to rank by.")
@@ -95,6 +96,8 @@ def evaluate(
     else:
         found = simulated(seeds or REPORTING_SEEDS[:STANDARD_SEED_COUNT], checked(schemes), severity, minutes,
                           processes, model, tier="full" if full else "standard")  # fmt: skip
+    if report is not None:
+        report.write_text(document(found, "Tapewatch scorecard"), encoding="utf-8")
     if as_json:
         print_json(found)
     else:
@@ -105,16 +108,19 @@ def simulated(
     seeds: list[int] | tuple[int, ...],
     schemes: list[str],
     severity: float,
-    minutes: float,
+    minutes: float | None,
     processes: int,
     model: Path | None,
     tier: str,
 ) -> dict[str, object]:
     """Run a tier and report on it."""
-    main = standard(seeds, schemes, severity, minutes)
-    grid = severity_grid(seeds, schemes, minutes) if tier == "full" else []
-    dense = density_grid(seeds, DENSITY_MINUTES) if tier == "full" else []
-    plans: list[RunPlan] = [plan.with_model(model) for plan in (*main, *grid, *dense)]
+    main = standard(seeds, schemes, severity)
+    grid = severity_grid(seeds, schemes) if tier == "full" else []
+    dense = density_grid(seeds) if tier == "full" else []
+    plans = [
+        replace(plan, model=model, minutes=plan.minutes if minutes is None else minutes)
+        for plan in (*main, *grid, *dense)
+    ]
     with progress_bar("evaluating", len(plans)) as advance:
         scores = run_all(plans, processes, lambda score: advance(1))
     until = len(main) + len(grid)

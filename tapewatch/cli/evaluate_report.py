@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from detection_service.rules.catalogue import RULES
-from simulator.scorecard.card import MILLION, Row, recall_by, rows
+from simulator.scorecard.card import MILLION, Row, Share, recall_by, rows
 from simulator.scorecard.intervals import poisson
 from simulator.scorecard.matching import Verdict
 from simulator.scorecard.run_score import RunScore
@@ -74,11 +74,11 @@ def _by_severity(runs: Sequence[RunScore]) -> list[dict[str, Any]]:
 def _by_camouflage(runs: Sequence[RunScore]) -> list[dict[str, Any]]:
     seen: dict[str, list[bool]] = {}
     for outcome in (outcome for run in runs for outcome in run.outcomes):
-        for axis in outcome.camouflage or ("none",):
-            seen.setdefault(axis, []).append(outcome.by_rules.was_seen)
+        way = "several" if len(outcome.camouflage) > 1 else next(iter(outcome.camouflage), "none")
+        seen.setdefault(way, []).append(outcome.by_rules.was_seen)
     return [
-        {"camouflage": axis, "scenarios": len(found), "recall": sum(found) / len(found)}
-        for axis, found in sorted(seen.items())
+        {"camouflage": way, "scenarios": len(found), "recall": Share(sum(found), len(found)).to_json()}
+        for way, found in sorted(seen.items())
     ]
 
 

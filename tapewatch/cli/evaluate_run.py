@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 from detection_service.engine.configuration import EngineConfiguration
 from ingest_service.formats import FormatOptions
 from simulator.output import EVENT_FILES, write_run
+from simulator.schemes import SCHEMES
+from simulator.schemes.camouflage import Camouflage
 from simulator.scorecard.baselines import said_by_baselines
 from simulator.scorecard.labels_file import read_run
 from simulator.scorecard.located import located
@@ -29,21 +32,20 @@ ROWS_A_FRAME = 65_536
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """One run to be simulated and judged; `part` names what it is for, `axis` numbers its camouflage (None: none)."""
+    """One run to be simulated and judged; `part` names what it is for.
+
+    Every scenario hides in another way; `turn` says with which way the first begins, None: none hides.
+    """
 
     seed: int
     part: str
     schemes: tuple[str, ...]
     minutes: float
     severity: float
-    axis: int | None = None
+    turn: int | None = None
     hard_negatives: tuple[str, ...] = ()
     density: float = 1.0
     model: Path | None = None
-
-    def with_model(self, model: Path | None) -> "RunPlan":
-        """The same run, its alerts ranked by a model."""
-        return replace(self, model=model)
 
 
 @dataclass(slots=True)
@@ -114,7 +116,7 @@ def run(plan: RunPlan) -> RunScore:
 
 def config_of(plan: RunPlan) -> SimulationConfig:
     """The simulation of a plan."""
-    return labelled_run(
+    config = labelled_run(
         plan.schemes,
         seed=plan.seed,
         minutes=plan.minutes,
@@ -122,6 +124,22 @@ def config_of(plan: RunPlan) -> SimulationConfig:
         activity=plan.density,
         hard_negatives=plan.hard_negatives,
     )
+    if plan.turn is None:
+        return config
+    played: Counter[str] = Counter()
+    hidden = []
+    for planned in config.scenarios:
+        camouflage = way_of_hiding(planned.scheme, plan.turn + played[planned.scheme])
+        played[planned.scheme] += 1
+        hidden.append(replace(planned, camouflage=camouflage))
+    return replace(config, scenarios=tuple(hidden))
+
+
+def way_of_hiding(scheme: str, turn: int) -> Camouflage:
+    """The camouflage of a turn: one after the other each axis that makes sense for a scheme, full, then all by half."""
+    ways = [Camouflage.of({axis: 1.0}) for axis in SCHEMES[scheme].axes]
+    ways.append(Camouflage.of(dict.fromkeys(SCHEMES[scheme].axes, 0.5)))
+    return ways[turn % len(ways)]
 
 
 def reference_beside(folder: Path) -> Reference:

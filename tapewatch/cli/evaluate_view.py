@@ -51,7 +51,7 @@ def _show_recall(report: Mapping[str, Any]) -> None:
         print_table(
             ("camouflage", "scenarios>", "recall>"),
             (
-                (each["camouflage"], each["scenarios"], _number(each["recall"]))
+                (each["camouflage"], each["scenarios"], _share(each["recall"]))
                 for each in report["recall_by_camouflage"]
             ),
         )

@@ -9,6 +9,7 @@ from simulator.scorecard.baselines import BASELINES
 from simulator.scorecard.families import typology_of
 from tapewatch.cli.evaluate_plan import REPORTING_SEEDS, SCHEMES_A_RUN, TIMES_PLAYED, standard
 from tapewatch.cli.evaluate_report import HEALTH
+from tapewatch.cli.evaluate_view import show
 from tapewatch.cli.main import main
 
 S = 1_000_000_000
@@ -50,8 +51,9 @@ def row(found: dict[str, Any], typology: str) -> dict[str, Any]:
         "scenario_id,typology,accounts,instrument,start_time_ns,end_time_ns,order_ids\n"
         f"x,wash,A1,I,{START},{START + 60 * S},1-BUY;1-SELL\n",
         "order_id,label\n0-BUY,normal\n1-BUY,wash\n1-SELL,wash\n",
+        "row,label\n1,0\n3,wash\n4,wash\n",
     ],
-    ids=["json lines", "scenarios in CSV", "events in CSV"],
+    ids=["json lines", "scenarios in CSV", "events in CSV", "rows in CSV"],
 )
 def test_foreign_events_are_scored_against_their_labels(
     labels: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -68,12 +70,11 @@ def test_foreign_events_are_scored_against_their_labels(
 
 
 def test_a_simulated_market_is_scored_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ("--seed", "7", "--scheme", "wash_self", "--minutes", "3", "--processes", "1")
-    found = evaluated(capsys, *arguments)
+    found = evaluated(capsys, "--seed", "7", "--scheme", "wash_self", "--minutes", "3", "--processes", "1")
     assert row(found, "wash_self")["rules"]["scenarios"] == TIMES_PLAYED
     assert found["seeds"] == [7]
     assert found["benign_events"] < found["events"]
-    assert main(["evaluate", *arguments]) == 0
+    show(found)
     assert "wash_self" in capsys.readouterr().out
 
 
@@ -105,7 +106,7 @@ def test_reporting_seeds_are_no_tuning_seeds() -> None:
 
 def test_the_standard_plan_plays_every_scheme_in_every_seed_a_few_at_a_time() -> None:
     names = ["layering", "ping_pong", "pump_and_dump", "spoofing", "wash_owner", "wash_self"] * 1
-    plans = standard([5001, 5002], names, 0.5, 30)
+    plans = standard([5001, 5002], names, 0.5)
     for seed in (5001, 5002):
         played = [name for plan in plans if plan.seed == seed for name in plan.schemes]
         assert sorted(played) == sorted(names * TIMES_PLAYED)
