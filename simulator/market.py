@@ -27,11 +27,13 @@ IMBALANCE_LEVELS = 5
 class Listing:
     """An instrument at the venue: its engine and the value around which informed traders think it should trade."""
 
-    __slots__ = ("engine", "instrument", "value_ticks")
+    __slots__ = ("caution", "engine", "instrument", "value_ticks")
 
     def __init__(self, engine: MatchingEngine) -> None:
         self.engine = engine
         self.instrument: Instrument = engine.instrument
+        self.caution = 1.0
+        """How much further apart than usual those who quote stay."""
         self.value_ticks = float(engine.instrument.start_price_ticks)
 
     def mid_ticks(self) -> float:

@@ -8,6 +8,8 @@ from simulator.instrument import Instrument
 from simulator.randomness import SECOND_NS, stream
 from simulator.schemes import SCHEMES
 from simulator.schemes.camouflage import NONE, Camouflage
+from simulator.schemes.related import suits
+from simulator.schemes.scheme import Scheme
 
 WARMUP_SECONDS_MAX = 300.0
 WARMUP_SHARE = 0.25
@@ -47,17 +49,14 @@ def plan(
     order = list(schemes)
     random.shuffle(order)
     for name in sorted(order, key=lambda name: -SCHEMES[name].duration_seconds_max):
-        busy = [sum(SCHEMES[other].duration_seconds_max for other in lane) for lane in lanes]
-        thinnest = min(range(len(lanes)), key=lambda index: instruments[index].average_daily_volume)
-        wants_thin = SCHEMES[name].wants_thin_market
-        lanes[thinnest if wants_thin else busy.index(min(busy))].append(name)
+        lanes[_lane(SCHEMES[name], lanes, instruments)].append(name)
     planned: list[PlannedScenario] = []
     for instrument, lane in zip(instruments, lanes, strict=True):
         random.shuffle(lane)
         lane.sort(key=lambda name: SCHEMES[name].history_seconds)
         for name, offset_seconds in zip(lane, _offsets_seconds(lane, minutes * 60, random), strict=True):
             offset_ns = int(offset_seconds * SECOND_NS)
-            planned.append(PlannedScenario(name, severity, instrument.symbol, offset_ns, camouflage))
+            planned.append(PlannedScenario(name, severity, instrument.key, offset_ns, camouflage))
     return tuple(sorted(planned, key=lambda scenario: scenario.offset_ns))
 
 
@@ -73,6 +72,25 @@ def _offsets_seconds(lane: Sequence[str], length_seconds: float, random: Random)
         latest = max(offsets[index], length_seconds - sum(durations[index:]))
         offsets[index] = min(latest, max(offsets[index], SCHEMES[name].history_seconds))
     return offsets
+
+
+def _lane(scheme: Scheme, lanes: Sequence[Sequence[str]], instruments: Sequence[Instrument]) -> int:
+    """Return which instrument suits a scheme and is least busy; raises ValueError where none does."""
+    suitable = [index for index, one in enumerate(instruments) if suits(scheme.wants, one, instruments)]
+    if not suitable:
+        raise ValueError(f"{scheme.name} wants another {scheme.wants} of some instrument, found none in this market")
+    if scheme.wants == "thin":
+        return min(suitable, key=lambda index: instruments[index].average_daily_volume)
+    return min(suitable, key=lambda index: sum(SCHEMES[other].duration_seconds_max for other in lanes[index]))
+
+
+def playable(instruments: Sequence[Instrument]) -> list[str]:
+    """Return the names of the schemes that can be played with these instruments."""
+    return [
+        name
+        for name, scheme in SCHEMES.items()
+        if any(suits(scheme.wants, instrument, instruments) for instrument in instruments)
+    ]
 
 
 def check_scheme(scheme: str, severity: float) -> None:

@@ -17,6 +17,7 @@ from simulator.schedule import WARMUP_SECONDS_MAX, PlannedScenario, check_scheme
 from simulator.schemes import SCHEMES
 from simulator.schemes.camouflage import NONE, Camouflage
 from simulator.schemes.play import Play, cover
+from simulator.schemes.related import suits
 from simulator.schemes.scheme import choose_accounts
 from simulator.traders.roster import cast, market_maker_count
 
@@ -132,10 +133,17 @@ class Simulation:
     def inject(self, scheme: str, severity: float, instrument: str = "", camouflage: Camouflage = NONE) -> Scenario:
         """Play a scheme from now on; instrument "" lets the simulator choose. Raises ValueError for unknown names."""
         check_scheme(scheme, severity)
-        known = self._market.listings
-        if instrument and instrument not in known:
-            raise ValueError(f"no instrument named {instrument}: choose from {', '.join(known)}")
-        chosen = instrument or stream(self.config.seed, f"inject/{self._admitted}").choice(list(known))
+        known = [
+            one.key for one in self.config.instruments if suits(SCHEMES[scheme].wants, one, self.config.instruments)
+        ]
+        if instrument and instrument not in self._market.listings:
+            raise ValueError(f"no instrument named {instrument}: choose from {', '.join(self._market.listings)}")
+        if not known or (instrument and instrument not in known):
+            wants = SCHEMES[scheme].wants
+            raise ValueError(
+                f"{scheme} wants another {wants} of its instrument: choose from {', '.join(known) or 'none'}"
+            )
+        chosen = instrument or stream(self.config.seed, f"inject/{self._admitted}").choice(known)
         offset_ns = self.now_ns - self.config.start_time_ns
         return self._admit(PlannedScenario(scheme, severity, chosen, offset_ns, camouflage))
 

@@ -9,6 +9,8 @@ LEG_FACTOR = 8.0
 """At full camouflage of timing, what was simultaneous lies this many times further apart."""
 SLOW_FACTOR = 8.0
 """At full camouflage, what was withdrawn at once stays this many times longer."""
+SLOW_SECONDS_MAX = 120.0
+"""And never longer than that: whoever waits for minutes has given the scheme up."""
 LAYERS_KEPT_SHARE = 0.4
 """At full camouflage of layers, this share of the repetitions is left."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil, exp, log
+from math import ceil, exp, log, sqrt
 from random import Random
 
 from simulator.instrument import Instrument
@@ -11,7 +11,14 @@ from simulator.market import Behaviour, Seat
 from simulator.matching import BUY, DAY, IMMEDIATE_OR_CANCEL, SELL, Order
 from simulator.population import Account
 from simulator.randomness import jittered_ns, ordinary_quantity
-from simulator.schemes.camouflage import LAYERS_KEPT_SHARE, LEG_FACTOR, SIGMA_HIDDEN, SLOW_FACTOR, Camouflage
+from simulator.schemes.camouflage import (
+    LAYERS_KEPT_SHARE,
+    LEG_FACTOR,
+    SIGMA_HIDDEN,
+    SLOW_FACTOR,
+    SLOW_SECONDS_MAX,
+    Camouflage,
+)
 from simulator.schemes.scheme import Crew, Scheme, multiple_quantity
 
 HONEST_SECONDS = 5.0
@@ -68,9 +75,40 @@ class Play:
             own = exp((1.0 - hidden) * log(own) + hidden * log(ordinary))
         return multiple_quantity(self.instrument, own / self.instrument.typical_quantity)
 
+    def quantity_in(self, seat: SchemeSeat, multiple: float) -> int:
+        """Return the same for another listing, by what is typical there."""
+        own = self.quantity(multiple) / self.instrument.typical_quantity
+        return multiple_quantity(seat.instrument, own)
+
+    def traded(self) -> int:
+        """Return what was traded here since the start."""
+        engine = self.seat.listing.engine
+        return engine.bought_quantity + engine.sold_quantity
+
+    def crumb(self, multiple: float) -> int:
+        """Return a tiny quantity, below a lot where need be; ever more like an ordinary one where sizes are hidden."""
+        if self.camouflage.size:
+            return self.quantity(multiple)
+        return max(1, round(self.instrument.typical_quantity * multiple))
+
+    def whole_lots(self, quantity: float) -> int:
+        """Return a quantity in whole lots, one at least."""
+        lot = self.instrument.lot_size
+        return max(lot, ceil(quantity / lot) * lot)
+
+    def usual_ticks(self, seconds: float) -> float:
+        """Return the standard deviation of the price's move over some time; ticks."""
+        return self.instrument.volatility_ticks * sqrt(seconds)
+
+    def has_room(self) -> bool:
+        """Whether there is a price between the best bid and the best offer."""
+        bid, ask = self.seat.best(BUY), self.seat.best(SELL)
+        return bid is not None and ask is not None and ask - bid >= 2
+
     def wait(self, seconds: float, sigma: float = 0.4) -> int:
-        """Return a wait in nanoseconds around a median; wider where the timing is hidden."""
-        return jittered_ns(self.random, seconds, sigma + (max(sigma, SIGMA_HIDDEN) - sigma) * self.camouflage.timing)
+        """Return a wait in nanoseconds around a median; drawn wider, at the same mean, where the timing is hidden."""
+        wide = sigma + (max(sigma, SIGMA_HIDDEN) - sigma) * self.camouflage.timing
+        return jittered_ns(self.random, seconds * exp((sigma**2 - wide**2) / 2.0), wide)
 
     def apart(self, seconds: float, sigma: float = 0.4) -> int:
         """Return the wait between things that belong together, such as two legs; longer where the timing is hidden."""
@@ -78,7 +116,7 @@ class Play:
 
     def haste(self, seconds: float) -> float:
         """Return how long something takes that gives the scheme away by being quick; seconds."""
-        return float(seconds * SLOW_FACTOR**self.camouflage.slow)
+        return float(min(seconds * SLOW_FACTOR**self.camouflage.slow, seconds + SLOW_SECONDS_MAX))
 
     def quick(self, seconds: float, sigma: float = 0.4) -> int:
         """Return the wait before a cancel, a turn or an exit; longer where the camouflage is slow."""
@@ -162,8 +200,3 @@ def _honest_order(play: Play, honest: Seat, accounts: Sequence[Account]) -> Iter
     if not takes:
         yield jittered_ns(random, HONEST_PATIENCE_SECONDS, 0.8)
         honest.cancel(order)
-
-
-def lots(instrument: Instrument, quantity: float) -> int:
-    """Return a quantity in whole lots, one at least."""
-    return max(instrument.lot_size, ceil(quantity / instrument.lot_size) * instrument.lot_size)

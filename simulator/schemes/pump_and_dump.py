@@ -78,5 +78,5 @@ PUMP_AND_DUMP = Scheme(
     troupe="strangers",
     duration_seconds_max=480.0,
     play=_play,
-    wants_thin_market=True,
+    wants="thin",
 )

@@ -20,7 +20,7 @@ Troupe = Literal["single", "linked", "strangers", "office", "dormant", "nobody"]
 accounts, owners without a known link, owners behind one subnet, an owner who hardly trades, or nobody: a condition of
 the market."""
 STRANGERS_COUNT = 4
-CATALOGUE = "the catalogue of rules"
+CROWD_COUNT = 40
 
 Step = Generator[int, None, bool]
 """A part of a scheme: yields waits like a behaviour, returns whether it came off."""
@@ -54,7 +54,8 @@ class Scheme:
     `play(play)` is the behaviour; severity runs from 0 (hidden) to 1 (blatant) along `ratios`. `axes` are the axes of
     camouflage that make sense for it. `duration_seconds_max` bounds how long it takes. `history_seconds` is how long
     the market has to have run before, where the catalogue compares with a past. `prepare` writes the reference data
-    the scheme needs, of `tables`.
+    the scheme needs, of `tables`. `wants` says what kind of market it needs: a thin one, one whose instrument trades at
+    another venue too, or one with a related product.
     """
 
     name: str
@@ -65,12 +66,11 @@ class Scheme:
     duration_seconds_max: float
     play: "Callable[[Play], Behaviour]"
     strangers: int = STRANGERS_COUNT
-    wants_thin_market: bool = False
     trades_with_itself: bool = False
     history_seconds: float = 0.0
     tables: tuple[Table, ...] = ()
     prepare: Callable[[Preparation], None] | None = None
-    wants_related_market: str = ""
+    wants: Literal["", "thin", "venue", "product"] = ""
 
     @property
     def severity_description(self) -> str:
@@ -96,7 +96,7 @@ def choose_accounts(
     """
     troupe = scheme.troupe
     if troupe == "nobody":
-        return ()
+        return tuple((account,) for account in random.sample(population.clients, CROWD_COUNT))
     if troupe == "office":
         return _office(population, random, taken_owners)
     groups = population.dormant_groups() if troupe == "dormant" else population.groups()

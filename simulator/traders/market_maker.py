@@ -66,8 +66,8 @@ def make_market(seat: Seat, account: Account, reaction_seconds: float, activity:
         if seat.random.random() < FULL_REQUOTE_SHARE:
             quotes.clear()
         for level in range(LEVEL_COUNT):
-            bid = floor(fair - width) - level * step
-            ask = ceil(fair + width) + level * step
+            bid = floor(fair - width * seat.listing.caution) - level * step
+            ask = ceil(fair + width * seat.listing.caution) + level * step
             quotes.quote(BUY, level, _clip(bid, BUY, seat.best(SELL)))
             quotes.quote(SELL, level, _clip(ask, SELL, seat.best(BUY)))
         yield jittered_ns(seat.random, reaction_seconds, 0.6)

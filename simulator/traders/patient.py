@@ -47,7 +47,7 @@ def _enter(seat: Seat, account: Account) -> Order | None:
     best, opposite = seat.best(side), seat.best(-side)
     if best is None or opposite is None:
         return None
-    if random.random() < IMPROVE_SHARE and abs(opposite - best) > 1:
+    if random.random() < IMPROVE_SHARE / seat.listing.caution**2 and abs(opposite - best) > 1:
         price = best + side
     else:
         distance = min(DISTANCE_TICKS_MAX, int(random.paretovariate(DISTANCE_EXPONENT)) - 1)

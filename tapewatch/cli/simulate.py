@@ -7,7 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from simulator.hard_negatives import HARD_NEGATIVES
+from simulator.instrument import EQUITIES
 from simulator.output import SINKS, write_simulation
+from simulator.schedule import playable
 from simulator.schemes import SCHEMES
 from simulator.schemes.camouflage import AXES, Camouflage
 from tapewatch.cli.configured import JsonOption
@@ -49,7 +51,7 @@ def simulate(
     as_json: JsonOption = False,
 ) -> None:
     """Write a simulated market with labelled abuse: events, accounts, instruments, labels."""
-    played = [scheme for scheme in (schemes or list(SCHEMES)) if scheme != NO_SCHEME]
+    played = [scheme for scheme in (schemes or playable(EQUITIES)) if scheme != NO_SCHEME]
     benign = list(HARD_NEGATIVES) if hard_negatives == [EVERY_HARD_NEGATIVE] else hard_negatives or []
     _check(played, benign, severity, file_format)
     hidden = _camouflage(camouflage)

@@ -144,9 +144,9 @@ async def test_a_reset_leaves_an_idle_stage_without_scenarios(stub: Any) -> None
 @pytest.mark.parametrize(
     ("request_", "complaint"),
     [
-        (messages.StartSimulationRequest(minutes=1, schemes=["spoofng"], severity=0.5), "choose from layering"),
+        (messages.StartSimulationRequest(minutes=1, schemes=["spoofng"], severity=0.5), "choose from account_v"),
         (messages.StartSimulationRequest(minutes=1, schemes=["spoofing"], severity=2.0), "found 2"),
-        (messages.StartSimulationRequest(minutes=0, schemes=["spoofng"], severity=0.5), "choose from layering"),
+        (messages.StartSimulationRequest(minutes=0, schemes=["spoofng"], severity=0.5), "choose from account_v"),
         (messages.StartSimulationRequest(minutes=-1), "minutes must be 0 or more"),
         (messages.StartSimulationRequest(minutes=1, speed=float("nan")), "speed must be 0 or more"),
     ],

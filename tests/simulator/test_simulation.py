@@ -221,7 +221,7 @@ def test_more_activity_means_more_messages() -> None:
 
 @pytest.mark.parametrize(
     ("scheme", "severity", "complaint"),
-    [("spoofng", 0.5, "no scheme named spoofng: choose from layering"), ("spoofing", 1.5, "found 1.5")],
+    [("spoofng", 0.5, "no scheme named spoofng: choose from account_volume_spike"), ("spoofing", 1.5, "found 1.5")],
 )
 def test_a_plan_of_an_unknown_scheme_or_severity_is_refused(scheme: str, severity: float, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):

@@ -1,0 +1,49 @@
+"""Momentum ignition: start a move with a burst, sell into those who follow it."""
+
+from simulator.market import Behaviour
+from simulator.randomness import SECOND_NS
+from simulator.schemes import sources
+from simulator.schemes.play import POSITION, PUSH, Play
+from simulator.schemes.scheme import Ratio, Scheme
+
+POSITION_ORDERS = 6
+BURST_SECONDS_MAX = 90
+
+
+def _play(play: Play) -> Behaviour:
+    side, seat = play.side(), play.seat
+    holdings = {account: 0 for crew in play.crews for account in crew}
+    for _ in range(POSITION_ORDERS):
+        account = play.account()
+        holdings[account] += play.take(account, side, play.quantity(2.0), POSITION)
+        yield play.wait(3.0)
+    start = seat.listing.mid_ticks()
+    target = play.value("move") * play.usual_ticks(60.0)
+    end_ns = seat.now_ns + BURST_SECONDS_MAX * SECOND_NS
+    play.tell(f"{play.crews[0][0].account} holds a position and starts a move with a burst of orders.")
+    while side * (seat.listing.mid_ticks() - start) < target and seat.now_ns < end_ns:
+        account = play.account()
+        reach = max(1, round(play.instrument.half_spread_ticks))
+        holdings[account] += play.take(account, side, play.quantity(play.value("size of a push")), PUSH, reach)
+        yield play.wait(play.value("pause between pushes"))
+    play.tell(f"The price has moved to {seat.price_text(seat.listing.mid_ticks())}; it trades out against followers.")
+    yield play.quick(play.value("turned after"))
+    yield from play.unwind(holdings, -side, 6.0, 0.6)
+
+
+MOMENTUM_IGNITION = Scheme(
+    name="momentum_ignition",
+    description="A burst of aggressive orders on one side starts or worsens a move; a position taken before is closed "
+    "into those who follow, within minutes.",
+    ratios=(
+        Ratio("move", 2.0, 15.0, "x the usual move of a minute", sources.CATALOGUE + ": k ticks in a burst"),
+        Ratio("size of a push", 3.0, 10.0, "x a typical order", sources.OURS),
+        Ratio("pause between pushes", 2.5, 0.15, "s", sources.ANNEX),
+        Ratio("turned after", 30.0, 2.0, "s", sources.CATALOGUE + ": fills opposite within minutes"),
+    ),
+    axes=("size", "timing", "split", "slow", "mixed"),
+    troupe="single",
+    duration_seconds_max=300.0,
+    play=_play,
+    history_seconds=900.0,
+)
