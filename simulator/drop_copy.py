@@ -8,6 +8,8 @@ from tapewatch.fix.timestamps import format_timestamp
 BEGIN_STRING = "FIX.4.4"
 EXECUTION_REPORT = "8"
 ORDER_CANCEL_REJECT = "9"
+TRADING_SESSION_STATUS = "h"
+TRADING_STATES = {"HALT": "1", "CONTINUOUS": "2", "OPEN": "2", "CLOSE": "3", "PRE_OPEN": "4", "AUCTION": "5"}
 TIMESTAMP_DIGITS = 9
 
 EXECUTION_TYPES = {"NEW": "0", "REPLACE": "5", "CANCEL": "4", "FILL": "F", "REJECT": "8", "EXPIRE": "C"}
@@ -48,6 +50,8 @@ class DropCopy:
 
     def message(self, report: Report) -> tuple[str, list[Field]]:
         """Return (MsgType, fields in wire order) of a report, without the standard header and trailer."""
+        if report.kind == "PHASE":
+            return TRADING_SESSION_STATUS, _session_status(report)
         state = self._orders.get(report.order_id)
         if state is None:
             state = self._orders[report.order_id] = _OrderState(report)
@@ -89,7 +93,7 @@ def _execution_report(report: Report, state: _OrderState, previous: str) -> list
     fields += [(15, report.currency), (59, TIMES_IN_FORCE[report.time_in_force])]
     if report.kind == "FILL" and report.price is not None and report.quantity is not None:
         fields += [(32, report.quantity), (31, report.price)]
-    fields += [(151, report.leaves_quantity), (14, state.filled_quantity), (6, average)]
+    fields += [(151, report.leaves_quantity or 0.0), (14, state.filled_quantity), (6, average)]
     fields.append((60, format_timestamp(report.event_time_ns, TIMESTAMP_DIGITS)))
     if report.kind == "REJECT":
         fields.append((103, REJECT_REASON_OTHER))
@@ -98,8 +102,17 @@ def _execution_report(report: Report, state: _OrderState, previous: str) -> list
     if report.text is not None:
         fields.append((58, report.text))
     if report.trade_id is not None and report.contra_account is not None:
-        fields += [(382, 1), (375, report.contra_account), (880, report.trade_id), (1057, bool(report.aggressor))]
+        fields += [(382, 1), (375, report.contra_account), (880, report.trade_id)]
+        if report.aggressor is not None:
+            fields.append((1057, report.aggressor))
     return fields
+
+
+def _session_status(report: Report) -> list[Field]:
+    return [
+        (336, report.venue), (340, TRADING_STATES[report.phase or ""]), (55, report.instrument), (207, report.venue),
+        (60, format_timestamp(report.event_time_ns, TIMESTAMP_DIGITS)),
+    ]  # fmt: skip
 
 
 def _cancel_reject(report: Report, previous: str) -> list[Field]:

@@ -2,17 +2,20 @@
 
 import csv
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import IO, Literal, Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from simulator.drop_copy import BEGIN_STRING, TIMESTAMP_DIGITS, DropCopy
+from simulator.event_table import REPEATED, SCHEMA, table_of
 from simulator.instrument import Instrument
 from simulator.labels import write_benign, write_labels
 from simulator.population import Population
@@ -21,6 +24,7 @@ from simulator.report import COLUMNS, Report
 from simulator.schemes.camouflage import NONE, Camouflage
 from simulator.simulation import Simulation, SimulationConfig, labelled_run
 from simulator.tables import write_table
+from simulator.tape import KIND_NAMES, Batch
 from tapewatch.fix.codec import encode
 from tapewatch.fix.timestamps import format_timestamp
 
@@ -29,14 +33,11 @@ EVENT_FILES: dict[Format, str] = {"events": "events.parquet", "csv": "events.csv
 FIX_SENDER = "XTWS"
 FIX_TARGET = "TAPEWATCH"
 BATCH_EVENTS = 65_536
+BATCHES_UNDER_WAY_MAX = 2
 TRUTH_TEXTS = {True: "true", False: "false", None: ""}
 
 Progress = Callable[[int, float], None]
 """Called now and then with (events so far, share of the simulated time done, 0..1)."""
-
-_NUMBERS = {"price", "quantity", "leaves_quantity", "display_quantity"}
-_TYPES = {"event_time_ns": pa.int64(), "aggressor": pa.bool_(), **dict.fromkeys(_NUMBERS, pa.float64())}
-SCHEMA = pa.schema([(column, _TYPES.get(column, pa.string())) for column in COLUMNS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +72,45 @@ class EventSink(Protocol):
 
 
 class ParquetSink:
-    """Writes the event table as Parquet."""
+    """Writes the event table as Parquet; batches are written by a thread of its own while the market goes on."""
 
     def __init__(self, path: Path) -> None:
-        self._writer = pq.ParquetWriter(path, SCHEMA)
+        self._path = path
+        self._writer: pq.ParquetWriter | None = None
+        self._thread = ThreadPoolExecutor(1, "events.parquet")
+        self._under_way: deque[Future[None]] = deque()
 
     def write(self, reports: list[Report]) -> None:
         """Write one row group."""
         columns = [
-            pa.array(values, field.type) for values, field in zip(zip(*reports, strict=True), SCHEMA, strict=True)
+            pa.array([None if value == "" else value for value in values], field.type)
+            for values, field in zip(zip(*reports, strict=True), SCHEMA, strict=True)
         ]
-        self._writer.write_table(pa.table(columns, schema=SCHEMA))
+        self._write(pa.table(columns, schema=SCHEMA))
+
+    def write_batch(self, batch: Batch) -> None:
+        """Write one row group, later; at most `BATCHES_UNDER_WAY_MAX` wait. Raises what an earlier one failed with."""
+        while len(self._under_way) >= BATCHES_UNDER_WAY_MAX:
+            self._under_way.popleft().result()
+        self._under_way.append(self._thread.submit(self._write_table_of, batch))
+
+    def _write_table_of(self, batch: Batch) -> None:
+        self._write(table_of(batch))
+
+    def _write(self, table: pa.Table) -> None:
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._path, table.schema, use_dictionary=REPEATED, store_schema=False)
+        self._writer.write_table(table.cast(self._writer.schema))
 
     def close(self) -> None:
-        """Write the footer."""
-        self._writer.close()
+        """Write what is under way and the footer."""
+        try:
+            while self._under_way:
+                self._under_way.popleft().result()
+        finally:
+            self._thread.shutdown()
+            if self._writer is not None:
+                self._writer.close()
 
 
 class CsvSink:
@@ -201,18 +226,37 @@ def write_run(
 
 
 def _write_events(sink: EventSink, simulation: Simulation, progress: Progress | None) -> Counter[str]:
+    if isinstance(sink, ParquetSink):
+        return _write_batches(sink, simulation, progress)
     kinds: Counter[str] = Counter()
-    start_ns, end_ns = simulation.config.start_time_ns, simulation.end_time_ns
     reports = simulation.reports()
     try:
         while batch := list(islice(reports, BATCH_EVENTS)):
             sink.write(batch)
             kinds.update(report.kind for report in batch)
-            if progress is not None and end_ns is not None:
-                progress(kinds.total(), min(1.0, (simulation.now_ns - start_ns) / (end_ns - start_ns)))
+            _tell(progress, kinds.total(), simulation)
     finally:
         sink.close()
     return kinds
+
+
+def _write_batches(sink: ParquetSink, simulation: Simulation, progress: Progress | None) -> Counter[str]:
+    kinds: Counter[str] = Counter()
+    try:
+        for batch in simulation.batches(BATCH_EVENTS):
+            sink.write_batch(batch)
+            counts = np.bincount(batch.columns["kind"], minlength=max(KIND_NAMES) + 1)
+            kinds.update({name: int(counts[code]) for code, name in KIND_NAMES.items() if counts[code]})
+            _tell(progress, kinds.total(), simulation)
+    finally:
+        sink.close()
+    return kinds
+
+
+def _tell(progress: Progress | None, events: int, simulation: Simulation) -> None:
+    start_ns, end_ns = simulation.config.start_time_ns, simulation.end_time_ns
+    if progress is not None and end_ns is not None:
+        progress(events, min(1.0, (simulation.now_ns - start_ns) / (end_ns - start_ns)))
 
 
 def write_reference(out: Path, simulation: Simulation) -> list[str]:

@@ -18,7 +18,7 @@ class Report(NamedTuple):
     side: str
     price: float | None
     quantity: float | None
-    leaves_quantity: float
+    leaves_quantity: float | None
     order_type: str
     time_in_force: str
     currency: str
@@ -27,6 +27,14 @@ class Report(NamedTuple):
     contra_account: str | None = None
     aggressor: bool | None = None
     text: str | None = None
+    phase: str | None = None
+
+    @staticmethod
+    def of_phase(time_ns: int, venue: str, instrument: str, phase: str) -> "Report":
+        """Return the report that an instrument has entered a phase; all that belongs to an order is empty."""
+        return Report(
+            time_ns, "PHASE", venue, instrument, "", "", "", "", "", "", None, None, None, "", "", "", phase=phase
+        )
 
     def row(self) -> dict[str, object]:
         """Return the event as a row of the event table, without the columns that have no value."""

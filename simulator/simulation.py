@@ -19,6 +19,7 @@ from simulator.schemes.camouflage import NONE, Camouflage
 from simulator.schemes.play import Play, cover
 from simulator.schemes.related import suits
 from simulator.schemes.scheme import choose_accounts
+from simulator.tape import Batch
 from simulator.traders.roster import cast, market_maker_count
 
 DEFAULT_START_TIME_NS = 1_772_442_000_000_000_000
@@ -109,10 +110,26 @@ class Simulation:
         """Run the market and yield what the venue says, in order of event time; resting orders expire at the end."""
         end_ns = self.end_time_ns
         yield from self._market.reports(end_ns)
-        while end_ns is not None and any(not scenario.is_over for scenario in (*self.scenarios, *self.hard_negatives)):
+        while end_ns is not None and self._is_playing():
             end_ns += OVERTIME_STEP_NS
             yield from self._market.reports(end_ns)
         yield from self.end_session()
+
+    def batches(self, row_count: int) -> Iterator[Batch]:
+        """Run the market as `reports` does and yield the same events as columns, about so many rows at a time."""
+        end_ns = self.end_time_ns
+        while True:
+            if self._market.advance(end_ns, row_count):
+                yield self._market.tape.take()
+            elif end_ns is not None and self._is_playing():
+                end_ns += OVERTIME_STEP_NS
+            else:
+                break
+        self._market.close()
+        yield self._market.tape.take()
+
+    def _is_playing(self) -> bool:
+        return any(not scenario.is_over for scenario in (*self.scenarios, *self.hard_negatives))
 
     def end_session(self) -> Iterator[Report]:
         """Expire what still rests and yield the reports: the end of `reports`, or of a run cut short."""

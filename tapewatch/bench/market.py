@@ -10,7 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from ingest_service.formats.columns import event_frame
-from simulator.output import SCHEMA, write_reference
+from simulator.event_table import SCHEMA
+from simulator.output import write_reference
 from simulator.report import Report
 from simulator.simulation import DEMO_SCHEMES, DEMO_SEED, DEMO_SEVERITY, Simulation, labelled_run
 from tapewatch.market.frame import Frame

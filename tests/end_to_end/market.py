@@ -58,6 +58,4 @@ def detected(files: Sequence[Path], accounts: Path, out: Path) -> dict[str, dict
 def _with_close(table: pa.Table) -> pa.Table:
     instruments = set(zip(table["venue"].to_pylist(), table["instrument"].to_pylist(), strict=True))
     rows = closing_rows(instruments, max(table["event_time_ns"].to_pylist()))
-    schema = table.schema.append(pa.field("phase", pa.string()))
-    opened = table.append_column("phase", pa.nulls(table.num_rows, pa.string()))
-    return pa.concat_tables([opened, pa.Table.from_pylist(rows, schema=schema)])
+    return pa.concat_tables([table, pa.Table.from_pylist(rows, schema=table.schema)])

@@ -291,7 +291,7 @@ def test_reports_alone_tell_what_is_open_and_what_was_traded(steps: list[tuple[s
         elif report.kind in ("FILL", "CANCEL", "EXPIRE"):
             expected -= quantity_now
         elif report.kind == "REPLACE":
-            expected = report.leaves_quantity
+            expected = report.leaves_quantity or 0.0
         assert report.leaves_quantity == expected
         leaves[report.order_id] = expected
     assert {order.order_id: float(order.leaves) for order in orders} == leaves

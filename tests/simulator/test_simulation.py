@@ -72,7 +72,7 @@ def test_leaves_follow_from_the_events_of_each_order(demo: tuple[Simulation, lis
         elif report.kind in ("FILL", "CANCEL", "EXPIRE"):
             leaves[report.order_id] -= quantity
         elif report.kind == "REPLACE":
-            leaves[report.order_id] = report.leaves_quantity
+            leaves[report.order_id] = report.leaves_quantity or 0.0
         assert report.leaves_quantity == leaves[report.order_id] >= 0
 
 

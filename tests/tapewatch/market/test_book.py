@@ -42,21 +42,21 @@ class Rebuilt:
     def take(self, reports: list[Report]) -> None:
         for report in reports:
             self._leave(report.order_id)
-            if report.leaves_quantity > 0 and report.price is not None:
-                self._rest(report)
+            if report.leaves_quantity and report.price is not None:
+                self._rest(report, report.leaves_quantity)
 
     def _leave(self, order_id: str) -> None:
         if order_id in self.resting:
             side, level, leaves = self.resting.pop(order_id)
             self.book.ladder(side).leave(level, leaves)
 
-    def _rest(self, report: Report) -> None:
+    def _rest(self, report: Report, leaves: float) -> None:
         side = BUY_CODE if report.side == "BUY" else SELL_CODE
         price = self.limits[report.order_id] if report.kind == "FILL" else report.price
         assert price is not None
         self.limits[report.order_id] = price
-        level = self.book.ladder(side).enter(price, report.leaves_quantity)
-        self.resting[report.order_id] = (side, level, report.leaves_quantity)
+        level = self.book.ladder(side).enter(price, leaves)
+        self.resting[report.order_id] = (side, level, leaves)
 
 
 def levels(side: BookSide) -> list[tuple[float, float]]:
