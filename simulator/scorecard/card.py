@@ -85,6 +85,11 @@ class Scored:
         """Of the labelled events, the share pointed to."""
         return self.events.found / self.events.labelled if self.events.labelled else None
 
+    @property
+    def event_f1(self) -> float | None:
+        """Of both."""
+        return f1(self.event_precision, self.event_recall)
+
     def to_json(self) -> dict[str, Value]:
         """All figures; intervals are [low, high] at 95 %."""
         return {
@@ -104,7 +109,7 @@ class Scored:
             "false_per_million_interval": _plain(self.false_interval),
             "event_precision": self.event_precision,
             "event_recall": self.event_recall,
-            "event_f1": f1(self.event_precision, self.event_recall),
+            "event_f1": self.event_f1,
         }
 
 
@@ -139,6 +144,12 @@ class Row:
             return False
         return self.rules.f1 < self.baseline.f1 - 1e-12
 
+    @property
+    def is_below_baseline_by_event(self) -> bool:
+        """Whether the naive rule has the better F1 event by event."""
+        own, naive = self.rules.event_f1, None if self.baseline is None else self.baseline.event_f1
+        return own is not None and naive is not None and own < naive - 1e-12
+
     def to_json(self) -> dict[str, Value]:
         """All figures of the typology."""
         naive = BASELINES.get(self.typology)
@@ -154,6 +165,7 @@ class Row:
             "baseline": None if self.baseline is None else self.baseline.to_json(),
             "baseline_rule": None if naive is None else naive.text,
             "below_baseline": self.is_below_baseline,
+            "below_baseline_by_event": self.is_below_baseline_by_event,
             "not_applicable": self.not_applicable or None,
         }
 

@@ -67,6 +67,29 @@ def gain(
     return difference, percentiles(np.asarray(drawn))
 
 
+def rank_tail(features: ArrayLike) -> Floats:
+    """The naive rival of any learned ranking: how far out in its tail the most extreme feature of each window lies.
+
+    `features` has the shape (windows, features). The score is minus the decimal logarithm of the share of windows that
+    are at least as extreme in that feature on that side: 2 is the outermost hundredth. Looks at one feature at a time
+    and learns nothing.
+    """
+    values = np.atleast_2d(np.asarray(features, dtype=np.float64))
+    count = len(values)
+    if not values.size:
+        return np.zeros(count)
+    ordered = np.sort(values, axis=0)
+    shares = [
+        np.minimum(
+            count - np.searchsorted(ordered[:, place], values[:, place], side="left"),
+            np.searchsorted(ordered[:, place], values[:, place], side="right"),
+        )
+        / count
+        for place in range(values.shape[1])
+    ]
+    return np.asarray(-np.log10(np.min(shares, axis=0)))
+
+
 class _Order:
     """Items by falling score; asked for the average precision of any weighting of them."""
 

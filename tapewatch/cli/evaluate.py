@@ -8,7 +8,7 @@ import typer
 
 from simulator.schemes import SCHEMES
 from simulator.scorecard.page import document
-from tapewatch.cli.configured import JsonOption
+from tapewatch.cli.configured import ConfigOption, JsonOption
 from tapewatch.cli.evaluate_foreign import Foreign, score_foreign
 from tapewatch.cli.evaluate_plan import (
     REPORTING_SEEDS,
@@ -80,6 +80,7 @@ def evaluate(
     venue: VenueOption = None,
     instrument: InstrumentOption = None,
     date: DateOption = None,
+    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score detection by typology against known scenarios, with a naive rule beside each rule."""
@@ -91,11 +92,11 @@ def evaluate(
             accounts=accounts, instruments=instruments, announcements=announcements, positions=positions,
             fx_rates=fx_rates, restricted=restricted,
         )  # fmt: skip
-        foreign = Foreign(tuple(events), labels, reference, file_format, venue, instrument, date, model)
+        foreign = Foreign(tuple(events), labels, reference, file_format, venue, instrument, date, model, config)
         found = report_of([score_foreign(foreign, named(typologies or []))])
     else:
         found = simulated(seeds or REPORTING_SEEDS[:STANDARD_SEED_COUNT], checked(schemes), severity, minutes,
-                          processes, model, tier="full" if full else "standard")  # fmt: skip
+                          processes, model, config, tier="full" if full else "standard")  # fmt: skip
     if report is not None:
         report.write_text(document(found, "Tapewatch scorecard"), encoding="utf-8")
     if as_json:
@@ -111,6 +112,7 @@ def simulated(
     minutes: float | None,
     processes: int,
     model: Path | None,
+    config: Path | None,
     tier: str,
 ) -> dict[str, object]:
     """Run a tier and report on it."""
@@ -118,7 +120,7 @@ def simulated(
     grid = severity_grid(seeds, schemes) if tier == "full" else []
     dense = density_grid(seeds) if tier == "full" else []
     plans = [
-        replace(plan, model=model, minutes=plan.minutes if minutes is None else minutes)
+        replace(plan, model=model, config=config, minutes=plan.minutes if minutes is None else minutes)
         for plan in (*main, *grid, *dense)
     ]
     with progress_bar("evaluating", len(plans)) as advance:

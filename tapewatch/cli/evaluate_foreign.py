@@ -25,6 +25,7 @@ class Foreign:
     instrument: str | None = None
     date: str | None = None
     model: Path | None = None
+    config: Path | None = None
 
 
 def score_foreign(foreign: Foreign, names: Mapping[str, str]) -> RunScore:
@@ -32,7 +33,7 @@ def score_foreign(foreign: Foreign, names: Mapping[str, str]) -> RunScore:
     options = FormatOptions(venue=foreign.venue, instrument=foreign.instrument, date=foreign.date)
     try:
         scenarios = read_labels(foreign.labels, names)
-        found = detect(list(foreign.events), foreign.reference, foreign.file_format, options, foreign.model)
+        found = detect(foreign.events, foreign.reference, foreign.file_format, options, foreign.model, foreign.config)
     except (LabelError, FormatError) as error:
         raise CommandError(str(error)) from error
     return judge(found, scenarios)

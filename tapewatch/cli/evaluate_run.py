@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from detection_service.engine.configuration import EngineConfiguration
 from ingest_service.formats import FormatOptions
 from simulator.output import EVENT_FILES, write_run
 from simulator.schemes import SCHEMES
@@ -20,6 +19,7 @@ from simulator.scorecard.sighting import Sighting
 from simulator.scorecard.table import EventTable, TableBuilder
 from simulator.scorecard.truth import Scenario
 from simulator.simulation import SimulationConfig, labelled_run
+from tapewatch.cli.detect import configuration_of
 from tapewatch.cli.detection_run import detect_files
 from tapewatch.cli.files import open_files
 from tapewatch.cli.model_training import read_model
@@ -46,6 +46,7 @@ class RunPlan:
     hard_negatives: tuple[str, ...] = ()
     density: float = 1.0
     model: Path | None = None
+    config: Path | None = None
 
 
 @dataclass(slots=True)
@@ -65,12 +66,13 @@ def detect(
     file_format: str = "events",
     options: FormatOptions | None = None,
     model: Path | None = None,
-    configuration: EngineConfiguration | None = None,
+    config: Path | None = None,
 ) -> Detected:
-    """Run the engine over files, with every event it took kept as columns."""
+    """Run the engine, configured by a file's detection section, over files; every event it took is kept as columns."""
     builder = TableBuilder()
-    settings = configuration or EngineConfiguration(reference=reference)
-    engine = WatchedEngine(settings, None if model is None else read_model(model), builder.take)
+    engine = WatchedEngine(
+        configuration_of(None, reference, config), None if model is None else read_model(model), builder.take
+    )
     result = detect_files(open_files(paths, file_format, options or FormatOptions()), engine, ROWS_A_FRAME)
     return Detected(
         table=builder.table(reference),
@@ -110,7 +112,9 @@ def run(plan: RunPlan) -> RunScore:
         begun = time.perf_counter()
         write_run(folder, config_of(plan), plan.severity)
         simulated_s = time.perf_counter() - begun
-        detected = detect([folder / EVENT_FILES["events"]], reference_beside(folder), model=plan.model)
+        detected = detect(
+            [folder / EVENT_FILES["events"]], reference_beside(folder), model=plan.model, config=plan.config
+        )
         return judge(detected, read_run(folder), plan, simulated_s)
 
 

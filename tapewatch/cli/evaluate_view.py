@@ -31,6 +31,7 @@ def show(report: Mapping[str, Any]) -> None:
             for row in silent
         ),
     )
+    _show_targets(report)
     _show_recall(report)
     _show_innocent(report)
 
@@ -55,6 +56,23 @@ def _show_recall(report: Mapping[str, Any]) -> None:
                 for each in report["recall_by_camouflage"]
             ),
         )
+
+
+def _show_targets(report: Mapping[str, Any]) -> None:
+    """What was set out and not reached."""
+    words = {
+        "recall": "recall below .9",
+        "precision": "precision below .9",
+        "not_below_baseline": "below its one-liner",
+        "false_alarms": "more than one false alert a million benign events",
+    }
+    missed = [
+        (each["typology"], ", ".join(said for key, said in words.items() if each[key] is False))
+        for each in report["targets"]
+    ]
+    shown = [row for row in missed if row[1]]
+    if shown:
+        print_table(("target not met", "why"), shown)
 
 
 def _show_innocent(report: Mapping[str, Any]) -> None:
@@ -99,8 +117,13 @@ def _cells(row: Mapping[str, Any]) -> tuple[object, ...]:
         row["typology"], rules["scenarios"], _share(rules["recall"]), _share(rules["recall_exact"]), rules["alerts"],
         _share(rules["precision"]), _share(rules["precision_exact"]), _number(rules["f1"]), _span(rules["f1_interval"]),
         _number(row["delay_s"]), _number(row["delay_share"]), _number(row["alerts_a_scenario"]),
-        _number(rules["event_f1"]), *_rate(rules), *beside, "below its one-liner" if row["below_baseline"] else "",
+        _number(rules["event_f1"]), *_rate(rules), *beside, _below(row),
     )  # fmt: skip
+
+
+def _below(row: Mapping[str, Any]) -> str:
+    levels = [name for name, key in (("scenarios", ""), ("events", "_by_event")) if row[f"below_baseline{key}"]]
+    return f"below its one-liner by {' and '.join(levels)}" if levels else ""
 
 
 def _rate(scored: Mapping[str, Any]) -> tuple[str, str]:

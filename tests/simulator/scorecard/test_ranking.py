@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from simulator.scorecard.ranking import average_precision, gain, ranked
+from simulator.scorecard.ranking import average_precision, gain, rank_tail, ranked
+from simulator.scorecard.windows_of import in_schemes
+from tests.simulator.scorecard.cases import START, S, innocent, scenario
 
 
 def test_average_precision_by_hand() -> None:
@@ -54,3 +56,21 @@ def test_lengths_that_differ_and_scores_that_are_no_numbers_are_refused() -> Non
         average_precision([math.nan], [1])
     with pytest.raises(ValueError, match="a key for each of 2"):
         ranked([1], [1.0, 2.0], [0, 1])
+
+
+def test_the_rank_tail_is_the_outermost_share_of_the_most_extreme_feature() -> None:
+    # Of ten windows the last is the greatest in the second feature (1 of 10), the first the least in it (1 of 10); the
+    # fifth is fifth from below in the second and like all in the first.
+    features = np.column_stack((np.zeros(10), np.arange(10)))
+    scores = rank_tail(features)
+    assert scores[[0, 9]] == pytest.approx(1.0)
+    assert scores[4] == pytest.approx(-math.log10(0.5))
+    assert rank_tail(np.zeros((0, 3))).tolist() == []
+
+
+def test_windows_are_labelled_where_the_culprit_acts_in_its_instrument_at_the_time() -> None:
+    truth = [scenario(), innocent()]  # A1 of O1 in I from 100 to 200; A4 only looks like it
+    people, instruments = ["A1", "O1", "A1", "A1", "A4", "A2"], ["I", "I", "J", "I", "I", "I"]
+    start = START + S * np.array([190, 190, 190, 201, 150, 150])
+    labels = in_schemes(truth, people, instruments, start, start + 30 * S)
+    assert labels.tolist() == [True, True, False, False, False, False]
