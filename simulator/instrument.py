@@ -32,8 +32,9 @@ class Instrument:
     `ticks_per_unit` divides a price in ticks into a price in currency, so that 5003 ticks at 100 a unit are
     exactly the double nearest 50.03. `volatility_ticks` is the standard deviation of the value's change over one
     second. `typical_quantity` is the median size of an ordinary order; `activity` scales every arrival rate.
-    `underlying` is the symbol of what a derivative rests on. Without `hours` it trades around the clock. `listing`
-    names it in the market where its symbol alone does not: the same symbol at a second venue.
+    `underlying` is the symbol of what a derivative rests on, `multiplier` what one unit is of it or of a coin. Without
+    `hours` it trades around the clock. `listing` names it in the market where its symbol alone does not: the same
+    symbol at a second venue.
     """
 
     symbol: str
@@ -53,6 +54,7 @@ class Instrument:
     product: str = "SHARE"
     underlying: str = ""
     hours: Hours | None = None
+    multiplier: float = 1.0
     listing: str = ""
 
     @property

@@ -25,6 +25,7 @@ from simulator.schemes.camouflage import NONE, Camouflage
 from simulator.simulation import Simulation, SimulationConfig, labelled_run
 from simulator.tables import write_table
 from simulator.tape import KIND_NAMES, Batch
+from simulator.venues import HoursName, MarketName, clock_text
 from tapewatch.fix.codec import encode
 from tapewatch.fix.timestamps import format_timestamp
 
@@ -172,6 +173,8 @@ def write_simulation(
     activity: float = 1.0,
     hard_negatives: Sequence[str] = (),
     camouflage: Camouflage = NONE,
+    market: MarketName = "shares",
+    hours: HoursName = "none",
 ) -> Summary:
     """Simulate and write events, reference data, labels.jsonl, benign.jsonl and manifest.json into a directory.
 
@@ -190,6 +193,8 @@ def write_simulation(
         activity=activity,
         hard_negatives=hard_negatives,
         camouflage=camouflage,
+        market=market,
+        hours=hours,
     )
     return write_run(out, config, severity, format, progress)
 
@@ -285,17 +290,24 @@ def _write_accounts(path: Path, population: Population, baseline: Mapping[str, i
     )  # fmt: skip
 
 
+def _session(instrument: Instrument) -> tuple[str, str]:
+    """Return when a session opens and closes, its calls included, as times of day; empty around the clock."""
+    hours = instrument.hours
+    return ("", "") if hours is None else (clock_text(hours.opening_call_s), clock_text(hours.close_s))
+
+
 def _write_instruments(path: Path, instruments: Iterable[Instrument]) -> None:
     header = (
-        "instrument", "venue", "asset_class", "product", "isin", "currency", "multiplier", "tick_size", "lot_size",
-        "float_quantity", "average_daily_volume", "fixings",
+        "instrument", "venue", "asset_class", "product", "isin", "underlying", "currency", "multiplier", "tick_size",
+        "lot_size", "float_quantity", "average_daily_volume", "session_open", "session_close", "timezone", "fixings",
     )  # fmt: skip
     write_table(
         path,
         header,
         (
-            (one.symbol, one.venue, one.asset_class, one.product, one.isin, one.currency, 1, one.price(1), one.lot_size,
-             one.float_quantity, one.average_daily_volume, fixings_text())
+            (one.symbol, one.venue, one.asset_class, one.product, one.isin, one.underlying, one.currency,
+             f"{one.multiplier:g}", one.price(1), one.lot_size, one.float_quantity or None, one.average_daily_volume,
+             *_session(one), "UTC", fixings_text())
             for one in instruments
         ),
     )  # fmt: skip

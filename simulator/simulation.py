@@ -21,6 +21,7 @@ from simulator.schemes.related import suits
 from simulator.schemes.scheme import choose_accounts
 from simulator.tape import Batch
 from simulator.traders.roster import cast, market_maker_count
+from simulator.venues import HoursName, MarketName, continuous_minutes, market_of
 
 DEFAULT_START_TIME_NS = 1_772_442_000_000_000_000
 """2026-03-02 09:00:00 UTC, a Monday."""
@@ -261,13 +262,21 @@ def labelled_run(
     activity: float = 1.0,
     hard_negatives: Sequence[str] = (),
     camouflage: Camouflage = NONE,
+    market: MarketName = "shares",
+    hours: HoursName = "none",
 ) -> SimulationConfig:
-    """Return the configuration of a run with schemes and hard negatives spread over its time and instruments."""
+    """Return the configuration of a run with schemes and hard negatives spread over its time and instruments.
+
+    With hours they are played before the closing call.
+    """
+    instruments = market_of(market, hours, DEFAULT_START_TIME_NS, minutes)
+    until_call = continuous_minutes(instruments, DEFAULT_START_TIME_NS, minutes)
     return SimulationConfig(
         seed=seed,
         minutes=minutes,
-        scenarios=plan(schemes, severity, EQUITIES, minutes, seed, camouflage),
-        hard_negatives=plan_hard_negatives(hard_negatives, EQUITIES, minutes, seed),
+        scenarios=plan(schemes, severity, instruments, until_call, seed, camouflage),
+        hard_negatives=plan_hard_negatives(hard_negatives, instruments, until_call, seed),
+        instruments=instruments,
         activity=activity,
     )
 

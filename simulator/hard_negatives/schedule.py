@@ -28,7 +28,7 @@ def plan_hard_negatives(
         latest = max(warmup_seconds, length_seconds - what.duration_seconds_max)
         offset_seconds = latest if what.at_close else random.uniform(warmup_seconds, latest)
         instrument = thinnest if what.wants_thin_market else random.choice(instruments)
-        planned.append(PlannedScenario(name, 0.0, instrument.symbol, int(offset_seconds * SECOND_NS)))
+        planned.append(PlannedScenario(name, 0.0, instrument.key, int(offset_seconds * SECOND_NS)))
     return tuple(sorted(planned, key=lambda scenario: scenario.offset_ns))
 
 

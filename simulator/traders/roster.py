@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from simulator.market import Behaviour, Listing, Market, Seat
 from simulator.population import DORMANT_SECONDS, INSTITUTION, MARKET_MAKER, PROPRIETARY, RETAIL, Population
 from simulator.randomness import stream
+from simulator.traders.arbitrage import arbitrage, follow, hedge_across
+from simulator.traders.auctioneers import join_calls, rebalance
 from simulator.traders.hedger import hedge
 from simulator.traders.institution import show_block, slice_block
 from simulator.traders.market_maker import make_market
@@ -29,20 +31,68 @@ REACTION_SECONDS = 0.9
 LOOK_SECONDS = 0.6
 TAKES_PER_SECOND = 1.1
 RESTS_PER_SECOND = 1.6
+CALL_ORDERS_PER_SECOND = 1.2
+ARBITRAGEURS_PER_PAIR = 2
 
 
 def cast(market: Market, population: Population, seed: int, activity: float) -> None:
     """Let the ordinary traders of every listing into the market; `activity` scales how often they act."""
     for position, listing in enumerate(market.listings.values()):
         makers = (2 * position + index for index in range(MARKET_MAKERS_PER_INSTRUMENT))
+        market.enter(_opinion(market, listing, seed))
         for behaviour in _people(market, listing, population, seed, activity, makers):
-            market.enter(behaviour)
+            market.enter(behaviour, listing=listing)
+        if listing.instrument.hours is not None:
+            for behaviour in _call_people(market, listing, population, seed, activity):
+                market.enter(behaviour)
+    for listing, behaviour in _people_between(market, population, seed):
+        market.enter(behaviour, listing=listing)
+
+
+def _opinion(market: Market, listing: Listing, seed: int) -> Behaviour:
+    """Return what moves the value of a listing: its own news, or the listing it follows."""
+    leader = leader_of(listing, market)
+    random = stream(seed, f"{listing.key}/value")
+    return wander(listing, random) if leader is None else follow(listing, leader, random)
+
+
+def leader_of(listing: Listing, market: Market) -> Listing | None:
+    """Return the listing whose value another one follows: its underlying, or its symbol at the first venue."""
+    instrument = listing.instrument
+    name = instrument.underlying or instrument.symbol
+    leader = next((one for one in market.listings.values() if one.instrument.symbol == name), None)
+    return None if leader is listing else leader
+
+
+def _call_people(
+    market: Market, listing: Listing, population: Population, seed: int, activity: float
+) -> Iterator[Behaviour]:
+    rate_per_second = CALL_ORDERS_PER_SECOND * activity * listing.instrument.activity
+    crowd = Seat(market, listing, stream(seed, f"{listing.key}/calls"))
+    yield join_calls(crowd, population.clients, rate_per_second)
+    fund = Seat(market, listing, stream(seed, f"{listing.key}/rebalancing"))
+    yield rebalance(fund, population.of_type(INSTITUTION))
+
+
+def _people_between(market: Market, population: Population, seed: int) -> Iterator[tuple[Listing, Behaviour]]:
+    """Return arbitrageurs and hedgers for every listing that follows another one."""
+    for listing in market.listings.values():
+        leader = leader_of(listing, market)
+        if leader is None:
+            continue
+        random = stream(seed, f"{listing.key}/between")
+        chosen = random.sample(population.of_type(PROPRIETARY), ARBITRAGEURS_PER_PAIR + 1)
+        for number, account in enumerate(chosen[1:]):
+            seat = Seat(market, listing, stream(seed, f"{listing.key}/arbitrage {number}"))
+            yield listing, arbitrage(seat, seat.at(leader.key), account)
+        seat = Seat(market, listing, stream(seed, f"{listing.key}/hedging"))
+        yield listing, hedge_across(seat, seat.at(leader.key), chosen[0])
 
 
 def _people(
     market: Market, listing: Listing, population: Population, seed: int, activity: float, makers: Iterator[int]
 ) -> Iterator[Behaviour]:
-    symbol, pace = listing.instrument.symbol, activity * listing.instrument.activity
+    symbol, pace = listing.key, activity * listing.instrument.activity
     market_makers, institutions = population.of_type(MARKET_MAKER), population.of_type(INSTITUTION)
     specialists = stream(seed, f"roster/{symbol}").sample(population.of_type(PROPRIETARY), SPECIALISTS_PER_INSTRUMENT)
     crowd = tuple(account for account in population.clients if account not in specialists)
@@ -51,7 +101,6 @@ def _people(
     def seat(name: str) -> Seat:
         return Seat(market, listing, stream(seed, f"{symbol}/{name}"))
 
-    yield wander(listing, stream(seed, f"{symbol}/value"))
     for index in makers:
         account = market_makers[index % len(market_makers)]
         yield make_market(seat(f"maker {index}"), account, REACTION_SECONDS / pace, activity)

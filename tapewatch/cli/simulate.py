@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from simulator.hard_negatives import HARD_NEGATIVES
-from simulator.instrument import EQUITIES
 from simulator.output import SINKS, write_simulation
 from simulator.schedule import playable
 from simulator.schemes import SCHEMES
 from simulator.schemes.camouflage import AXES, Camouflage
+from simulator.venues import HOURS, MARKETS
 from tapewatch.cli.configured import JsonOption
 from tapewatch.cli.failure import WrongUsageError
 from tapewatch.cli.output import print_json, print_lines, progress_bar, time_text
@@ -47,11 +47,19 @@ def simulate(
             help=f"How schemes hide: axes out of {', '.join(AXES)}, or all; each full, or AXIS=0..1; comma apart.",
         ),
     ] = "",
+    market: Annotated[str, typer.Option("--market", help=f"One of {', '.join(MARKETS)}.")] = "whole",
+    hours: Annotated[
+        str, typer.Option("--hours", help="none, those the exchanges have (listed), or a day fitted into the run.")
+    ] = "fitted",
+    density: Annotated[float, typer.Option("--density", min=0.1, max=100.0, help="How often everybody acts.")] = 1.0,
     file_format: Annotated[str, typer.Option("--format", help=f"One of {', '.join(SINKS)}.")] = "events",
     as_json: JsonOption = False,
 ) -> None:
     """Write a simulated market with labelled abuse: events, accounts, instruments, labels."""
-    played = [scheme for scheme in (schemes or playable(EQUITIES)) if scheme != NO_SCHEME]
+    _check_market(market, hours)
+    any_market: Any = market
+    any_hours: Any = hours
+    played = [scheme for scheme in (schemes or playable(MARKETS[any_market])) if scheme != NO_SCHEME]
     benign = list(HARD_NEGATIVES) if hard_negatives == [EVERY_HARD_NEGATIVE] else hard_negatives or []
     _check(played, benign, severity, file_format)
     hidden = _camouflage(camouflage)
@@ -72,8 +80,11 @@ def simulate(
             severity,
             any_format,
             progress,
+            density,
             hard_negatives=benign,
             camouflage=hidden,
+            market=any_market,
+            hours=any_hours,
         )
     if as_json:
         print_json(asdict(summary))
@@ -99,6 +110,13 @@ def _check(schemes: list[str], hard_negatives: list[str], severity: float, file_
         raise WrongUsageError(f"--severity: expected 0 (hidden) to 1 (blatant), found {severity:g}")
     if file_format not in SINKS:
         raise WrongUsageError(f"--format: expected one of {', '.join(SINKS)}, found {file_format!r}")
+
+
+def _check_market(market: str, hours: str) -> None:
+    if market not in MARKETS:
+        raise WrongUsageError(f"--market: expected one of {', '.join(MARKETS)}, found {market!r}")
+    if hours not in HOURS:
+        raise WrongUsageError(f"--hours: expected one of {', '.join(HOURS)}, found {hours!r}")
 
 
 def _camouflage(text: str) -> Camouflage:
