@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from simulator.hard_negatives import HARD_NEGATIVES
-from simulator.output import SINKS, write_simulation
+from simulator.output import SINKS, Summary, write_simulation
 from simulator.schedule import playable
 from simulator.schemes import SCHEMES
 from simulator.schemes.camouflage import AXES, Camouflage
@@ -89,6 +89,10 @@ def simulate(
     if as_json:
         print_json(asdict(summary))
         return
+    _print(summary, out)
+
+
+def _print(summary: Summary, out: Path) -> None:
     print_lines(
         ("written to", str(out)),
         ("events", f"{summary.events} from {time_text(summary.start_time_ns)}"),
