@@ -36,8 +36,8 @@ cdef class Across(Counterparties):
     cdef public long long exit_ns
     cdef int _look_across(self, Py_ssize_t row, int number, int account, bint aggressive) except -1
     cdef int _look_together(self, Py_ssize_t row, int number, int account, bint aggressive) except -1
-    cdef void _look_ahead(self, int number, int side)
-    cdef void _note_large(self, Py_ssize_t row, int slot)
+    cdef _look_ahead(self, int number, int side)
+    cdef _note_large(self, Py_ssize_t row, int slot)
     cdef bint _led(self, ActivityPointer activity, LargeOrders large, Py_ssize_t place, int side) noexcept
     cdef bint _gained(self, int side, double entry, double out) noexcept
     cdef double _price_elsewhere(self)

@@ -18,5 +18,5 @@ cdef class LargeOrders:
     cdef public long long[::1] hour_number
     cdef public double[::1] hour_largest
     cdef public double largest_before
-    cdef void add(self, long long now, int group, int account, int side, double quantity, double price, double before, unsigned long long high, unsigned long long low, bytes order_id)
-    cdef void _measure(self, long long hour, double quantity)
+    cdef add(self, long long now, int group, int account, int side, double quantity, double price, double before, unsigned long long high, unsigned long long low, bytes order_id)
+    cdef _measure(self, long long hour, double quantity)

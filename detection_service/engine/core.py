@@ -113,7 +113,7 @@ class Core(Across):
 
     def _step(self, row):
         """One event; False where episodes must be closed, or rules asked about its market, before it can be taken."""
-        market: MarketState = self.market_of(row)
+        market: MarketState = self._market(row)
         now: cython.longlong = self.view.event_time[row]
         kind: cython.int = self.view.kind[row]
         self.market = market

@@ -14,13 +14,13 @@ cdef class Fills:
     cdef void prefetch(self, ActivityPointer activity) noexcept
     cdef FillPointer add(self, ActivityPointer activity)
     cdef void met(self, ActivityPointer activity, long long number, long long time, int account, int contra) noexcept
-    cdef void name(self, FillPointer fill, FrameView view, unsigned int order_id, unsigned int trade_id)
+    cdef name(self, FillPointer fill, FrameView view, unsigned int order_id, unsigned int trade_id)
     cdef double traded(self, ActivityPointer activity, int side, long long since) noexcept
     cdef public long long learned
     cdef int count_since(self, ActivityPointer activity, long long since) noexcept
     cdef dict partners(self, ActivityPointer activity, long long since)
     cdef long long held_since(self, ActivityPointer activity) noexcept
     cdef int orders_from(self, ActivityPointer activity, double minimum)
-    cdef void forget(self, ActivityPointer activity)
+    cdef forget(self, ActivityPointer activity)
     cdef bytes order_text(self, FillPointer fill)
     cdef bytes trade_text(self, FillPointer fill)

@@ -18,7 +18,7 @@ cdef class Flows:
     cdef public Arena arena
     cdef public double[::1] values
     cdef void prefetch(self, ActivityPointer activity) noexcept
-    cdef void close(self, ActivityPointer activity)
+    cdef close(self, ActivityPointer activity)
     cdef void measure(self, ActivityPointer activity, MarketState market) noexcept
     cdef void _add_closed(self, ActivityPointer activity) noexcept
     cdef void _add(self, double* measures, int place, int window) noexcept
@@ -26,7 +26,7 @@ cdef class Flows:
     cdef void sample(self, ActivityPointer activity, MarketState market, long long minute) noexcept
     cdef void measure_market(self, MarketState market, long long minute) noexcept
     cdef list windows(self, ActivityPointer activity)
-    cdef void forget(self, ActivityPointer activity)
+    cdef forget(self, ActivityPointer activity)
 
 
 @cython.final

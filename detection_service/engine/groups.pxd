@@ -39,22 +39,22 @@ cdef class Groups(LiveBook):
     cdef Meetings meetings
     cdef void _measure_partners(self, ActivityPointer activity) noexcept
     cdef ActivityPointer _touch(self, int number)
-    cdef void _roll(self, ActivityPointer activity, int number, long long minute)
-    cdef void _flow(self, ActivityPointer activity, int number, bint large_take)
-    cdef void _message(self, ActivityPointer activity, int number)
-    cdef void _entered(self, Py_ssize_t row, int slot, bint leads)
+    cdef _roll(self, ActivityPointer activity, int number, long long minute)
+    cdef _flow(self, ActivityPointer activity, int number, bint large_take)
+    cdef _message(self, ActivityPointer activity, int number)
+    cdef _entered(self, Py_ssize_t row, int slot, bint leads)
     cdef void _check_list(self, int account) noexcept
-    cdef void _stray(self, Py_ssize_t row, int account)
-    cdef void _withdraw(self, Py_ssize_t row, int slot, double taken, bint moved)
-    cdef void _keep(self, Py_ssize_t row, ActivityPointer activity, OrderPointer order, double taken)
+    cdef _stray(self, Py_ssize_t row, int account)
+    cdef _withdraw(self, Py_ssize_t row, int slot, double taken, bint moved)
+    cdef _keep(self, Py_ssize_t row, ActivityPointer activity, OrderPointer order, double taken)
     cdef bint _one_sided(self, ActivityPointer activity, int side) noexcept
-    cdef void _unnamed(self, Py_ssize_t row, int slot, double taken)
+    cdef _unnamed(self, Py_ssize_t row, int slot, double taken)
     cdef int unnamed_activity(self)
     cdef bint _far_beyond(self, int slot)
     cdef void _judge(self, ActivityPointer activity, OrderPointer order, long long life) noexcept
     cdef void _press(self, ActivityPointer activity, int number, int side, bint paid) noexcept
-    cdef void _filled(self, Py_ssize_t row, int number, int account, double order_quantity, bint aggressive)
-    cdef void _keep_fill(self, Py_ssize_t row, ActivityPointer activity, int account, double order_quantity, bint aggressive)
-    cdef void _filled_unnamed(self, Py_ssize_t row, double order_quantity)
+    cdef _filled(self, Py_ssize_t row, int number, int account, double order_quantity, bint aggressive)
+    cdef _keep_fill(self, Py_ssize_t row, ActivityPointer activity, int account, double order_quantity, bint aggressive)
+    cdef _filled_unnamed(self, Py_ssize_t row, double order_quantity)
     cdef bint _is_large_take(self, ActivityPointer activity, double order_quantity) noexcept
     cdef void _run(self, ActivityPointer activity, int number, int side, double price, double quantity) noexcept

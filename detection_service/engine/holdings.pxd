@@ -34,5 +34,5 @@ cdef class Flows:
     cdef public long long[::1] day
     cdef public double[::1] day_bought
     cdef public double[::1] day_sold
-    cdef void add(self, long long now, int account, int side, double quantity, double notional, unsigned long long high, unsigned long long low)
+    cdef add(self, long long now, int account, int side, double quantity, double notional, unsigned long long high, unsigned long long low)
     cdef Py_ssize_t _place_of(self, long long number) noexcept

@@ -31,13 +31,14 @@ cdef class LiveBook(Registry):
     cdef void _fetch_rings(self, Py_ssize_t row) noexcept
     cdef void _fetch_across(self, Py_ssize_t row, unsigned int group) noexcept
     cdef void _fetch_across_rings(self, Py_ssize_t row, unsigned int group) noexcept
+    cdef MarketState _market(self, Py_ssize_t row)
     cdef unsigned long long _key(self, Py_ssize_t row) noexcept
     cdef int _activity(self, Py_ssize_t row, int account) except -2
     cdef void _identify(self, Py_ssize_t row) noexcept
-    cdef int _find(self, Py_ssize_t row)
+    cdef int _find(self, Py_ssize_t row) noexcept
     cdef int _insert(self, Py_ssize_t row, double quantity, double leaves)
-    cdef void _rest(self, int slot)
+    cdef _rest(self, int slot)
     cdef void _hold(self, OrderPointer order, double delta) noexcept
     cdef void _close(self, int slot) noexcept
     cdef void _set_leaves(self, int slot, double leaves) noexcept
-    cdef void _rekey(self, Py_ssize_t row, int slot, double price, double quantity, double leaves)
+    cdef _rekey(self, Py_ssize_t row, int slot, double price, double quantity, double leaves)

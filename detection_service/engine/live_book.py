@@ -107,7 +107,7 @@ class LiveBook(Registry):
         self.ahead_activity[place] = 0
         if number < 0 or view.order_text(row) == 0:
             return
-        market = self.markets[number]
+        market = cython.cast(MarketState, self.markets[number])
         market.prefetch()
         account = self.known_account(view.account[row])
         self.ahead_row[place] = row
@@ -136,7 +136,7 @@ class LiveBook(Registry):
             if number >= 0:
                 self.ahead_number[place] = number
                 self._fetch_activity(number, self.view.kind[row])
-        market = self.markets[self.ahead_market[place]]
+        market = cython.cast(MarketState, self.markets[self.ahead_market[place]])
         market.prefetch_side(self.view.side[row])
         if self.view.kind[row] == _FILL and self.ahead_activity[place]:
             self._fetch_across(row, self.ahead_activity[place] & 0xFFFFFFFF)
@@ -172,7 +172,7 @@ class LiveBook(Registry):
         activity: ActivityPointer
         if self.ahead_row[place] != row:
             return
-        market = self.markets[self.ahead_market[place]]
+        market = cython.cast(MarketState, self.markets[self.ahead_market[place]])
         market.ladder(self.view.side[row]).prefetch_level(
             order_at(self.orders, self.ahead_slot[place]).level if self.ahead_slot[place] >= 0 else -1
         )
@@ -190,6 +190,12 @@ class LiveBook(Registry):
             self._fetch_across_rings(row, activity.group)
         if activity.flow and activity.minute != self.now_minute:
             self.flows.prefetch(activity)
+
+    def _market(self, row):
+        """The market of a row."""
+        if self.ahead_row[row & 15] == row:
+            return cython.cast(MarketState, self.markets[self.ahead_market[row & 15]])
+        return self.market_of(row)
 
     def _key(self, row):
         """Key of the order a row names."""

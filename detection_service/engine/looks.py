@@ -157,6 +157,39 @@ class Looks(Groups):
             found += each.distance >= distance and (each.time - each.entry_time) / 1e9 <= life_s
         return found
 
+    def gone_together(
+        self,
+        number: cython.int,
+        side: cython.int,
+        since: cython.longlong,
+        life_s: cython.double,
+        entered_within: cython.longlong,
+        gone_within: cython.longlong,
+    ):
+        """At most so many of its withdrawals on a side since a time, of orders that stood at most so long, were entered
+        within a span of one of them, stood when that one went, and went within a span from then on."""
+        activity: ActivityPointer = self._of(number)
+        one: WithdrawalPointer
+        two: WithdrawalPointer
+        place: cython.longlong
+        other: cython.longlong
+        count: cython.int
+        most: cython.int = 0
+        for place in range(self.withdrawals.first_since(activity, since), activity.withdrawal_count):
+            one = self.withdrawals.entry(activity, place)
+            if one.side != side or (one.time - one.entry_time) / 1e9 > life_s:
+                continue
+            count = 1
+            for other in range(place + 1, activity.withdrawal_count):
+                two = self.withdrawals.entry(activity, other)
+                if two.time - one.time > gone_within:
+                    break
+                if two.side != side or two.entry_time > one.time or (two.time - two.entry_time) / 1e9 > life_s:
+                    continue
+                count += abs(two.entry_time - one.entry_time) <= entered_within
+            most = max(most, count)
+        return most
+
     def steps(self, since: cython.longlong, limit: cython.longlong, side: cython.int, circle: list):
         """What the market's matches since a time, of the last `limit`, did to the price in a side's direction: (length
         of the steps within a circle of groups, of all, how many new extremes the circle printed)."""

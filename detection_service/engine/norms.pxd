@@ -18,5 +18,5 @@ cdef class Norms:
     cdef public bytes trade_id
     cdef double cancel_multiple(self, double ratio) noexcept
     cdef double message_multiple(self, double messages, double minutes) noexcept
-    cdef void hold(self, long long now, double price, double before, double quantity, int account, unsigned long long event_high, unsigned long long event_low, bytes trade_id)
+    cdef hold(self, long long now, double price, double before, double quantity, int account, unsigned long long event_high, unsigned long long event_low, bytes trade_id)
     cdef bint came_back(self, long long now, double price) noexcept

@@ -88,7 +88,7 @@ class Registry:
             venue, instrument = view.text(view.venue[row]).decode(), view.text(view.instrument[row]).decode()
             number = self._market_number(venue, instrument)
             self.market_index.put(view.hash_of(view.instrument[row], view.hash_of(view.venue[row], VENUE_SEED)), number)
-        return self.markets[number]
+        return cython.cast(MarketState, self.markets[number])
 
     def known_market(self, row):
         """Number of the market of a row; -1 where it has not been met. For looking ahead: numbers nothing."""

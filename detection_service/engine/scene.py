@@ -233,6 +233,18 @@ class Scene(OwnerScene):
         """The acting group's withdrawals since a time of orders that stood at most so long, so far from the touch."""
         return int(self._core.far_withdrawn(self._core.acting, since_ns, life_max_s, distance_min))
 
+    def gone_together(
+        self, side: Side, since_ns: int, life_max_s: float, entered_within_ns: int, gone_within_ns: int
+    ) -> int:
+        """A bound on how many orders of the acting group came, stood and went together on a side since a time.
+
+        None has stood longer than `life_max_s`; they were entered within one span, went within another, and all stood
+        when the first of them went.
+        """
+        core = self._core
+        spans = (life_max_s, entered_within_ns, gone_within_ns)
+        return int(core.gone_together(core.acting, side, since_ns, *spans))
+
     def withdrawals(
         self, side: Side, since_ns: int, quantity_min: float = 0.0, group: str | None = None
     ) -> list[Withdrawal]:

@@ -146,18 +146,6 @@ class Withdrawals:
                 self.together_first = number
         return most
 
-    def rows(self, activity, side, since, minimum):
-        """Withdrawals of at least `minimum` on a side at or after a time, oldest first: (time, entry time, price,
-        quantity, depth share, opposite open, distance, account, entry event, event, order id), events as two words."""
-        number: cython.longlong
-        each: WithdrawalPointer
-        found: list = []
-        for number in range(self.first_since(activity, since), activity.withdrawal_count):
-            each = self.entry(activity, number)
-            if each.side == side and each.quantity >= minimum:
-                found.append(self.row(each))
-        return found
-
     def rows_together(self, activity, side, since):
         """The largest group of withdrawals on a side at or after a time whose orders stood at one time, as rows."""
         number: cython.longlong
@@ -187,7 +175,8 @@ class Withdrawals:
         return self.texts.of(withdrawal.order_id, withdrawal.order_length)
 
     def row(self, withdrawal):
-        """A withdrawal as plain values, in the order of `rows`."""
+        """A withdrawal as plain values: (time, entry time, price, quantity, depth share, opposite open, distance,
+        account, entry event, event, order id), events as two words."""
         return (
             withdrawal.time,
             withdrawal.entry_time,

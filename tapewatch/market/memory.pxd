@@ -19,6 +19,17 @@ cdef extern from *:
     #endif
         return word;
     }
+    #if defined(__GNUC__)
+    #define tapewatch_reversed(word) __builtin_bswap64(word)
+    #else
+    static inline unsigned long long tapewatch_reversed(unsigned long long word) {
+        unsigned long long turned = 0;
+        int index;
+        for (index = 0; index < 8; index++, word >>= 8)
+            turned = turned << 8 | (word & 0xFF);
+        return turned;
+    }
+    #endif
     /* tapewatch.market.hashing.mix */
     static inline unsigned long long tapewatch_mix(unsigned long long word) {
         word = (word ^ (word >> 30)) * 0xBF58476D1CE4E5B9ULL;
@@ -34,8 +45,13 @@ cdef extern from *:
             total = (total ^ tapewatch_word(text)) * 0xBF58476D1CE4E5B9ULL;
             total ^= total >> 29;
         }
-        for (; text < end; text++)
-            word = word << 8 | *text;
+        if (size >= 8 && text < end) {
+            /* What is left is the end of the last eight bytes, the first of it the most. */
+            word = tapewatch_reversed(tapewatch_word(end - 8)) & ((1ULL << 8 * (end - text)) - 1);
+        } else {
+            for (; text < end; text++)
+                word = word << 8 | *text;
+        }
         return tapewatch_mix(total ^ word);
     }
     #if defined(__linux__)

@@ -11,7 +11,7 @@ cdef class TradeWindow:
     cdef public long long newest
     cdef Rows rows
     cdef BucketPointer buckets
-    cdef void _point(self)
+    cdef _point(self)
     cdef BucketPointer _at(self, long long number) noexcept
     cpdef void add(self, long long time_ns, double price, double quantity, int aggressor_side) noexcept
     cpdef double lowest(self, long long first, long long last) noexcept
@@ -35,7 +35,7 @@ cdef class SizeHistogram:
     cdef public double high
     cdef double last_quantity
     cdef int last_place
-    cdef void _point(self)
+    cdef _point(self)
     cpdef void add(self, double quantity) noexcept
     cdef void _update(self) noexcept
 
@@ -47,7 +47,7 @@ cdef class Rush:
     cdef Rows period_rows
     cdef PeriodPointer recent
     cdef PeriodPointer periods
-    cdef void _point(self)
+    cdef _point(self)
     cpdef void add(self, long long time_ns) noexcept
 
 
@@ -56,7 +56,7 @@ cdef class Moves:
     cdef public long long count
     cdef Rows rows
     cdef MovePointer moves
-    cdef void _point(self)
+    cdef _point(self)
     cpdef void add(
         self, long long time_ns, double price, double quantity, unsigned long long event_high, unsigned long long event_low
     ) noexcept
@@ -67,5 +67,5 @@ cdef class SpreadSamples:
     cdef public long long count
     cdef Rows rows
     cdef SamplePointer samples
-    cdef void _point(self)
+    cdef _point(self)
     cpdef void add(self, long long time_ns, double spread) noexcept

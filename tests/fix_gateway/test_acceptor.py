@@ -191,6 +191,7 @@ async def test_heartbeats_go_on_while_ingest_is_away(tmp_path: Path) -> None:
         (encode("FIX.4.4", [(35, "0"), (49, "VENUE"), (56, "US"), (34, 1)]), "expected a Logon first, found 35=0"),
         (b"GET / HTTP/1.1\r\n" * 5000, "no Logon in the first 65536 bytes"),
     ],
+    ids=("stranger", "another target", "another version", "a heartbeat first", "another protocol"),
 )
 async def test_who_may_not_log_on_is_left_without_a_word_and_noted(tmp_path: Path, data: bytes, said: str) -> None:
     events: list[str] = []

@@ -77,8 +77,6 @@ METADATA = Metadata(
     episode_max_s=3600,
 )
 
-ROUNDING = 1e-9
-
 
 class Layering:
     """Asked a second after a group withdrew far more on one side than it traded on the other."""
@@ -131,16 +129,13 @@ def _recent_ns(parameters: Mapping[str, float]) -> int:
 
 
 def _may_be_a_wall(scene: Scene, parameters: Mapping[str, float]) -> bool:
-    """Whether what went lately is enough for the wall in question; all walls of the campaign take longer to find."""
-    since = scene.now_ns - _recent_ns(parameters) - int(parameters["withdraw_span_s"] * 1e9)
-    lately = [
-        order for order in scene.withdrawals(scene.pressure_side, since) if order.life_s <= parameters["window_s"]
-    ]
-    size_min = parameters["size_multiple_min"] * scene.market.sizes.median
-    return (
-        len({order.price for order in lately}) >= parameters["layers_min"]
-        and sum(order.quantity for order in lately) >= (1 - ROUNDING) * size_min
+    """Whether enough went together lately for the wall in question; all walls of the campaign take longer to find."""
+    enter_span_ns, withdraw_span_ns = (int(parameters[name] * 1e9) for name in ("enter_span_s", "withdraw_span_s"))
+    since = scene.now_ns - _recent_ns(parameters) - withdraw_span_ns
+    together = scene.gone_together(
+        scene.pressure_side, since, parameters["window_s"], enter_span_ns, withdraw_span_ns
     )
+    return together >= parameters["layers_min"]
 
 
 def _walls(scene: Scene, parameters: Mapping[str, float]) -> list[Round]:

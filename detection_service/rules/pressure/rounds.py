@@ -54,16 +54,18 @@ def rounds_of(withdrawals: Iterable[Withdrawal], enter_span_ns: int, withdraw_sp
 def _gathered(ordered: list[Withdrawal], enter_span_ns: int, withdraw_span_ns: int) -> Iterator[list[Withdrawal]]:
     """Cuts withdrawals into groups; the group in hand ends with the first that does not belong to it."""
     group: list[Withdrawal] = []
+    first_ns = last_ns = 0  # entries of the group in hand
     for layer in ordered:
-        entries = [each.entry_time_ns for each in (*group, layer)]
+        entered = layer.entry_time_ns
         fits = not group or (
             layer.time_ns - group[0].time_ns <= withdraw_span_ns
-            and max(entries) - min(entries) <= enter_span_ns
-            and max(entries) <= group[0].time_ns
+            and max(last_ns, entered) - min(first_ns, entered) <= enter_span_ns
+            and max(last_ns, entered) <= group[0].time_ns
         )
         if not fits:
             yield group
             group = []
+        first_ns, last_ns = (min(first_ns, entered), max(last_ns, entered)) if group else (entered, entered)
         group.append(layer)
     if group:
         yield group

@@ -26,6 +26,7 @@ ASKED: dict[str, Callable[[Scene], Any]] = {
     "withdrawn together": lambda scene: scene.withdrawn_together(Side.BUY, 0),
     "withdrawn orders": lambda scene: scene.withdrawn_orders(Side.BUY, 1.0),
     "far withdrawn": lambda scene: scene.far_withdrawn(0, 1.0, 1.0),
+    "gone together": lambda scene: scene.gone_together(Side.BUY, 0, 1.0, 1, 1),
     "run": lambda scene: scene.run,
     "entry": lambda scene: scene.entry,
     "owner fills": lambda scene: scene.owner_fills(0),
