@@ -40,4 +40,4 @@ cdef class Across(Counterparties):
     cdef _note_large(self, Py_ssize_t row, int slot)
     cdef bint _led(self, ActivityPointer activity, LargeOrders large, Py_ssize_t place, int side) noexcept
     cdef bint _gained(self, int side, double entry, double out) noexcept
-    cdef double _price_elsewhere(self)
+    cdef double _price_elsewhere(self) except? -1

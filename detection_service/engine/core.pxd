@@ -12,10 +12,10 @@ cdef class Core(Across):
     cdef public Conditions market_conditions
     cdef public object due_market
     cdef public double price_move
-    cpdef int run(self)
-    cdef bint _step(self, Py_ssize_t row)
+    cpdef int run(self) except -1
+    cdef bint _step(self, Py_ssize_t row) except -1
     cdef _interrupt(self, Py_ssize_t row)
-    cdef bint _tick(self)
+    cdef bint _tick(self) except -1
     cdef _other(self, Py_ssize_t row, int kind)
     cdef _enter(self, Py_ssize_t row)
     cdef double _distance(self, Ladder ladder, int side, double price, double otherwise) noexcept

@@ -25,7 +25,7 @@ cdef class Counterparties(Readers):
     cdef public Py_ssize_t match_place
     cdef public unsigned long long match_other_high
     cdef public unsigned long long match_other_low
-    cdef bint _match(self, Py_ssize_t row, int account, int number)
+    cdef bint _match(self, Py_ssize_t row, int account, int number) except -1
     cdef int _first_side(self, Py_ssize_t row, MatchSidePointer side, int account, int other, int number) except -1
     cdef int _second_side(self, Py_ssize_t row, MatchSidePointer side, int account, int number) except -1
     cdef void _arranged(self) noexcept

@@ -12,7 +12,7 @@ cdef class Fills:
     cdef public LongTexts texts
     cdef FillPointer entry(self, ActivityPointer activity, long long number) noexcept
     cdef void prefetch(self, ActivityPointer activity) noexcept
-    cdef FillPointer add(self, ActivityPointer activity)
+    cdef FillPointer add(self, ActivityPointer activity) except NULL
     cdef void met(self, ActivityPointer activity, long long number, long long time, int account, int contra) noexcept
     cdef name(self, FillPointer fill, FrameView view, unsigned int order_id, unsigned int trade_id)
     cdef double traded(self, ActivityPointer activity, int side, long long since) noexcept
@@ -20,7 +20,7 @@ cdef class Fills:
     cdef int count_since(self, ActivityPointer activity, long long since) noexcept
     cdef dict partners(self, ActivityPointer activity, long long since)
     cdef long long held_since(self, ActivityPointer activity) noexcept
-    cdef int orders_from(self, ActivityPointer activity, double minimum)
+    cdef int orders_from(self, ActivityPointer activity, double minimum) except -1
     cdef forget(self, ActivityPointer activity)
     cdef bytes order_text(self, FillPointer fill)
     cdef bytes trade_text(self, FillPointer fill)

@@ -38,7 +38,7 @@ cdef class Groups(LiveBook):
     cdef public int stray_account
     cdef Meetings meetings
     cdef void _measure_partners(self, ActivityPointer activity) noexcept
-    cdef ActivityPointer _touch(self, int number)
+    cdef ActivityPointer _touch(self, int number) except NULL
     cdef _roll(self, ActivityPointer activity, int number, long long minute)
     cdef _flow(self, ActivityPointer activity, int number, bint large_take)
     cdef _message(self, ActivityPointer activity, int number)
@@ -49,8 +49,8 @@ cdef class Groups(LiveBook):
     cdef _keep(self, Py_ssize_t row, ActivityPointer activity, OrderPointer order, double taken)
     cdef bint _one_sided(self, ActivityPointer activity, int side) noexcept
     cdef _unnamed(self, Py_ssize_t row, int slot, double taken)
-    cdef int unnamed_activity(self)
-    cdef bint _far_beyond(self, int slot)
+    cdef int unnamed_activity(self) except -1
+    cdef bint _far_beyond(self, int slot) except -1
     cdef void _judge(self, ActivityPointer activity, OrderPointer order, long long life) noexcept
     cdef void _press(self, ActivityPointer activity, int number, int side, bint paid) noexcept
     cdef _filled(self, Py_ssize_t row, int number, int account, double order_quantity, bint aggressive)

@@ -15,7 +15,9 @@ cdef class LiveBook(Registry):
     cdef public unsigned long long event_low
     cdef long long epoch
     cdef long long part
-    cdef unsigned long long epoch_and_part
+    cdef int identified
+    cdef unsigned long long identity_high
+    cdef unsigned long long identity_low
     cdef Py_ssize_t ahead
     cdef long long[::1] ahead_row
     cdef unsigned long long[::1] ahead_key
@@ -36,7 +38,7 @@ cdef class LiveBook(Registry):
     cdef int _activity(self, Py_ssize_t row, int account) except -2
     cdef void _identify(self, Py_ssize_t row) noexcept
     cdef int _find(self, Py_ssize_t row) noexcept
-    cdef int _insert(self, Py_ssize_t row, double quantity, double leaves)
+    cdef int _insert(self, Py_ssize_t row, double quantity, double leaves) except -1
     cdef _rest(self, int slot)
     cdef void _hold(self, OrderPointer order, double delta) noexcept
     cdef void _close(self, int slot) noexcept

@@ -63,8 +63,9 @@ class LiveBook(Registry):
         self.source = 0
         self.event_high = 0
         self.event_low = 0
+        self.identified = -1
         self.epoch = self.part = 0
-        self.epoch_and_part = mix(mix(0))
+        self.identity_high = self.identity_low = 0
         self.ahead = 0
         self.ahead_row = arrays.longs(16)
         self.ahead_key = arrays.words(16)
@@ -75,7 +76,7 @@ class LiveBook(Registry):
 
     def take_up(self, view):
         """Begins with a frame."""
-        self.view, self.ahead = view, 0
+        self.view, self.ahead, self.identified = view, 0, -1
         for place in range(16):
             self.ahead_row[place] = -1
 
@@ -225,13 +226,14 @@ class LiveBook(Registry):
             self.event_high = view.hash_of(key, base ^ _HIGH_LANE)
             self.event_low = view.hash_of(key, base ^ _LOW_LANE)
             return
-        if view.source_epoch[row] != self.epoch or view.source_part[row] != self.part:
-            self.epoch, self.part = view.source_epoch[row], view.source_part[row]
-            self.epoch_and_part = mix((mix(self.epoch & _MASK) + self.part) & _MASK)
-        numbers = self.epoch_and_part
+        if self.source != self.identified or view.source_epoch[row] != self.epoch or view.source_part[row] != self.part:
+            self.identified, self.epoch, self.part = self.source, view.source_epoch[row], view.source_part[row]
+            numbers = mix((mix(self.epoch & _MASK) + self.part) & _MASK)
+            self.identity_high = mix(base ^ _HIGH_LANE ^ numbers)
+            self.identity_low = mix(base ^ _LOW_LANE ^ numbers)
         sequence = view.source_sequence[row] & _MASK
-        self.event_high = mix(mix(base ^ _HIGH_LANE ^ numbers) ^ sequence)
-        self.event_low = mix(mix(base ^ _LOW_LANE ^ numbers) ^ sequence)
+        self.event_high = mix(self.identity_high ^ sequence)
+        self.event_low = mix(self.identity_low ^ sequence)
 
     def _find(self, row):
         """Slot of the order an event names: by its id, the client's, or the id before; -1 for an unknown order."""

@@ -64,7 +64,7 @@ cdef class MarketState:
     cdef int closed_before(self, long long minute) noexcept
     cdef void _close_windows(self, int start, long long minute) noexcept
     cdef double messages_since(self, long long first, long long last) noexcept
-    cdef long long tick(self, long long now)
+    cdef Py_ssize_t tick(self, long long now) except? -2
     cdef bint is_far(self, double price, double distance, double multiple) noexcept
     cdef int stray(self, long long now, double price, double multiple) noexcept
     cdef double _best_bid(self) noexcept

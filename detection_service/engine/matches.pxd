@@ -14,7 +14,7 @@ cdef class MatchTable:
     cdef MatchSidePointer sides
     cdef MatchSidePointer at(self, Py_ssize_t place) noexcept
     cpdef Py_ssize_t find(self, unsigned long long key) noexcept
-    cpdef Py_ssize_t place_for(self, unsigned long long key, long long now)
+    cpdef Py_ssize_t place_for(self, unsigned long long key, long long now) except -1
     cdef void prefetch(self, unsigned long long key) noexcept
     cdef bint _young(self, Py_ssize_t place, long long now) noexcept
     cdef _own(self)
@@ -31,7 +31,7 @@ cdef class MatchLog:
     cdef public Rows rows_held
     cdef MatchPointer matches
     cdef MatchPointer _at(self, Py_ssize_t place) noexcept
-    cpdef long long add(self, unsigned long long key, int buyer, int seller, long long time, double price, double quantity, unsigned long long high, unsigned long long low, int aggressor)
+    cpdef Py_ssize_t add(self, unsigned long long key, int buyer, int seller, long long time, double price, double quantity, unsigned long long high, unsigned long long low, int aggressor) except -1
     cdef void name(self, long long number, FillPointer fill) noexcept
     cpdef void complete(self, long long number, unsigned long long high, unsigned long long low, long long entry_gap, double size_ratio) noexcept
     cpdef long long recent(self, unsigned long long key, long long since, double turns) noexcept

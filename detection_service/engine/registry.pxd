@@ -45,9 +45,9 @@ cdef class Registry:
     cdef MarketState market_of(self, Py_ssize_t row)
     cdef int known_market(self, Py_ssize_t row) noexcept
     cdef int known_account(self, unsigned int index) noexcept
-    cdef int account_of(self, unsigned int index)
-    cdef int unnamed_account(self)
-    cdef int source_of(self, unsigned int index)
+    cdef int account_of(self, unsigned int index) except -2
+    cdef int unnamed_account(self) except -1
+    cdef int source_of(self, unsigned int index) except -1
     cdef int activity_of(self, int account, MarketState market) except -2
     cdef _forget_idle(self, MarketState market, long long since)
 

@@ -31,7 +31,7 @@ cdef class Crowd:
     cdef make_room(self)
     cdef bint was_here(self, long long since, int group, int side) noexcept
     cdef void begin(self, long long day) noexcept
-    cdef bint share(self, long long now, int account, int cluster, int side, double quantity, unsigned long long high, unsigned long long low)
+    cdef bint share(self, long long now, int account, int cluster, int side, double quantity, unsigned long long high, unsigned long long low) except -1
 
 
 @cython.final
@@ -46,7 +46,7 @@ cdef class Together:
     cdef unsigned long long _key_of(self, Crowd crowd, int group, int other) noexcept
     cdef Py_ssize_t _find(self, unsigned long long key) noexcept
     cdef Py_ssize_t _row_of(self, unsigned long long key, long long now) noexcept
-    cdef bint appear(self, Crowd crowd, long long now, int group, int side, unsigned long long high, unsigned long long low)
+    cdef bint appear(self, Crowd crowd, long long now, int group, int side, unsigned long long high, unsigned long long low) except -1
     cdef bint _look_back(self, Crowd crowd, long long now, int group, int side, Py_ssize_t member, unsigned long long high, unsigned long long low) noexcept
     cdef void _lag(self, Crowd crowd, int group, int other) noexcept
     cdef bint _meet(self, Crowd crowd, long long now, int group, int other, bint same, unsigned long long high, unsigned long long low) noexcept

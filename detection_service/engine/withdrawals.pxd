@@ -13,7 +13,7 @@ cdef class Withdrawals:
     cdef long long together_first
     cdef WithdrawalPointer entry(self, ActivityPointer activity, long long number) noexcept
     cdef void prefetch(self, ActivityPointer activity) noexcept
-    cdef WithdrawalPointer add(self, ActivityPointer activity)
+    cdef WithdrawalPointer add(self, ActivityPointer activity) except NULL
     cdef name(self, WithdrawalPointer withdrawal, FrameView view, unsigned int order_id)
     cdef bint dominates(self, ActivityPointer activity, int side, long long since, double minimum, double ratio) noexcept
     cdef bint stands_out(self, ActivityPointer activity, int side, long long since, double size, double depth_share, long long life_ns) noexcept

@@ -17,7 +17,7 @@ cdef class Arena:
     cdef char** pages
     cdef void* at(self, long long number) noexcept nogil
     cdef void prefetch(self, long long number) noexcept
-    cpdef long long take(self)
+    cpdef Py_ssize_t take(self) except -1
     cpdef void give_back(self, long long number) noexcept
     cdef void _fill(self, long long number, const unsigned char[::1] records) noexcept
 

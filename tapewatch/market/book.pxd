@@ -22,13 +22,13 @@ cdef class Ladder:
     cdef void prefetch(self) noexcept
     cdef void prefetch_level(self, int level) noexcept
     cdef Py_ssize_t _find(self, double rank) noexcept
-    cdef int _insert(self, Py_ssize_t position, double price)
+    cdef int _insert(self, Py_ssize_t position, double price) except -1
     cdef void _remove(self, int number) noexcept
-    cdef int _level(self, double price)
-    cpdef int enter(self, double price, double quantity)
+    cdef int _level(self, double price) except -1
+    cpdef int enter(self, double price, double quantity) except -1
     cpdef void leave(self, int number, double quantity) noexcept
     cpdef void change(self, int number, double delta) noexcept
-    cpdef void seed(self, double price, double quantity)
+    cpdef seed(self, double price, double quantity)
     cpdef void take_seeded(self, double price, double quantity) noexcept
     cpdef double best(self) noexcept
     cpdef double quantity(self, int level) noexcept

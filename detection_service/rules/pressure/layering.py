@@ -132,9 +132,7 @@ def _may_be_a_wall(scene: Scene, parameters: Mapping[str, float]) -> bool:
     """Whether enough went together lately for the wall in question; all walls of the campaign take longer to find."""
     enter_span_ns, withdraw_span_ns = (int(parameters[name] * 1e9) for name in ("enter_span_s", "withdraw_span_s"))
     since = scene.now_ns - _recent_ns(parameters) - withdraw_span_ns
-    together = scene.gone_together(
-        scene.pressure_side, since, parameters["window_s"], enter_span_ns, withdraw_span_ns
-    )
+    together = scene.gone_together(scene.pressure_side, since, parameters["window_s"], enter_span_ns, withdraw_span_ns)
     return together >= parameters["layers_min"]
 
 
