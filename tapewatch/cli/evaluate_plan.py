@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from math import inf
 from multiprocessing import get_context
 from typing import Final
 
 from simulator.hard_negatives import HARD_NEGATIVES
 from simulator.schemes import SCHEMES
+from simulator.schemes.scheme import Scheme
 from simulator.scorecard.run_score import RunScore
 from tapewatch.cli.evaluate_run import RunPlan, run
 
@@ -17,17 +20,56 @@ SEVERITY: Final = 0.5
 SEVERITIES: Final = (0.1, 0.3, 0.5, 0.7, 0.9)
 DENSITIES: Final = (1.0, 10.0, 50.0)
 SCHEMES_A_RUN: Final = 8
-TIMES_PLAYED: Final = 4
 MINUTES_MIN: Final = 30.0
 DENSITY_MINUTES: Final = 20.0
 LANES: Final = 4
 """Schemes that can be played at once, each in an instrument of its own."""
 ELBOW_ROOM: Final = 1.3
 """How much longer a run is than its schemes need one after another."""
-PAST_SECONDS_SHORT: Final = 600.0
-PAST_ACTIVITY: Final = 0.25
-"""How busy markets are that run for hours only so that some schemes have a past: thinner, to stay within the events."""
 STANDARD, BY_SEVERITY, BY_DENSITY = "standard", "severity", "density"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How schemes are played that take so long, past included: how often a seed, and how busy the market is.
+
+    What needs hours is played less often, in thinner markets, to stay within the events of the tier.
+    """
+
+    seconds_max: float
+    past_seconds_max: float
+    times: int
+    activity: float
+
+    def suits(self, scheme: Scheme) -> bool:
+        """Whether the scheme is short enough for it."""
+        return scheme.duration_seconds_max <= self.seconds_max and scheme.history_seconds <= self.past_seconds_max
+
+
+PACES: Final = (Pace(1_000, 900, 4, 1.0), Pace(inf, 3_600, 2, 0.5), Pace(inf, inf, 2, 0.25))
+"""A scheme is played at the first that suits it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Schemes that share a market."""
+
+    schemes: tuple[str, ...]
+    pace: Pace
+
+    @property
+    def played(self) -> tuple[str, ...]:
+        """Each as often as its pace says."""
+        return self.schemes * self.pace.times
+
+    @property
+    def minutes(self) -> float:
+        """How long the market has to run: a past, then the schemes one after another in each instrument."""
+        schemes = [SCHEMES[name] for name in self.played]
+        crowded = sum(scheme.duration_seconds_max for scheme in schemes if scheme.wants)
+        spread = sum(scheme.duration_seconds_max for scheme in schemes) / LANES
+        past = max((scheme.history_seconds for scheme in schemes), default=0.0)
+        return max(MINUTES_MIN, (past + ELBOW_ROOM * max(crowded, spread)) / 60)
 
 
 def standard(seeds: Sequence[int], schemes: Sequence[str], severity: float) -> list[RunPlan]:
@@ -40,14 +82,14 @@ def standard(seeds: Sequence[int], schemes: Sequence[str], severity: float) -> l
         parts = parted(schemes)
         for number, part in enumerate(parts):
             innocent = tuple(sorted(HARD_NEGATIVES))[number :: len(parts)]
-            plans.append(_plan(seed, STANDARD, part, severity, place * TIMES_PLAYED, innocent))
+            plans.append(_plan(seed, STANDARD, part, severity, place, innocent))
     return plans
 
 
 def severity_grid(seeds: Sequence[int], schemes: Sequence[str]) -> list[RunPlan]:
     """The schemes at every severity, in markets of their own."""
     return [
-        _plan(seed, BY_SEVERITY, part, severity, place * TIMES_PLAYED)
+        _plan(seed, BY_SEVERITY, part, severity, place)
         for place, seed in enumerate(seeds)
         for severity in SEVERITIES
         for part in parted(schemes)
@@ -63,24 +105,20 @@ def density_grid(seeds: Sequence[int], minutes: float = DENSITY_MINUTES) -> list
     ]
 
 
-def _plan(
-    seed: int, part: str, schemes: tuple[str, ...], severity: float, turn: int, innocent: tuple[str, ...] = ()
-) -> RunPlan:
-    played = schemes * TIMES_PLAYED
-    past_s = max((SCHEMES[name].history_seconds for name in schemes), default=0.0)
-    needed_s = past_s + ELBOW_ROOM * sum(SCHEMES[name].duration_seconds_max for name in played) / LANES
-    activity = PAST_ACTIVITY if past_s > PAST_SECONDS_SHORT else 1.0
-    return RunPlan(seed, part, played, max(MINUTES_MIN, needed_s / 60), severity, turn, innocent, activity)
+def _plan(seed: int, name: str, part: Part, severity: float, place: int, innocent: tuple[str, ...] = ()) -> RunPlan:
+    turn = place * part.pace.times
+    return RunPlan(seed, name, part.played, part.minutes, severity, turn, innocent, part.pace.activity)
 
 
-def parted(schemes: Sequence[str]) -> list[tuple[str, ...]]:
-    """The schemes in groups small enough for one market, those that need a long past apart from the others."""
-    parts = []
-    for needs_past in (False, True):
-        names = [name for name in schemes if (SCHEMES[name].history_seconds > PAST_SECONDS_SHORT) == needs_past]
-        by_length = sorted(names, key=lambda name: (SCHEMES[name].duration_seconds_max, name))
+def parted(schemes: Sequence[str]) -> list[Part]:
+    """The schemes in parts small enough for one market, each at the first pace that suits it."""
+    parts: list[Part] = []
+    left = sorted(schemes, key=lambda name: (SCHEMES[name].duration_seconds_max, name))
+    for pace in PACES:
+        names = [name for name in left if pace.suits(SCHEMES[name])]
+        left = [name for name in left if name not in names]
         count = -(-len(names) // SCHEMES_A_RUN)
-        parts += [tuple(by_length[place::count]) for place in range(count)]
+        parts += [Part(tuple(names[place::count]), pace) for place in range(count)]
     return parts
 
 

@@ -1,14 +1,18 @@
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from detection_service.rules.catalogue import RULES
+from simulator.hard_negatives import HARD_NEGATIVES
+from simulator.schemes import SCHEMES
 from simulator.scorecard.baselines import BASELINES
 from simulator.scorecard.families import typology_of
-from tapewatch.cli.evaluate_plan import REPORTING_SEEDS, SCHEMES_A_RUN, TIMES_PLAYED, standard
+from tapewatch.cli.evaluate_plan import PACES, REPORTING_SEEDS, SCHEMES_A_RUN, Pace, standard
 from tapewatch.cli.evaluate_report import HEALTH
+from tapewatch.cli.evaluate_run import config_of, way_of_hiding
 from tapewatch.cli.evaluate_view import show
 from tapewatch.cli.main import main
 
@@ -71,7 +75,7 @@ def test_foreign_events_are_scored_against_their_labels(
 
 def test_a_simulated_market_is_scored_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
     found = evaluated(capsys, "--seed", "7", "--scheme", "wash_self", "--minutes", "3", "--processes", "1")
-    assert row(found, "wash_self")["rules"]["scenarios"] == TIMES_PLAYED
+    assert row(found, "wash_self")["rules"]["scenarios"] == pace_of("wash_self").times
     assert found["seeds"] == [7]
     assert found["benign_events"] < found["events"]
     show(found)
@@ -105,9 +109,24 @@ def test_reporting_seeds_are_no_tuning_seeds() -> None:
 
 
 def test_the_standard_plan_plays_every_scheme_in_every_seed_a_few_at_a_time() -> None:
-    names = ["layering", "ping_pong", "pump_and_dump", "spoofing", "wash_owner", "wash_self"] * 1
+    names = sorted(SCHEMES)
     plans = standard([5001, 5002], names, 0.5)
     for seed in (5001, 5002):
-        played = [name for plan in plans if plan.seed == seed for name in plan.schemes]
-        assert sorted(played) == sorted(names * TIMES_PLAYED)
-    assert all(len(plan.schemes) <= SCHEMES_A_RUN * TIMES_PLAYED for plan in plans)
+        played = Counter(name for plan in plans if plan.seed == seed for name in plan.schemes)
+        assert {name: played[name] for name in names} == {name: pace_of(name).times for name in names}
+        innocent = [name for plan in plans if plan.seed == seed for name in plan.hard_negatives]
+        assert sorted(innocent) == sorted(HARD_NEGATIVES)
+    assert all(len(set(plan.schemes)) <= SCHEMES_A_RUN for plan in plans)
+
+
+def pace_of(name: str) -> Pace:
+    return next(pace for pace in PACES if pace.suits(SCHEMES[name]))
+
+
+def test_a_scheme_hides_in_another_way_every_time() -> None:
+    ways = [way_of_hiding("spoofing", turn).values() for turn in range(7)]
+    assert [sum(way.values()) for way in ways] == [1, 1, 1, 1, 1, 1, 3]
+    assert len({tuple(way.items()) for way in ways}) == 7
+    (plan,) = standard([1], ["spoofing"], 0.5)
+    hidden = [scenario.camouflage for scenario in config_of(plan).scenarios]
+    assert len(set(hidden)) == len(hidden) == 4
