@@ -14,7 +14,7 @@ from tapewatch.alert import Measurement, Severity
 
 METADATA = Metadata(
     rule_id="layering",
-    version="2.0.0",
+    version="2.1.0",
     title="Layering",
     typology="LAYERING",
     description=(
@@ -36,6 +36,9 @@ METADATA = Metadata(
         Parameter("size_multiple_min", 4.0, "x median", 1, 1000, "the wall together is large for the instrument"),
         Parameter("depth_share_min", 0.15, "share", 0.01, 1, "the wall is enough of the best ten levels to be noticed"),
         Parameter("chance_max", 0.05, "probability", 0.000001, 1, "that fills come so close; few walls come by chance"),
+        Parameter(
+            "coincidence_max", 0.2, "probability", 0.000001, 1, "the same, where hardly anybody else withdraws walls"
+        ),
         Parameter("one_sided_min", 3.0, "x", 1, 100, "withdrawn here against withdrawn and left on the other side"),
         Parameter("flip_within_s", 2.0, "s", 0, 60, "a fill this soon after the withdrawal still profits from it"),
         Parameter("rounds_min", 3.0, "rounds", 2, 50, "without a fill: once or twice is a change of mind"),
@@ -100,7 +103,7 @@ class Layering:
             cancelled = last.quantity / (last.quantity + _traded(scene, last.layers))
             if cancelled < parameters["cancelled_share_min"]:
                 return
-            if _by_chance(scene, parameters, rounds) <= parameters["chance_max"]:
+            if _is_beyond_chance(scene, parameters, rounds, fills):
                 since = last.end_ns - int(METADATA.episode_gap_s * 1e9)
                 yield _finding(scene, parameters, [each for each in rounds if each.end_ns >= since], fills)
                 return
@@ -172,11 +175,19 @@ def _paid(scene: Scene, parameters: Mapping[str, float], wall: Round) -> list[Fi
     return [fill for fill in scene.fills(opposite(scene.pressure_side), first_ns) if fill.time_ns <= last_ns]
 
 
-def _by_chance(scene: Scene, parameters: Mapping[str, float], rounds: Sequence[Round]) -> float:
-    """Probability that by chance so many of its walls went so soon around a fill."""
+def _is_beyond_chance(
+    scene: Scene, parameters: Mapping[str, float], rounds: Sequence[Round], paid: Sequence[Fill]
+) -> bool:
+    """Whether chance hardly ever has so many of its walls go so soon around a fill."""
     within, after = (parameters[name] * 1e9 for name in ("withdraw_within_s", "flip_within_s"))
     spans = [(wall.standing_ns, wall.end_ns) for wall in rounds]
-    return pressing.by_chance(scene, opposite(scene.pressure_side), spans, within, after)
+    likelihood = pressing.by_chance(scene, opposite(scene.pressure_side), spans, within, after)
+    chance_max, coincidence_max = parameters["chance_max"], parameters["coincidence_max"]
+    if len({each.account for each in (*rounds[-1].layers, *paid)}) > 1:
+        coincidence_max = chance_max  # two hands of an owner come together by chance more often
+    life_s = max(layer.life_s for layer in rounds[-1].layers) + 1
+    wall = rounds[-1].quantity
+    return pressing.is_beyond_chance(scene, likelihood, chance_max, coincidence_max, wall, life_s)
 
 
 def _ratio(scene: Scene, wall: Round, fills: Sequence[Fill]) -> float:

@@ -11,9 +11,14 @@ from detection_service.rules.owners.chance import at_least_once, poisson_tail
 from tapewatch.market.event import Side
 
 LATELY_NS: Final = 120_000_000_000
+SECOND_NS: Final = 1_000_000_000
 CLOSE_NS: Final = 250_000_000
 """Times that are told are no better than this."""
 SLOW_NS: Final = 300_000_000_000
+ASKED_MAX: Final = 256
+"""Of so many other groups at most it is looked at whether they do alike."""
+HALF: Final = 0.5
+UNHEARD: Final = 2.0
 
 
 def traded_against(scene: Scene, orders: Sequence[Withdrawal], genuine: Sequence[Fill]) -> float:
@@ -93,6 +98,44 @@ def by_chance(
     rate = max(_usual_rate(scene, side, aside), _lately_rate(scene, side, aside))
     expected = sum(max(usual, at_least_once(rate, (last - first) / 1e9)) for first, last in windows)
     return poisson_tail(min(len(found), len({order for _, order in found})), expected)
+
+
+def is_beyond_chance(
+    scene: Scene, likelihood: float, chance_max: float, coincidence_max: float, quantity: float, life_max_s: float
+) -> bool:
+    """Whether fills came too close to withdrawals for chance, given how likely chance makes the fills.
+
+    Where they alone say too little, but no more than `coincidence_max` is left to chance, it counts how many others
+    here do such a thing at all, if it is twice as large as but a hundredth of the orders are: who withdraws so soon
+    what hardly anybody else ever enters, and trades on the other side at that moment, is a coincidence of two.
+    """
+    if likelihood <= chance_max:
+        return True
+    if quantity < UNHEARD * scene.market.sizes.high:
+        return False
+    return likelihood <= coincidence_max and likelihood * _done_by_others(scene, quantity, life_max_s) <= chance_max
+
+
+def _done_by_others(scene: Scene, quantity: float, life_max_s: float) -> float:
+    """Share of the other groups that withdraw orders here who lately took off as much at one time within as short a
+    life, at least half of it; half a group more, for what is not yet known of a young market."""
+    others = [group for group in scene.groups() if group != scene.group]
+    most = [_withdrawn_at_once(scene, group, life_max_s) for group in others[:: len(others) // ASKED_MAX + 1]]
+    known = [each for each in most if each is not None]
+    return (sum(each >= HALF * quantity for each in known) + HALF) / (len(known) + 1)
+
+
+def _withdrawn_at_once(scene: Scene, group: str, life_max_s: float) -> float | None:
+    """The most a group took off a side within a second, of orders of a life; None where it withdrew nothing at all."""
+    sides = [scene.withdrawals(side, 0, group=group) for side in (Side.BUY, Side.SELL)]
+    most = 0.0
+    for withdrawn in sides:
+        at_ns, together = 0, 0.0
+        for order in withdrawn:
+            if order.life_s <= life_max_s:
+                together = together + order.quantity if order.time_ns - at_ns <= SECOND_NS else order.quantity
+                at_ns, most = order.time_ns, max(most, together)
+    return most if any(sides) else None
 
 
 def _nearest(

@@ -13,7 +13,7 @@ from tapewatch.alert import Measurement, Severity
 
 METADATA = Metadata(
     rule_id="spoofing",
-    version="2.0.0",
+    version="2.1.0",
     title="Spoofing",
     typology="SPOOFING",
     description=(
@@ -21,7 +21,8 @@ METADATA = Metadata(
         "side while it stands or just after, and takes it off almost untouched. Orders on both sides alike, as a "
         "market maker's, are not pressure and do not count; nor does a group that lets orders of such size trade, nor "
         "an order whose side the group takes at once after withdrawing it; nor chance: whoever trades all the "
-        "time, or turns round with ordinary orders too, has fills around any withdrawal. It is judged a second later."
+        "time, or turns round with ordinary orders too, has fills around any withdrawal. Where hardly anybody else "
+        "withdraws so much so soon, that counts as well. It is judged a second later."
     ),
     needs=(needs.ORDERS, needs.ACCOUNTS, needs.FILLS),
     parameters=(
@@ -36,6 +37,9 @@ METADATA = Metadata(
         Parameter("flips_min", 3.0, "orders", 1, 20, "a hedger changes its mind twice in two minutes"),
         Parameter("memory_s", 120.0, "s", 1, 3600, "how far back repetitions count: as long as an episode"),
         Parameter("chance_max", 0.005, "probability", 0.000001, 1, "that its fills come so close to its withdrawals"),
+        Parameter(
+            "coincidence_max", 0.1, "probability", 0.000001, 1, "the same, where hardly anybody else withdraws so much"
+        ),
         Parameter("one_sided_min", 3.0, "x", 1, 100, "withdrawn here against withdrawn and left on the other side"),
         Parameter(
             "withdrawn_share_min", 0.8, "share", 0, 1, "of such orders, and of each: who lets them trade means them"
@@ -103,7 +107,12 @@ class Spoofing:
         share_min = parameters["withdrawn_share_min"]
         if _withdrawn_share(scene, largest, share_min) < share_min:
             return
-        if _by_chance(scene, parameters, large, pairs) > parameters["chance_max"]:
+        likelihood, limits = _by_chance(scene, parameters, large, pairs), ("chance_max", "coincidence_max")
+        chance_max, coincidence_max = (parameters[name] for name in limits)
+        life_s = max(order.life_s for order in orders) + 1
+        if len({each.account for each in (*orders, *genuine)}) > 1:
+            coincidence_max = chance_max  # two hands of an owner come together by chance more often
+        if not pressing.is_beyond_chance(scene, likelihood, chance_max, coincidence_max, largest.quantity, life_s):
             return
         yield _finding(scene, parameters, orders, genuine, largest, ratio)
 

@@ -19,9 +19,9 @@ METADATA = Metadata(
     description=(
         "Two accounts of one beneficial owner, or declared as linked, trade with each other: volume is shown, "
         "beneficial ownership does not change. Several meetings, or one of orders entered together at one size, are "
-        "no accident where a group so active would hardly meet itself so often by chance; a meeting that is told by "
-        "its owner alone is LOW, as are few trades of little volume, and nothing where the group is so active that it "
-        "meets itself by chance. Needs reference data that says who owns or is linked to whom."
+        "no accident where a group so active would hardly meet itself so often by chance; a single meeting of two "
+        "accounts of one owner is LOW, as are few trades of little volume, and nothing where the group is so active "
+        "that it meets itself by chance. Needs reference data that says who owns or is linked to whom."
     ),
     needs=(needs.MATCHES, needs.OWNERS),
     parameters=(
@@ -78,11 +78,19 @@ class WashOwner:
         recent = [fill for fill in within_group.own_trades(scene) if fill.account != fill.contra]
         known = scene.open_episode(scene.owners(frozenset({match.buyer, match.seller})))
         telling = bool(known and known["telling"]) or _is_telling(scene, parameters, match, recent)
-        if not telling and within_group.is_accident(scene, parameters["accidents_min"], parameters["surprise_min"]):
+        if not telling and not _is_one_owners(scene, parameters, match):
             return
         what = f"Linked accounts {match.buyer} (buying) and {match.seller} traded with each other"
         few = len(recent) < parameters["trades_grave"]
         yield within_group.finding(scene, parameters, recent, what, incidental=few, telling=telling)
+
+
+def _is_one_owners(scene: Scene, parameters: Mapping[str, float], match: Match) -> bool:
+    """Whether one owner is on both sides, and not because it is so active that it meets itself by chance."""
+    owners = scene.reference.owners
+    if owners.get(match.buyer, match.buyer) != owners.get(match.seller, match.seller):
+        return False
+    return not within_group.is_accident(scene, parameters["accidents_min"], parameters["surprise_min"])
 
 
 def _is_telling(scene: Scene, parameters: Mapping[str, float], match: Match, recent: Sequence[Fill]) -> bool:
