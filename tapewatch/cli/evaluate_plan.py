@@ -11,7 +11,8 @@ from simulator.hard_negatives import HARD_NEGATIVES
 from simulator.schemes import SCHEMES
 from simulator.schemes.scheme import Scheme
 from simulator.scorecard.run_score import RunScore
-from tapewatch.cli.evaluate_run import RunPlan, run
+from simulator.venues import MARKETS
+from tapewatch.cli.evaluate_run import MARKET, RunPlan, run
 
 REPORTING_SEEDS: Final = tuple(range(5001, 5021))
 """Never looked at while rules, schemes or the market are worked on; tuning seeds are 1 to 99 and 1000 to 1999."""
@@ -22,7 +23,7 @@ DENSITIES: Final = (1.0, 10.0, 50.0)
 SCHEMES_A_RUN: Final = 8
 MINUTES_MIN: Final = 30.0
 DENSITY_MINUTES: Final = 20.0
-LANES: Final = 4
+LANES: Final = len(MARKETS[MARKET])
 """Schemes that can be played at once, each in an instrument of its own."""
 ELBOW_ROOM: Final = 1.3
 """How much longer a run is than its schemes need one after another."""
@@ -46,7 +47,7 @@ class Pace:
         return scheme.duration_seconds_max <= self.seconds_max and scheme.history_seconds <= self.past_seconds_max
 
 
-PACES: Final = (Pace(1_000, 900, 4, 1.0), Pace(inf, 3_600, 2, 0.5), Pace(inf, inf, 2, 0.25))
+PACES: Final = (Pace(1_000, 900, 4, 1.0), Pace(inf, 3_600, 2, 0.4), Pace(inf, inf, 2, 0.2))
 """A scheme is played at the first that suits it."""
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 from ingest_service.formats import FormatOptions
 from simulator.output import EVENT_FILES, write_run
@@ -19,6 +20,7 @@ from simulator.scorecard.sighting import Sighting
 from simulator.scorecard.table import EventTable, TableBuilder
 from simulator.scorecard.truth import Scenario
 from simulator.simulation import SimulationConfig, labelled_run
+from simulator.venues import HoursName, MarketName
 from tapewatch.cli.detect import configuration_of
 from tapewatch.cli.detection_run import detect_files
 from tapewatch.cli.files import open_files
@@ -28,6 +30,9 @@ from tapewatch.cli.watched_engine import WatchedEngine
 from tapewatch.market.reference import TABLES, Reference
 
 ROWS_A_FRAME = 65_536
+MARKET: Final[MarketName] = "whole"
+HOURS: Final[HoursName] = "fitted"
+"""Shares, a future, a currency and a coin at several venues; every run is one trading day with both auctions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +132,8 @@ def config_of(plan: RunPlan) -> SimulationConfig:
         severity=plan.severity,
         activity=plan.density,
         hard_negatives=plan.hard_negatives,
+        market=MARKET,
+        hours=HOURS,
     )
     if plan.turn is None:
         return config
