@@ -52,6 +52,8 @@ class RunPlan:
     density: float = 1.0
     model: Path | None = None
     config: Path | None = None
+    market: MarketName = MARKET
+    hours: HoursName = HOURS
 
 
 @dataclass(slots=True)
@@ -132,8 +134,8 @@ def config_of(plan: RunPlan) -> SimulationConfig:
         severity=plan.severity,
         activity=plan.density,
         hard_negatives=plan.hard_negatives,
-        market=MARKET,
-        hours=HOURS,
+        market=plan.market,
+        hours=plan.hours,
     )
     if plan.turn is None:
         return config

@@ -117,7 +117,7 @@ def by_density(points: Sequence[Report]) -> str:
     """False alerts a million events as the market gets busier."""
     known = [point for point in points if point["interval"]]
     high = max([1.0, *(point["interval"][1] for point in known)])
-    across = Axis(1.0, max(10.0, *(point["density"] for point in known)), 60, 520, is_logarithmic=True)
+    across = Axis(1.0, max([10.0, *(point["density"] for point in known)]), 60, 520, is_logarithmic=True)
     up = Axis(0.0, high, 210, 20)
     parts = [line(across.start, up.place(tick), across.end, up.place(tick), "grid") for tick in (0.0, high / 2, high)]
     parts += [words(f"{tick:.2g}", 52, up.place(tick) + 4, "end", "tick") for tick in (0.0, high / 2, high)]

@@ -10,9 +10,12 @@ from simulator.hard_negatives import HARD_NEGATIVES
 from simulator.schemes import SCHEMES
 from simulator.scorecard.baselines import BASELINES
 from simulator.scorecard.families import typology_of
+from simulator.scorecard.run_score import RunScore, score_run
+from simulator.scorecard.table import table_of
+from tapewatch.cli import evaluate
 from tapewatch.cli.evaluate_plan import PACES, REPORTING_SEEDS, SCHEMES_A_RUN, Pace, standard
-from tapewatch.cli.evaluate_report import HEALTH
-from tapewatch.cli.evaluate_run import config_of, way_of_hiding
+from tapewatch.cli.evaluate_report import HEALTH, report_of
+from tapewatch.cli.evaluate_run import RunPlan, config_of, run, way_of_hiding
 from tapewatch.cli.evaluate_view import show
 from tapewatch.cli.main import main
 
@@ -74,12 +77,34 @@ def test_foreign_events_are_scored_against_their_labels(
 
 
 def test_a_simulated_market_is_scored_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    found = evaluated(capsys, "--seed", "7", "--scheme", "wash_self", "--minutes", "3", "--processes", "1")
-    assert row(found, "wash_self")["rules"]["scenarios"] == pace_of("wash_self").times
-    assert found["seeds"] == [7]
-    assert found["benign_events"] < found["events"]
+    score = run(RunPlan(7, "standard", ("wash_self",), 2, 0.9, market="shares", hours="none"))
+    found = report_of([score])
+    assert row(found, "wash_self")["rules"]["scenarios"] == 1
+    assert 0 < found["benign_events"] < found["events"]
+    assert found["seconds"].keys() == {"simulate", "detect", "baselines", "judge"}
     show(found)
-    assert "wash_self" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert all(text in shown for text in ("wash_self", "Beside the naive one-liners", "rule without a scheme"))
+
+
+def test_the_command_runs_the_tier_it_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[RunPlan] = []
+
+    def run_all(plans: list[RunPlan], processes: int, done: object) -> list[RunScore]:
+        asked.extend(plans)
+        return [
+            score_run(table_of([]), (), (), {}, seed=plan.seed, part=plan.part, density=plan.density) for plan in plans
+        ]
+
+    monkeypatch.setattr(evaluate, "run_all", run_all)
+    page = tmp_path / "report.html"
+    found = evaluated(capsys, "--seed", "7", "--scheme", "spoofing", "--full", "--minutes", "9", "--report", str(page))
+    assert Counter(plan.part for plan in asked) == {"standard": 1, "severity": 5, "density": 3}
+    assert {(plan.seed, plan.minutes) for plan in asked} == {(7, 9.0)}
+    assert [each["density"] for each in found["density"]] == [1.0, 10.0, 50.0]
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
 @pytest.mark.parametrize(
