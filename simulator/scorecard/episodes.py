@@ -4,7 +4,9 @@ The flagged events of one owner in one market are one claim while less than two 
 long the rules of the catalogue keep an episode open.
 """
 
-from typing import Final
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, Self
 
 import numpy as np
 
@@ -25,30 +27,43 @@ def gathered(table: EventTable, flagged: Mask, detector: str, *, is_about_market
     ordered = np.lexsort((table.time_ns[rows], subject))
     rows, subject = rows[ordered], subject[ordered]
     opens = (np.diff(subject) != 0) | (np.diff(table.time_ns[rows]) > EPISODE_GAP_NS)
-    return [_claim(table, part, detector, is_about_markets) for part in np.split(rows, np.flatnonzero(opens) + 1)]
+    starts = [0, *(np.flatnonzero(opens) + 1).tolist(), rows.size]
+    flags = _Flagged.of(table, rows, names_people=not is_about_markets)
+    return [flags.claim(table, detector, start, end) for start, end in pairwise(starts)]
 
 
-def _claim(table: EventTable, rows: Array, detector: str, is_about_markets: bool) -> Sighting:
-    venue, instrument = table.markets[int(table.market[rows[0]])]
-    accounts = np.zeros(0, dtype=np.int64) if is_about_markets else _codes(table.account[rows])
-    owners = _codes(table.owner[accounts]) if accounts.size else accounts
-    start, end = int(table.time_ns[rows[0]]), int(table.time_ns[rows[-1]])
-    return Sighting(
-        detector=detector,
-        typology=typology_of(detector),
-        start_time_ns=start,
-        end_time_ns=end,
-        raised_time_ns=start,
-        venue=venue,
-        instrument=instrument,
-        accounts=frozenset(table.accounts[code] for code in accounts.tolist()),
-        owners=frozenset(table.owners[code] for code in owners.tolist()),
-        order_ids=frozenset(table.orders[code] for code in _codes(table.order[rows]).tolist()),
-        trade_ids=frozenset(table.trades[code] for code in _codes(table.trade[rows]).tolist()),
-        explanation=f"{rows.size} events flagged by the naive rule",
-    )
+@dataclass(frozen=True, slots=True)
+class _Flagged:
+    """What the flagged events name, as lists: most claims are of a few events, for which arrays cost more."""
 
+    time_ns: list[int]
+    market: list[int]
+    account: list[int]
+    order: list[int]
+    trade: list[int]
 
-def _codes(values: Array) -> Array:
-    used: Array = np.unique(values)
-    return np.asarray(used[used != NOBODY])
+    @classmethod
+    def of(cls, table: EventTable, rows: Array, *, names_people: bool) -> Self:
+        account = table.account[rows].tolist() if names_people else [NOBODY] * rows.size
+        return cls(
+            table.time_ns[rows].tolist(), table.market[rows].tolist(), account, table.order[rows].tolist(),
+            table.trade[rows].tolist(),
+        )  # fmt: skip
+
+    def claim(self, table: EventTable, detector: str, start: int, end: int) -> Sighting:
+        venue, instrument = table.markets[self.market[start]]
+        accounts = set(self.account[start:end]) - {NOBODY}
+        return Sighting(
+            detector=detector,
+            typology=typology_of(detector),
+            start_time_ns=self.time_ns[start],
+            end_time_ns=self.time_ns[end - 1],
+            raised_time_ns=self.time_ns[start],
+            venue=venue,
+            instrument=instrument,
+            accounts=frozenset(table.accounts[code] for code in accounts),
+            owners=frozenset(table.owners[int(table.owner[code])] for code in accounts),
+            order_ids=frozenset(table.orders[code] for code in set(self.order[start:end]) - {NOBODY}),
+            trade_ids=frozenset(table.trades[code] for code in set(self.trade[start:end]) - {NOBODY}),
+            explanation=f"{end - start} events flagged by the naive rule",
+        )

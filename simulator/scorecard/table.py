@@ -19,7 +19,7 @@ NOBODY: Final = 0
 NUMBERS: Final = ("price", "quantity", "leaves_quantity")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EventTable:
     """Events in the order in which a detector got them; all arrays but `owner` of shape (events,).
 

@@ -1,6 +1,7 @@
 """The life of every order, as one column each: entered, taken off, traded."""
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -31,8 +32,17 @@ class Lives:
         return life
 
 
+_KNOWN: WeakKeyDictionary[EventTable, Lives] = WeakKeyDictionary()
+
+
 def lives(table: EventTable) -> Lives:
-    """The orders of a table; one still open at its end ends with the last event."""
+    """The orders of a table, worked out once; one still open at its end ends with the last event."""
+    if table not in _KNOWN:
+        _KNOWN[table] = _lives(table)
+    return _KNOWN[table]
+
+
+def _lives(table: EventTable) -> Lives:
     order_count = len(table.orders)
     entered = np.flatnonzero((table.kind == Kind.NEW) & (table.order != NOBODY))
     row = np.full(order_count, -1, dtype=np.int64)

@@ -4,7 +4,7 @@ import numpy as np
 
 from simulator.scorecard.baselines.lives import events_of, lives
 from simulator.scorecard.baselines.windows import codes, recent_count, recent_sum
-from simulator.scorecard.table import EventTable, Mask
+from simulator.scorecard.table import NOBODY, EventTable, Mask
 from tapewatch.market.event import Kind, Side
 
 
@@ -23,6 +23,18 @@ def several_cancelled(table: EventTable) -> Mask:
     withdrawn = recent_sum(group, order.time_ns, gone, 90)
     chosen = gone & (withdrawn >= 4) & (withdrawn >= 0.7 * recent_count(group, order.time_ns, 90))
     return events_of(table, order.code[chosen])
+
+
+def large_and_cancelled_by_nobody(table: EventTable) -> Mask:
+    """An order without an account of at least 10 times the market's median order, cancelled within 10 s."""
+    nobody = table.account == NOBODY
+    return np.asarray(nobody & large_and_cancelled(table)) if nobody.any() else nobody
+
+
+def several_cancelled_by_nobody(table: EventTable) -> Mask:
+    """At least 4 orders without an account on one side entered and cancelled within 90 s, 70 % of all such there."""
+    nobody = table.account == NOBODY
+    return np.asarray(nobody & several_cancelled(table)) if nobody.any() else nobody
 
 
 def turned_round(table: EventTable) -> Mask:

@@ -8,15 +8,32 @@ import numpy as np
 from simulator.scorecard.table import Array, EventTable, Mask
 
 SECOND_NS: Final = 1_000_000_000
+CODE_MAX: Final = 1 << 30
+"""Combinations up to which codes are multiplied without being made dense in between; squared it fits an int64."""
 
 
 def codes(*columns: Array) -> Array:
     """One code for each combination of values, int64, dense from 0."""
     made = np.zeros(len(columns[0]), dtype=np.int64)
+    if not made.size:
+        return made
     for column in columns:
-        _, place = np.unique(column, return_inverse=True)
-        _, made = np.unique(made * (int(place.max(initial=0)) + 1) + place, return_inverse=True)
-    return made
+        place, count = _places(column)
+        if (int(made.max()) + 1) * count > CODE_MAX:
+            _, made = np.unique(made, return_inverse=True)
+        made = made * count + place
+    _, dense = np.unique(made, return_inverse=True)
+    return np.asarray(dense)
+
+
+def _places(column: Array) -> tuple[Array, int]:
+    """Whole numbers from 0 that tell a column's values apart, and how many there may be."""
+    if column.dtype.kind in "iu":
+        low, high = int(column.min()), int(column.max())
+        if high - low < CODE_MAX:
+            return column.astype(np.int64) - low, high - low + 1
+    used, place = np.unique(column, return_inverse=True)
+    return place, used.size
 
 
 def recent_sum(

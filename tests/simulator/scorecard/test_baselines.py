@@ -139,6 +139,16 @@ def test_a_naive_rule_about_markets_flags_the_minute_that_stands_out(rule_id: st
     assert BASELINES[rule_id].sightings(table(BACKGROUND)) == []
 
 
+@pytest.mark.parametrize("rule_id", ["spoofing_anonymous", "layering_anonymous"])
+def test_a_naive_rule_for_orders_without_account_leaves_the_others_alone(rule_id: str) -> None:
+    rows = [*USUAL, *brief("o", "A1", 5, 1000, 10), *many(4, "A1", 5, 10, 20)]
+    unnamed = [row | {"account": None, "order_id": f"x{row['order_id']}"} for row in rows]
+    assert BASELINES[rule_id].sightings(table(rows)) == []
+    said = BASELINES[rule_id].sightings(table([*rows, *unnamed]))
+    assert said
+    assert all(order_id.startswith("x") for each in said for order_id in each.order_ids)
+
+
 def test_a_wide_minute_is_flagged() -> None:
     def quotes(minute: int, ask: float) -> Rows:
         return [
