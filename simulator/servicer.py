@@ -16,6 +16,7 @@ from simulator.schemes import SCHEMES
 from simulator.schemes.camouflage import Camouflage
 from simulator.schemes.scheme import Scheme
 from simulator.stage import Performance, RunRequest, Stage, standard_schemes
+from simulator.venues import MARKETS, MarketName
 from surveillance.v1 import simulator_pb2 as messages
 from surveillance.v1 import simulator_pb2_grpc
 from tapewatch.runtime.errors import InvalidArgument, Unavailable
@@ -161,7 +162,16 @@ def _request(request: messages.StartSimulationRequest) -> RunRequest:
         publishes_reference=request.publish_reference,
         camouflage=Camouflage.of(dict(request.camouflage)),
         hard_negatives=_hard_negatives(request.hard_negatives),
+        market=_market(request.market),
     )
+
+
+def _market(name: str) -> MarketName:
+    """Raises ValueError for one that does not exist; shares where none is named."""
+    found = next((each for each in MARKETS if each == (name or "shares")), None)
+    if found is None:
+        raise ValueError(f"no market named {name}: choose from {', '.join(MARKETS)}")
+    return found
 
 
 def _hard_negatives(names: Sequence[str]) -> tuple[str, ...]:
@@ -201,6 +211,7 @@ def _simulation(performance: Performance | None) -> messages.Simulation:
         feed=_FEED_NUMBERS[request.feed],
         destination=performance.destination.text,
         session_number=performance.place.session_number,
+        market=request.market,
     )
 
 

@@ -14,6 +14,7 @@ from simulator.run import Run, State
 from simulator.schedule import check_scheme
 from simulator.schemes.camouflage import NONE, Camouflage
 from simulator.simulation import DEMO_SCHEMES, DEMO_SEVERITY, Simulation, SimulationConfig, labelled_run
+from simulator.venues import MARKETS, MarketName
 from tapewatch.runtime.errors import FailedPrecondition
 
 STOP_SECONDS_MAX = 20.0
@@ -41,6 +42,7 @@ class RunRequest:
     publishes_reference: bool = False
     camouflage: Camouflage = NONE
     hard_negatives: tuple[str, ...] = ()
+    market: MarketName = "shares"
 
 
 @dataclass(slots=True)
@@ -214,12 +216,14 @@ def configure(request: RunRequest) -> SimulationConfig:
             activity=request.activity,
             hard_negatives=request.hard_negatives,
             camouflage=request.camouflage,
+            market=request.market,
         )
     if request.hard_negatives:
         raise ValueError("hard negatives are planned ahead, found a run without an end: give it minutes")
     return SimulationConfig(
         seed=request.seed,
         minutes=0.0,
+        instruments=MARKETS[request.market],
         recurring=schemes,
         recurring_severity=severity,
         activity=request.activity,

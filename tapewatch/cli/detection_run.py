@@ -3,7 +3,7 @@
 import gc
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -151,16 +151,16 @@ def _passed(
 ) -> _Passed:
     """Everything as it is; the amendments on the way are kept."""
     passed = _Passed()
-    for frame, offered in _fresh_frames(files, rows_per_frame):
+    for frame, offered in fresh_frames(files, rows_per_frame):
         passed.offered += offered
         passed.given += frame.row_count
         if frame.row_count:
             amendments.take(frame)
-            _keep(passed.final, engine.process(frame))
+            keep_newest(passed.final, engine.process(frame))
             if shown is not None:
                 shown.take(frame)
         progress(offered)
-    _keep(passed.final, engine.finish())
+    keep_newest(passed.final, engine.finish())
     return passed
 
 
@@ -177,13 +177,13 @@ def _corrected(
     final = {each.alert_id: each for each in before.values() if engine.is_of_source(each.rule_id)}
     engine.configure(replace(engine.configuration, marks_come=True))
     changes: list[Change] = []
-    for frame, offered in _fresh_frames(files, rows_per_frame):
+    for frame, offered in fresh_frames(files, rows_per_frame):
         if frame.row_count:
             corrected, found = amendments.apply(frame)
             changes.extend(found)
-            _keep(final, engine.process(corrected))
+            keep_newest(final, engine.process(corrected))
         progress(offered)
-    _keep(final, engine.finish())
+    keep_newest(final, engine.finish())
     both = before.keys() & final.keys()
     busted = sum(each.is_bust for each in changes)
     return final, FileCorrections(
@@ -196,7 +196,7 @@ def _corrected(
     )
 
 
-def _fresh_frames(files: Sequence[EventFile], rows_per_frame: int) -> Iterator[tuple[Frame, int]]:
+def fresh_frames(files: Sequence[EventFile], rows_per_frame: int) -> Iterator[tuple[Frame, int]]:
     """Frames in event order without the rows seen before, and how many rows each had."""
     deduper = Deduper()
     for frame in in_event_order([file.frames(rows_per_frame) for file in files]):
@@ -225,7 +225,8 @@ def _fresh(frame: Frame, deduper: Deduper) -> Frame:
     return frame if known is None else frame.take(np.flatnonzero(~known))
 
 
-def _keep(final: dict[str, Alert], revisions: Iterator[Alert] | list[Alert]) -> None:
+def keep_newest(final: dict[str, Alert], revisions: Iterable[Alert]) -> None:
+    """Keep the highest revision of each alert."""
     for alert in revisions:
         held = final.get(alert.alert_id)
         if held is None or alert.revision > held.revision:

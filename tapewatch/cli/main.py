@@ -36,6 +36,7 @@ ENTRIES = (
         "facts", "facts", DETECT, "Whether the simulated market looks like a market: measured beside published facts."
     ),
     Entry("simulator", "simulator", DETECT, "A running simulator: start, stop, inject, watch what happens."),
+    Entry("tune", "tune", DETECT, "What a rule's parameters cost: alerts against recall, and a value proposed."),
     Entry("models", "models", DETECT, "Train and list anomaly models."),
     Entry("rules", "rules", DETECT, "The rules, their parameters and known gaps."),
     Entry("coverage", "coverage", DETECT, "Which rule watches what, with what data, since when; and what is not."),

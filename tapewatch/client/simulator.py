@@ -40,6 +40,7 @@ class SimulatorClient(ServiceClient):
         publish_reference: bool = False,
         camouflage: Mapping[str, float] = NO_CAMOUFLAGE,
         hard_negatives: Sequence[str] = (),
+        market: str = "",
     ) -> simulator_pb2.Simulation:
         """Start a run; the fields are those of StartSimulationRequest."""
         request = simulator_pb2.StartSimulationRequest(
@@ -55,6 +56,7 @@ class SimulatorClient(ServiceClient):
             publish_reference=publish_reference,
             camouflage=camouflage,
             hard_negatives=hard_negatives,
+            market=market,
         )
         return await self.call(self._stub.StartSimulation, request)
 

@@ -41,7 +41,9 @@ def test_every_pin_of_a_lock_has_a_hash(lock: Path) -> None:
     assert [match["name"] for match in PIN.finditer(text) if "--hash=sha256:" not in match["rest"]] == []
 
 
-@pytest.mark.parametrize(("lock", "extras"), [("lock.txt", ("dev", "postgres", "plots")), ("runtime.txt", ("postgres",))])
+@pytest.mark.parametrize(
+    ("lock", "extras"), [("lock.txt", ("dev", "postgres", "plots")), ("runtime.txt", ("postgres",))]
+)
 def test_a_lock_pins_what_the_project_declares_within_its_range(lock: str, extras: tuple[str, ...]) -> None:
     pins = _pins((CHECKOUT / "requirements" / lock).read_text(encoding="utf-8"))
     outside = [

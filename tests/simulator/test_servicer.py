@@ -240,6 +240,7 @@ async def test_honest_conduct_is_listed_after_abuse_where_asked_for(stub: Any) -
         (messages.StartSimulationRequest(minutes=1, hard_negatives=["saint"]), "no hard negative named saint"),
         (messages.StartSimulationRequest(hard_negatives=["high_cancel_algorithm"]), "found a run without an end"),
         (messages.StartSimulationRequest(minutes=1, camouflage={"shape": 1.0}), "expected one of size"),
+        (messages.StartSimulationRequest(minutes=1, market="fish"), "no market named fish: choose from shares, whole"),
         (messages.StartSimulationRequest(minutes=1, camouflage={"size": 2.0}), "found 2"),
     ],
 )

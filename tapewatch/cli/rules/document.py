@@ -1,6 +1,7 @@
 """A rule as one JSON document: what `show --json` prints and `diff` compares."""
 
 import difflib
+from collections.abc import Iterable
 from typing import Any
 
 from detection_service.rules import versions
@@ -15,10 +16,15 @@ def rule_named(rule_id: str) -> Rule:
     """A rule of the catalogue; WrongUsageError names the nearest where there is none."""
     rule = RULE_BY_ID.get(rule_id)
     if rule is None:
-        near = difflib.get_close_matches(rule_id, RULE_BY_ID, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "`tapewatch rules list` lists them"
-        raise WrongUsageError(f"no rule {rule_id!r}: {hint}")
+        raise WrongUsageError(nearest_rule(rule_id, RULE_BY_ID))
     return rule
+
+
+def nearest_rule(rule_id: str, known: Iterable[str]) -> str:
+    """That there is no such rule, and which is nearest."""
+    near = difflib.get_close_matches(rule_id, list(known), n=1)
+    hint = f"did you mean {near[0]!r}?" if near else "`tapewatch rules list` lists them"
+    return f"no rule {rule_id!r}: {hint}"
 
 
 def document_of(rule: Rule) -> dict[str, Any]:

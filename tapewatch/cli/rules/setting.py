@@ -2,10 +2,12 @@
 
 import json
 import uuid
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from detection_service.app import DetectionSettings
 from detection_service.engine.configuration import ConfigurationError, EngineConfiguration
 from detection_service.rules.catalogue import RULE_BY_ID
 from surveillance.v1 import change_pb2, ingest_pb2
@@ -16,6 +18,7 @@ from tapewatch.cli.failure import WrongUsageError
 from tapewatch.cli.output import harmless, print_json, print_lines, print_table, time_text
 from tapewatch.client.detection import DetectionClient
 from tapewatch.client.ingest import IngestClient
+from tapewatch.runtime.settings import load_settings
 
 DEFAULT = "default"
 SETTINGS = "settings"
@@ -28,9 +31,15 @@ def _scope_option(name: str, what: str) -> Any:
 
 def set_parameters(
     rule_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the rule.")],
-    values: Annotated[list[str], typer.Argument(metavar="PARAMETER=VALUE...", help="`default` takes a value back.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; kept with the change.")],
     actor: ActorOption,
+    values: Annotated[
+        list[str] | None, typer.Argument(metavar="PARAMETER=VALUE...", help="`default` takes a value back.")
+    ] = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", exists=True, dir_okay=False, help="The rule's values in settings."),
+    ] = None,
     venue: Annotated[str, _scope_option("--venue", "venue")] = "",
     asset_class: Annotated[str, _scope_option("--asset-class", "asset class of the reference data")] = "",
     product: Annotated[str, _scope_option("--product", "product of the reference data")] = "",
@@ -41,9 +50,12 @@ def set_parameters(
 ) -> None:
     """Set parameters of a rule in the running detection, from the next event on; --target names ingest.
 
+    --from takes them from settings, such as `tapewatch tune --out` writes; those named on the command line win.
     Without --venue, --asset-class, --product or --instrument everywhere; the most specific wins.
     """
-    parameters = dict(_parameter(each) for each in values)
+    parameters = {**_parameters_in(settings, rule_id), **dict(_parameter(each) for each in values or ())}
+    if not parameters:
+        raise WrongUsageError("expected PARAMETER=VALUE... or --from FILE, found neither")
     _check(rule_id, parameters)
     if not reason.strip():
         raise WrongUsageError("--reason: expected why, found nothing")
@@ -62,6 +74,16 @@ def set_parameters(
             ("in force", f"from journal position {sequence} on"),
             ("see", "`tapewatch rules changes` says whether detection took it"),
         )
+
+
+def _parameters_in(settings: Path | None, rule_id: str) -> dict[str, float | None]:
+    """What settings say of a rule's parameters; nothing without settings."""
+    if settings is None:
+        return {}
+    rules = load_settings("detection", DetectionSettings, settings, {}).rules or {}
+    if not rules.get(rule_id):
+        raise WrongUsageError(f"--from: expected parameters of {rule_id} in {settings}, found none")
+    return dict(rules[rule_id])
 
 
 def _parameter(text: str) -> tuple[str, float | None]:

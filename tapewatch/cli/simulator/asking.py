@@ -51,11 +51,15 @@ def _lines(run: simulator_pb2.Simulation) -> list[tuple[str, str]]:
         ("state", f"{word(run, 'state')}{f': {harmless(run.error)}' if run.error else ''}"),
         ("run", f"{run.session_number} with seed {run.seed}, from {time_text(run.start_time_ns)} {ends}"),
         ("market time", f"{time_text(run.event_time_ns)}, {pace_text(run.speed)}"),
-        ("traders", "as active as usual" if run.activity == 1 else f"{run.activity:g} times as active as usual"),
+        ("market", f"{harmless(run.market)}, traders {_activity(run.activity)}"),
         ("schemes", f"{schemes} at severity {run.severity:g}" if schemes else "none but those injected"),
         ("played", counted(run.scenarios, "scenario")),
         ("events", f"{run.events_sent} sent, {run.events_acknowledged} acknowledged by {_receiver(run)}"),
     ]
+
+
+def _activity(activity: float) -> str:
+    return "as active as usual" if activity == 1 else f"{activity:g} times as active as usual"
 
 
 def _receiver(run: simulator_pb2.Simulation) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from simulator.schemes.camouflage import AXES, Camouflage
+from simulator.venues import MARKETS
 from surveillance.v1 import simulator_pb2
 from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
 from tapewatch.cli.failure import WrongUsageError
@@ -53,6 +54,9 @@ def start(
         list[str] | None,
         typer.Option("--hard-negative", metavar="NAME", help="Honest conduct that looks like abuse; may be repeated."),
     ] = None,
+    market: Annotated[
+        str, typer.Option("--market", help=f"{', '.join(MARKETS)}: more than shares, at several venues.")
+    ] = "shares",
     activity: Annotated[float, typer.Option("--activity", help="How often ordinary traders act; 2 is twice.")] = 1.0,
     feed: Annotated[str, typer.Option("--feed", help=f"Where events go: {', '.join(FEEDS)}.")] = "fix",
     file_format: Annotated[str, typer.Option("--format", help=f"Of --feed file: {', '.join(FORMATS)}.")] = "events",
@@ -70,7 +74,7 @@ def start(
     """
     pace = pace_of(speed)
     hidden = camouflage_of(camouflage)
-    _check(schemes, normal, activity, feed, file_format)
+    _check(schemes, normal, activity, feed, file_format, market)
 
     async def question(client: SimulatorClient) -> simulator_pb2.Simulation:
         return await client.start(
@@ -86,6 +90,7 @@ def start(
             publish_reference=reference and feed != "file",
             camouflage=hidden,
             hard_negatives=hard_negatives or (),
+            market=market,
         )
 
     show(ask_simulator(config, target, question), as_json)
@@ -99,9 +104,11 @@ def camouflage_of(text: str) -> dict[str, float]:
         raise WrongUsageError(f"--{error}") from error
 
 
-def _check(schemes: list[str] | None, normal: bool, activity: float, feed: str, file_format: str) -> None:
+def _check(schemes: list[str] | None, normal: bool, activity: float, feed: str, file_format: str, market: str) -> None:
     if normal and schemes:
         raise WrongUsageError(f"expected --normal or --scheme, found both: --scheme {schemes[0]}")
+    if market not in MARKETS:
+        raise WrongUsageError(f"--market: expected one of {', '.join(MARKETS)}, found {market!r}")
     if not activity > 0:
         raise WrongUsageError(f"--activity: expected more than 0, found {activity:g}")
     if feed not in FEEDS:

@@ -131,6 +131,7 @@ def test_no_reference_data_is_published_where_it_is_not_wanted(
         (("start", "--format", "xml"), "--format: expected one of events, csv, fix, found 'xml'"),
         (("start", "--activity", "0"), "--activity: expected more than 0, found 0"),
         (("start", "--camouflage", "shape"), "--camouflage: expected one of size"),
+        (("start", "--market", "fish"), "--market: expected one of shares, whole, found 'fish'"),
         (("adjust",), "expected --speed, --severity or both, found neither"),
     ],
 )

@@ -181,6 +181,17 @@ def test_a_wrong_parameter_is_refused_before_it_is_published(
     assert message in capsys.readouterr().err
 
 
+def test_values_to_set_are_taken_from_settings_that_have_some(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = tmp_path / "tuned.yaml"
+    settings.write_text("detection: {rules: {spoofing: {size_multiple_min: 7}, wash_self: {}}}")
+    assert main(["rules", "set", "wash_self", "--from", str(settings), "--reason", "try"]) == 2
+    assert "expected parameters of wash_self in" in capsys.readouterr().err
+    assert main(["rules", "set", "spoofing", "--reason", "try"]) == 2
+    assert "expected PARAMETER=VALUE... or --from FILE, found neither" in capsys.readouterr().err
+
+
 def test_a_rules_directory_that_is_not_there_is_said(market: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = market.with_name("settings.yaml")
     config.write_text("detection: {rules_directory: /nowhere/at/all}")

@@ -1,0 +1,1 @@
+"""Choosing a rule's parameters by what they cost: alerts against recall."""
