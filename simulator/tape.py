@@ -102,10 +102,8 @@ class Tape:
     def _make_room(self, capacity: int) -> None:
         """Give every column room for so many rows; those that are written stay."""
         for name, code in COLUMN_CODES.items():
-            column = array(code, bytes(array(code).itemsize * capacity))
-            if self.count:
-                column[: self.count] = array(code, getattr(self, name)[: self.count])
-            setattr(self, name, column)
+            written = bytes(getattr(self, name)) if self.capacity else b""
+            setattr(self, name, array(code, written + bytes(array(code).itemsize * (capacity - self.capacity))))
         self.capacity = capacity
 
     def enlist(self, instrument: Instrument) -> int:

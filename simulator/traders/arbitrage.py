@@ -5,9 +5,9 @@ from math import tanh
 from random import Random
 
 from simulator.market import Behaviour, Listing, Seat
-from simulator.matching import BUY, IMMEDIATE_OR_CANCEL, SELL
+from simulator.order_book import BUY, IMMEDIATE_OR_CANCEL, SELL
 from simulator.population import Account
-from simulator.randomness import SECOND_NS, jittered_ns, ordinary_quantity, wait_ns
+from simulator.randomness import SECOND_NS, gauss, jittered_ns, ordinary_quantity, wait_ns
 
 LOOK_SECONDS = 0.25
 EDGE_HALF_SPREADS = 0.5
@@ -34,7 +34,7 @@ def follow(listing: Listing, leader: Listing, random: Random) -> Behaviour:
         yield int(FOLLOW_SECONDS * SECOND_NS)
         basis = listing.value_ticks - ratio * led
         led = leader.value_ticks
-        listing.value_ticks = max(1.0, ratio * led + keep * basis + shock * random.gauss(0.0, 1.0))
+        listing.value_ticks = max(1.0, ratio * led + keep * basis + shock * gauss(random))
 
 
 def arbitrage(seat: Seat, other: Seat, account: Account) -> Behaviour:

@@ -4,10 +4,10 @@
 from math import ceil
 
 from simulator.market import Behaviour, Seat
-from simulator.matching import BUY, SELL
 from simulator.matching_engine import AUCTION, CALLS, CLOSE
+from simulator.order_book import BUY, SELL
 from simulator.population import Account
-from simulator.randomness import SECOND_NS, ordinary_quantity, wait_ns
+from simulator.randomness import SECOND_NS, gauss, ordinary_quantity, wait_ns
 
 LOOK_SECONDS_MAX = 20.0
 AT_MARKET_SHARE = 0.25
@@ -38,7 +38,7 @@ def join_calls(seat: Seat, accounts: tuple[Account, ...], rate_per_second: float
         side = BUY if random.random() < 0.5 else SELL
         price = None
         if random.random() > AT_MARKET_SHARE:
-            away = SPREAD_HALF_SPREADS * seat.instrument.half_spread_ticks * random.gauss(0.0, 1.0)
+            away = SPREAD_HALF_SPREADS * seat.instrument.half_spread_ticks * gauss(random)
             price = max(1, round(seat.listing.value_ticks + away))
         order = seat.submit(random.choice(accounts), side, price, ordinary_quantity(random, seat.instrument))
         if random.random() < CHANGE_OF_MIND_SHARE:

@@ -1,9 +1,17 @@
+# cython: language_level=3, cdivision=True, annotation_typing=False
 """How professionals form an opinion of the price from what they know and see."""
 
-from math import exp, tanh
+from __future__ import annotations
+
+import cython
 
 from simulator.market import Seat
 from simulator.randomness import SECOND_NS
+
+if cython.compiled:
+    from cython.cimports.libc.math import exp, tanh
+else:
+    from math import exp, tanh
 
 HALF_LIFE_SECONDS = 75.0
 """How fast an opinion learnt from the flow gives way to the value again."""
@@ -19,8 +27,6 @@ INVENTORY_TYPICAL_MULTIPLE = 40
 class Belief:
     """A professional's opinion of the price, in ticks: value, flow, book and own position."""
 
-    __slots__ = ("_activity", "_imbalance", "_last_ns", "_net_taken", "_seat", "learnt_ticks")
-
     def __init__(self, seat: Seat, activity: float = 1.0) -> None:
         """`activity` says how much busier the market is than usual: the same flow then teaches the less."""
         self._activity = activity
@@ -34,14 +40,14 @@ class Belief:
         """Return value + what the flow taught + where the book leans - what it holds too much of."""
         seat = self._seat
         typical = seat.instrument.typical_quantity
-        elapsed_seconds = (seat.now_ns - self._last_ns) / SECOND_NS
+        elapsed_seconds = (seat._market.now_ns - self._last_ns) / SECOND_NS
         net_taken = seat.net_taken()
         self.learnt_ticks *= exp(-0.693 * elapsed_seconds / HALF_LIFE_SECONDS)
         learnt = FLOW_IMPACT_TICKS * 4.0 * tanh((net_taken - self._net_taken) / (16.0 * typical))
         self.learnt_ticks += learnt / self._activity
         self._net_taken = net_taken
-        self._last_ns = seat.now_ns
+        self._last_ns = seat._market.now_ns
         self._imbalance += IMBALANCE_SMOOTHING * (seat.listing.imbalance() - self._imbalance)
-        lean = IMBALANCE_IMPACT_TICKS * self._imbalance
-        burden = INVENTORY_IMPACT_TICKS * tanh(inventory / (INVENTORY_TYPICAL_MULTIPLE * typical))
+        lean: float = IMBALANCE_IMPACT_TICKS * self._imbalance
+        burden: float = INVENTORY_IMPACT_TICKS * tanh(inventory / (INVENTORY_TYPICAL_MULTIPLE * typical))
         return seat.listing.value_ticks + self.learnt_ticks + lean - burden

@@ -1,7 +1,8 @@
+# cython: language_level=3
 """Hedgers: they flip sides because what they hedge flips, not to mislead anybody."""
 
 from simulator.market import Behaviour, Seat
-from simulator.matching import BUY, IMMEDIATE_OR_CANCEL, SELL
+from simulator.order_book import BUY, IMMEDIATE_OR_CANCEL, SELL
 from simulator.population import Account
 from simulator.randomness import jittered_ns, ordinary_quantity, wait_ns
 

@@ -1,7 +1,8 @@
+# cython: language_level=3
 """Institutions: a block worked in slices, a block shown whole, and an iceberg that shows a part of itself."""
 
 from simulator.market import Behaviour, Seat
-from simulator.matching import BUY, IMMEDIATE_OR_CANCEL, SELL
+from simulator.order_book import BUY, DAY, IMMEDIATE_OR_CANCEL, SELL
 from simulator.population import Account
 from simulator.randomness import SECOND_NS, jittered_ns, ordinary_quantity, wait_ns
 
@@ -51,7 +52,7 @@ def show_block(seat: Seat, accounts: tuple[Account, ...]) -> Behaviour:
         multiple = random.randint(BLOCK_MULTIPLE_MIN, BLOCK_MULTIPLE_MAX)
         quantity = max(lot, seat.instrument.typical_quantity * multiple // lot * lot)
         shown = max(lot, int(quantity * ICEBERG_SHOWN_SHARE) // lot * lot) if random.random() < 0.5 else 0
-        order = seat.submit(account, side, max(1, best - side * random.randint(0, 3)), quantity, display=shown)
+        order = seat.submit(account, side, max(1, best - side * random.randint(0, 3)), quantity, DAY, shown)
         patience_ns = seat.now_ns + BLOCK_PATIENCE_SECONDS * SECOND_NS
         while order.is_resting and seat.now_ns < patience_ns:
             yield jittered_ns(random, 10.0, 0.5)

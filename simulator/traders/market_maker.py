@@ -1,11 +1,17 @@
+# cython: language_level=3, annotation_typing=False
 """Two-sided market makers: they quote several levels, reprice at every change of mind and cancel nearly everything."""
+
+from __future__ import annotations
 
 from math import ceil, exp, floor
 
-from simulator.market import Behaviour, Seat
-from simulator.matching import BUY, SELL, Order
+import cython
+
+from simulator.market import Behaviour, Listing, Seat
+from simulator.matching_engine import MatchingEngine
+from simulator.order_book import BUY, SELL, Order
 from simulator.population import Account
-from simulator.randomness import jittered_ns
+from simulator.randomness import gauss, jittered_ns
 from simulator.traders.belief import Belief
 
 LEVEL_COUNT = 3
@@ -15,73 +21,75 @@ SIZE_SIGMA = 0.45
 FULL_REQUOTE_SHARE = 0.03
 
 
-class _Quotes:
-    """The resting orders of a market maker, by side and level, and the position they have brought."""
-
-    __slots__ = ("_account", "_counted", "_orders", "_seat", "inventory")
+class Quotes:
+    """The resting orders of a market maker, bids then asks from the best level, and the position they have brought."""
 
     def __init__(self, seat: Seat, account: Account) -> None:
         self._seat = seat
         self._account = account
-        self._orders: dict[tuple[int, int], Order] = {}
-        self._counted: dict[tuple[int, int], int] = {}
+        self._orders: list[Order | None] = [None] * (2 * LEVEL_COUNT)
+        self._counted = [0] * (2 * LEVEL_COUNT)
         self.inventory = 0
 
     def count_fills(self) -> None:
         """Bring the inventory up to date."""
-        for place, order in self._orders.items():
-            filled = order.filled
-            if filled != self._counted[place]:
-                self.inventory += place[0] * (filled - self._counted[place])
-                self._counted[place] = filled
+        for place in range(2 * LEVEL_COUNT):
+            order: Order | None = self._orders[place]
+            if order is not None and order.filled != self._counted[place]:
+                filled = order.filled - self._counted[place]
+                self.inventory += filled if place < LEVEL_COUNT else -filled
+                self._counted[place] = order.filled
 
     def clear(self) -> None:
         """Cancel everything."""
-        for order in self._orders.values():
-            self._seat.cancel(order)
+        for order in self._orders:
+            if order is not None:
+                self._seat.cancel(order)
 
     def quote(self, side: int, level: int, price: int) -> None:
         """Have an order rest at a price: keep, replace, or cancel and enter anew."""
-        place = (side, level)
-        order = self._orders.get(place)
-        if order is not None and order.is_resting:
-            if order.price == price:
+        place = level if side == BUY else LEVEL_COUNT + level
+        order: Order | None = self._orders[place]
+        if order is not None and order.level is not None:
+            if order.limit == price:
                 return
             if self._seat.random.random() < REPLACE_SHARE:
-                self._seat.replace(order, price, order.quantity)
+                self._seat.replace(order, price, order.filled + order.leaves)
                 return
             self._seat.cancel(order)
         self._orders[place] = self._seat.submit(self._account, side, price, _quote_quantity(self._seat, level))
         self._counted[place] = 0
 
 
+@cython.locals(
+    seat=Seat, belief=Belief, quotes=Quotes, listing=Listing, engine=MatchingEngine, reaction_seconds=cython.double,
+    activity=cython.double, width=cython.double, away=cython.double, fair=cython.double, step=cython.int,
+    level=cython.int, bid=cython.longlong, best_bid=cython.longlong, best_ask=cython.longlong,
+)  # fmt: skip
 def make_market(seat: Seat, account: Account, reaction_seconds: float, activity: float = 1.0) -> Behaviour:
     """Quote both sides around a belief until the end; wakes about every `reaction_seconds`."""
-    quotes, belief = _Quotes(seat, account), Belief(seat, activity)
-    width = seat.instrument.half_spread_ticks * (0.8 + 0.5 * seat.random.random())
+    quotes, belief = Quotes(seat, account), Belief(seat, activity)
+    listing: Listing = seat.listing
+    engine: MatchingEngine = listing.engine
+    width: float = seat.instrument.half_spread_ticks * (0.8 + 0.5 * seat.random.random())
     step = 1 + int(seat.random.random() * 2)
     while True:
         quotes.count_fills()
         fair = belief.fair_ticks(quotes.inventory)
+        away = width * listing.caution
         if seat.random.random() < FULL_REQUOTE_SHARE:
             quotes.clear()
         for level in range(LEVEL_COUNT):
-            bid = floor(fair - width * seat.listing.caution) - level * step
-            ask = ceil(fair + width * seat.listing.caution) + level * step
-            quotes.quote(BUY, level, _clip(bid, BUY, seat.best(SELL)))
-            quotes.quote(SELL, level, _clip(ask, SELL, seat.best(BUY)))
+            best_ask = engine.asks.best_ticks()
+            bid = floor(fair - away) - level * step
+            quotes.quote(BUY, level, max(1, min(bid, best_ask - 1) if best_ask else bid))
+            best_bid = engine.bids.best_ticks()
+            quotes.quote(SELL, level, max(1, best_bid + 1, ceil(fair + away) + level * step))
         yield jittered_ns(seat.random, reaction_seconds, 0.6)
 
 
 def _quote_quantity(seat: Seat, level: int) -> int:
     """Draw the size of a quote: market makers show much the same everywhere, more behind the best price."""
     instrument = seat.instrument
-    multiple = SIZE_MULTIPLE * (1.0 + 0.5 * level) * exp(SIZE_SIGMA * seat.random.gauss(0.0, 1.0))
+    multiple = SIZE_MULTIPLE * (1.0 + 0.5 * level) * exp(SIZE_SIGMA * gauss(seat.random))
     return ceil(instrument.typical_quantity * multiple / instrument.lot_size) * instrument.lot_size
-
-
-def _clip(price: int, side: int, opposite: int | None) -> int:
-    """Keep a quote from crossing the book."""
-    if opposite is None:
-        return max(1, price)
-    return max(1, min(price, opposite - 1) if side == BUY else max(price, opposite + 1))

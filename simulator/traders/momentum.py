@@ -1,10 +1,11 @@
+# cython: language_level=3
 """Trend followers: proprietary ones who ride a move and get out, and retail traders who chase a big one."""
 
 from collections import deque
 from math import sqrt
 
 from simulator.market import Behaviour, Seat
-from simulator.matching import BUY, IMMEDIATE_OR_CANCEL, SELL
+from simulator.order_book import BUY, IMMEDIATE_OR_CANCEL, SELL
 from simulator.population import Account
 from simulator.randomness import jittered_ns, ordinary_quantity, wait_ns
 

@@ -1,9 +1,10 @@
+# cython: language_level=3
 """Patient traders: a crowd whose limit orders rest at all distances for lifetimes without a typical length."""
 
 from heapq import heappop, heappush
 
 from simulator.market import Behaviour, Seat
-from simulator.matching import BUY, SELL, Order
+from simulator.order_book import BUY, SELL, Order
 from simulator.population import Account
 from simulator.randomness import SECOND_NS, jittered_ns, ordinary_quantity, wait_ns
 

@@ -1,7 +1,8 @@
+# cython: language_level=3
 """An honest algorithm that cancels 97 % of its orders: one order that follows the best price."""
 
 from simulator.market import Behaviour, Seat
-from simulator.matching import BUY, SELL, Order
+from simulator.order_book import BUY, SELL, Order
 from simulator.population import Account
 from simulator.randomness import jittered_ns, ordinary_quantity
 

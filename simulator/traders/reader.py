@@ -1,7 +1,8 @@
+# cython: language_level=3
 """Book readers: fast traders who go with a one-sided book, and correct prices that are a little off the value."""
 
 from simulator.market import Behaviour, Seat
-from simulator.matching import BUY, IMMEDIATE_OR_CANCEL, SELL
+from simulator.order_book import BUY, IMMEDIATE_OR_CANCEL, SELL
 from simulator.population import Account
 from simulator.randomness import jittered_ns, ordinary_quantity
 

@@ -1,9 +1,10 @@
+# cython: language_level=3
 """Takers: a crowd whose marketable orders come in bursts, because each one provokes others."""
 
 from math import exp
 
 from simulator.market import Behaviour, Listing, Seat
-from simulator.matching import BUY, IMMEDIATE_OR_CANCEL, SELL
+from simulator.order_book import BUY, IMMEDIATE_OR_CANCEL, SELL
 from simulator.population import Account
 from simulator.randomness import SECOND_NS, ordinary_quantity, wait_ns
 

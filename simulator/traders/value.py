@@ -1,10 +1,11 @@
+# cython: language_level=3
 """What an instrument is worth: a random walk with fat-tailed steps and volatility that comes in clusters."""
 
 from math import exp, sqrt
 from random import Random
 
 from simulator.market import Behaviour, Listing
-from simulator.randomness import SECOND_NS
+from simulator.randomness import SECOND_NS, gauss
 
 STEP_SECONDS = 0.5
 TAIL_DEGREES = 4.0
@@ -21,7 +22,7 @@ def wander(listing: Listing, random: Random) -> Behaviour:
     log_volatility = 0.0
     while True:
         yield int(STEP_SECONDS * SECOND_NS)
-        log_volatility = VOLATILITY_PERSISTENCE * log_volatility + VOLATILITY_SHOCK * random.gauss(0.0, 1.0)
+        log_volatility = VOLATILITY_PERSISTENCE * log_volatility + VOLATILITY_SHOCK * gauss(random)
         chi_square_share = random.gammavariate(TAIL_DEGREES / 2, 2 / TAIL_DEGREES)
-        step = random.gauss(0.0, 1.0) / sqrt(chi_square_share)
+        step = gauss(random) / sqrt(chi_square_share)
         listing.value_ticks = max(floor, listing.value_ticks + scale * exp(log_volatility) * step)

@@ -1,0 +1,2 @@
+from simulator.market cimport Seat
+from simulator.randomness cimport gauss, ordinary_quantity, wait_ns

@@ -1,0 +1,2 @@
+from simulator.market cimport Listing
+from simulator.randomness cimport gauss
