@@ -19,10 +19,10 @@ REPORTING_SEEDS: Final = tuple(range(5001, 5021))
 STANDARD_SEED_COUNT: Final = 5
 SEVERITY: Final = 0.5
 SEVERITIES: Final = (0.1, 0.3, 0.5, 0.7, 0.9)
-DENSITIES: Final = (1.0, 10.0, 50.0)
+DENSITY_MINUTES: Final = {1.0: 60.0, 10.0: 20.0, 50.0: 6.0}
+"""How busy ordinary markets are and how long they run: about as many events each."""
 SCHEMES_A_RUN: Final = 8
 MINUTES_MIN: Final = 30.0
-DENSITY_MINUTES: Final = 20.0
 LANES: Final = len(MARKETS[MARKET])
 """Schemes that can be played at once, each in an instrument of its own."""
 ELBOW_ROOM: Final = 1.3
@@ -97,12 +97,12 @@ def severity_grid(seeds: Sequence[int], schemes: Sequence[str]) -> list[RunPlan]
     ]
 
 
-def density_grid(seeds: Sequence[int], minutes: float = DENSITY_MINUTES) -> list[RunPlan]:
-    """Markets without schemes, with every hard negative, ever busier."""
+def density_grid(seeds: Sequence[int]) -> list[RunPlan]:
+    """Markets of ordinary traders alone, ever busier."""
     return [
-        RunPlan(seed, BY_DENSITY, (), minutes, SEVERITY, None, tuple(HARD_NEGATIVES), density)
+        RunPlan(seed, BY_DENSITY, (), minutes, SEVERITY, density=density)
         for seed in seeds
-        for density in DENSITIES
+        for density, minutes in DENSITY_MINUTES.items()
     ]
 
 

@@ -9,7 +9,19 @@ from simulator.scorecard.page.style import STYLE
 
 Report = Mapping[str, Any]
 COLUMNS: Final = (
-    *("typology", "scenarios", "recall", "exact", "alerts", "precision", "exact", "F1", "delay s", "of length"),
+    *(
+        "typology",
+        "scenarios",
+        "recall",
+        "exact",
+        "alerts",
+        "precision",
+        "exact",
+        "culprit",
+        "F1",
+        "delay s",
+        "of length",
+    ),
     *("alerts each", "events F1", "false/M", "one-liner F1", "recall", "precision", "events F1"),
 )
 METHOD: Final = (
@@ -72,6 +84,7 @@ def _cells(row: Report) -> Iterable[str]:
     yield str(rules["alerts"])
     yield _share(rules["precision"])
     yield _number(rules["precision_exact"]["value"])
+    yield _number(rules["precision_culprit"]["value"])
     mark = "bad" if row["below_baseline"] else "good"
     yield f'<span class="{mark}">{_number(rules["f1"])}</span>{_range(rules["f1_interval"])}'
     yield _number(row["delay_s"])
