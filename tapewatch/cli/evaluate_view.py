@@ -6,20 +6,8 @@ from typing import Any
 from tapewatch.cli.output import counted, print_lines, print_table
 
 COLUMNS = (
-    *(
-        "typology",
-        "scenarios>",
-        "recall>",
-        "exact>",
-        "alerts>",
-        "precision>",
-        "exact>",
-        "culprit>",
-        "F1>",
-        "(95 %)",
-        "delay s>",
-    ),
-    *("of length>", "alerts each>", "events F1>", "false/M>", "(95 %)"),
+    *("typology", "scenarios>", "recall>", "exact>", "alerts>", "precision>", "exact>", "culprit>", "F1>", "(95 %)"),
+    *("delay s>", "of length>", "alerts each>", "events F1>", "false/M>", "(95 %)"),
 )
 BESIDE_COLUMNS = (
     *("typology", "F1>", "one-liner>", "recall>", "one-liner>", "precision>", "one-liner>", "events F1>"),
@@ -128,7 +116,8 @@ def _cells(row: Mapping[str, Any]) -> tuple[object, ...]:
     rules = row["rules"]
     return (
         row["typology"], rules["scenarios"], _share(rules["recall"]), _share(rules["recall_exact"]), rules["alerts"],
-        _share(rules["precision"]), _share(rules["precision_exact"]), _share(rules["precision_culprit"]), _number(rules["f1"]), _span(rules["f1_interval"]),
+        _share(rules["precision"]), _share(rules["precision_exact"]), _share(rules["precision_culprit"]),
+        _number(rules["f1"]), _span(rules["f1_interval"]),
         _number(row["delay_s"]), _number(row["delay_share"]), _number(row["alerts_a_scenario"]),
         _number(rules["event_f1"]), *_rate(rules),
     )  # fmt: skip

@@ -9,20 +9,8 @@ from simulator.scorecard.page.style import STYLE
 
 Report = Mapping[str, Any]
 COLUMNS: Final = (
-    *(
-        "typology",
-        "scenarios",
-        "recall",
-        "exact",
-        "alerts",
-        "precision",
-        "exact",
-        "culprit",
-        "F1",
-        "delay s",
-        "of length",
-    ),
-    *("alerts each", "events F1", "false/M", "one-liner F1", "recall", "precision", "events F1"),
+    *("typology", "scenarios", "recall", "exact", "alerts", "precision", "exact", "culprit", "F1", "delay s"),
+    *("of length", "alerts each", "events F1", "false/M", "one-liner F1", "recall", "precision", "events F1"),
 )
 METHOD: Final = (
     "An alert hits a scenario when it names the culprit (an account or owner of it), the instrument, and overlaps its "
