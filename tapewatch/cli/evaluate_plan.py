@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from math import inf
 from multiprocessing import get_context
+from signal import SIG_DFL, SIGINT, signal
 from typing import Final
 
 from simulator.hard_negatives import HARD_NEGATIVES
@@ -13,6 +15,7 @@ from simulator.schemes.scheme import Scheme
 from simulator.scorecard.run_score import RunScore
 from simulator.venues import MARKETS
 from tapewatch.cli.evaluate_run import MARKET, RunPlan, run
+from tapewatch.cli.failure import CommandError
 
 REPORTING_SEEDS: Final = tuple(range(5001, 5021))
 """Never looked at while rules, schemes or the market are worked on; tuning seeds are 1 to 99 and 1000 to 1999."""
@@ -139,10 +142,14 @@ def _scored(plans: Sequence[RunPlan], processes: int) -> Iterator[tuple[int, Run
         for place, plan in enumerate(plans):
             yield place, run(plan)
         return
-    executor = ProcessPoolExecutor(processes, get_context("spawn"), max_tasks_per_child=None)
+    executor = ProcessPoolExecutor(processes, get_context("spawn"), signal, (SIGINT, SIG_DFL))
     try:
         running = {executor.submit(run, plan): place for place, plan in enumerate(plans)}
         for future in as_completed(running):
             yield running[future], future.result()
+    except BrokenProcessPool as error:
+        raise CommandError(
+            "a process of the evaluation ended abruptly, perhaps for want of memory: try --processes 1"
+        ) from error
     finally:
         executor.shutdown(cancel_futures=True)
