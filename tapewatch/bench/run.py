@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from tapewatch.bench import detection, engine, fix, forest, pipeline, store
+from tapewatch.bench import detection, engine, fix, forest, pipeline, simulation, store
 from tapewatch.bench.figure import Figure
 
 Measure = Callable[[float], list[Figure]]
@@ -12,6 +12,7 @@ MEASURES: dict[str, tuple[Measure, ...]] = {
     "pipeline": (pipeline.measure,),
     "forest": (forest.measure,),
     "store": (store.measure,),
+    "simulator": (simulation.measure,),
 }
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tapewatch.bench.figure import Figure
 
 app = typer.Typer(add_completion=False)
-PARTS = ("engine", "fix", "pipeline", "forest", "store")
+PARTS = ("engine", "fix", "pipeline", "forest", "store", "simulator")
 SECONDS = 3.0
 
 
