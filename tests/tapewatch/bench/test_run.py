@@ -54,7 +54,9 @@ def test_without_a_name_all_parts_are_measured_and_the_page_is_written(
 
 def test_an_unknown_part_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "engines"]) == 2
-    assert "expected parts among engine, fix, pipeline, forest, store, simulator, found engines" in capsys.readouterr().err
+    assert (
+        "expected parts among engine, fix, pipeline, forest, store, simulator, found engines" in capsys.readouterr().err
+    )
 
 
 def test_a_measurement_that_failed_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
