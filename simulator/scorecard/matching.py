@@ -1,7 +1,8 @@
 """Which sighting shows which scenario: the culprit, the instrument and the time have to be right, all three.
 
 A sighting that names nobody, of a rule about a market or of a feed without accounts, shows a scenario by one of its
-orders or trades, or by speaking of the scenario's own family; so does any sighting a scenario that nobody made.
+orders or trades, or by speaking of the scenario's own family; so does any sighting a scenario that nobody made. One that
+comes while innocent conduct goes on in its market, and shows no scheme, is put down to that conduct.
 """
 
 from collections import defaultdict
@@ -93,7 +94,7 @@ def _is_about(sighting: Sighting, scenario: Scenario) -> bool:
         return True
     if not (sighting.order_ids.isdisjoint(scenario.order_ids) and sighting.trade_ids.isdisjoint(scenario.trade_ids)):
         return True
-    return scenario.is_scheme and family_of(sighting.typology) == family_of(scenario.typology)
+    return not scenario.is_scheme or family_of(sighting.typology) == family_of(scenario.typology)
 
 
 def _worth(sighting: Sighting, scenario: Scenario) -> Verdict:

@@ -70,6 +70,13 @@ def test_an_alert_that_names_nobody_hits_by_an_order_or_by_its_family() -> None:
     assert judged(by_order, scenario(order_ids=frozenset({"o1"}))).verdict == Verdict.OTHER
 
 
+def test_an_alert_that_names_nobody_is_put_down_to_the_innocent_conduct_of_its_market() -> None:
+    unnamed = sighting("price_spike", account="")
+    found = judged(unnamed, innocent(typology="news_crowd"), innocent("n2", "block", instruments=frozenset({"J"})))
+    assert (found.verdict, found.hard_negatives) == (Verdict.HARD_NEGATIVE, ("news_crowd",))
+    assert judged(unnamed, innocent(), scenario(typology="ramping")).verdict == Verdict.FAMILY
+
+
 def test_a_condition_of_the_market_is_hit_by_its_own_family_whomever_it_names() -> None:
     nobody_made = scenario(typology="volatility_burst", accounts=frozenset(), owners=frozenset())
     assert judged(sighting("price_spike"), nobody_made).verdict == Verdict.FAMILY
