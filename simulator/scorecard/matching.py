@@ -1,8 +1,8 @@
 """Which sighting shows which scenario: the culprit, the instrument and the time have to be right, all three.
 
 A sighting that names nobody, of a rule about a market or of a feed without accounts, shows a scenario by one of its
-orders or trades, or by speaking of the scenario's own family; so does any sighting a scenario that nobody made. One that
-comes while innocent conduct goes on in its market, and shows no scheme, is put down to that conduct.
+orders or trades, or by speaking of the scenario's own family; so does any sighting a scenario that nobody made. One
+that comes while innocent conduct goes on in its market, and shows no scheme, is put down to that conduct.
 """
 
 from collections import defaultdict
