@@ -103,11 +103,15 @@ class ParquetSink:
             self._writer = pq.ParquetWriter(self._path, table.schema, use_dictionary=REPEATED, store_schema=False)
         self._writer.write_table(table.cast(self._writer.schema))
 
+    def settle(self) -> None:
+        """Return once what is under way is written; raises what failed."""
+        while self._under_way:
+            self._under_way.popleft().result()
+
     def close(self) -> None:
         """Write what is under way and the footer."""
         try:
-            while self._under_way:
-                self._under_way.popleft().result()
+            self.settle()
         finally:
             self._thread.shutdown()
             if self._writer is not None:

@@ -5,7 +5,7 @@ import contextlib
 import time
 from enum import Enum
 
-from simulator.feeds.feed import Connect, Feed, FeedError
+from simulator.feeds.feed import BatchFeed, Connect, Feed, FeedError
 from simulator.labels import Sentence
 from simulator.pace import Clock, Pace
 from simulator.report import Report
@@ -17,6 +17,7 @@ DRAIN_SECONDS_MAX = 120.0
 PACE_STEP_SECONDS = 0.005
 """Events due within this time are sent at once: shorter sleeps cost more than they tell."""
 
+ROWS_A_BATCH = 8_192
 YIELD_EVENTS = 256
 """After so many events others get a turn, however ready the receiver is."""
 
@@ -106,6 +107,8 @@ class Run:
         self.simulation.narrative.tell(Sentence(self.event_time_ns, text))
 
     async def _send_all(self, feed: Feed) -> None:
+        if isinstance(feed, BatchFeed) and not self._pace.speed:
+            await self._send_batches(feed)
         for report in self.simulation.reports():
             if self._pace.speed:
                 await self._wait_until_due(feed, report.event_time_ns)
@@ -114,6 +117,17 @@ class Run:
                 break
         for report in self.simulation.end_session():
             await self._send(feed, report)
+
+    async def _send_batches(self, feed: BatchFeed) -> None:
+        """Send columns while there is nothing to wait for; what is left then goes event by event."""
+        for batch in self.simulation.batches(ROWS_A_BATCH):
+            if batch.row_count:
+                await feed.send_batch(batch)
+                self.events_sent += batch.row_count
+                self.event_time_ns = int(batch.columns["time_ns"][-1])
+            await asyncio.sleep(0)
+            if self._stopped or self._pace.speed:
+                return
 
     async def _send(self, feed: Feed, report: Report) -> None:
         await feed.send(report)

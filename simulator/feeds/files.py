@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from simulator.output import BATCH_EVENTS, EVENT_FILES, SINKS, EventSink, Format
+from simulator.output import BATCH_EVENTS, EVENT_FILES, SINKS, EventSink, Format, ParquetSink
 from simulator.report import Report
+from simulator.tape import Batch
 
 
 class FileFeed:
@@ -38,11 +39,31 @@ class FileFeed:
                 await asyncio.to_thread(self._sink.write, reports)
 
 
+class ParquetFeed(FileFeed):
+    """The same for Parquet, which is written by columns."""
+
+    def __init__(self, sink: ParquetSink) -> None:
+        super().__init__(sink)
+        self._columns = sink
+
+    async def send_batch(self, batch: Batch) -> None:
+        """Write rows; wait while too many are under way."""
+        await self.flush_all()
+        async with self._turn:
+            await asyncio.to_thread(self._columns.write_batch, batch)
+
+    async def drained(self, timeout_s: float) -> None:
+        """Return once everything is written."""
+        await super().drained(timeout_s)
+        async with self._turn:
+            await asyncio.to_thread(self._columns.settle)
+
+
 @asynccontextmanager
 async def open_file_feed(directory: Path, format: Format) -> AsyncIterator[FileFeed]:
     """Begin the file of events in a directory that is there; finish it when left."""
     sink = SINKS[format](directory / EVENT_FILES[format])
-    feed = FileFeed(sink)
+    feed = ParquetFeed(sink) if isinstance(sink, ParquetSink) else FileFeed(sink)
     try:
         yield feed
         await feed.flush_all()

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from simulator.event_frame import frame_of
 from simulator.feeds.feed import FeedError
 from simulator.report import Report
+from simulator.tape import Batch
 from tapewatch.client.errors import ClientError
 from tapewatch.client.ingest import IngestClient, IngestPublisher, PublishResult
 from tapewatch.market.frame import Frame
@@ -28,7 +30,8 @@ class IngestFeed:
 
     def __init__(self, publisher: IngestPublisher, epoch: int, source: str = SOURCE) -> None:
         self._publisher = publisher
-        self._marks = {"source": source, "source_epoch": epoch}
+        self._source = source
+        self._epoch = epoch
         self._rows: list[dict[str, object]] = []
         self._count = 0
         self._waiting: deque[asyncio.Future[PublishResult]] = deque()
@@ -37,9 +40,17 @@ class IngestFeed:
     async def send(self, report: Report) -> None:
         """Keep a row until the batch is full."""
         self._count += 1
-        self._rows.append({**report.row(), **self._marks, "source_sequence": self._count})
+        marks = {"source": self._source, "source_epoch": self._epoch, "source_sequence": self._count}
+        self._rows.append({**report.row(), **marks})
         if len(self._rows) >= ROWS_A_BATCH:
             await self.flush()
+
+    async def send_batch(self, batch: Batch) -> None:
+        """Publish rows as they are."""
+        await self.flush()
+        frame = frame_of(batch, self._source, self._epoch, self._count + 1)
+        self._count += batch.row_count
+        await self._submit(frame)
 
     async def flush(self) -> None:
         """Publish the rows kept so far; wait while too much is on its way. Raises FeedError."""
@@ -49,10 +60,13 @@ class IngestFeed:
             raise self._refusal
         if self._rows:
             frame, self._rows = Frame.from_rows(self._rows), []
-            try:
-                self._waiting.append(await self._publisher.submit(frame))
-            except ClientError as error:
-                raise FeedError(str(error)) from error
+            await self._submit(frame)
+
+    async def _submit(self, frame: Frame) -> None:
+        try:
+            self._waiting.append(await self._publisher.submit(frame))
+        except ClientError as error:
+            raise FeedError(str(error)) from error
 
     async def drained(self, timeout_s: float) -> None:
         """Return once everything is durable. Raises TimeoutError, and FeedError where rows were refused."""

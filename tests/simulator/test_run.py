@@ -1,7 +1,7 @@
 import asyncio
 import json
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -13,10 +13,12 @@ from simulator import run as run_module
 from simulator.app import SimulatorSettings
 from simulator.drop_copy import BEGIN_STRING
 from simulator.feeds.feed import Connect, Feed, FeedError, FeedKind
-from simulator.feeds.fix import open_fix_feed
+from simulator.feeds.fix import FixFeed, open_fix_feed
+from simulator.report import Report
 from simulator.run import Run, State
 from simulator.simulation import Simulation, SimulationConfig, labelled_run, simulate
 from simulator.stage import RunRequest, Stage, configure
+from simulator.tape import Batch
 from tapewatch.fix.mapping import map_message
 from tapewatch.fix.message import Message
 from tapewatch.fix.profile import load_profile
@@ -288,3 +290,58 @@ async def test_reference_data_is_published_before_the_first_event_and_a_failure_
     await until_over(run)
     assert (run.state, run.error) == (State.FAILED, "the reference data was not published: no service answers")
     await stage.reset()
+
+
+class ColumnOutlet(FakeOutlet):
+    """Counts the rows it got as columns, and one by one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.executions: list[str] = []
+        self.batches = 0
+        self.after_batch: Callable[[], None] = lambda: None
+
+    @asynccontextmanager
+    async def feed(self) -> AsyncIterator["ColumnFeed"]:
+        yield ColumnFeed(self)
+
+
+class ColumnFeed(FixFeed):
+    """A feed that takes columns as well."""
+
+    def __init__(self, outlet: ColumnOutlet) -> None:
+        super().__init__(outlet)
+        self._columns = outlet
+
+    async def send(self, report: Report) -> None:
+        self._columns.executions.append(report.execution_id)
+
+    async def send_batch(self, batch: Batch) -> None:
+        self._columns.batches += 1
+        self._columns.executions += [str(number) for number in batch.columns["execution"].tolist()]
+        self._columns.after_batch()
+
+
+@pytest.mark.parametrize("speed", [0.0, 1e6])
+async def test_an_unpaced_run_goes_by_columns_and_a_pace_on_the_way_event_by_event(
+    speed: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.run.ROWS_A_BATCH", 200)
+    outlet = ColumnOutlet()
+    run = Run(Simulation(SHORT), outlet.feed, 0.0)
+    outlet.after_batch = lambda: run.change_speed(speed)
+    await run.play()
+    assert (run.state, run.error) == (State.FINISHED, "")
+    assert outlet.executions == [row["execution_id"] for row in simulate(SHORT)]
+    assert run.events_sent == len(outlet.executions)
+    assert (outlet.batches == 1) is bool(speed)
+
+
+async def test_an_unpaced_run_by_columns_that_is_stopped_closes_its_orders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulator.run.ROWS_A_BATCH", 200)
+    outlet = ColumnOutlet()
+    run = Run(Simulation(SimulationConfig(seed=1, minutes=0)), outlet.feed, 0.0)
+    outlet.after_batch = run.stop
+    await asyncio.wait_for(run.play(), DEADLINE_S)
+    assert (run.state, outlet.batches) == (State.FINISHED, 1)
+    assert outlet.executions == [str(number) for number in range(1, len(outlet.executions) + 1)]
