@@ -12,6 +12,7 @@ from detection_service.engine.triggers import OWNER, TOGETHER
 from tapewatch.market.event import Side
 from tapewatch.market.reference import Reference
 
+_NO_GROUP: Final = -2
 _AGGRESSOR: Final = {0: None, 1: False, 2: True}
 
 
@@ -242,6 +243,18 @@ class OwnerScene:
             for time_ns, quantity, price, before, account, event, order_id in core.large_orders[
                 core.market.number
             ].rows(side, group, since_ns)
+        ]
+
+    def own_large_orders(self, side: Side, since_ns: int) -> list[LargeOrder]:
+        """The same of the acting group's own."""
+        core = self._core
+        group = core.group_number(core.acting)
+        return [
+            LargeOrder(time_ns, quantity, price, before, self._account(account), _id(*event), order_id.decode(), side)
+            for time_ns, quantity, price, before, account, event, order_id in core.large_orders[
+                core.market.number
+            ].rows(side, _NO_GROUP, since_ns)
+            if account >= 0 and core.group_of_account[account] == group
         ]
 
     def largest_before(self) -> float:

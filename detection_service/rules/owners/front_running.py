@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from statistics import median
 
 from detection_service.engine.owner_scene import LargeOrder
 from detection_service.engine.scene import Fill, Scene, opposite
 from detection_service.engine.triggers import AHEAD
 from detection_service.rules import needs, regulations
+from detection_service.rules.owners import own_client
 from detection_service.rules.owners.chance import poisson_tail
+from detection_service.rules.owners.incidents import Incident, incident_of, quantity_of
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
 from tapewatch.alert import Measurement, Severity
 from tapewatch.market.event import Side
@@ -23,7 +23,7 @@ ELSEWHERE = [number * GOLDEN % 1.0 for number in range(1, PLACEBOS + 1)]
 
 METADATA = Metadata(
     rule_id="front_running",
-    version="2.0.0",
+    version="2.1.0",
     title="Front running",
     typology="FRONT_RUNNING",
     description=(
@@ -56,7 +56,7 @@ METADATA = Metadata(
         "A large order sliced into ordinary ones is not seen as large.",
         "A front runner that stays in longer than the exit time, or trades in another product.",
         "Once is not enough without something shared with the large order's account by hardly anybody else.",
-        "In the first hour or so of a market one or two large orders say nothing.",
+        "In the first hour or so of a market one or two large orders say nothing, but those of the same owner.",
         "Chance is judged on the group's last 64 fills in this market.",
     ),
     triage_steps=(
@@ -69,26 +69,6 @@ METADATA = Metadata(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
-    """One large order with what the group traded before and after; `gain` as a share of the price."""
-
-    order: LargeOrder
-    before: list[Fill]
-    after: list[Fill]
-    gain: float
-
-    @property
-    def furthest_ns(self) -> int:
-        """How far its first fill was before the order, or its last one after, whichever is more."""
-        return max(self.order.time_ns - self.before[0].time_ns, self.after[-1].time_ns - self.order.time_ns)
-
-    @property
-    def fills(self) -> list[Fill]:
-        """All its fills."""
-        return [*self.before, *self.after]
-
-
 class FrontRunning:
     """Asked when a group trades out after a large order of another's that it had preceded."""
 
@@ -98,13 +78,18 @@ class FrontRunning:
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where the group was ahead of large orders more often than by chance."""
         fills = scene.fills(None, 0)
+        found = list(self._of_others(scene, parameters, fills))
+        yield from found or self._of_own(scene, parameters, fills)
+
+    def _of_others(self, scene: Scene, parameters: Mapping[str, float], fills: list[Fill]) -> Iterator[Finding]:
+        """Ahead of other groups' orders."""
         since_ns = scene.now_ns - int(parameters["exit_max_s"] * 1e9)
         lately = scene.large_orders(opposite(fills[-1].side), since_ns)
-        if not any(_incident(scene, parameters, fills, order) for order in lately):
+        if not any(incident_of(scene, parameters, fills, order) for order in lately):
             return
         orders = [order for side in (Side.BUY, Side.SELL) for order in scene.large_orders(side)]
         occasions = _occasions(sorted(orders, key=lambda order: order.time_ns), parameters)
-        incidents = [each for order in occasions if (each := _incident(scene, parameters, fills, order)) is not None]
+        incidents = [each for order in occasions if (each := incident_of(scene, parameters, fills, order)) is not None]
         if not incidents or incidents[-1].after[-1].time_ns < scene.now_ns:
             return
         if _expected(scene, parameters, fills, incidents, occasions) > parameters["chance_max"]:
@@ -115,6 +100,15 @@ class FrontRunning:
         expected = _expected(scene, parameters, fills, incidents, occasions)
         if expected <= parameters["chance_max"]:
             yield _finding(scene, parameters, incidents, _related(scene, incidents), expected)
+
+    def _of_own(self, scene: Scene, parameters: Mapping[str, float], fills: list[Fill]) -> Iterator[Finding]:
+        """Ahead of orders of other accounts of the same owner's."""
+        incidents = own_client.incidents(scene, parameters, fills)
+        if not incidents or incidents[-1].after[-1].time_ns < scene.now_ns:
+            return
+        expected = own_client.expected(scene, fills, incidents)
+        if expected <= parameters["chance_max"]:
+            yield _finding(scene, parameters, incidents, "its owner", expected, "the trade of ")
 
 
 def _related(scene: Scene, incidents: Sequence[Incident]) -> str:
@@ -161,40 +155,8 @@ def _alone(scene: Scene, parameters: Mapping[str, float], incident: Incident) ->
     for fill in scene.market_fills(since):
         if fill.group != own:
             by_group.setdefault(fill.group, []).append(fill)
-    others = sum(_incident(scene, parameters, fills, incident.order) is not None for fills in by_group.values())
+    others = sum(incident_of(scene, parameters, fills, incident.order) is not None for fills in by_group.values())
     return others <= parameters["others_max"]
-
-
-def _incident(scene: Scene, parameters: Mapping[str, float], fills: list[Fill], order: LargeOrder) -> Incident | None:
-    """What the group traded around a large order, if that looks like front running."""
-    lead_ns, exit_ns = (int(parameters[name] * 1e9) for name in ("lead_max_s", "exit_max_s"))
-    ahead = [fill for fill in fills if order.time_ns - lead_ns <= fill.time_ns < order.time_ns]
-    later = [fill for fill in fills if order.time_ns <= fill.time_ns <= order.time_ns + exit_ns]
-    before, after = (
-        [fill for fill in ahead if fill.side is order.side],
-        [fill for fill in later if fill.side is opposite(order.side)],
-    )
-    taken, given = _quantity(before), _quantity(after)
-    if not before or given < parameters["exit_share_min"] * taken:
-        return None
-    one_sided = min(taken / _quantity(ahead), given / _quantity(later))
-    passive = sum(fill.quantity for fill in before if fill.aggressor is False)
-    if one_sided < parameters["one_sided_min"] or passive > taken / 2:
-        return None
-    if order.quantity < parameters["size_ratio_min"] * taken:
-        return None
-    if taken < parameters["own_size_min"] * median(fill.quantity for fill in fills):
-        return None
-    entry, out = (sum(fill.price * fill.quantity for fill in part) / _quantity(part) for part in (before, after))
-    gain = (out / entry - 1) * (1 if order.side is Side.BUY else -1)
-    usual = scene.market.usual_range / entry
-    if gain < max(parameters["gain_min"], parameters["gain_usual_min"] * usual):
-        return None
-    return Incident(order, before, after, gain)
-
-
-def _quantity(fills: list[Fill]) -> float:
-    return sum(fill.quantity for fill in fills)
 
 
 def _relation(scene: Scene, incident: Incident) -> str:
@@ -232,20 +194,25 @@ def _by_chance(
         if not there:
             continue
         moved = [there[-1]._replace(time_ns=begun + int(span_ns * share)) for share in ELSEWHERE]
-        ahead = sum(_incident(scene, closely, usual, order) is not None for order in moved)
+        ahead = sum(incident_of(scene, closely, usual, order) is not None for order in moved)
         expected += len(there) * (ahead / PLACEBOS * tries + 0.5) / (tries + 1)
     return poisson_tail(len(incidents), expected)
 
 
 def _finding(
-    scene: Scene, parameters: Mapping[str, float], incidents: list[Incident], related: str, expected: float
+    scene: Scene,
+    parameters: Mapping[str, float],
+    incidents: list[Incident],
+    related: str,
+    expected: float,
+    moment: str = "",
 ) -> Finding:
     fills = [fill for each in incidents for fill in each.fills]
     accounts = frozenset(fill.account for fill in fills)
     last = incidents[-1]
     lead_s = (last.order.time_ns - last.before[0].time_ns) / 1e9
     exit_s = (last.after[-1].time_ns - last.order.time_ns) / 1e9
-    ratio = last.order.quantity / _quantity(last.before)
+    ratio = last.order.quantity / quantity_of(last.before)
     rarity = excess(parameters["chance_max"], max(expected, 1e-9), 8.0)
     score = 0.4 + 0.25 * rarity + 0.2 * excess(len(incidents), 1.0, 2.0) + (0.15 if related else 0.0)
     shared = f"; it shares {related} with the order's account" if related else ""
@@ -257,9 +224,9 @@ def _finding(
         start_time_ns=min(fill.time_ns for fill in fills),
         end_time_ns=scene.now_ns,
         explanation=(
-            f"{last.before[0].side.name.capitalize()} {_quantity(last.before):g} from {lead_s:.1f} s before a "
-            f"{last.order.side.name.lower()} order of {last.order.quantity:g}, {ratio:.0f} times as large, and was out "
-            f"{exit_s:.1f} s after it at a gain of {last.gain:.2%}; {len(incidents)} such order"
+            f"{last.before[0].side.name.capitalize()} {quantity_of(last.before):g} from {lead_s:.1f} s before "
+            f"{moment}a {last.order.side.name.lower()} order of {last.order.quantity:g}, {ratio:.0f} times as large, "
+            f"and was out {exit_s:.1f} s after it at a gain of {last.gain:.2%}; {len(incidents)} such order"
             f"{'s' if len(incidents) > 1 else ''} by now, where chance has {expected:.2g}{shared}."
         ),
         measurements=(

@@ -183,7 +183,7 @@ def _is_beyond_chance(
     spans = [(wall.standing_ns, wall.end_ns) for wall in rounds]
     likelihood = pressing.by_chance(scene, opposite(scene.pressure_side), spans, within, after)
     chance_max, coincidence_max = parameters["chance_max"], parameters["coincidence_max"]
-    if len({each.account for each in (*rounds[-1].layers, *paid)}) > 1:
+    if len(pressing.accounts_of(rounds[-1].layers, paid)) > 1:
         coincidence_max = chance_max  # two hands of an owner come together by chance more often
     life_s = max(layer.life_s for layer in rounds[-1].layers) + 1
     wall = rounds[-1].quantity

@@ -110,7 +110,7 @@ class Spoofing:
         likelihood, limits = _by_chance(scene, parameters, large, pairs), ("chance_max", "coincidence_max")
         chance_max, coincidence_max = (parameters[name] for name in limits)
         life_s = max(order.life_s for order in orders) + 1
-        if len({each.account for each in (*orders, *genuine)}) > 1:
+        if len(pressing.accounts_of(orders, genuine)) > 1:
             coincidence_max = chance_max  # two hands of an owner come together by chance more often
         if not pressing.is_beyond_chance(scene, likelihood, chance_max, coincidence_max, largest.quantity, life_s):
             return

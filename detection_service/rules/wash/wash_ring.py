@@ -18,7 +18,7 @@ from tapewatch.market.event import Side
 
 METADATA = Metadata(
     rule_id="wash_ring",
-    version="1.0.0",
+    version="1.1.0",
     title="Wash ring",
     typology="WASH_RING",
     description=(
@@ -64,6 +64,8 @@ METADATA = Metadata(
 )
 MEMBERS_MIN = 3
 BRANCHES_MAX = 4
+BURST_S = 300.0
+"""Members that trade with others as well may still trade among themselves alone for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +93,18 @@ class WashRing:
             Condition("fills_1m", at_least=1),
             Condition("fills_60m", at_least=2 * parameters["rounds_min"]),
             Condition("net_share_60m", at_most=max(0.2, parameters["net_share_max"])),
-            Condition("partner_share", at_least=parameters["inside_share_min"]),
+            Condition("partner_share", at_least=parameters["inside_share_min"] / 2),
             Condition("bought_from_one", at_least=parameters["rounds_min"]),
             Condition("sold_to_one", at_least=parameters["rounds_min"]),
         )
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where the group is one of a ring."""
-        rings = [ring for ring in _rings(scene, parameters) if _holds(ring, parameters)]
-        if rings:
-            yield _finding(scene, parameters, max(rings, key=lambda ring: (ring.surprise, ring.members)))
+        for window_s in (parameters["window_s"], min(BURST_S, parameters["window_s"])):
+            rings = [ring for ring in _rings(scene, parameters, window_s) if _holds(ring, parameters)]
+            if rings:
+                yield _finding(scene, parameters, max(rings, key=lambda ring: (ring.surprise, ring.members)))
+                return
 
 
 def _holds(ring: Ring, parameters: Mapping[str, float]) -> bool:
@@ -112,9 +116,9 @@ def _holds(ring: Ring, parameters: Mapping[str, float]) -> bool:
     )
 
 
-def _rings(scene: Scene, parameters: Mapping[str, float]) -> Iterator[Ring]:
-    """The sets of groups, the acting one among them, through which a position may have passed round."""
-    since_ns = scene.now_ns - int(parameters["window_s"] * 1e9)
+def _rings(scene: Scene, parameters: Mapping[str, float], window_s: float) -> Iterator[Ring]:
+    """The sets of groups, the acting one among them, through which a position may have passed round in a window."""
+    since_ns = scene.now_ns - int(window_s * 1e9)
     circles, known = _circles(scene, since_ns, parameters)
     for members in circles:
         made = {group: chance.dealings(scene, group, since_ns) for group in members}

@@ -1,0 +1,64 @@
+"""What a group traded around one large order, where that looks like front running."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+
+from detection_service.engine.owner_scene import LargeOrder
+from detection_service.engine.scene import Fill, Scene, opposite
+from tapewatch.market.event import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One large order with what the group traded before and after; `gain` as a share of the price."""
+
+    order: LargeOrder
+    before: list[Fill]
+    after: list[Fill]
+    gain: float
+
+    @property
+    def furthest_ns(self) -> int:
+        """How far its first fill was before the order, or its last one after, whichever is more."""
+        return max(self.order.time_ns - self.before[0].time_ns, self.after[-1].time_ns - self.order.time_ns)
+
+    @property
+    def fills(self) -> list[Fill]:
+        """All its fills."""
+        return [*self.before, *self.after]
+
+
+def incident_of(scene: Scene, parameters: Mapping[str, float], fills: list[Fill], order: LargeOrder) -> Incident | None:
+    """What the group traded around a large order, if that looks like front running."""
+    lead_ns, exit_ns = (int(parameters[name] * 1e9) for name in ("lead_max_s", "exit_max_s"))
+    ahead = [fill for fill in fills if order.time_ns - lead_ns <= fill.time_ns < order.time_ns]
+    later = [fill for fill in fills if order.time_ns <= fill.time_ns <= order.time_ns + exit_ns]
+    before, after = (
+        [fill for fill in ahead if fill.side is order.side],
+        [fill for fill in later if fill.side is opposite(order.side)],
+    )
+    taken, given = quantity_of(before), quantity_of(after)
+    if not before or given < parameters["exit_share_min"] * taken:
+        return None
+    one_sided = min(taken / quantity_of(ahead), given / quantity_of(later))
+    passive = sum(fill.quantity for fill in before if fill.aggressor is False)
+    if one_sided < parameters["one_sided_min"] or passive > taken / 2:
+        return None
+    if order.quantity < parameters["size_ratio_min"] * taken:
+        return None
+    if taken < parameters["own_size_min"] * median(fill.quantity for fill in fills):
+        return None
+    entry, out = (sum(fill.price * fill.quantity for fill in part) / quantity_of(part) for part in (before, after))
+    gain = (out / entry - 1) * (1 if order.side is Side.BUY else -1)
+    usual = scene.market.usual_range / entry
+    if gain < max(parameters["gain_min"], parameters["gain_usual_min"] * usual):
+        return None
+    return Incident(order, before, after, gain)
+
+
+def quantity_of(fills: list[Fill]) -> float:
+    """All that was traded."""
+    return sum(fill.quantity for fill in fills)
