@@ -12,7 +12,7 @@ from simulator.scorecard.baselines import BASELINES
 from simulator.scorecard.families import typology_of
 from simulator.scorecard.run_score import RunScore, score_run
 from simulator.scorecard.table import table_of
-from tapewatch.cli import evaluate
+from tapewatch.cli import evaluate, evaluate_plan
 from tapewatch.cli.evaluate_plan import PACES, REPORTING_SEEDS, SCHEMES_A_RUN, Pace, standard
 from tapewatch.cli.evaluate_report import HEALTH, report_of
 from tapewatch.cli.evaluate_run import RunPlan, config_of, run, way_of_hiding
@@ -155,3 +155,13 @@ def test_a_scheme_hides_in_another_way_every_time() -> None:
     (plan,) = standard([1], ["spoofing"], 0.5)
     hidden = [scenario.camouflage for scenario in config_of(plan).scenarios]
     assert len(set(hidden)) == len(hidden) == 4
+
+
+def test_scores_come_in_the_order_of_the_plans_and_each_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        evaluate_plan, "run", lambda plan: score_run(table_of([]), (), (), {}, seed=plan.seed, part=plan.part)
+    )
+    told: list[int] = []
+    plans = standard([3, 1, 2], ["spoofing"], 0.5)
+    scores = evaluate_plan.run_all(plans, 1, lambda score: told.append(score.seed))
+    assert [score.seed for score in scores] == told == [3, 1, 2]
