@@ -21,9 +21,14 @@ THIRD_ACCOUNT_SHARE = 0.25
 LINKED_SHARE = 0.1
 FIRM_NAMES = ("Aldgate", "Birkholm", "Castellan", "Dunmere", "Eastgate", "Fjordline", "Greywater", "Hartwell")
 CLIENT_TYPE_WEIGHTS = {RETAIL: 6, PROPRIETARY: 3, INSTITUTION: 2}
+CROWD_ORDER_SECONDS = 0.07
+"""The crowd fills an ordinary order's worth about so often, over the four shares."""
 DORMANT_OWNER_COUNT = 30
 DORMANT_SECONDS = 1_200.0
 """A dormant account enters an order about so often: the many clients who hardly ever trade."""
+ACTIVITY_TAIL_EXPONENT = 1.0
+ACTIVITY_MAX = 40
+"""How often people trade has a heavy tail: most hardly do, a few do most of it."""
 OFFICE_COUNT = 8
 OFFICE_PEOPLE = (3, 5)
 """So many clients of different owners work behind one subnet, without a declared link."""
@@ -31,7 +36,10 @@ OFFICE_PEOPLE = (3, 5)
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One trading account, with the columns of the accounts reference table."""
+    """One trading account, with the columns of the accounts reference table.
+
+    `activity` says how often it trades, against the least active of the crowd: a few trade most of the time.
+    """
 
     account: str
     owner: str
@@ -42,6 +50,7 @@ class Account:
     ip_subnet: str
     trader: str
     linked_accounts: tuple[str, ...] = ()
+    activity: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,12 @@ class Population:
     def clients(self) -> tuple[Account, ...]:
         """Accounts that are not market makers."""
         return tuple(account for account in self.accounts if account.account_type != MARKET_MAKER)
+
+    def order_seconds(self, account: Account) -> float:
+        """How often an account fills an ordinary order somewhere; seconds."""
+        if account in self.dormant:
+            return DORMANT_SECONDS
+        return CROWD_ORDER_SECONDS * sum(one.activity for one in self.clients) / account.activity
 
     def groups(self) -> tuple[tuple[Account, ...], ...]:
         """Return the client accounts, one tuple for each beneficial owner."""
@@ -98,6 +113,10 @@ def populate(seed: int, market_maker_count: int) -> Population:
         accounts += [_account(random, next(numbers), owner, kind) for _ in range(_account_count(random))]
     accounts.sort(key=lambda account: account.account)
     ordinary = _in_offices(stream(seed, "offices"), list(_linked(random, accounts)))
+    pace = stream(seed, "activity")
+    ordinary = [
+        replace(one, activity=min(ACTIVITY_MAX, int(pace.paretovariate(ACTIVITY_TAIL_EXPONENT)))) for one in ordinary
+    ]
     return Population(tuple(ordinary), tuple(_dormant(stream(seed, "dormant"), accounts)))
 
 
@@ -159,7 +178,4 @@ def _linked(random: Random, accounts: list[Account]) -> Iterator[Account]:
             yield account
             continue
         shared = min(account, other, key=lambda one: one.account)
-        yield Account(
-            account.account, account.owner, account.firm, account.desk, account.account_type, shared.device,
-            shared.ip_subnet, account.trader, (other.account,),
-        )  # fmt: skip
+        yield replace(account, device=shared.device, ip_subnet=shared.ip_subnet, linked_accounts=(other.account,))

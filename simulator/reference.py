@@ -12,7 +12,7 @@ from random import Random
 from typing import Literal
 
 from simulator.instrument import Instrument
-from simulator.population import DORMANT_SECONDS, INSTITUTION, MARKET_MAKER, Account, Population
+from simulator.population import INSTITUTION, MARKET_MAKER, Account, Population
 from simulator.randomness import SECOND_NS, stream
 from simulator.tables import write_table
 
@@ -33,8 +33,6 @@ HOLDING_SHARE_MEDIAN = 0.002
 HOLDING_SIGMA = 0.8
 DAY_SECONDS = 86_400.0
 BASELINE_SIGMA = 0.4
-CROWD_ORDER_SECONDS = 45.0
-"""A trader of the crowd fills an ordinary order about so often over the whole market."""
 MAKER_ORDER_SECONDS = 3.0
 FIXING_MINUTES = 30
 """Benchmarks are fixed so often; a fixing is a moment worth moving the price for."""
@@ -109,14 +107,11 @@ def baselines(population: Population, instruments: tuple[Instrument, ...], seed:
     """Return what each account usually trades a day, as its stored profile says: its kind's pace, give or take."""
     random = stream(seed, "baselines")
     value = sum(one.typical_quantity * one.price(one.start_price_ticks) for one in instruments) / len(instruments)
-    dormant = {account.account for account in population.dormant}
     profile: dict[str, int] = {}
     for account in population.everybody:
-        pace = CROWD_ORDER_SECONDS
-        if account.account in dormant:
-            pace = DORMANT_SECONDS
-        elif account.account_type == MARKET_MAKER:
-            pace = MAKER_ORDER_SECONDS
+        pace = MAKER_ORDER_SECONDS
+        if account.account_type != MARKET_MAKER or account in population.dormant:
+            pace = population.order_seconds(account)
         profile[account.account] = int(value * DAY_SECONDS / pace * random.lognormvariate(0.0, BASELINE_SIGMA))
     return profile
 

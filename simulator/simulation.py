@@ -195,7 +195,7 @@ class Simulation:
             camouflage=camouflage.values(),
         )
         seat = SchemeSeat(self._market, listing, random, scenario, scheme.trades_with_itself)
-        play = Play(scheme, seat, crews, planned.severity, camouflage)
+        play = Play(scheme, seat, crews, planned.severity, camouflage, self.population)
         start_time_ns = self.config.start_time_ns + planned.offset_ns
         if scheme.prepare is not None:
             scheme.prepare(self._preparation(play, start_time_ns))

@@ -1,7 +1,6 @@
 """Account volume spike: an owner suddenly trades many times what it trades in other hours, over all markets."""
 
 from simulator.market import Behaviour
-from simulator.reference import CROWD_ORDER_SECONDS
 from simulator.schemes import sources
 from simulator.schemes.play import GENUINE, Play
 from simulator.schemes.scheme import Ratio, Scheme
@@ -13,7 +12,7 @@ ORDER_MULTIPLE = 3.0
 
 def _play(play: Play) -> Behaviour:
     seats = [play.seat.at(key) for key in play.seat.keys]
-    usual = WINDOW_SECONDS / CROWD_ORDER_SECONDS
+    usual = sum(WINDOW_SECONDS / play.population.order_seconds(account) for account in play.crews[0])
     orders = max(1, round(play.value("volume") * usual / ORDER_MULTIPLE))
     play.tell(f"{play.crews[0][0].account} begins to trade {play.value('volume'):.1f} times as much as it used to.")
     for _ in range(orders):
@@ -30,7 +29,7 @@ ACCOUNT_VOLUME_SPIKE = Scheme(
         Ratio("volume", 2.0, 12.0, "x its usual two hours", sources.CATALOGUE + ": 4 x its level of twelve hours"),
     ),
     axes=("size", "timing", "split", "mixed"),
-    troupe="single",
+    troupe="modest",
     duration_seconds_max=4_200.0,
     play=_play,
     history_seconds=5 * 3_600.0,

@@ -33,5 +33,5 @@ DOMINATING_VOLUME = Scheme(
     troupe="single",
     duration_seconds_max=390.0,
     play=_play,
-    history_seconds=3_600.0,
+    history_seconds=5_400.0,
 )

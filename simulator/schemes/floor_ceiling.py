@@ -53,5 +53,5 @@ FLOOR_CEILING = Scheme(
     troupe="single",
     duration_seconds_max=1_560.0,
     play=_play,
-    history_seconds=3_600.0,
+    history_seconds=5_400.0,
 )

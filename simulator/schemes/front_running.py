@@ -8,7 +8,8 @@ from simulator.schemes.scheme import Ratio, Scheme
 
 CLIENT_PATIENCE_SECONDS = 60.0
 SLICES = 3
-PAUSE_SECONDS = 45.0
+PAUSE_SECONDS = 200.0
+"""Clients with large orders come minutes apart."""
 
 
 def _play(play: Play) -> Behaviour:
@@ -35,7 +36,7 @@ def _round(play: Play) -> Behaviour:
     seat.scenario.note(client, VICTIM)
     play.tell(f"A client's order to {SIDE_NAMES[side].lower()} {large} comes in.")
     yield play.quick(play.value("out again after"))
-    yield from play.unwind(holdings, -side, max(1.0, own / SLICES), 0.8)
+    yield from play.unwind(holdings, -side, max(1.0, own / SLICES), 0.8, patient_orders=0)
     yield play.wait(CLIENT_PATIENCE_SECONDS)
     honest.cancel(client)
 
@@ -55,7 +56,7 @@ FRONT_RUNNING = Scheme(
     axes=("size", "timing", "split", "layers", "slow", "mixed"),
     troupe="strangers",
     strangers=2,
-    duration_seconds_max=1_000.0,
+    duration_seconds_max=1_500.0,
     play=_play,
     history_seconds=600.0,
 )

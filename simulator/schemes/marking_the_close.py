@@ -56,5 +56,5 @@ MARKING_THE_CLOSE = Scheme(
     troupe="single",
     duration_seconds_max=2_700.0,
     play=_play,
-    history_seconds=3_600.0,
+    history_seconds=5_400.0,
 )

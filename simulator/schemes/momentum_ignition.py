@@ -6,7 +6,8 @@ from simulator.schemes import sources
 from simulator.schemes.play import POSITION, PUSH, Play
 from simulator.schemes.scheme import Ratio, Scheme
 
-POSITION_ORDERS = 6
+POSITION_ORDERS = 15
+POSITION_MULTIPLE = 4.0
 BURST_SECONDS_MAX = 90
 
 
@@ -15,7 +16,7 @@ def _play(play: Play) -> Behaviour:
     holdings = {account: 0 for crew in play.crews for account in crew}
     for _ in range(POSITION_ORDERS):
         account = play.account()
-        holdings[account] += play.take(account, side, play.quantity(2.0), POSITION)
+        holdings[account] += play.take(account, side, play.quantity(POSITION_MULTIPLE), POSITION)
         yield play.wait(3.0)
     start = seat.listing.mid_ticks()
     target = play.value("move") * play.usual_ticks(60.0)
@@ -28,7 +29,7 @@ def _play(play: Play) -> Behaviour:
         yield play.wait(play.value("pause between pushes"))
     play.tell(f"The price has moved to {seat.price_text(seat.listing.mid_ticks())}; it trades out against followers.")
     yield play.quick(play.value("turned after"))
-    yield from play.unwind(holdings, -side, 6.0, 0.6)
+    yield from play.unwind(holdings, -side, 8.0, 0.4, patient_orders=0)
 
 
 MOMENTUM_IGNITION = Scheme(
@@ -36,14 +37,15 @@ MOMENTUM_IGNITION = Scheme(
     description="A burst of aggressive orders on one side starts or worsens a move; a position taken before is closed "
     "into those who follow, within minutes.",
     ratios=(
-        Ratio("move", 2.0, 15.0, "x the usual move of a minute", sources.CATALOGUE + ": k ticks in a burst"),
-        Ratio("size of a push", 3.0, 10.0, "x a typical order", sources.OURS),
+        Ratio("move", 1.5, 6.0, "x the usual move of a minute", sources.CATALOGUE + ": k ticks in a burst"),
+        Ratio("size of a push", 3.0, 12.0, "x a typical order", sources.OURS),
         Ratio("pause between pushes", 2.5, 0.15, "s", sources.ANNEX),
         Ratio("turned after", 30.0, 2.0, "s", sources.CATALOGUE + ": fills opposite within minutes"),
     ),
     axes=("size", "timing", "split", "slow", "mixed"),
     troupe="single",
-    duration_seconds_max=300.0,
+    duration_seconds_max=420.0,
     play=_play,
     history_seconds=900.0,
+    wants="thin",
 )

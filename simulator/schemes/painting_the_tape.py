@@ -9,6 +9,8 @@ from simulator.schemes.scheme import Ratio, Scheme
 
 ATTEMPTS_MAX = 8
 CLEARED_MULTIPLE = 3.0
+CLEARED_EACH = 3
+"""Only where the market does not follow is an offer of others taken, every so many prints."""
 
 
 def _play(play: Play) -> Behaviour:
@@ -18,7 +20,7 @@ def _play(play: Play) -> Behaviour:
         wanted = printed + 1 + number % 2
         painter, friend = play.account(0), play.account(1 + play.random.randrange(len(play.crews) - 1))
         ask = seat.best(SELL)
-        if ask is not None and ask <= wanted:
+        if ask is not None and ask <= wanted and number % CLEARED_EACH == 0:
             room = min(seat.depth(SELL, 1), play.quantity(CLEARED_MULTIPLE))
             play.take(painter, BUY, room, PUSH)
             yield play.wait(0.5)

@@ -9,7 +9,7 @@ from simulator.instrument import Instrument
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour, Seat
 from simulator.matching import BUY, DAY, IMMEDIATE_OR_CANCEL, SELL, Order
-from simulator.population import Account
+from simulator.population import Account, Population
 from simulator.randomness import jittered_ns, ordinary_quantity
 from simulator.schemes.camouflage import (
     LAYERS_KEPT_SHARE,
@@ -24,6 +24,10 @@ from simulator.schemes.scheme import Crew, Scheme, multiple_quantity
 HONEST_SECONDS = 5.0
 """At full camouflage of mixing, the accounts enter an honest order about so often."""
 HONEST_PATIENCE_SECONDS = 12.0
+UNWIND_ORDERS_MAX = 400
+UNWIND_PATIENT_ORDERS = 60
+"""Who trades out waits for others to come with so many orders before it crosses the spread."""
+NOBODY_ELSE = Population(())
 GENUINE = "genuine"
 DECEPTIVE = "deceptive"
 WASH = "wash"
@@ -46,6 +50,7 @@ class Play:
     crews: tuple[Crew, ...]
     severity: float
     camouflage: Camouflage
+    population: Population = NOBODY_ELSE
 
     @property
     def random(self) -> Random:
@@ -158,24 +163,34 @@ class Play:
             return None
         return self.seat.submit(account, side, max(1, best - side * behind_ticks), quantity, DAY, role=role)
 
-    def unwind(self, holdings: dict[Account, int], side: int, multiple: float, pause_seconds: float) -> Behaviour:
-        """Trade out of what each account holds, so many typical orders at a time, until nothing or patience is left."""
-        for _ in range(UNWIND_ORDERS_MAX):
+    def unwind(
+        self,
+        holdings: dict[Account, int],
+        side: int,
+        multiple: float,
+        pause_seconds: float,
+        patient_orders: int = UNWIND_PATIENT_ORDERS,
+    ) -> Behaviour:
+        """Trade out of what each account holds into those who come: orders at the best price, the rest crossed."""
+        for number in range(UNWIND_ORDERS_MAX):
             holders = [account for account, held in holdings.items() if held > 0]
             if not holders:
                 return
             account = self.random.choice(holders)
-            reach = max(1, round(2 * self.instrument.half_spread_ticks))
             quantity = min(holdings[account], self.quantity(multiple))
-            holdings[account] -= self.take(account, side, quantity, EXIT, reach)
-            yield self.quick(pause_seconds)
+            if number < patient_orders:
+                order = self.rest(account, side, quantity, EXIT)
+                yield self.quick(pause_seconds)
+                if order is not None:
+                    self.seat.cancel(order)
+                    holdings[account] -= order.filled
+            else:
+                holdings[account] -= self.take(account, side, quantity, EXIT, 1)
+                yield self.quick(pause_seconds)
 
     def tell(self, text: str) -> None:
         """Add a sentence to the narrative."""
         self.seat.tell(text)
-
-
-UNWIND_ORDERS_MAX = 400
 
 
 def cover(play: Play, honest: Seat) -> Behaviour:

@@ -33,5 +33,5 @@ PRICE_SPIKE = Scheme(
     troupe=NOBODY,
     duration_seconds_max=120.0,
     play=_play,
-    history_seconds=1_800.0,
+    history_seconds=3_600.0,
 )  # fmt: skip

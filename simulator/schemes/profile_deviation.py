@@ -1,7 +1,6 @@
 """Profile deviation: a client who hardly trades suddenly trades like a house."""
 
 from simulator.market import Behaviour
-from simulator.population import DORMANT_SECONDS
 from simulator.schemes import sources
 from simulator.schemes.play import GENUINE, Play
 from simulator.schemes.scheme import Ratio, Scheme
@@ -13,7 +12,7 @@ PAUSE_SECONDS = 12.0
 
 def _play(play: Play) -> Behaviour:
     seats = [play.seat.at(key) for key in play.seat.keys]
-    usual = WINDOW_SECONDS / DORMANT_SECONDS
+    usual = sum(WINDOW_SECONDS / play.population.order_seconds(account) for account in play.crews[0])
     orders = max(1, round(play.value("volume") * usual / ORDER_MULTIPLE))
     side = play.side()
     play.tell(f"{play.crews[0][0].account}, who hardly trades, begins to trade like a house.")

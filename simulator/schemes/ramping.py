@@ -47,4 +47,5 @@ RAMPING = Scheme(
     duration_seconds_max=1_200.0,
     play=_play,
     history_seconds=900.0,
+    wants="thin",
 )

@@ -15,12 +15,13 @@ from simulator.reference import Preparation, Table
 if TYPE_CHECKING:
     from simulator.schemes.play import Play
 
-Troupe = Literal["single", "linked", "strangers", "office", "dormant", "nobody"]
+Troupe = Literal["single", "linked", "strangers", "office", "modest", "dormant", "nobody"]
 """Whose accounts take part: one owner with one account (more where it splits its work), one owner with several
-accounts, owners without a known link, owners behind one subnet, an owner who hardly trades, or nobody: a condition of
-the market."""
+accounts, owners without a known link, owners behind one subnet, an owner who trades little, one who hardly trades at
+all, or nobody: a condition of the market."""
 STRANGERS_COUNT = 4
 CROWD_COUNT = 40
+MODEST_ACTIVITY_MAX = 3
 
 Step = Generator[int, None, bool]
 """A part of a scheme: yields waits like a behaviour, returns whether it came off."""
@@ -101,6 +102,8 @@ def choose_accounts(
         return _office(population, random, taken_owners)
     groups = population.dormant_groups() if troupe == "dormant" else population.groups()
     groups = tuple(group for group in groups if group[0].owner not in taken_owners)
+    if troupe == "modest":
+        groups = tuple(group for group in groups if sum(one.activity for one in group) <= MODEST_ACTIVITY_MAX)
     several = tuple(group for group in groups if len(group) > 1)
     needed = scheme.strangers if troupe == "strangers" else 1
     if troupe == "linked" or (split > 0.0 and troupe in ("single", "strangers")):

@@ -41,5 +41,5 @@ VOLUME_SURGE = Scheme(
     troupe=NOBODY,
     duration_seconds_max=360.0,
     play=_play,
-    history_seconds=2 * 3_600.0,
+    history_seconds=3 * 3_600.0,
 )

@@ -3,7 +3,7 @@
 from simulator.market import Behaviour
 from simulator.matching import BUY, SELL
 from simulator.schemes import sources
-from simulator.schemes.play import Play
+from simulator.schemes.play import EXIT, Play
 from simulator.schemes.prearranged import meet
 from simulator.schemes.scheme import Ratio, Scheme, Step
 
@@ -17,7 +17,17 @@ def _play(play: Play) -> Behaviour:
         for side in (SELL, BUY):
             yield from _pass(play, side, total)
             yield play.wait(play.value("pause between legs"), 0.5)
+        for crew in (0, 1):
+            _settle(play, crew)
         play.tell(f"{play.crews[0][0].account} is back where it was, for the {number + 1}. time.")
+
+
+def _settle(play: Play, crew: int) -> None:
+    """Trade away what third parties left an owner with."""
+    names = {account.account for account in play.crews[crew]}
+    net = sum(order.side * order.filled for order in play.seat.scenario.orders if order.account in names)
+    if net:
+        play.take(play.account(crew), SELL if net > 0 else BUY, abs(net), EXIT, 2)
 
 
 def _pass(play: Play, side: int, total: int) -> Step:

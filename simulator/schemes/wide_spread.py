@@ -26,5 +26,5 @@ WIDE_SPREAD = Scheme(
     troupe=NOBODY,
     duration_seconds_max=270.0,
     play=_play,
-    history_seconds=1_800.0,
+    history_seconds=3_600.0,
 )

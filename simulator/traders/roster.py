@@ -95,7 +95,7 @@ def _people(
     symbol, pace = listing.key, activity * listing.instrument.activity
     market_makers, institutions = population.of_type(MARKET_MAKER), population.of_type(INSTITUTION)
     specialists = stream(seed, f"roster/{symbol}").sample(population.of_type(PROPRIETARY), SPECIALISTS_PER_INSTRUMENT)
-    crowd = tuple(account for account in population.clients if account not in specialists)
+    crowd = tuple(one for one in population.clients if one not in specialists for _ in range(one.activity))
     free = iter(specialists)
 
     def seat(name: str) -> Seat:
