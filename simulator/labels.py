@@ -176,6 +176,13 @@ class SchemeSeat(Seat):
         listing = self._market.listings[key]
         return SchemeSeat(self._market, listing, self.random, self.scenario, self._trades_with_itself)
 
+    def negotiate(self, buyer: Account, seller: Account, price: int, quantity: int, role: str) -> None:
+        """Report a trade two accounts agreed on away from the book; both orders are the scheme's."""
+        tape = self._market.tape
+        bought, sold = (tape.person_of(one.account, one.trader) for one in (buyer, seller))
+        for order in self._engine.negotiate(self._market.next_time_ns(), bought, sold, price, quantity):
+            self.scenario.enter(order, role)
+
     def honest(self, random: Random) -> Seat:
         """Return an ordinary seat in the same listing, whose orders are no part of the scheme."""
         return Seat(self._market, self.listing, random)

@@ -13,6 +13,7 @@ cdef class Listing:
     cdef readonly str key
     cdef public double value_ticks
     cdef public double caution
+    cdef public bint is_read
     cdef public long long resumes_ns
     cdef public long long close_ns
     @cython.locals(bid=cython.longlong, ask=cython.longlong)

@@ -36,8 +36,9 @@ FOREVER_NS = (1 << 63) - 1
 class Listing:
     """An instrument at its venue: its engine and the value around which informed traders think it should trade.
 
-    `caution` says how much further apart than usual those who quote stay; `close_ns` is when continuous
-    trading ends for the day, `resumes_ns` when it begins again after a call.
+    `caution` says how much further apart than usual those who quote stay; `is_read` whether anybody looks at the
+    book's balance, which spoofers live on; `close_ns` is when continuous trading ends for the day, `resumes_ns` when
+    it begins again after a call.
     """
 
     def __init__(self, engine: MatchingEngine) -> None:
@@ -46,6 +47,7 @@ class Listing:
         self.key = self.instrument.key
         self.value_ticks = float(self.instrument.start_price_ticks)
         self.caution = 1.0
+        self.is_read = True
         self.resumes_ns = 0
         self.close_ns = FOREVER_NS
 
@@ -59,7 +61,9 @@ class Listing:
         return float(last) if last else self.value_ticks
 
     def imbalance(self) -> float:
-        """Return (bid depth - ask depth) / (both) over the best five levels, from -1 to 1."""
+        """Return (bid depth - ask depth) / (both) over the best five levels, from -1 to 1; 0 where nobody looks."""
+        if not self.is_read:
+            return 0.0
         bid = self.engine.bids.depth(IMBALANCE_LEVELS)
         ask = self.engine.asks.depth(IMBALANCE_LEVELS)
         both = bid + ask

@@ -133,6 +133,38 @@ class MatchingEngine:
         self._match_and_rest(time_ns, order)
         return order
 
+    def negotiate(self, time_ns: int, buyer: Person, seller: Person, price: int, quantity: int) -> tuple[Order, Order]:
+        """Report a trade that two accounts agreed on away from the book, at whatever price; the book does not change.
+
+        Returns the buyer's and the seller's order, both filled.
+        """
+        bought, sold = (
+            self._agreed(time_ns, person, side, price, quantity) for person, side in ((buyer, BUY), (seller, SELL))
+        )
+        trade = self._numbering.trade
+        self._numbering.trade += 1
+        self._fill(time_ns, bought, sold.person, price, quantity, trade, AGGRESSOR_UNKNOWN)
+        self._fill(time_ns, sold, bought.person, price, quantity, trade, AGGRESSOR_UNKNOWN)
+        return bought, sold
+
+    def _agreed(self, time_ns: int, person: Person, side: int, price: int, quantity: int) -> Order:
+        order = Order()
+        order.time_ns = time_ns
+        order.account = person.account
+        order.trader = person.trader
+        order.person = person.number
+        order.side = side
+        order.number = self._numbering.order
+        order.request = self._numbering.request
+        self._numbering.order += 1
+        self._numbering.request += 1
+        order.limit = price
+        order.leaves = quantity
+        order.shown = quantity
+        self._record(NEW, time_ns, order, quantity, 0)
+        order.leaves = order.shown = 0
+        return order
+
     def cancel(self, time_ns: int, order: Order) -> bool:
         """Take off what is left of an order; refused (CANCEL_REJECT) when it is not open."""
         order.request = self._numbering.request

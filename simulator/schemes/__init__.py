@@ -16,6 +16,7 @@ from simulator.schemes.marking_the_close import MARKING_THE_CLOSE
 from simulator.schemes.matched_orders import MATCHED_ORDERS
 from simulator.schemes.momentum_ignition import MOMENTUM_IGNITION
 from simulator.schemes.no_intent_orders import NO_INTENT_ORDERS
+from simulator.schemes.off_market_price import OFF_MARKET_PRICE
 from simulator.schemes.painting_the_tape import PAINTING_THE_TAPE
 from simulator.schemes.phishing import PHISHING
 from simulator.schemes.ping_pong import PING_PONG
@@ -55,6 +56,7 @@ ALL = (
     MATCHED_ORDERS,
     MOMENTUM_IGNITION,
     NO_INTENT_ORDERS,
+    OFF_MARKET_PRICE,
     PAINTING_THE_TAPE,
     PHISHING,
     PING_PONG,

@@ -2,6 +2,7 @@
 
 import typer
 
+from tapewatch.cli.simulator.page import write_page
 from tapewatch.cli.simulator.running import adjust, reset, start, status, stop
 from tapewatch.cli.simulator.schemes import inject, list_scenarios, list_schemes
 from tapewatch.cli.simulator.watching import watch
@@ -20,3 +21,4 @@ app.command("inject")(inject)
 app.command("schemes")(list_schemes)
 app.command("scenarios")(list_scenarios)
 app.command("watch")(watch)
+app.command("page")(write_page)
