@@ -144,4 +144,5 @@ def _kolmogorov_p(first: list[int], second: list[int]) -> float:
         counts[which] += 1
         widest = max(widest, abs(counts[0] / len(first) - counts[1] / len(second)))
     scaled = widest * sqrt(len(first) * len(second) / (len(first) + len(second)))
-    return min(1.0, 2.0 * sum((-1) ** (k - 1) * exp(-2.0 * (k * scaled) ** 2) for k in range(1, 101)))
+    terms = ((1.0 if k % 2 else -1.0) * exp(-2.0 * (k * scaled) ** 2) for k in range(1, 101))
+    return min(1.0, 2.0 * sum(terms))
