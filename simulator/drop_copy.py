@@ -9,7 +9,10 @@ BEGIN_STRING = "FIX.4.4"
 EXECUTION_REPORT = "8"
 ORDER_CANCEL_REJECT = "9"
 TRADING_SESSION_STATUS = "h"
-TRADING_STATES = {"HALT": "1", "CONTINUOUS": "2", "OPEN": "2", "CLOSE": "3", "PRE_OPEN": "4", "AUCTION": "5"}
+SECURITY_STATUS = "f"
+SECURITY_STATES = {"PRE_OPEN": "21", "HALT": "2", "CONTINUOUS": "3", "OPEN": "17", "CLOSE": "18"}
+"""SecurityTradingStatus (326) of a phase; a call before the close has none in FIX 4.4 and is a TradSesStatus (340)."""
+PRE_CLOSE = "5"
 TIMESTAMP_DIGITS = 9
 
 EXECUTION_TYPES = {"NEW": "0", "REPLACE": "5", "CANCEL": "4", "FILL": "F", "REJECT": "8", "EXPIRE": "C"}
@@ -51,7 +54,7 @@ class DropCopy:
     def message(self, report: Report) -> tuple[str, list[Field]]:
         """Return (MsgType, fields in wire order) of a report, without the standard header and trailer."""
         if report.kind == "PHASE":
-            return TRADING_SESSION_STATUS, _session_status(report)
+            return _phase(report)
         state = self._orders.get(report.order_id)
         if state is None:
             state = self._orders[report.order_id] = _OrderState(report)
@@ -108,11 +111,13 @@ def _execution_report(report: Report, state: _OrderState, previous: str) -> list
     return fields
 
 
-def _session_status(report: Report) -> list[Field]:
-    return [
-        (336, report.venue), (340, TRADING_STATES[report.phase or ""]), (55, report.instrument), (207, report.venue),
-        (60, format_timestamp(report.event_time_ns, TIMESTAMP_DIGITS)),
+def _phase(report: Report) -> tuple[str, list[Field]]:
+    where: list[Field] = [
+        (55, report.instrument), (207, report.venue), (60, format_timestamp(report.event_time_ns, TIMESTAMP_DIGITS)),
     ]  # fmt: skip
+    if report.phase == "AUCTION":
+        return TRADING_SESSION_STATUS, [(336, report.venue), (340, PRE_CLOSE), *where]
+    return SECURITY_STATUS, [*where, (326, SECURITY_STATES[report.phase or ""])]
 
 
 def _cancel_reject(report: Report, previous: str) -> list[Field]:

@@ -3,7 +3,7 @@ cimport cython
 from simulator.agenda cimport Agenda
 from simulator.matching_engine cimport MatchingEngine
 from simulator.order_book cimport BookSide, Order
-from simulator.tape cimport Numbering, Tape
+from simulator.tape cimport Numbering, Person, Tape
 
 
 @cython.final
@@ -48,7 +48,7 @@ cdef class Seat:
     cdef readonly Listing listing
     cdef readonly object instrument
     cdef readonly object random
-    @cython.locals(tape=Tape)
+    @cython.locals(person=Person)
     cpdef submit(self, account, int side, price, quantity, str time_in_force=?, display=?)
     cpdef cancel(self, Order order)
     cpdef replace(self, Order order, price, quantity)

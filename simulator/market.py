@@ -197,10 +197,10 @@ class Seat:
         self, account: Account, side: int, price: int | None, quantity: int, time_in_force: str = DAY, display: int = 0
     ) -> Order:
         """Enter an order (price in ticks, None for the market) that will not trade with orders of the same owner."""
-        tape = self._market.tape
+        person = self._market.tape.known(account)
         return self._engine.enter(
-            self._market.next_time_ns(), tape.person_of(account.account, account.trader),
-            tape.match_number(account.owner), side, price, quantity, time_in_force == IMMEDIATE_OR_CANCEL, display,
+            self._market.next_time_ns(), person, person.owner_key, side, price, quantity,
+            time_in_force == IMMEDIATE_OR_CANCEL, display,
         )  # fmt: skip
 
     def cancel(self, order: Order) -> None:

@@ -35,6 +35,8 @@ FIX_SENDER = "XTWS"
 FIX_TARGET = "TAPEWATCH"
 BATCH_EVENTS = 65_536
 BATCHES_UNDER_WAY_MAX = 2
+WRITING = {"use_dictionary": REPEATED, "write_statistics": ["event_time_ns"], "store_schema": False}
+"""How Parquet is written: texts read back as texts, and statistics of the one column that is looked up by."""
 TRUTH_TEXTS = {True: "true", False: "false", None: ""}
 
 Progress = Callable[[int, float], None]
@@ -100,7 +102,7 @@ class ParquetSink:
 
     def _write(self, table: pa.Table) -> None:
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self._path, table.schema, use_dictionary=REPEATED, store_schema=False)
+            self._writer = pq.ParquetWriter(self._path, table.schema, **WRITING)
         self._writer.write_table(table.cast(self._writer.schema))
 
     def settle(self) -> None:

@@ -8,6 +8,7 @@ cdef class Person:
     cdef readonly int number
     cdef readonly str account
     cdef readonly str trader
+    cdef public int owner_key
 
 
 @cython.final
@@ -29,6 +30,7 @@ cdef class Tape:
     cdef public list texts
     cdef dict _text_numbers
     cdef dict _persons
+    cdef dict _known
     cdef dict _match_numbers
     cdef public long long[::1] time_ns
     cdef public signed char[::1] kind
@@ -49,6 +51,8 @@ cdef class Tape:
     cdef public signed char[::1] aggressor
     cdef public int[::1] text
     cpdef Person person_of(self, str account, str trader)
+    @cython.locals(person=Person)
+    cpdef Person known(self, account)
     cpdef int match_number(self, str match_key)
     cpdef int text_number(self, str text)
     @cython.locals(row=Py_ssize_t)

@@ -15,6 +15,7 @@ import numpy as np
 
 from simulator.instrument import Instrument
 from simulator.order_book import BUY, DAY, IMMEDIATE_OR_CANCEL, LIMIT, MARKET, Order
+from simulator.population import Account
 from simulator.report import Report
 
 NEW = 1
@@ -45,12 +46,13 @@ COLUMN_CODES = {
 
 
 class Person:
-    """An account as the tape knows it: its number, its name and who trades for it."""
+    """An account as the tape knows it: its number, its name, who trades for it, and its owner's self-match number."""
 
     def __init__(self, number: int, account: str, trader: str) -> None:
         self.number = number
         self.account = account
         self.trader = trader
+        self.owner_key = 0
 
 
 class Numbering:
@@ -96,6 +98,7 @@ class Tape:
         self.texts = [""]
         self._text_numbers = {"": 0}
         self._persons: dict[tuple[str, str], Person] = {}
+        self._known: dict[str, Person] = {}
         self._match_numbers = {"": 0}
         self._make_room(_FIRST_ROWS)
 
@@ -118,6 +121,15 @@ class Tape:
             person = Person(len(self.people), account, trader)
             self._persons[account, trader] = person
             self.people.append(person)
+        return person
+
+    def known(self, account: Account) -> Person:
+        """Return an account of the population as the tape knows it, with its owner's self-match number."""
+        person = self._known.get(account.account)
+        if person is None:
+            person = self.person_of(account.account, account.trader)
+            person.owner_key = self.match_number(account.owner)
+            self._known[account.account] = person
         return person
 
     def match_number(self, match_key: str) -> int:

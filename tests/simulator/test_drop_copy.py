@@ -53,6 +53,16 @@ def test_the_drop_copy_of_a_market_maps_back_to_the_same_events() -> None:
         assert seen(row) == seen(report.row())
 
 
+def test_phases_and_auctions_map_back_too() -> None:
+    config = labelled_run([], seed=8, minutes=0.5, severity=0.8, market="whole", hours="fitted")
+    reports = list(Simulation(config).reports())
+    phases = [report.phase for report in reports if report.kind == "PHASE"]
+    assert phases == ["PRE_OPEN"] * 5 + ["CONTINUOUS"] * 5 + ["AUCTION"] * 5 + ["CLOSE"] * 5
+    assert any(report.kind == "FILL" and report.aggressor is None for report in reports)
+    for report, row in zip(reports, mapped(messages_of(reports)), strict=True):
+        assert (seen(row), row.get("phase")) == (seen(report.row()), report.phase)
+
+
 def test_refusals_and_partly_filled_cancels_map_back_too() -> None:
     venue = Venue()
     venue.engine.submit(1_000, "broken", BUY, 0, 100)
