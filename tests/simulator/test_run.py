@@ -345,3 +345,15 @@ async def test_an_unpaced_run_by_columns_that_is_stopped_closes_its_orders(monke
     await asyncio.wait_for(run.play(), DEADLINE_S)
     assert (run.state, outlet.batches) == (State.FINISHED, 1)
     assert outlet.executions == [str(number) for number in range(1, len(outlet.executions) + 1)]
+
+
+async def test_the_same_seed_gives_the_same_market_in_the_next_run(tmp_path: Path) -> None:
+    outlet = FakeOutlet()
+    stage = new_stage(tmp_path, outlet)
+    markets = []
+    for _ in range(2):
+        outlet.sent.clear()
+        await until_over(stage.start(RunRequest(seed=6, minutes=0.2, schemes=("wash_self",))).run)
+        await stage.reset()
+        markets.append([(dict(fields)[150], dict(fields).get(38), dict(fields)[1]) for _, fields in outlet.sent])
+    assert markets[0] == markets[1]

@@ -14,6 +14,7 @@ from tapewatch.client.cases import CaseClient
 SERVICE = "cases"
 """In place of a file: the case service."""
 FALSE = "FALSE_POSITIVE"
+JUDGED_FALSE = "judged false"
 EXPECTED = "cases as `tapewatch cases list --json` prints them"
 
 
@@ -61,7 +62,7 @@ def _scenario(case: Mapping[str, Any], rule_id: str, where: str) -> Scenario | N
             return None
         return Scenario(
             scenario_id=f"case {case['number']}",
-            typology=rule_id,
+            typology=JUDGED_FALSE if case["disposition"] == FALSE else rule_id,
             kind=HARD_NEGATIVE if case["disposition"] == FALSE else SCHEME,
             venues=_one(case["venue"]),
             instruments=_one(case["instrument"]),

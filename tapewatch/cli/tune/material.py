@@ -1,7 +1,7 @@
 """What a rule is tuned on: events, decoded once, and what is true of them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -91,19 +91,32 @@ def of_files(
     name: str = "",
 ) -> Material:
     """Event files, read once. CommandError where one can not be read or holds nothing."""
-    amendments, frames = Amendments(), []
     with explained():
         opened = open_files(paths, file_format, options or FormatOptions())
-        for frame, _ in fresh_frames(opened, ROWS_A_FRAME):
-            if frame.row_count:
-                amendments.take(frame)
-                frames.append(frame)
+        frames = [frame for frame, _ in fresh_frames(opened, ROWS_A_FRAME)]
         refuse_cut(opened)
+    return of_frames(name or ", ".join(map(str, paths)), frames, reference, scenarios, is_partial=is_partial)
+
+
+def of_frames(
+    name: str,
+    given: Iterable[Frame],
+    reference: Reference,
+    scenarios: Sequence[Scenario],
+    *,
+    is_partial: bool = False,
+) -> Material:
+    """Frames in event order. CommandError where they hold nothing."""
+    amendments, frames = Amendments(), []
+    for frame in given:
+        if frame.row_count:
+            amendments.take(frame)
+            frames.append(frame)
     if not frames:
-        raise CommandError(f"{', '.join(map(str, paths))}: expected events, found none")
+        raise CommandError(f"{name}: expected events, found none")
     if len(amendments):
         frames = [amendments.apply(frame)[0] for frame in frames]
-    whole = Material(name or ", ".join(map(str, paths)), tuple(frames), reference, (), _hours(frames), is_partial)
+    whole = Material(name, tuple(frames), reference, (), _hours(frames), is_partial)
     return replace(whole, scenarios=tuple(_located(whole, scenarios)))
 
 

@@ -14,12 +14,15 @@ def _file(name: str, what: str, *, exists: bool = True) -> Any:
 
 RuleArgument = Annotated[str, typer.Argument(metavar="RULE", help="Id of the rule.")]
 DataArgument = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Argument(
         metavar="DATA...",
         exists=True,
         help="Directories that `simulate` wrote; or event files, with --labels or --feedback.",
     ),
+]
+JournalOption = Annotated[
+    bool, typer.Option("--journal", help="Past events from the running ingest instead, with its reference data.")
 ]
 LabelsOption = Annotated[Path | None, _file("--labels", "Labels of event files, CSV or JSON lines.")]
 FeedbackOption = Annotated[

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Final
@@ -10,9 +11,10 @@ from detection_service.engine.configuration import EngineConfiguration
 from detection_service.engine.triggers import SOURCE
 from detection_service.rules.rule import Metadata, Parameter
 from ingest_service.formats import FormatOptions
+from simulator.scorecard.truth import Scenario
 from simulator.tuning.choice import Scale, Wish, choose, cost, front, knee, nearest_alike
 from simulator.tuning.grid import counts, values_to_try
-from tapewatch.cli.configured import JsonOption
+from tapewatch.cli.configured import JsonOption, address_of, security_of
 from tapewatch.cli.detect import RulesDirectoryOption, configuration_of
 from tapewatch.cli.failure import CommandError, WrongUsageError
 from tapewatch.cli.files import DateOption, FormatOption, InstrumentOption, VenueOption
@@ -28,6 +30,7 @@ from tapewatch.cli.reference_files import (
 )
 from tapewatch.cli.rules.document import nearest_rule
 from tapewatch.cli.tune.feedback import SERVICE, read_feedback
+from tapewatch.cli.tune.journal import of_journal
 from tapewatch.cli.tune.material import Material, of_directory, of_files, read_scenarios
 from tapewatch.cli.tune.options import (
     AlertsOption,
@@ -36,6 +39,7 @@ from tapewatch.cli.tune.options import (
     FeedbackOption,
     GridOption,
     HoursOption,
+    JournalOption,
     LabelsOption,
     OutOption,
     ParametersOption,
@@ -61,7 +65,8 @@ HOURS_A_DAY: Final = 8.5
 
 def tune(
     rule_id: RuleArgument,
-    events: DataArgument,
+    events: DataArgument = None,
+    journal: JournalOption = False,
     labels: LabelsOption = None,
     feedback: FeedbackOption = None,
     parameters: ParametersOption = None,
@@ -89,9 +94,9 @@ def tune(
 ) -> None:
     """Try a rule's parameters over labelled or past data: alerts against recall, the knee, a value and what it costs.
 
-    Nothing is changed: --out writes settings that `rules preview --config` and `rules set --from` take. Without
-    --recall-min and --alerts-a-day-max the knee is proposed. Each parameter is tried with the others as they are.
-    What a setting costs are the alerts beyond the first of each scenario: false ones, repetitions, other kinds.
+    Nothing is changed: --out writes settings that `rules preview --config` and `rules set --from` take. The knee is
+    proposed, unless --recall-min or --alerts-a-day-max wish otherwise. Each parameter is tried with the others as they
+    are. What a setting costs are the alerts beyond the first of each scenario: false ones, repetitions, other kinds.
     """
     warn_once_if_interpreted()
     begun_s = time.monotonic()
@@ -106,7 +111,11 @@ def tune(
         fx_rates=fx_rates, restricted=restricted,
     )  # fmt: skip
     options = FormatOptions(venue=venue, instrument=instrument, date=date)
-    materials = _materials(events, labels, feedback, rule_id, config, reference, file_format, options)
+    told = _Told(labels, feedback, rule_id, config)
+    if journal:
+        materials = [_journalled(events or [], told)]
+    else:
+        materials = _materials(events or [], told, reference, file_format, options)
     sweep = Sweep(rule_id, configuration, materials)
     report = _report(sweep, metadata, swept, grid, hours_a_day, Wish(recall_min, alerts_a_day_max))
     if check and report.chosen is not None:
@@ -121,7 +130,7 @@ def tune(
             {**report.to_json(), "out": str(out) if out and report.proposes else None, "plot": plot and str(plot)}
         )
     else:
-        show(report, events, out, plot)
+        show(report, events or [], out, plot)
 
 
 def _metadata(rule_id: str, configuration: EngineConfiguration) -> Metadata:
@@ -174,28 +183,48 @@ def _values(parameter: Parameter, current: float, points: int) -> list[float]:
     return values_to_try(current, parameter.minimum, parameter.maximum, points, is_count=is_count)
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Who says what is true of events that do not bring their own labels."""
+
+    labels: Path | None
+    feedback: str | None
+    rule_id: str
+    config: Path | None
+
+    def scenarios(self, events: str) -> list[Scenario]:
+        """What they say. WrongUsageError unless exactly one of them does."""
+        if (self.labels is None) == (self.feedback is None):
+            found = "neither" if self.labels is None else "both"
+            raise WrongUsageError(f"{events}: expected --labels FILE or --feedback {SERVICE}|FILE, found {found}")
+        if self.labels is not None:
+            return read_scenarios(self.labels)
+        return read_feedback(self.feedback or "", self.rule_id, self.config)
+
+
+def _journalled(paths: list[Path], told: _Told) -> Material:
+    if paths:
+        raise WrongUsageError(f"expected DATA or --journal, found both: {paths[0]}")
+    scenarios = told.scenarios("--journal")
+    address, security = address_of("ingest", told.config), security_of(told.config)
+    return of_journal(address, security, scenarios, is_partial=told.labels is None)
+
+
 def _materials(
-    paths: list[Path],
-    labels: Path | None,
-    feedback: str | None,
-    rule_id: str,
-    config: Path | None,
-    reference: Reference,
-    file_format: str,
-    options: FormatOptions,
+    paths: list[Path], told: _Told, reference: Reference, file_format: str, options: FormatOptions
 ) -> list[Material]:
     directories = [path for path in paths if path.is_dir()]
     files = [path for path in paths if not path.is_dir()]
-    if directories and (files or labels or feedback):
+    if not paths:
+        raise WrongUsageError("expected DATA..., directories or event files, or --journal, found neither")
+    if directories and (files or told.labels or told.feedback):
         expected = "directories with their own labels, or event files with --labels or --feedback"
         raise WrongUsageError(f"expected {expected}, found both")
     if directories:
         return [of_directory(path) for path in directories]
-    if (labels is None) == (feedback is None):
-        found = "neither" if labels is None else "both"
-        raise WrongUsageError(f"event files: expected --labels FILE or --feedback {SERVICE}|FILE, found {found}")
-    scenarios = read_scenarios(labels) if labels else read_feedback(feedback or "", rule_id, config)
-    return [of_files(files, reference, scenarios, file_format=file_format, options=options, is_partial=labels is None)]
+    scenarios = told.scenarios("event files")
+    is_partial = told.labels is None
+    return [of_files(files, reference, scenarios, file_format=file_format, options=options, is_partial=is_partial)]
 
 
 def _report(

@@ -141,10 +141,9 @@ def _remarks(report: Report) -> Iterator[tuple[str, str]]:
         low = report.cost.recall_interval.low
         yield "note", f"with {report.scale.targets} to find, a loss of recall down to {low:+.2f} can not be excluded"
     if 0 < report.scale.targets < FEW_TARGETS:
-        yield (
-            "note",
-            f"{report.scale.targets} is few: simulate more seeds, and hold the proposal against others by --check",
-        )
+        more = "close more cases" if report.is_partial else "simulate more seeds"
+        held = "hold the proposal against other data by --check"
+        yield "note", f"{report.scale.targets} is few: {more}, and {held}"
     if report.is_partial:
         told = "recall is over what was alerted before and judged: what no alert ever showed is not in it"
         yield "note", f"{told}, and unjudged alerts may be either"
