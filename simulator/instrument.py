@@ -68,9 +68,9 @@ class Instrument:
 
 
 EQUITIES = (
-    Instrument("NRDL", "XTWS", 5000, 100, 100, 200, 0.55, 1.4, 1.0, "EUR", "XS0000000017", 400_000_000, 3_000_000),
-    Instrument("HALM", "XTWS", 12140, 100, 100, 150, 1.10, 2.0, 1.0, "EUR", "XS0000000025", 150_000_000, 1_500_000),
-    Instrument("OSTA", "XTWS", 2315, 100, 100, 300, 0.40, 1.2, 0.9, "EUR", "XS0000000033", 800_000_000, 5_000_000),
-    Instrument("VYRN", "XTWS", 812, 100, 100, 400, 0.35, 1.6, 0.6, "EUR", "XS0000000041", 30_000_000, 250_000),
+    Instrument("NRDL", "XTWS", 5000, 100, 100, 200, 0.75, 1.4, 1.0, "EUR", "XS0000000017", 400_000_000, 3_000_000),
+    Instrument("HALM", "XTWS", 12140, 100, 100, 150, 1.45, 2.0, 1.0, "EUR", "XS0000000025", 150_000_000, 1_500_000),
+    Instrument("OSTA", "XTWS", 2315, 100, 100, 300, 0.54, 1.2, 0.9, "EUR", "XS0000000033", 800_000_000, 5_000_000),
+    Instrument("VYRN", "XTWS", 812, 100, 100, 400, 0.42, 1.6, 0.6, "EUR", "XS0000000041", 30_000_000, 250_000),
 )
 """Four invented shares: three liquid ones and a small company, the natural target of a pump."""

@@ -21,12 +21,13 @@ MILLISECOND_NS = 1_000_000
 
 ORDINARY_SIGMA = 0.8
 """Standard deviation of the logarithm of ordinary order sizes."""
-TAIL_SHARE = 0.04
-TAIL_EXPONENT = 1.6
-"""Sizes above the body follow a power law with this exponent; published estimates lie between 1.5 and 2."""
+TAIL_SHARE = 0.18
+TAIL_EXPONENT = 1.25
+"""Sizes above the body follow a power law with this exponent; published estimates lie between 1 and 2."""
+TAIL_MULTIPLE = 2.5
 ROUND_SIZE_SHARE = 0.15
 ROUND_LOTS = (1, 5, 10, 20)
-QUANTITY_MULTIPLE_MAX = 120
+QUANTITY_MULTIPLE_MAX = 60
 """No ordinary order is greater than this many typical ones."""
 
 
@@ -75,7 +76,7 @@ def ordinary_quantity(random: Random, instrument: Instrument) -> int:
         return lot * ROUND_LOTS[int(len(ROUND_LOTS) * (draw / ROUND_SIZE_SHARE) ** 2)]
     multiple: float = exp(_BODY_SIGMA * gauss(random))
     if draw > 1.0 - TAIL_SHARE:
-        multiple = 4.0 * (1.0 - random.random()) ** _TAIL_POWER
+        multiple = TAIL_MULTIPLE * (1.0 - random.random()) ** _TAIL_POWER
     return lot * ceil(instrument.typical_quantity * min(multiple, QUANTITY_MULTIPLE_MAX) / lot)
 
 

@@ -12,7 +12,7 @@ HOURS: tuple[HoursName, ...] = ("none", "listed", "fitted")
 
 FUTURES = (
     Instrument(
-        "NRDLF", "XTWD", 5010, 100, 1, 8, 0.55, 1.6, 0.8, "EUR", "XS0000000058", 0, 400_000, "FUTURE", "INDEX_FUTURE",
+        "NRDLF", "XTWD", 5010, 100, 1, 8, 0.75, 1.6, 0.8, "EUR", "XS0000000058", 0, 400_000, "FUTURE", "INDEX_FUTURE",
         underlying="NRDL", multiplier=100.0,
     ),
 )  # fmt: skip

@@ -12,12 +12,14 @@ ACCUMULATION_ORDERS = 20
 ACCUMULATION_PAUSE_SECONDS = 2.0
 PUMP_SECONDS_MAX = 150
 BURST_GAP_SECONDS = 0.15
-PUMP_MULTIPLE = 10.0
+PUMP_MULTIPLE = 12.0
+PUMP_GROWTH = 1.05
+"""Each burst is so much larger than the one before, until the price is where they want it."""
 REACH_SHARE = 0.006
 """How far above the best offer a pumping order will pay."""
 DUMP_SECONDS_MAX = 240
 DUMP_PAUSE_SECONDS = 0.7
-DUMP_MULTIPLE = 16.0
+DUMP_MULTIPLE = 30.0
 
 
 def _play(play: Play) -> Behaviour:
@@ -40,11 +42,13 @@ def _pump(play: Play, holdings: dict[Account, int]) -> Behaviour:
     target = start * (1.0 + play.value("rise aimed at") / 100.0)
     end_ns = seat.now_ns + PUMP_SECONDS_MAX * SECOND_NS
     play.tell(f"They drive it up from {seat.price_text(start)} with bursts of marketable orders.")
+    multiple = PUMP_MULTIPLE
     while seat.listing.mid_ticks() < target and seat.now_ns < end_ns:
         for _ in range(1 + int(play.random.random() * play.count("orders in a burst"))):
             reach = max(1, int(seat.listing.mid_ticks() * REACH_SHARE))
-            _buy(play, holdings, PUMP_MULTIPLE * (0.5 + play.random.random()), reach, PUSH)
+            _buy(play, holdings, multiple * (0.5 + play.random.random()), reach, PUSH)
             yield play.wait(BURST_GAP_SECONDS, 0.5)
+        multiple *= PUMP_GROWTH
         yield play.wait(play.value("pause between bursts"))
     play.tell(f"It stands at {seat.price_text(seat.listing.mid_ticks())}.")
 

@@ -5,7 +5,9 @@ from simulator.market cimport Seat
 @cython.final
 cdef class Belief:
     cdef double _activity
+    cdef double _carried
     cdef double _imbalance
+    cdef long long _inventory
     cdef long long _last_ns
     cdef long long _net_taken
     cdef Seat _seat

@@ -13,14 +13,17 @@ if cython.compiled:
 else:
     from math import exp, tanh
 
-HALF_LIFE_SECONDS = 75.0
+HALF_LIFE_SECONDS = 20.0
 """How fast an opinion learnt from the flow gives way to the value again."""
-FLOW_IMPACT_TICKS = 0.9
-IMBALANCE_IMPACT_TICKS = 2.2
+FLOW_IMPACT_TICKS = 0.1
+IMBALANCE_IMPACT_TICKS = 3.2
 """How far a one-sided book moves a quote: what a spoofer lives on."""
 IMBALANCE_SMOOTHING = 0.5
 """Share of a new look at the book in the opinion of it."""
-INVENTORY_IMPACT_TICKS = 1.5
+INVENTORY_IMPACT_TICKS = 1.2
+"""How far a professional moves its quotes for every `INVENTORY_TYPICAL_MULTIPLE` typical orders it is stuck with."""
+INVENTORY_HALF_LIFE_SECONDS = 40.0
+"""A position weighs less with time: it is hedged elsewhere."""
 INVENTORY_TYPICAL_MULTIPLE = 40
 
 
@@ -33,6 +36,7 @@ class Belief:
         self._seat = seat
         self._net_taken = 0
         self._imbalance = 0.0
+        self._carried, self._inventory = 0.0, 0
         self._last_ns = seat.now_ns
         self.learnt_ticks = 0.0
 
@@ -49,5 +53,8 @@ class Belief:
         self._last_ns = seat._market.now_ns
         self._imbalance += IMBALANCE_SMOOTHING * (seat.listing.imbalance() - self._imbalance)
         lean: float = IMBALANCE_IMPACT_TICKS * self._imbalance
-        burden: float = INVENTORY_IMPACT_TICKS * tanh(inventory / (INVENTORY_TYPICAL_MULTIPLE * typical))
+        self._carried *= exp(-0.693 * elapsed_seconds / INVENTORY_HALF_LIFE_SECONDS)
+        self._carried += inventory - self._inventory
+        self._inventory = inventory
+        burden: float = INVENTORY_IMPACT_TICKS * self._carried / (INVENTORY_TYPICAL_MULTIPLE * typical)
         return seat.listing.value_ticks + self.learnt_ticks + lean - burden

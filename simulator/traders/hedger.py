@@ -5,6 +5,7 @@ from simulator.market import Behaviour, Seat
 from simulator.order_book import BUY, IMMEDIATE_OR_CANCEL, SELL
 from simulator.population import Account
 from simulator.randomness import jittered_ns, ordinary_quantity, wait_ns
+from simulator.traders.collar import collared
 
 IDLE_SECONDS = 20.0
 FLIP_SHARE = 0.5
@@ -25,10 +26,10 @@ def hedge(seat: Seat, account: Account) -> Behaviour:
             yield jittered_ns(random, FLIP_SECONDS, 0.7)
             seat.cancel(order)
             quantity = order.filled + ordinary_quantity(random, seat.instrument)
-            seat.submit(account, -side, None, quantity, IMMEDIATE_OR_CANCEL)
+            seat.submit(account, -side, collared(seat, -side), quantity, IMMEDIATE_OR_CANCEL)
         else:
             yield jittered_ns(random, 6.0, 0.6)
             unfilled = order.leaves
             seat.cancel(order)
             if unfilled:
-                seat.submit(account, side, None, unfilled, IMMEDIATE_OR_CANCEL)
+                seat.submit(account, side, collared(seat, side), unfilled, IMMEDIATE_OR_CANCEL)

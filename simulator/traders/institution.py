@@ -5,6 +5,7 @@ from simulator.market import Behaviour, Seat
 from simulator.order_book import BUY, DAY, IMMEDIATE_OR_CANCEL, SELL
 from simulator.population import Account
 from simulator.randomness import SECOND_NS, jittered_ns, ordinary_quantity, wait_ns
+from simulator.traders.collar import collared
 
 PARENT_MULTIPLE_MIN = 20
 PARENT_MULTIPLE_MAX = 60
@@ -35,7 +36,7 @@ def slice_block(seat: Seat, accounts: tuple[Account, ...]) -> Behaviour:
                 seat.cancel(child)
                 remaining -= child.filled
                 if unfilled and random.random() < 0.6:
-                    remaining -= seat.submit(account, side, None, unfilled, IMMEDIATE_OR_CANCEL).filled
+                    remaining -= seat.submit(account, side, collared(seat, side), unfilled, IMMEDIATE_OR_CANCEL).filled
             yield jittered_ns(random, SLICE_SECONDS, 0.5)
 
 

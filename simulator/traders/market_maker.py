@@ -14,11 +14,14 @@ from simulator.population import Account
 from simulator.randomness import gauss, jittered_ns
 from simulator.traders.belief import Belief
 
-LEVEL_COUNT = 3
+LEVEL_COUNT = 4
 REPLACE_SHARE = 0.08
-SIZE_MULTIPLE = 1.5
-SIZE_SIGMA = 0.45
+SIZE_MULTIPLE = 0.5
+LEVEL_SIZE_STEP = 1.0
+"""Each level behind the best shows so much more of the first one's size."""
+SIZE_SIGMA = 0.7
 FULL_REQUOTE_SHARE = 0.03
+REACTION_SIGMA = 1.0
 
 
 class Quotes:
@@ -71,7 +74,7 @@ def make_market(seat: Seat, account: Account, reaction_seconds: float, activity:
     quotes, belief = Quotes(seat, account), Belief(seat, activity)
     listing: Listing = seat.listing
     engine: MatchingEngine = listing.engine
-    width: float = seat.instrument.half_spread_ticks * (0.8 + 0.5 * seat.random.random())
+    width: float = seat.instrument.half_spread_ticks * (0.9 + 0.6 * seat.random.random())
     step = 1 + int(seat.random.random() * 2)
     while True:
         quotes.count_fills()
@@ -85,11 +88,11 @@ def make_market(seat: Seat, account: Account, reaction_seconds: float, activity:
             quotes.quote(BUY, level, max(1, min(bid, best_ask - 1) if best_ask else bid))
             best_bid = engine.bids.best_ticks()
             quotes.quote(SELL, level, max(1, best_bid + 1, ceil(fair + away) + level * step))
-        yield jittered_ns(seat.random, reaction_seconds, 0.6)
+        yield jittered_ns(seat.random, reaction_seconds, REACTION_SIGMA)
 
 
 def _quote_quantity(seat: Seat, level: int) -> int:
     """Draw the size of a quote: market makers show much the same everywhere, more behind the best price."""
     instrument = seat.instrument
-    multiple = SIZE_MULTIPLE * (1.0 + 0.5 * level) * exp(SIZE_SIGMA * gauss(seat.random))
+    multiple = SIZE_MULTIPLE * (1.0 + LEVEL_SIZE_STEP * level) * exp(SIZE_SIGMA * gauss(seat.random))
     return ceil(instrument.typical_quantity * multiple / instrument.lot_size) * instrument.lot_size

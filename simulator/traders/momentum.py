@@ -8,6 +8,7 @@ from simulator.market import Behaviour, Seat
 from simulator.order_book import BUY, IMMEDIATE_OR_CANCEL, SELL
 from simulator.population import Account
 from simulator.randomness import jittered_ns, ordinary_quantity, wait_ns
+from simulator.traders.collar import collared
 
 LOOK_SECONDS = 3.0
 LOOKBACK_LOOKS = 6
@@ -31,10 +32,11 @@ def follow_trend(seat: Seat, account: Account) -> Behaviour:
         if len(mids) < LOOKBACK_LOOKS or abs(move) < threshold:
             continue
         side = BUY if move > 0 else SELL
-        entry = seat.submit(account, side, None, 2 * ordinary_quantity(random, seat.instrument), IMMEDIATE_OR_CANCEL)
+        quantity = 2 * ordinary_quantity(random, seat.instrument)
+        entry = seat.submit(account, side, collared(seat, side), quantity, IMMEDIATE_OR_CANCEL)
         yield jittered_ns(random, HOLD_SECONDS, 0.5)
         if entry.filled:
-            seat.submit(account, -side, None, entry.filled, IMMEDIATE_OR_CANCEL)
+            seat.submit(account, -side, collared(seat, -side), entry.filled, IMMEDIATE_OR_CANCEL)
         mids.clear()
 
 

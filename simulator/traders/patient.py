@@ -8,11 +8,15 @@ from simulator.order_book import BUY, SELL, Order
 from simulator.population import Account
 from simulator.randomness import SECOND_NS, jittered_ns, ordinary_quantity, wait_ns
 
-DISTANCE_EXPONENT = 1.3
-"""Tail exponent of the distance from the best price; published estimates lie between 0.8 and 1.5."""
+DISTANCE_EXPONENT = 0.65
+"""Tail exponent of the distance from the best price; published estimates lie between 0.6 and 1.5."""
+DISTANCE_SCALE_TICKS = 1.6
+"""Fewer join the best price than wait a little behind it: the book is deepest there."""
 DISTANCE_TICKS_MAX = 60
 IMPROVE_SHARE = 0.12
-LIFETIME_SECONDS = 6.0
+LIFETIME_SECONDS = 9.0
+LIFETIME_DISTANCE_EXPONENT = 0.6
+"""Who waits further away waits longer."""
 LIFETIME_SIGMA = 1.6
 CHASE_SHARE = 0.2
 """Share of orders that are moved to the best price instead of cancelled at the end of their patience."""
@@ -38,8 +42,15 @@ def rest(seat: Seat, accounts: tuple[Account, ...], rate_per_second: float) -> B
             if not order.is_resting or not _move_closer(seat, order):
                 continue
         number += 1
-        life_ns = min(jittered_ns(random, LIFETIME_SECONDS, LIFETIME_SIGMA), 600 * SECOND_NS)
+        life_seconds = LIFETIME_SECONDS * (1 + _distance(seat, order)) ** LIFETIME_DISTANCE_EXPONENT
+        life_ns = min(jittered_ns(random, life_seconds, LIFETIME_SIGMA), 600 * SECOND_NS)
         heappush(open_orders, (seat.now_ns + life_ns, number, order))
+
+
+def _distance(seat: Seat, order: Order) -> int:
+    """Return how many ticks behind the best price an order rests."""
+    best = seat.best(order.side)
+    return 0 if best is None or order.price is None else max(0, order.side * (best - order.price))
 
 
 def _enter(seat: Seat, account: Account) -> Order | None:
@@ -51,7 +62,7 @@ def _enter(seat: Seat, account: Account) -> Order | None:
     if random.random() < IMPROVE_SHARE / seat.listing.caution**2 and abs(opposite - best) > 1:
         price = best + side
     else:
-        distance = min(DISTANCE_TICKS_MAX, int(random.paretovariate(DISTANCE_EXPONENT)) - 1)
+        distance = min(DISTANCE_TICKS_MAX, int(DISTANCE_SCALE_TICKS * random.paretovariate(DISTANCE_EXPONENT)) - 1)
         price = max(1, best - side * distance)
     return seat.submit(account, side, price, ordinary_quantity(random, seat.instrument))
 

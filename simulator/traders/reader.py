@@ -5,6 +5,7 @@ from simulator.market import Behaviour, Seat
 from simulator.order_book import BUY, IMMEDIATE_OR_CANCEL, SELL
 from simulator.population import Account
 from simulator.randomness import jittered_ns, ordinary_quantity
+from simulator.traders.collar import collared
 
 SMOOTHING = 0.5
 IMBALANCE_ENTRY = 0.4
@@ -27,7 +28,7 @@ def read_book(seat: Seat, account: Account, look_seconds: float) -> Behaviour:
             filled = _take(seat, account, side)
             yield jittered_ns(random, HOLD_SECONDS, 0.5)
             if filled:
-                seat.submit(account, -side, None, filled, IMMEDIATE_OR_CANCEL)
+                seat.submit(account, -side, collared(seat, -side), filled, IMMEDIATE_OR_CANCEL)
             yield jittered_ns(random, REST_SECONDS, 0.5)
             continue
         for side in (BUY, SELL):

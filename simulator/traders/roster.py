@@ -1,6 +1,7 @@
 """Who trades: for every instrument the same kinds of people, each with a random stream of its own."""
 
 from collections.abc import Iterator
+from itertools import cycle
 
 from simulator.market import Behaviour, Listing, Market, Seat
 from simulator.population import DORMANT_SECONDS, INSTITUTION, MARKET_MAKER, PROPRIETARY, RETAIL, Population
@@ -27,10 +28,11 @@ SPECIALISTS_PER_INSTRUMENT = (
     READERS_PER_INSTRUMENT + TREND_FOLLOWERS_PER_INSTRUMENT + HEDGERS_PER_INSTRUMENT + PEGGERS_PER_INSTRUMENT
 )
 """Proprietary accounts with one habit each in an instrument; the crowd there is everybody else."""
-REACTION_SECONDS = 0.9
+REACTION_SECONDS = (0.15, 0.6, 2.5)
+"""Of one market maker after another: machines next to the room, ordinary ones, and slow ones."""
 LOOK_SECONDS = 0.6
-TAKES_PER_SECOND = 1.1
-RESTS_PER_SECOND = 1.6
+TAKES_PER_SECOND = 0.8
+RESTS_PER_SECOND = 3.2
 CALL_ORDERS_PER_SECOND = 1.2
 ARBITRAGEURS_PER_PAIR = 2
 
@@ -39,7 +41,7 @@ def cast(market: Market, population: Population, seed: int, activity: float) -> 
     """Let the ordinary traders of every listing into the market; `activity` scales how often they act."""
     for position, listing in enumerate(market.listings.values()):
         makers = (2 * position + index for index in range(MARKET_MAKERS_PER_INSTRUMENT))
-        market.enter(_opinion(market, listing, seed))
+        market.enter(_opinion(market, listing, seed, activity))
         for behaviour in _people(market, listing, population, seed, activity, makers):
             market.enter(behaviour, listing=listing)
         if listing.instrument.hours is not None:
@@ -49,11 +51,11 @@ def cast(market: Market, population: Population, seed: int, activity: float) -> 
         market.enter(behaviour, listing=listing)
 
 
-def _opinion(market: Market, listing: Listing, seed: int) -> Behaviour:
+def _opinion(market: Market, listing: Listing, seed: int, activity: float) -> Behaviour:
     """Return what moves the value of a listing: its own news, or the listing it follows."""
     leader = leader_of(listing, market)
     random = stream(seed, f"{listing.key}/value")
-    return wander(listing, random) if leader is None else follow(listing, leader, random)
+    return wander(listing, random, activity) if leader is None else follow(listing, leader, random)
 
 
 def leader_of(listing: Listing, market: Market) -> Listing | None:
@@ -101,9 +103,9 @@ def _people(
     def seat(name: str) -> Seat:
         return Seat(market, listing, stream(seed, f"{symbol}/{name}"))
 
-    for index in makers:
+    for index, reaction_seconds in zip(makers, cycle(REACTION_SECONDS), strict=False):
         account = market_makers[index % len(market_makers)]
-        yield make_market(seat(f"maker {index}"), account, REACTION_SECONDS / pace, activity)
+        yield make_market(seat(f"maker {index}"), account, reaction_seconds / pace, activity)
     yield take(seat("takers"), crowd, TAKES_PER_SECOND * pace)
     yield rest(seat("patient"), crowd, RESTS_PER_SECOND * pace)
     yield slice_block(seat("slicing"), institutions)
