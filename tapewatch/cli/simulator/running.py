@@ -9,6 +9,7 @@ from simulator.venues import MARKETS
 from surveillance.v1 import simulator_pb2
 from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
 from tapewatch.cli.failure import WrongUsageError
+from tapewatch.cli.output import print_lines
 from tapewatch.cli.pace import pace_of
 from tapewatch.cli.simulator.asking import ask_simulator, show
 from tapewatch.client.simulator import SimulatorClient
@@ -94,6 +95,14 @@ def start(
         )
 
     show(ask_simulator(config, target, question), as_json)
+    if not as_json:
+        print_lines(("see", "`tapewatch simulator watch`"), *_first(normal))
+
+
+def _first(normal: bool) -> list[tuple[str, str]]:
+    """What to expect: nothing happens at once."""
+    told = "`tapewatch simulator inject` plays a scheme at once"
+    return [("schemes", told if normal else f"come after up to five minutes of ordinary market; {told}")]
 
 
 def camouflage_of(text: str) -> dict[str, float]:
