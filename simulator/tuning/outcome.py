@@ -3,11 +3,15 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from simulator.scorecard.families import family_of, typology_of
 from simulator.scorecard.matching import Verdict, match
 from simulator.scorecard.sighting import Sighting
 from simulator.scorecard.truth import Scenario
+
+ANOMALY: Final = "ANOMALY"
+"""Typology of alerts that say no more than that something is unusual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +55,16 @@ class Outcome:
 
 
 def truth_for(rule_id: str, typology: str, scenarios: Sequence[Scenario], *, is_partial: bool = False) -> Truth:
-    """The truth for one rule: it has to find the schemes named like it, else those of its typology, else its family."""
+    """The truth for one rule: it has to find the schemes named like it, else those of its typology, else its family.
+
+    What only tells the unusual from the usual has to find all of them.
+    """
     schemes = [one for one in scenarios if one.is_scheme]
     kinds = {
         "named like the rule": [one for one in schemes if one.typology == rule_id],
         f"of its typology {typology}": [one for one in schemes if typology_of(one.typology) == typology_of(typology)],
         "of its family": [one for one in schemes if family_of(one.typology) == family_of(typology)],
+        "of any kind": schemes if typology == ANOMALY else [],
     }
     kind, targets = next(((kind, found) for kind, found in kinds.items() if found), ("", []))
     return Truth(tuple(scenarios), frozenset(one.scenario_id for one in targets), kind, is_partial)

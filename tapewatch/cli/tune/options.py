@@ -58,4 +58,5 @@ CheckOption = Annotated[
 ]
 OutOption = Annotated[Path | None, _file("--out", "Where the proposal goes, YAML.", exists=False)]
 PlotOption = Annotated[Path | None, _file("--plot", "Alerts against recall: .svg, .png or .html.", exists=False)]
+ModelOption = Annotated[Path | None, _file("--model", "Anomaly model, for rules that go by it.")]
 SettingsOption = Annotated[Path | None, _file("--config", "Settings in force now; the defaults without.")]

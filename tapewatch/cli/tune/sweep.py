@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 
 from detection_service.engine.configuration import EngineConfiguration
-from detection_service.engine.engine import Engine
+from detection_service.engine.engine import AnomalyScorer, Engine
 from simulator.scorecard.sighting import Sighting
 from simulator.tuning.outcome import Outcome, Truth, judged, truth_for
 from tapewatch.alert import Alert
@@ -33,11 +33,15 @@ class Tried:
 
 @dataclass(slots=True)
 class Sweep:
-    """A rule in a configuration over some materials; settings tried before are not run again."""
+    """A rule in a configuration over some materials; settings tried before are not run again.
+
+    `scorer` is the anomaly model, for rules that go by it.
+    """
 
     rule_id: str
     configuration: EngineConfiguration
     materials: Sequence[Material]
+    scorer: AnomalyScorer | None = None
     truths: list[Truth] = field(default_factory=list)
     tried: dict[tuple[tuple[str, float], ...], Tried] = field(default_factory=dict)
 
@@ -79,7 +83,7 @@ class Sweep:
     def _alerts(self, material: Material, changes: Changes) -> tuple[Alert, ...]:
         overrides = {**self.configuration.rules.get(self.rule_id, {}), **changes}
         configuration = replace(self.configuration, rules={self.rule_id: overrides}, reference=material.reference)
-        engine = Engine(configuration)
+        engine = Engine(configuration, self.scorer)
         final: dict[str, Alert] = {}
         with few_collections():
             for frame in material.frames:

@@ -18,6 +18,7 @@ from tapewatch.cli.configured import JsonOption, address_of, security_of
 from tapewatch.cli.detect import RulesDirectoryOption, configuration_of
 from tapewatch.cli.failure import CommandError, WrongUsageError
 from tapewatch.cli.files import DateOption, FormatOption, InstrumentOption, VenueOption
+from tapewatch.cli.model_training import read_model
 from tapewatch.cli.output import print_json, progress_bar
 from tapewatch.cli.reference_files import (
     AccountsOption,
@@ -41,6 +42,7 @@ from tapewatch.cli.tune.options import (
     HoursOption,
     JournalOption,
     LabelsOption,
+    ModelOption,
     OutOption,
     ParametersOption,
     PlotOption,
@@ -78,6 +80,7 @@ def tune(
     check: CheckOption = None,
     out: OutOption = None,
     plot: PlotOption = None,
+    model: ModelOption = None,
     config: SettingsOption = None,
     rules_directory: RulesDirectoryOption = None,
     file_format: FormatOption = "auto",
@@ -116,10 +119,11 @@ def tune(
         materials = [_journalled(events or [], told)]
     else:
         materials = _materials(events or [], told, reference, file_format, options)
-    sweep = Sweep(rule_id, configuration, materials)
+    scorer = None if model is None else read_model(model)
+    sweep = Sweep(rule_id, configuration, materials, scorer)
     report = _report(sweep, metadata, swept, grid, hours_a_day, Wish(recall_min, alerts_a_day_max))
     if check and report.chosen is not None:
-        report.check = _checked(rule_id, configuration, check, report.chosen, hours_a_day)
+        report.check = _checked(sweep, check, report.chosen, hours_a_day)
     report.seconds = time.monotonic() - begun_s
     if out is not None and report.proposes:
         write_parameters(out, report, configuration)
@@ -257,11 +261,10 @@ def _report(
     )
 
 
-def _checked(
-    rule_id: str, configuration: EngineConfiguration, directories: list[Path], chosen: Tried, hours_a_day: float
-) -> Checked:
+def _checked(tried: Sweep, directories: list[Path], chosen: Tried, hours_a_day: float) -> Checked:
     """The proposal against the current values on data that had no part in it."""
-    sweep = Sweep(rule_id, configuration, [of_directory(path) for path in directories])
+    materials = [of_directory(path) for path in directories]
+    sweep = Sweep(tried.rule_id, tried.configuration, materials, tried.scorer)
     if not sweep.target_count:
         raise CommandError("--check: expected scenarios the rule has to find, found none")
     scale = Scale(sweep.target_count, sum(each.hours for each in sweep.materials) / hours_a_day)

@@ -28,6 +28,7 @@ def test_where_none_is_named_like_it_the_typology_counts_and_then_the_family() -
     assert (anonymous.targets, anonymous.kind) == (frozenset({"s1", "s2"}), "of its typology SPOOFING")
     flipping = truth_for("flipping", "FLIPPING", SCENARIOS)
     assert (flipping.targets, flipping.kind) == (frozenset({"s1", "s2", "l1"}), "of its family")
+    assert truth_for("anomaly", "ANOMALY", SCENARIOS).targets == {"s1", "s2", "l1"}
     assert truth_for("fat_finger", "ERRONEOUS_ORDER", SCENARIOS).targets == frozenset()
 
 
