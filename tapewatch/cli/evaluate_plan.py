@@ -13,7 +13,7 @@ from simulator.hard_negatives import HARD_NEGATIVES
 from simulator.schemes import SCHEMES
 from simulator.schemes.scheme import Scheme
 from simulator.scorecard.run_score import RunScore
-from simulator.venues import MARKETS
+from simulator.venues import MARKETS, MarketName
 from tapewatch.cli.evaluate_run import MARKET, RunPlan, run
 from tapewatch.cli.failure import CommandError
 
@@ -26,8 +26,6 @@ DENSITY_MINUTES: Final = {1.0: 60.0, 10.0: 20.0, 50.0: 6.0}
 """How busy ordinary markets are and how long they run: about as many events each."""
 SCHEMES_A_RUN: Final = 8
 MINUTES_MIN: Final = 30.0
-LANES: Final = len(MARKETS[MARKET])
-"""Schemes that can be played at once, each in an instrument of its own."""
 ELBOW_ROOM: Final = 1.3
 """How much longer a run is than its schemes need one after another."""
 STANDARD, BY_SEVERITY, BY_DENSITY = "standard", "severity", "density"
@@ -35,22 +33,23 @@ STANDARD, BY_SEVERITY, BY_DENSITY = "standard", "severity", "density"
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How schemes are played that take so long, past included: how often a seed, and how busy the market is.
+    """How schemes are played that take so long, past included: how often a seed, in which market, and how busy it is.
 
-    What needs hours is played less often, in thinner markets, to stay within the events of the tier.
+    What needs hours is played less often, in thinner markets or among shares alone, to stay within the tier's events.
     """
 
     seconds_max: float
     past_seconds_max: float
     times: int
     activity: float
+    market: MarketName = MARKET
 
     def suits(self, scheme: Scheme) -> bool:
         """Whether the scheme is short enough for it."""
         return scheme.duration_seconds_max <= self.seconds_max and scheme.history_seconds <= self.past_seconds_max
 
 
-PACES: Final = (Pace(1_000, 900, 4, 1.0), Pace(inf, 3_600, 2, 0.4), Pace(inf, inf, 2, 0.2))
+PACES: Final = (Pace(1_000, 900, 4, 1.0), Pace(inf, 3_600, 2, 0.3), Pace(inf, inf, 2, 0.1, "shares"))
 """A scheme is played at the first that suits it."""
 
 
@@ -71,7 +70,7 @@ class Part:
         """How long the market has to run: a past, then the schemes one after another in each instrument."""
         schemes = [SCHEMES[name] for name in self.played]
         crowded = sum(scheme.duration_seconds_max for scheme in schemes if scheme.wants)
-        spread = sum(scheme.duration_seconds_max for scheme in schemes) / LANES
+        spread = sum(scheme.duration_seconds_max for scheme in schemes) / len(MARKETS[self.pace.market])
         past = max((scheme.history_seconds for scheme in schemes), default=0.0)
         return max(MINUTES_MIN, (past + ELBOW_ROOM * max(crowded, spread)) / 60)
 
@@ -111,7 +110,9 @@ def density_grid(seeds: Sequence[int]) -> list[RunPlan]:
 
 def _plan(seed: int, name: str, part: Part, severity: float, place: int, innocent: tuple[str, ...] = ()) -> RunPlan:
     turn = place * part.pace.times
-    return RunPlan(seed, name, part.played, part.minutes, severity, turn, innocent, part.pace.activity)
+    return RunPlan(
+        seed, name, part.played, part.minutes, severity, turn, innocent, part.pace.activity, market=part.pace.market
+    )
 
 
 def parted(schemes: Sequence[str]) -> list[Part]:
