@@ -103,7 +103,7 @@ def test_the_book_is_never_crossed_once_a_request_has_been_matched() -> None:
 def test_the_standard_run_has_its_size_its_scenarios_and_a_warm_up(demo: tuple[Simulation, list[Report]]) -> None:
     simulation, reports = demo
     labels = simulation.labels()
-    assert 60_000 <= len(reports) <= 160_000
+    assert 60_000 <= len(reports) <= 200_000
     assert Counter(label.typology for label in labels) == Counter(DEMO_SCHEMES)
     start_ns = simulation.config.start_time_ns
     assert min(label.start_time_ns for label in labels) >= start_ns + WARMUP_SECONDS_MAX * SECOND_NS
