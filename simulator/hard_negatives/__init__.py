@@ -26,6 +26,7 @@ from simulator.hard_negatives.retail_burst import RETAIL_BURST
 from simulator.hard_negatives.scaled_order import SCALED_ORDER
 from simulator.hard_negatives.self_match_prevented import SELF_MATCH_PREVENTED
 from simulator.hard_negatives.stop_loss_cascade import STOP_LOSS_CASCADE
+from simulator.hard_negatives.venue_arbitrageur import VENUE_ARBITRAGEUR
 from simulator.hard_negatives.volume_average_close import VOLUME_AVERAGE_CLOSE
 
 HARD_NEGATIVES: dict[str, HardNegative] = {
@@ -56,6 +57,7 @@ HARD_NEGATIVES: dict[str, HardNegative] = {
         SCALED_ORDER,
         SELF_MATCH_PREVENTED,
         STOP_LOSS_CASCADE,
+        VENUE_ARBITRAGEUR,
         VOLUME_AVERAGE_CLOSE,
     )
 }

@@ -19,7 +19,7 @@ class HardNegative:
     `resembles` names the rules whose abuse it looks like, written down before any rule was run against it.
     `owner_count` owners of `account_type` ("" for any client) take part, each with one account, or with all of at
     least two where `with_all_accounts`. `play(seat, people)` is the behaviour and `duration_seconds_max` bounds it;
-    one that is `at_close` begins so long before the session ends.
+    one that is `at_close` begins so long before the session's call.
     """
 
     name: str
@@ -31,6 +31,7 @@ class HardNegative:
     owner_count: int = 1
     with_all_accounts: bool = False
     wants_thin_market: bool = False
+    wants_two_venues: bool = False
     at_close: bool = False
     trades_with_itself: bool = False
 

@@ -10,6 +10,7 @@ from simulator.hard_negatives.hard_negative import HardNegative, People
 from simulator.hard_negatives.orders import some_side, take, typical, until_ns
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
+from simulator.matching_engine import AUCTION
 from simulator.population import INSTITUTION
 from simulator.randomness import SECOND_NS, jittered_ns
 
@@ -20,6 +21,8 @@ EARLY_GAP_SECONDS = 14.0
 LAST_GAP_SECONDS = 1.6
 EARLY_MULTIPLE = 1.0
 LAST_MULTIPLE = 3.0
+CALL_MULTIPLE = 25.0
+CALL_GAP_SECONDS = 2.0
 
 
 def _play(seat: SchemeSeat, people: People) -> Behaviour:
@@ -36,6 +39,18 @@ def _play(seat: SchemeSeat, people: People) -> Behaviour:
         take(seat, people[place], side, size, reach_ticks=2 if is_last else 0)
         gap_seconds = LAST_GAP_SECONDS if is_last else EARLY_GAP_SECONDS
         heappush(turns, (seat.now_ns + jittered_ns(seat.random, gap_seconds, 0.5), place))
+    yield from _in_the_closing_call(seat, people, side)
+
+
+def _in_the_closing_call(seat: SchemeSeat, people: People, side: int) -> Behaviour:
+    """Enter what is left as orders at any price, where the day ends with a call."""
+    if seat.close_ns is None or seat.close_ns > until_ns(seat, LAST_SECONDS):
+        return
+    yield max(0, seat.close_ns - seat.now_ns) + SECOND_NS
+    for account in people:
+        if seat.phase == AUCTION:
+            seat.submit(account, side, None, typical(seat.instrument, CALL_MULTIPLE))
+            yield jittered_ns(seat.random, CALL_GAP_SECONDS, 0.8)
 
 
 INDEX_REBALANCING = HardNegative(

@@ -1,8 +1,10 @@
 """When each hard negative is played: spread over the time after the warm-up and over the instruments."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from simulator.hard_negatives import HARD_NEGATIVES
+from simulator.hard_negatives.hard_negative import HardNegative
 from simulator.instrument import Instrument
 from simulator.randomness import SECOND_NS, stream
 from simulator.schedule import WARMUP_SECONDS_MAX, WARMUP_SHARE, PlannedScenario
@@ -27,9 +29,16 @@ def plan_hard_negatives(
         what = HARD_NEGATIVES[name]
         latest = max(warmup_seconds, length_seconds - what.duration_seconds_max)
         offset_seconds = latest if what.at_close else random.uniform(warmup_seconds, latest)
-        instrument = thinnest if what.wants_thin_market else random.choice(instruments)
+        instrument = thinnest if what.wants_thin_market else random.choice(_places(what, instruments))
         planned.append(PlannedScenario(name, 0.0, instrument.key, int(offset_seconds * SECOND_NS)))
     return tuple(sorted(planned, key=lambda scenario: scenario.offset_ns))
+
+
+def _places(what: HardNegative, instruments: Sequence[Instrument]) -> Sequence[Instrument]:
+    """Return where one may be played: what two venues list, for those that want it and where there is any."""
+    listings = Counter(one.symbol for one in instruments)
+    shared = [one for one in instruments if listings[one.symbol] > 1]
+    return shared if what.wants_two_venues and shared else instruments
 
 
 def check_hard_negative(name: str) -> None:
