@@ -31,6 +31,10 @@ QUANTITY_MULTIPLE_MAX = 60
 """No ordinary order is greater than this many typical ones."""
 
 
+SMALL_MULTIPLE_MAX = 5
+"""No small investor's order is greater than this many typical ones."""
+
+
 def stream(seed: int, name: str) -> Random:
     """Return the stream of random numbers that belongs to a seed and a name; the same in every process."""
     return Random(f"{seed}/{name}")
@@ -78,6 +82,13 @@ def ordinary_quantity(random: Random, instrument: Instrument) -> int:
     if draw > 1.0 - TAIL_SHARE:
         multiple = TAIL_MULTIPLE * (1.0 - random.random()) ** _TAIL_POWER
     return lot * ceil(instrument.typical_quantity * min(multiple, QUANTITY_MULTIPLE_MAX) / lot)
+
+
+def client_quantity(random: Random, instrument: Instrument, is_small: bool) -> int:
+    """Draw the size of an ordinary client's order; a small investor's has no tail."""
+    quantity = ordinary_quantity(random, instrument)
+    largest = SMALL_MULTIPLE_MAX * instrument.typical_quantity // instrument.lot_size * instrument.lot_size
+    return min(quantity, largest) if is_small else quantity
 
 
 def geometric(low: float, high: float, severity: float) -> float:

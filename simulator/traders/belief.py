@@ -22,6 +22,7 @@ IMBALANCE_SMOOTHING = 0.5
 """Share of a new look at the book in the opinion of it."""
 INVENTORY_IMPACT_TICKS = 1.2
 """How far a professional moves its quotes for every `INVENTORY_TYPICAL_MULTIPLE` typical orders it is stuck with."""
+INVENTORY_IMPACT_HALF_SPREADS_MAX = 6.0
 INVENTORY_HALF_LIFE_SECONDS = 40.0
 """A position weighs less with time: it is hedged elsewhere."""
 INVENTORY_TYPICAL_MULTIPLE = 40
@@ -56,5 +57,7 @@ class Belief:
         self._carried *= exp(-0.693 * elapsed_seconds / INVENTORY_HALF_LIFE_SECONDS)
         self._carried += inventory - self._inventory
         self._inventory = inventory
+        burden_max: float = INVENTORY_IMPACT_HALF_SPREADS_MAX * seat.instrument.half_spread_ticks
         burden: float = INVENTORY_IMPACT_TICKS * self._carried / (INVENTORY_TYPICAL_MULTIPLE * typical)
+        burden = burden_max * tanh(burden / burden_max)
         return seat.listing.value_ticks + self.learnt_ticks + lean - burden

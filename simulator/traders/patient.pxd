@@ -1,3 +1,3 @@
 from simulator.market cimport Seat
 from simulator.order_book cimport Order
-from simulator.randomness cimport jittered_ns, ordinary_quantity, wait_ns
+from simulator.randomness cimport jittered_ns, wait_ns

@@ -5,8 +5,8 @@ from heapq import heappop, heappush
 
 from simulator.market import Behaviour, Seat
 from simulator.order_book import BUY, SELL, Order
-from simulator.population import Account
-from simulator.randomness import SECOND_NS, jittered_ns, ordinary_quantity, wait_ns
+from simulator.population import RETAIL, Account
+from simulator.randomness import SECOND_NS, client_quantity, jittered_ns, wait_ns
 
 DISTANCE_EXPONENT = 0.65
 """Tail exponent of the distance from the best price; published estimates lie between 0.6 and 1.5."""
@@ -17,6 +17,8 @@ IMPROVE_SHARE = 0.12
 LIFETIME_SECONDS = 9.0
 LIFETIME_DISTANCE_EXPONENT = 0.6
 """Who waits further away waits longer."""
+LARGE_MULTIPLE = 4.0
+"""Who shows more than so many typical orders waits longer too."""
 LIFETIME_SIGMA = 1.6
 CHASE_SHARE = 0.2
 """Share of orders that are moved to the best price instead of cancelled at the end of their patience."""
@@ -43,6 +45,7 @@ def rest(seat: Seat, accounts: tuple[Account, ...], rate_per_second: float) -> B
                 continue
         number += 1
         life_seconds = LIFETIME_SECONDS * (1 + _distance(seat, order)) ** LIFETIME_DISTANCE_EXPONENT
+        life_seconds *= max(1.0, order.quantity / (LARGE_MULTIPLE * seat.instrument.typical_quantity)) ** 0.5
         life_ns = min(jittered_ns(random, life_seconds, LIFETIME_SIGMA), 600 * SECOND_NS)
         heappush(open_orders, (seat.now_ns + life_ns, number, order))
 
@@ -64,7 +67,8 @@ def _enter(seat: Seat, account: Account) -> Order | None:
     else:
         distance = min(DISTANCE_TICKS_MAX, int(DISTANCE_SCALE_TICKS * random.paretovariate(DISTANCE_EXPONENT)) - 1)
         price = max(1, best - side * distance)
-    return seat.submit(account, side, price, ordinary_quantity(random, seat.instrument))
+    quantity = client_quantity(random, seat.instrument, account.account_type == RETAIL)
+    return seat.submit(account, side, price, quantity)
 
 
 def _move_closer(seat: Seat, order: Order) -> bool:

@@ -1,2 +1,2 @@
 from simulator.market cimport Listing, Seat
-from simulator.randomness cimport ordinary_quantity, wait_ns
+from simulator.randomness cimport wait_ns

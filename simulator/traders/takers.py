@@ -5,8 +5,8 @@ from math import exp, sqrt
 
 from simulator.market import Behaviour, Listing, Seat
 from simulator.order_book import BUY, IMMEDIATE_OR_CANCEL, SELL
-from simulator.population import Account
-from simulator.randomness import SECOND_NS, ordinary_quantity, wait_ns
+from simulator.population import RETAIL, Account
+from simulator.randomness import SECOND_NS, client_quantity, wait_ns
 
 BRANCHING = 0.65
 """Share of orders provoked by others (Hawkes process); published estimates for shares lie between 0.5 and 0.9."""
@@ -84,7 +84,7 @@ def _take_once(seat: Seat, account: Account, side: int) -> None:
     opposite = seat.best(-side)
     if opposite is None:
         return
-    quantity = ordinary_quantity(random, seat.instrument)
+    quantity = client_quantity(random, seat.instrument, account.account_type == RETAIL)
     if random.random() > SWEEP_SHARE:
         lot = seat.instrument.lot_size
         quantity = max(lot, min(quantity, seat.depth(-side, 3) // lot * lot))

@@ -10,7 +10,7 @@ from simulator.randomness import SECOND_NS, gauss
 STEP_SECONDS = 0.5
 TAIL_DEGREES = 4.0
 """Student-t degrees of freedom of a step; returns of shares have a tail exponent of 3 to 4."""
-VOLATILITY_HALF_LIVES_SECONDS = (60.0, 600.0, 3_600.0)
+VOLATILITY_HALF_LIVES_SECONDS = (40.0, 400.0, 4_000.0)
 """Restlessness comes and goes on several scales of time: together they make correlations that decay like a power."""
 VOLATILITY_SIGMA = 0.4
 """Standard deviation of the logarithm of volatility on each scale."""
