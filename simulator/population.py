@@ -122,13 +122,21 @@ def populate(seed: int, market_maker_count: int) -> Population:
 
 def _dormant(random: Random, others: list[Account]) -> Iterator[Account]:
     """Draw owners who hardly trade, with one or two accounts each and names nobody else has."""
-    taken_numbers = {int(account.account[2:]) for account in others}
-    taken_owners = {int(account.owner[3:]) for account in others}
-    numbers = iter(random.sample([number for number in range(100_000, 1_000_000) if number not in taken_numbers], 90))
-    owners = [number for number in range(10_000, 100_000) if number not in taken_owners]
-    for owner in random.sample(owners, DORMANT_OWNER_COUNT):
+    numbers = _free(random, {int(account.account[2:]) for account in others}, 100_000, 1_000_000)
+    owners = _free(random, {int(account.owner[3:]) for account in others}, 10_000, 100_000)
+    for _ in range(DORMANT_OWNER_COUNT):
+        owner = next(owners)
         for _ in range(min(2, _account_count(random))):
             yield _account(random, next(numbers), owner, random.choice((RETAIL, PROPRIETARY, INSTITUTION)))
+
+
+def _free(random: Random, taken: set[int], low: int, high: int) -> Iterator[int]:
+    """Draw numbers that nobody has yet."""
+    while True:
+        number = random.randrange(low, high)
+        if number not in taken:
+            taken.add(number)
+            yield number
 
 
 def _in_offices(random: Random, accounts: list[Account]) -> list[Account]:

@@ -8,46 +8,58 @@ from simulator.schemes import sources
 from simulator.schemes.play import EXIT, POSITION, PUSH, Play
 from simulator.schemes.scheme import Ratio
 
-POSITION_ORDERS = 12
-POSITION_MULTIPLE = 4.0
-PUSH_MULTIPLE = 6.0
+POSITION_ORDERS = 24
+PUSH_MULTIPLE = 12.0
+REACH_HALF_SPREADS = 6.0
 PUSH_SECONDS_MAX = 120
-EXIT_ORDERS_MAX = 80
+EXIT_ORDERS_MAX = 160
+EXIT_PAUSE_SECONDS = 0.5
 RATIOS = (
-    Ratio("push", 0.3, 4.0, "%", sources.CATALOGUE + ": 2 % between venues, high at 4 %"),
+    Ratio("position", 40.0, 240.0, "x a typical order", sources.OPTIVER + ": several times what was pushed with"),
+    Ratio("push", 0.1, 0.8, "%", sources.CATALOGUE + ": the move precedes the profit; 10 basis points are noticed"),
     Ratio("pause between pushes", 4.0, 0.5, "s", sources.OURS),
-    Ratio("gain taken after", 20.0, 1.0, "s", sources.CATALOGUE + ": the move precedes the profit within t"),
+    Ratio("gain taken after", 20.0, 1.0, "s", sources.CATALOGUE + ": the profit follows within t"),
 )
 
 
 def push_here_gain_there(play: Play, there: SchemeSeat) -> Behaviour:
-    """Take a position elsewhere, push the price here, and trade out elsewhere while the move lasts."""
+    """Take a position elsewhere, push the price here with less than that, and trade out elsewhere while it lasts."""
     here, side = play.seat, play.side()
     holdings = {account: 0 for crew in play.crews for account in crew}
     for _ in range(POSITION_ORDERS):
         account = play.account()
-        quantity = play.quantity_in(there, POSITION_MULTIPLE)
+        quantity = play.quantity_in(there, play.value("position") / POSITION_ORDERS)
         holdings[account] += play.take(account, side, quantity, POSITION, 1, there)
-        yield play.wait(4.0)
-    start = here.listing.mid_ticks()
+        yield play.wait(3.0)
+    left = play.instrument.typical_quantity * sum(holdings.values()) // there.instrument.typical_quantity
+    target = here.listing.mid_ticks() * (1.0 + side * play.value("push") / 100.0)
     end_ns = here.now_ns + PUSH_SECONDS_MAX * SECOND_NS
     play.tell(f"{play.crews[0][0].account} holds {there.instrument.key} and pushes {here.instrument.key}.")
-    while side * (here.listing.mid_ticks() / start - 1.0) < play.value("push") / 100.0 and here.now_ns < end_ns:
-        reach = max(1, round(2 * play.instrument.half_spread_ticks))
-        play.take(play.account(), side, play.quantity(PUSH_MULTIPLE), PUSH, reach)
+    while side * (target - here.listing.mid_ticks()) > 0 and here.now_ns < end_ns and left > 0:
+        left -= _push(play, side, target, left)
         yield play.wait(play.value("pause between pushes"))
     yield play.quick(play.value("gain taken after"))
-    yield from _exit(play, there, holdings, -side)
+    for _ in range(EXIT_ORDERS_MAX):
+        if not any(holdings.values()):
+            break
+        if side * (target - here.listing.mid_ticks()) > 0 and left > 0:
+            left -= _push(play, side, target, left)
+        _leave(play, there, holdings, -side)
+        yield play.wait(EXIT_PAUSE_SECONDS)
     play.tell(f"It has traded out of {there.instrument.key} at what the push made of it.")
 
 
-def _exit(play: Play, there: SchemeSeat, holdings: dict[Account, int], side: int) -> Behaviour:
-    for _ in range(EXIT_ORDERS_MAX):
-        holders = [account for account, held in holdings.items() if held > 0]
-        if not holders:
-            return
-        account = play.random.choice(holders)
-        quantity = min(holdings[account], play.quantity_in(there, POSITION_MULTIPLE))
-        reach = max(1, round(there.instrument.half_spread_ticks))
-        holdings[account] -= play.take(account, side, quantity, EXIT, reach, there)
-        yield play.wait(0.8)
+def _push(play: Play, side: int, target: float, quantity_max: int) -> int:
+    """Take what is offered up to the price aimed at; return how much that was."""
+    opposite = play.seat.best(-side)
+    if opposite is None:
+        return 0
+    reach = min(round(REACH_HALF_SPREADS * play.instrument.half_spread_ticks), round(side * (target - opposite)))
+    return play.take(play.account(), side, min(quantity_max, play.quantity(PUSH_MULTIPLE)), PUSH, max(1, reach))
+
+
+def _leave(play: Play, there: SchemeSeat, holdings: dict[Account, int], side: int) -> None:
+    account = play.random.choice([account for account, held in holdings.items() if held > 0])
+    quantity = min(holdings[account], play.quantity_in(there, play.value("position") / POSITION_ORDERS))
+    reach = max(1, round(there.instrument.half_spread_ticks))
+    holdings[account] -= play.take(account, side, quantity, EXIT, reach, there)

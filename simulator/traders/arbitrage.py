@@ -15,6 +15,8 @@ EDGE_HALF_SPREADS = 0.5
 POSITION_MULTIPLE_MAX = 40
 REST_SECONDS = 1.0
 FOLLOW_SECONDS = 0.2
+SEEN_SHARE = 0.15
+"""Of a change of the leader's price that is taken over at each look: a bid or offer that flickers is no news."""
 BASIS_HALF_LIFE_SECONDS = 30.0
 BASIS_HALF_SPREADS = 0.4
 HEDGE_SECONDS = 25.0
@@ -22,9 +24,10 @@ HEDGE_DELAY_SECONDS = 0.3
 
 
 def follow(listing: Listing, leader: Listing, random: Random) -> Behaviour:
-    """Keep the value of a listing near that of another one: their ratio at the start, and a basis that comes and goes.
+    """Keep the value of a listing near another one's price: their ratio at the start, and a basis that comes and goes.
 
-    What else moves the follower's value, news at its own venue, fades into the basis.
+    Who trades here sees the price there, not what it should be: whoever moves the one moves the other. What else moves
+    the follower's value, news at its own venue, fades into the basis.
     """
     ratio = listing.value_ticks / leader.value_ticks
     keep = 0.5 ** (FOLLOW_SECONDS / BASIS_HALF_LIFE_SECONDS)
@@ -33,7 +36,7 @@ def follow(listing: Listing, leader: Listing, random: Random) -> Behaviour:
     while True:
         yield int(FOLLOW_SECONDS * SECOND_NS)
         basis = listing.value_ticks - ratio * led
-        led = leader.value_ticks
+        led += SEEN_SHARE * (leader.mid_ticks() - led)
         listing.value_ticks = max(1.0, ratio * led + keep * basis + shock * gauss(random))
 
 

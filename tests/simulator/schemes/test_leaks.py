@@ -106,7 +106,7 @@ def test_client_order_ids_and_traders_follow_from_the_feed_and_the_account_alone
 def test_names_of_culprits_are_drawn_as_everybodys(written: Written) -> None:
     culprits: list[int] = []
     others: list[int] = []
-    for seed in range(20, 60):
+    for seed in range(20, 45):
         simulation = Simulation(labelled_run(["spoofing", "wash_owner", "ping_pong"], seed=seed, minutes=1, severity=1))
         named = {account for scenario in simulation.scenarios for account in scenario.accounts}
         for account in simulation.population.everybody:
