@@ -8,6 +8,8 @@ from simulator.schemes.scheme import Ratio, Scheme
 
 CLIENT_PATIENCE_SECONDS = 60.0
 SLICES = 3
+REMAINDER = 1.3
+"""The client takes all that is offered up to its limit, and the rest of its order stands there."""
 PAUSE_SECONDS = 200.0
 """Clients with large orders come minutes apart."""
 
@@ -32,6 +34,7 @@ def _round(play: Play) -> Behaviour:
     if opposite is None:
         return
     reach = max(1, round(opposite * play.value("move made by it") / 10_000))
+    large = max(large, play.whole_lots(REMAINDER * seat.depth(-side, reach)))
     client = honest.submit(play.account(1), side, max(1, opposite + side * reach), large, DAY)
     seat.scenario.note(client, VICTIM)
     play.tell(f"A client's order to {SIDE_NAMES[side].lower()} {large} comes in.")

@@ -4,19 +4,14 @@ from itertools import pairwise
 
 import pytest
 
-from simulator.instrument import EQUITIES
 from simulator.labels import Label
-from simulator.market import Behaviour, Market, Seat
 from simulator.matching import BUY, SELL
-from simulator.population import populate
-from simulator.randomness import SECOND_NS, stream
 from simulator.report import Report
 from simulator.schemes import SCHEMES
 from simulator.schemes.prearranged import meet
 from simulator.schemes.scheme import Scheme, Step
 from simulator.simulation import Simulation, labelled_run
-from simulator.traders.roster import cast, market_maker_count
-from tests.simulator.fakes import START_NS, account, play_of, quiet_market
+from tests.simulator.fakes import play_of, quiet_market
 
 SEVERITIES = (0.0, 0.5, 1.0)
 SEEDS = (1, 2, 3)
@@ -149,37 +144,6 @@ def test_only_washes_and_ping_pong_trade_with_themselves(scheme: str) -> None:
         owner = {one.account: one.owner for one in simulation.population.everybody}
         fills = [report for report in events if report.kind == "FILL"]
         assert all(owner[report.account] != owner[report.contra_account or ""] for report in fills)
-
-
-def _mid_after_four_seconds(seed: int, side: int | None) -> float:
-    """Middle price of a share a while after a large order was shown on a side (None: on no side)."""
-    market = Market(EQUITIES, seed, START_NS)
-    cast(market, populate(seed, market_maker_count(len(EQUITIES))), seed, 1.0)
-    listing = market.listings["NRDL"]
-    mids: list[float] = []
-
-    def show() -> Behaviour:
-        seat = Seat(market, listing, stream(seed, "test"))
-        if side is not None:
-            best = seat.best(side)
-            assert best is not None
-            seat.submit(account("shower"), side, best - 2 * side, 40 * listing.instrument.typical_quantity)
-        yield 4 * SECOND_NS
-        mids.append(listing.mid_ticks())
-
-    market.enter(show(), 30 * SECOND_NS)
-    for _ in market.reports(START_NS + 35 * SECOND_NS):
-        pass
-    return mids[0]
-
-
-def test_a_large_order_moves_the_market_away_from_it_as_traders_react_to_the_book() -> None:
-    drifts = [
-        side * (_mid_after_four_seconds(seed, side) - _mid_after_four_seconds(seed, None))
-        for seed in range(15)
-        for side in (BUY, SELL)
-    ]
-    assert sum(drifts) / len(drifts) > 0.15
 
 
 @pytest.mark.parametrize("scheme", SCHEMES.values(), ids=lambda scheme: scheme.name)

@@ -127,23 +127,19 @@ def test_a_ring_passes_the_same_quantity_round_in_a_circle() -> None:
     assert {seller for seller, _ in edges} == {buyer for _, buyer in edges} == set(one.label.accounts)
 
 
-def test_a_front_runner_is_ahead_of_the_clients_order_and_out_again_into_it_at_a_gain() -> None:
+def test_a_front_runner_is_ahead_of_a_clients_order_and_out_again_into_it_at_a_gain() -> None:
+    gains = []
     one = played("front_running")
-    client = next(report for report in one.role("victim") if report.kind == "NEW")
-    ahead = [
-        report
-        for report in one.role("genuine")
-        if report.kind == "FILL" and report.event_time_ns < client.event_time_ns and report.side == client.side
-    ]
-    out = [
-        report
-        for report in one.role("exit")
-        if report.kind == "FILL" and 0 < report.event_time_ns - client.event_time_ns < 90 * SECOND_NS
-    ]
-    sign = 1 if client.side == "BUY" else -1
-    assert sign * (_mean_price(out) / _mean_price(ahead) - 1) > 10e-4
-    assert client.account not in one.label.accounts
-    assert client.order_id not in one.label.order_ids
+    for client in (report for report in one.role("victim") if report.kind == "NEW"):
+        ahead = _fills(one.role("genuine"), client.event_time_ns - 45 * SECOND_NS, client.event_time_ns)
+        out = _fills(one.role("exit"), client.event_time_ns, client.event_time_ns + 90 * SECOND_NS)
+        assert {report.side for report in ahead} == {client.side} != {report.side for report in out}
+        sign = 1 if client.side == "BUY" else -1
+        gains.append(sign * (_mean_price(out) / _mean_price(ahead) - 1))
+        assert client.account not in one.label.accounts
+        assert client.order_id not in one.label.order_ids
+    assert len(gains) == 4
+    assert sum(gains) / len(gains) > 10e-4
 
 
 @pytest.mark.parametrize("name", ["cross_venue", "cross_product"])
@@ -190,6 +186,10 @@ def test_what_needs_another_market_is_played_only_where_there_is_one() -> None:
     assert set(playable(WHOLE_MARKET)) == set(SCHEMES)
     with pytest.raises(ValueError, match="cross_venue wants another venue"):
         Simulation(SimulationConfig(seed=1, minutes=1)).inject("cross_venue", 0.5)
+
+
+def _fills(events: list[Report], since_ns: int, until_ns: int) -> list[Report]:
+    return [report for report in events if report.kind == "FILL" and since_ns <= report.event_time_ns < until_ns]
 
 
 def _markets(fills: list[Report]) -> set[tuple[str, str]]:
