@@ -13,7 +13,7 @@ from simulator.randomness import jittered_ns
 
 PEOPLE_COUNT = 16
 FIRST_SALE_MULTIPLE = 8.0
-FIRST_SALE_ORDERS = 8
+FIRST_SALE_ORDERS_MAX = 40
 STOP_MULTIPLES = (1.0, 5.0)
 STOP_SPACING_HALF_SPREADS = 0.6
 """Mean distance from one stop to the next: they sit close together under round prices."""
@@ -25,7 +25,9 @@ def _play(seat: SchemeSeat, people: People) -> Behaviour:
     seller, holders = people[0], people[1:]
     side = some_side(seat)
     stops = _stops(seat, holders, side)
-    for _ in range(FIRST_SALE_ORDERS):
+    for _ in range(FIRST_SALE_ORDERS_MAX):
+        if side * (seat.listing.mid_ticks() - stops[0][0]) >= 0:
+            break
         take(seat, seller, side, typical(seat.instrument, FIRST_SALE_MULTIPLE), reach_ticks=2)
         yield jittered_ns(seat.random, LOOK_SECONDS, 0.5)
     end_ns = until_ns(seat, PATIENCE_SECONDS)

@@ -22,14 +22,18 @@ SLICE_COUNTS = (4, 8, 16, 32, 64)
 SLICE_SECONDS = 1.5
 WARMUP_SECONDS = 60
 SEEDS_PER_SIZE = 24
+IMPACTS_MIN = 3
+ERROR_FLOOR_TICKS = 0.01
 BUYER = Account("IMPACT", "IMPACT", "", "", "INSTITUTION", "", "", "IMPACT")
 
 
 def impact_curve(
     seed: int, instrument: Instrument = EQUITIES[0], repetitions: int = SEEDS_PER_SIZE
-) -> tuple[Array, Array]:
-    """Return (sizes in typical orders, mean impact in ticks) for parents of growing size."""
+) -> tuple[Array, Array, Array]:
+    """Return (sizes in typical orders, mean impact in ticks, its standard error) for parents of growing size."""
     longest_ns = int((WARMUP_SECONDS + SLICE_SECONDS * SLICE_COUNTS[-1] + 1) * SECOND_NS)
+    if not repetitions:
+        return np.zeros(0), np.zeros(0), np.zeros(0)
     impacts: dict[int, list[float]] = {count: [] for count in SLICE_COUNTS}
     for number in range(repetitions):
         one_seed = seed * 1_000 + number
@@ -40,14 +44,21 @@ def impact_curve(
             place = int(WARMUP_SECONDS + SLICE_SECONDS * count)
             impacts[count].append(side * (moved[place] - alone[place]))
     sizes = np.array(SLICE_COUNTS, dtype=np.float64)
-    return sizes, np.array([fmean(impacts[count]) for count in SLICE_COUNTS])
+    means = np.array([fmean(impacts[count]) for count in SLICE_COUNTS])
+    errors = np.array([np.std(impacts[count]) for count in SLICE_COUNTS]) / np.sqrt(max(1, repetitions))
+    return sizes, means, errors
 
 
-def impact_exponent(sizes: Array, impacts: Array) -> float:
-    """Return the exponent of impact in size, by least squares of logarithms; NaN where an impact is not positive."""
-    if not np.all(impacts > 0):
+def impact_exponent(sizes: Array, impacts: Array, errors: Array) -> float:
+    """Return the exponent of impact in size: least squares of logarithms, each weighted by how surely it is known.
+
+    Impacts that are not positive are left out; NaN where fewer than three are left.
+    """
+    known = impacts > 0
+    if np.count_nonzero(known) < IMPACTS_MIN:
         return NOTHING
-    return float(np.polyfit(np.log(sizes), np.log(impacts), 1)[0])
+    weights = impacts[known] / np.maximum(errors[known], ERROR_FLOOR_TICKS)
+    return float(np.polyfit(np.log(sizes[known]), np.log(impacts[known]), 1, w=weights)[0])
 
 
 def _mids(seed: int, instrument: Instrument, side: int, slice_count: int, length_ns: int) -> Sequence[float]:

@@ -116,7 +116,8 @@ def _returns(recording: Recording, curves: Curves) -> Facts:
     yield "volatility_decay", decay_exponent(VOLATILITY_LAGS, correlations)
     curves["absolute returns"] = VOLATILITY_LAGS * RETURN_SECONDS, correlations
     curves["returns"] = VOLATILITY_LAGS * RETURN_SECONDS, autocorrelation(returns, VOLATILITY_LAGS)
-    curves["return size"] = _tail(np.abs(returns) / np.std(returns)) if np.any(returns) else (returns, returns)
+    if len(returns) >= POINTS_MIN and np.any(returns):
+        curves["return size"] = _tail(np.abs(returns) / np.std(returns))
     yield "volume_volatility", _volume_volatility(recording, minute)
 
 

@@ -31,14 +31,15 @@ class Panel:
     reference: tuple[float, float, float, str] | None = None
     x_range: tuple[float, float] | None = None
     y_range: tuple[float, float] | None = None
+    ticks: tuple[float, ...] = ()
 
 
 PANELS = (
     Panel("return size", "Returns have heavy tails", "|10 s return| / standard deviation", "share above",
           reference=(1.6, 0.11, -3.0, "slope -3"), x_range=(0.3, 15), y_range=(1e-4, 1.2)),
     Panel("kurtosis", "... and become normal over time", "seconds", "excess kurtosis", y_scale="symlog"),
-    Panel("absolute returns", "Volatility comes in clusters, returns do not", "lag, seconds", "autocorrelation",
-          y_scale="linear", reference=(10, 0.25, -0.3, "lag$^{-0.3}$"), y_range=(-0.35, 0.5)),
+    Panel("absolute returns", "Volatility comes in clusters (solid), returns do not (dotted)", "lag, seconds", "autocorrelation",
+          y_scale="linear", reference=(10, 0.25, -0.3, "lag$^{-0.3}$"), y_range=(-0.2, 0.5)),
     Panel("life", "Orders live from milliseconds to minutes", "seconds until cancelled", "share still there",
           x_range=(1e-3, 1e4), y_range=(1e-4, 1.2)),
     Panel("trade size", "Trade sizes have a power-law tail", "size / median size", "share above",
@@ -50,7 +51,7 @@ PANELS = (
     Panel("depth", "The book is deepest behind the best price", "distance from the best price, usual spreads",
           "mean depth / greatest", x_scale="linear", y_scale="linear"),
     Panel("impact", "Impact grows with the root of size", "parent order, typical orders", "impact, ticks",
-          reference=(4, 0.5, 0.5, "size$^{0.5}$")),
+          reference=(4, 0.35, 0.5, "size$^{0.5}$"), ticks=(4, 8, 16, 32, 64)),
 )  # fmt: skip
 
 
@@ -58,7 +59,7 @@ def draw(
     path: Path,
     simulated: Mapping[str, Measured],
     recorded: Mapping[str, Measured],
-    impact: tuple[Array, Array],
+    impact: tuple[Array, Array, Array],
     title: str,
 ) -> None:
     """Draw all panels into a PNG or SVG file, by its suffix; needs matplotlib (the extra `plots`)."""
@@ -72,7 +73,8 @@ def draw(
         for name, one in (*simulated.items(), *recorded.items()):
             _draw_curve(axis, panel, name, one, colours[name], is_simulated=name in simulated)
         if panel.curve == "impact":
-            axis.plot(*impact, marker="o", color=SIMULATED_COLOURS[0], linewidth=1.6)
+            sizes, impacts, errors = impact
+            axis.errorbar(sizes, impacts, 2 * errors, marker="o", color=SIMULATED_COLOURS[0], linewidth=1.6, capsize=3)
         _finish(axis, panel)
     handles, labels = axes.flat[0].get_legend_handles_labels()
     known = dict(zip(labels, handles, strict=True))
@@ -113,6 +115,9 @@ def _finish(axis: Any, panel: Panel) -> None:
     axis.grid(visible=True, which="major", color="#e3e3e3", linewidth=0.6)
     axis.set_axisbelow(True)
     axis.spines[["top", "right"]].set_visible(False)
+    if panel.ticks:
+        axis.set_xticks(panel.ticks, labels=[f"{tick:g}" for tick in panel.ticks])
+        axis.minorticks_off()
     if panel.x_range:
         axis.set_xlim(*panel.x_range)
     if panel.y_range:

@@ -22,6 +22,7 @@ LARGE_MULTIPLE = 4.0
 LIFETIME_SIGMA = 1.6
 CHASE_SHARE = 0.2
 """Share of orders that are moved to the best price instead of cancelled at the end of their patience."""
+PATIENCE_SECONDS_MAX = 3_600
 OPEN_MAX = 400
 
 
@@ -46,7 +47,7 @@ def rest(seat: Seat, accounts: tuple[Account, ...], rate_per_second: float) -> B
         number += 1
         life_seconds = LIFETIME_SECONDS * (1 + _distance(seat, order)) ** LIFETIME_DISTANCE_EXPONENT
         life_seconds *= max(1.0, order.quantity / (LARGE_MULTIPLE * seat.instrument.typical_quantity)) ** 0.5
-        life_ns = min(jittered_ns(random, life_seconds, LIFETIME_SIGMA), 600 * SECOND_NS)
+        life_ns = min(jittered_ns(random, life_seconds, LIFETIME_SIGMA), PATIENCE_SECONDS_MAX * SECOND_NS)
         heappush(open_orders, (seat.now_ns + life_ns, number, order))
 
 

@@ -72,7 +72,11 @@ def recorded_facts(paths: list[Path]) -> dict[str, Measured]:
 
 
 def _draw(
-    path: Path, simulated: dict[str, Measured], recorded: dict[str, Measured], impact: tuple[Array, Array], title: str
+    path: Path,
+    simulated: dict[str, Measured],
+    recorded: dict[str, Measured],
+    impact: tuple[Array, Array, Array],
+    title: str,
 ) -> None:
     try:
         from simulator.stylised_facts.plot import draw

@@ -50,11 +50,18 @@ def test_the_table_has_a_cell_for_every_column_and_json_has_no_nan() -> None:
 
 def test_impact_that_grows_with_the_root_of_size_has_exponent_one_half() -> None:
     sizes = np.array([4.0, 8.0, 16.0])
-    assert impact_exponent(sizes, 3.0 * np.sqrt(sizes)) == pytest.approx(0.5)
-    assert np.isnan(impact_exponent(sizes, np.array([1.0, -0.1, 2.0])))
+    errors = np.array([0.5, 0.1, 0.1])
+    assert impact_exponent(sizes, 3.0 * np.sqrt(sizes), errors) == pytest.approx(0.5)
+    assert np.isnan(impact_exponent(sizes, np.array([1.0, -0.1, 2.0]), errors))
+
+
+def test_an_impact_known_badly_weighs_little() -> None:
+    sizes = np.array([4.0, 8.0, 16.0, 32.0])
+    impacts = np.array([0.1, 2.0, 2.0 * np.sqrt(2.0), 4.0])
+    assert impact_exponent(sizes, impacts, np.array([1.0, 0.05, 0.05, 0.05])) == pytest.approx(0.5, abs=0.05)
 
 
 def test_the_picture_is_drawn(simulated: dict[str, Measured], tmp_path: Path) -> None:
     picture = tmp_path / "facts.svg"
-    draw(picture, simulated, {}, (np.array([4.0, 8.0]), np.array([1.0, 1.5])), "six minutes")
+    draw(picture, simulated, {}, (np.array([4.0, 8.0]), np.array([1.0, 1.5]), np.array([0.2, 0.2])), "six minutes")
     assert "</svg>" in picture.read_text(encoding="utf-8")
