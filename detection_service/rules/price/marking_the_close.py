@@ -19,15 +19,15 @@ from tapewatch.market.event import Side
 
 METADATA = Metadata(
     rule_id="marking_the_close",
-    version="1.0.0",
+    version="1.1.0",
     title="Marking the close",
     typology="MARKING_THE_CLOSE",
     description=(
         "In the last minutes before a close, a fixing or the end of an auction, or the first after an open, one group "
         "makes much of the volume, nearly all on one side, and its own trades move the price much further than such "
-        "minutes usually do. The alert is raised at that moment and upgraded when the price comes back after it. "
-        "Needs session times: PHASE events, or session_open, session_close, fixings or session_close_ns of the "
-        "instrument in the reference data."
+        "minutes usually do, or are a flight of steps: order after order at a price beyond the one before. The alert "
+        "is raised at that moment and upgraded when the price comes back after it. Needs session times: PHASE events, "
+        "or session_open, session_close, fixings or session_close_ns of the instrument in the reference data."
     ),
     needs=(needs.FILLS, needs.ACCOUNTS, needs.SESSION_TIMES),
     parameters=(
@@ -52,6 +52,7 @@ METADATA = Metadata(
         ),
         Parameter("push_min", 0.0005, "share", 0, 1, "a smaller move changes no settlement"),
         Parameter("trades_min", 3.0, "trades", 1, 1000, "a single trade is a block or a stray"),
+        Parameter("steps_min", 5.0, "orders", 3, 64, "each beyond the one before, of five by chance once in 120"),
         Parameter("others_min", 1.0, "groups", 0, 100, "where nobody else trades there is no market to mark"),
         Parameter("history_min", 6.0, "windows", 2, 100, "windows with trades before a move is usual"),
         Parameter("reversal_min", 0.5, "share", 0.1, 1, "of the push lost afterwards"),
@@ -103,6 +104,7 @@ class _Mark:
     push_share: float
     kept_share: float
     others: int
+    steps: int = 0
 
 
 class MarkingTheClose:
@@ -151,9 +153,10 @@ def _marks(
     high, low = fast.highest(first, last), fast.lowest(first, last)
     if before > 0:  # the first trade may have made the whole move
         high, low = max(high, before), min(low, before)
-    usual_move = _usual_move(scene.market, since_ns, window_s, parameters["history_min"])
-    if usual_move is None or not high / low - 1 >= max(parameters["push_min"], usual_move):
+    if not high / low - 1 >= parameters["push_min"]:
         return
+    usual_move = _usual_move(scene.market, since_ns, window_s, parameters["history_min"])
+    moved = usual_move is not None and high / low - 1 >= usual_move
     fills = [fill for fill in scene.market_fills(since_ns) if fill.time_ns <= until_ns]
     if not fills:
         return
@@ -161,8 +164,13 @@ def _marks(
     volume = fast.traded(first, last)
     pushes = _pushes(fills, start)
     for group in sorted({fill.group for fill in fills}):
-        mark = _mark(group, fills, pushes, (start, fills[-1].price), window_s, volume, usual_move)
+        least = usual_move or parameters["push_min"]
+        mark = _mark(group, fills, pushes, (start, fills[-1].price), window_s, volume, least) if moved else None
         if mark is not None and _meets(mark, parameters):
+            yield mark
+            continue
+        mark = _flight(group, fills, window_s, volume, least)
+        if mark is not None and _climbs(mark, parameters):
             yield mark
 
 
@@ -239,6 +247,51 @@ def _mark(
     )
 
 
+def _flight(group: str, fills: Sequence[Fill], window_s: int, volume: float, usual_move: float) -> _Mark | None:
+    """A group's orders of the side it mostly traded, as far as they go on one after the other in its direction."""
+    own = [fill for fill in fills if fill.group == group]
+    bought = sum(fill.quantity for fill in own if fill.side is Side.BUY)
+    quantity = sum(fill.quantity for fill in own)
+    side = Side.BUY if 2 * bought >= quantity else Side.SELL
+    last = {fill.order_id or fill.event_id: fill for fill in own if fill.side is side}
+    steps = sorted(last.values(), key=lambda fill: fill.time_ns)
+    sign = 1 if side is Side.BUY else -1
+    if len(steps) < 2 or volume <= 0 or not all(sign * (after.price - one.price) > 0 for one, after in pairwise(steps)):
+        return None
+    push = steps[-1].price / steps[0].price - 1
+    return _Mark(
+        group=group,
+        side=side,
+        fills=tuple(fill for fill in own if fill.side is side),
+        window_s=window_s,
+        volume=volume,
+        share=min(1.0, max(bought, quantity - bought) / volume),
+        one_sided=abs(2 * bought - quantity) / quantity,
+        start=steps[0].price,
+        end=steps[-1].price,
+        push=push,
+        push_multiple=abs(push) / usual_move,
+        push_usual=usual_move,
+        push_share=1.0,
+        kept_share=(fills[-1].price - steps[0].price) / (steps[-1].price - steps[0].price),
+        others=len({fill.group for fill in fills}) - 1,
+        steps=len(steps),
+    )
+
+
+def _climbs(mark: _Mark, parameters: Mapping[str, float]) -> bool:
+    """Whether a flight of steps dominates a window and leads somewhere; where so far that the price tells, to stay."""
+    tells = mark.push_multiple >= parameters["push_multiple_min"]
+    return (
+        mark.steps >= parameters["steps_min"]
+        and mark.share >= parameters["volume_share_min"]
+        and mark.one_sided >= parameters["one_sided_min"]
+        and abs(mark.push) >= parameters["push_min"]
+        and mark.others >= parameters["others_min"]
+        and (not tells or mark.kept_share >= parameters["kept_share_min"])
+    )
+
+
 def _meets(mark: _Mark, parameters: Mapping[str, float]) -> bool:
     """Whether a group's part in a window is a mark."""
     return (
@@ -269,6 +322,7 @@ def _finding(scene: Scene, parameters: Mapping[str, float], mark: _Mark) -> Iter
     what = "bought" if mark.side is Side.BUY else "sold"
     minutes = {60: "minute", 300: "five minutes", 900: "quarter of an hour"}[mark.window_s]
     words = f"first {minutes} after the open" if moment.kind == OPEN else f"last {minutes} before the {moment.kind}"
+    how = f"its {mark.steps} orders, each beyond the one before," if mark.steps else "its trades"
     yield Finding(
         owners=owners,
         accounts=accounts,
@@ -277,7 +331,7 @@ def _finding(scene: Scene, parameters: Mapping[str, float], mark: _Mark) -> Iter
         start_time_ns=mark.fills[0].time_ns,
         end_time_ns=scene.now_ns,
         explanation=(
-            f"In the {words} the group {what} {quantity:g}, {mark.share:.0%} of all that was traded, and its trades "
+            f"In the {words} the group {what} {quantity:g}, {mark.share:.0%} of all that was traded, and {how} "
             f"moved the price by {mark.push:+.2%}, {mark.push_multiple:.1f} times the {mark.push_usual:.2%} usual of "
             f"such minutes; with all others it went from {mark.start:g} to {price:g}."
         ),
