@@ -46,6 +46,7 @@ METADATA = Metadata(
         Parameter("own_size_min", 0.5, "x", 0, 1000, "of the group's usual fill: not a crumb by the way"),
         Parameter("others_max", 1.0, "groups", 0, 100, "that did the same around the order; more are a crowd"),
         Parameter("chance_max", 0.005, "x", 0.000001, 1, "by chance so many in all groups of the market"),
+        Parameter("own_chance_max", 0.001, "x", 0.000001, 1, "the same of an owner's own; owners have many accounts"),
     ),
     regulations=(regulations.FINRA_FRONT_RUNNING, regulations.MAR_INSIDER_DEALING),
     known_false_positives=(
@@ -107,7 +108,7 @@ class FrontRunning:
         if not incidents or incidents[-1].after[-1].time_ns < scene.now_ns:
             return
         expected = own_client.expected(scene, fills, incidents)
-        if expected <= parameters["chance_max"]:
+        if expected <= parameters["own_chance_max"]:
             yield _finding(scene, parameters, incidents, "its owner", expected, "the trade of ")
 
 

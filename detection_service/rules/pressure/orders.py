@@ -18,7 +18,7 @@ SLOW_NS: Final = 300_000_000_000
 ASKED_MAX: Final = 256
 """Of so many other groups at most it is looked at whether they do alike."""
 HALF: Final = 0.5
-UNHEARD: Final = 2.0
+UNHEARD: Final = 4.0
 
 
 def traded_against(scene: Scene, orders: Sequence[Withdrawal], genuine: Sequence[Fill]) -> float:
@@ -106,8 +106,8 @@ def is_beyond_chance(
     """Whether fills came too close to withdrawals for chance, given how likely chance makes the fills.
 
     Where they alone say too little, but no more than `coincidence_max` is left to chance, it counts how many others
-    here do such a thing at all, if it is twice as large as but a hundredth of the orders are: who withdraws so soon
-    what hardly anybody else ever enters, and trades on the other side at that moment, is a coincidence of two.
+    here do such a thing at all, if it is four times as large as but a hundredth of the orders are: who withdraws so
+    soon what hardly anybody else ever enters, and trades on the other side at that moment, is a coincidence of two.
     """
     if likelihood <= chance_max:
         return True
