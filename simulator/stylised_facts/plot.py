@@ -38,7 +38,7 @@ PANELS = (
     Panel("return size", "Returns have heavy tails", "|10 s return| / standard deviation", "share above",
           reference=(1.6, 0.11, -3.0, "slope -3"), x_range=(0.3, 15), y_range=(1e-4, 1.2)),
     Panel("kurtosis", "... and become normal over time", "seconds", "excess kurtosis", y_scale="symlog"),
-    Panel("absolute returns", "Volatility comes in clusters (solid), returns do not (dotted)", "lag, seconds", "autocorrelation",
+    Panel("absolute returns", "Volatility clusters (solid), returns do not (dotted)", "lag, seconds", "autocorrelation",
           y_scale="linear", reference=(10, 0.25, -0.3, "lag$^{-0.3}$"), y_range=(-0.2, 0.5)),
     Panel("life", "Orders live from milliseconds to minutes", "seconds until cancelled", "share still there",
           x_range=(1e-3, 1e4), y_range=(1e-4, 1.2)),
