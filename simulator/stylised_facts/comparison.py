@@ -98,4 +98,4 @@ def as_json(rows: Sequence[FactRow]) -> list[dict[str, object]]:
 
 
 def _known(value: float) -> float | None:
-    return value if value == value and abs(value) != float("inf") else None
+    return float(value) if value == value and abs(value) != float("inf") else None

@@ -34,7 +34,7 @@ class Fact:
 
     def holds(self, value: float) -> bool | None:
         """Whether a measured value is in the range; None where there is none."""
-        return None if value != value else self.low <= value <= self.high
+        return None if value != value else bool(self.low <= value <= self.high)
 
 
 INFINITE = float("inf")

@@ -1,5 +1,6 @@
 """Facts are measured, compared with what is published, and drawn."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,11 @@ def test_the_table_has_a_cell_for_every_column_and_json_has_no_nan() -> None:
     rows = compare([Measured({}, {})], {"REAL": Measured({}, {})})
     assert all(len(cells) == len(headers(rows)) for cells in table_rows(rows))
     assert all(one["simulated"] is None for one in as_json(rows))
+
+
+def test_what_numpy_measured_can_be_written_as_json() -> None:
+    rows = compare([Measured({"cancelled_share": np.float64(0.9)}, {})], {}, impact_exponent=np.float64(0.5))
+    assert json.loads(json.dumps(as_json(rows)))[1]["holds"] is True
 
 
 def test_impact_that_grows_with_the_root_of_size_has_exponent_one_half() -> None:
