@@ -14,6 +14,7 @@ import structlog
 from prometheus_client import Counter, Gauge
 from pydantic import Field, model_validator
 
+from detection_service.anomaly.signing import SignatureError, Trust
 from detection_service.checkpoint import Checkpoints
 from detection_service.consumer import Consumer
 from detection_service.corrections.schedule import CorrectionRuns
@@ -63,6 +64,9 @@ class DetectionSettings(Section):
     positions: Path | None = Field(None, description="CSV of positions held at the start")
     fx_rates: Path | None = Field(None, description="CSV of what currencies are worth")
     restricted: Path | None = Field(None, description="CSV of accounts and instruments that must not be dealt in")
+    model_keys: list[Path] = Field(
+        [], description="public keys (Ed25519, PEM); with any, only anomaly models signed by one of them are taken"
+    )
     correction_delay_s: float = Field(
         1.0, gt=0, le=3600, description="seconds without more late events, busts or corrections before a correction run"
     )
@@ -101,12 +105,14 @@ class DetectionSettings(Section):
         )
 
     def configuration(self) -> EngineConfiguration:
-        """What the engine starts with. Raises ReferenceDataError, and NotADirectoryError for the rules."""
+        """What the engine starts with. Raises ReferenceDataError, NotADirectoryError for the rules, and
+        SignatureError for a key that is none."""
         tables = {name: getattr(self, name) for name in TABLES}
         rows = {name: read_table(name, path) for name, path in tables.items() if path is not None}
         if self.rules_directory is not None and not self.rules_directory.is_dir():
             raise NotADirectoryError(f"rules_directory: expected a directory of rules, found {self.rules_directory}")
-        return self._with_rules(EngineConfiguration({}, Reference.of(**rows), marks_come=True))
+        trust = Trust.in_files(self.model_keys)
+        return self._with_rules(EngineConfiguration({}, Reference.of(**rows), marks_come=True, trust=trust))
 
 
 @asynccontextmanager
@@ -117,7 +123,7 @@ async def lifespan(service: Service, settings: DetectionSettings) -> AsyncIterat
         started_with = settings.configuration()
         engine = Engine(started_with)
         consumer = Consumer(engine, Checkpoints(settings.directory), settings.snapshot_every_events)
-    except (ReferenceDataError, OSError) as error:
+    except (ReferenceDataError, SignatureError, OSError) as error:
         raise StartError(str(error)) from error
     consumer.recover()
     _note_start(settings.directory, started_with, consumer)

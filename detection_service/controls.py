@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from detection_service.anomaly.model import ForestModel
+from detection_service.anomaly.model_file import admitted
 from detection_service.engine.configuration import EngineConfiguration, checked_scopes
 from detection_service.engine.engine import Engine
 from detection_service.engine.scopes import KEYS
@@ -60,7 +60,7 @@ def apply(engine: Engine, kind: str, content: bytes) -> None:
     elif kind == REFERENCE:
         engine.configure(replace(held, reference=Reference.from_json(values)))
     elif kind == MODEL:
-        engine.use_scorer(ForestModel.from_json(values))
+        engine.use_scorer(admitted(values, held.trust))
     elif kind == RULES:
         loaded = kept.load(held.kept, values["user_rules"])
         engine.configure(held.with_brought(loaded.rules, loaded.faults, loaded.scenarios))

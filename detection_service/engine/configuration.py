@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from detection_service.anomaly.signing import Trust
 from detection_service.engine.scopes import Scope, ScopeError, laxest, resolved, scopes_of, variants
 from detection_service.engine.session import SessionCalendar
 from detection_service.engine.triggers import SOURCE
@@ -31,7 +32,7 @@ class EngineConfiguration:
     `marks_come`: ingest's marks tell of silent sources, gaps and clocks; otherwise the engine looks at frames for them.
     `scopes` say otherwise of parameters for some markets, the least specific first. `waiting` are parameters of rules
     from outside that are not there (yet), `faults` say why a rule is not, `kept` is where texts of rules are found,
-    `scenarios` are the files of what rules from outside are tried with.
+    `scenarios` are the files of what rules from outside are tried with. `trust` says whose models are taken.
     """
 
     rules: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: {rule: {} for rule in RULE_BY_ID})
@@ -43,6 +44,7 @@ class EngineConfiguration:
     faults: Mapping[str, str] = field(default_factory=dict)
     kept: Path | None = None
     scenarios: Mapping[str, Path] = field(default_factory=dict)
+    trust: Trust = field(default_factory=Trust)
 
     @property
     def known(self) -> Mapping[str, Rule]:

@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 from detection_service.engine.configuration import EngineConfiguration
 from detection_service.engine.core import Core
 from detection_service.engine.episodes import Episode, Episodes
+from detection_service.engine.facts import Unusual
 from detection_service.engine.flow import Conditions
 from detection_service.engine.frame_view import FrameView
 from detection_service.engine.held import HELD, HOLD_NS, HeldPresses, Press
@@ -54,17 +55,17 @@ NEEDS_MODEL: Final = "a calibrated anomaly model in force"
 
 
 class AnomalyScorer(Protocol):
-    """Ranks the recent windows of groups in a market; never makes or stops an alert."""
+    """Judges the portraits of groups (order of detection_service.engine.portrait.FEATURES); never stops an alert."""
 
     @property
     def model_id(self) -> str:
         """Content hash of the model."""
 
-    def rarities(self, windows: Sequence[Sequence[float]]) -> list[float]:
-        """How rare each of the windows is, 0 to 1; nothing of a model that was not calibrated."""
+    def judge(self, portrait: Sequence[float]) -> Unusual | None:
+        """How unusual a portrait is; None by a model that was not calibrated."""
 
-    def score(self, windows: list[list[float]]) -> Anomaly | None:
-        """The view of the most unusual of the windows (rows of raw measures); None without windows."""
+    def view(self, portraits: Sequence[Sequence[float]]) -> Anomaly | None:
+        """The view of the most unusual of the portraits; None without any."""
 
 
 class Engine:
@@ -216,7 +217,8 @@ class Engine:
         self._core.watch_flow(self._conditions(FLOW))
 
     def _rank_by(self, scorer: AnomalyScorer | None) -> None:
-        self._scene.rank = (lambda windows: []) if scorer is None else scorer.rarities
+        self._scene.judge = (lambda portrait: None) if scorer is None else scorer.judge
+        self._core.portrayed = scorer is not None
 
     @property
     def recipe(self) -> Callable[[], Engine]:
@@ -398,12 +400,12 @@ class Engine:
         if self._scorer is None or not episode.accounts:
             return None
         market = self._core.market_named(episode.venue, episode.instrument)
-        windows: list[list[float]] = []
+        portraits: list[list[float]] = []
         for group in sorted({self._scene.group_of(account) for account in episode.accounts}):
             activity = self._core.find_activity(group, market.number)
             if activity >= 0:
-                windows.extend(self._core.windows(activity))
-        return self._scorer.score(windows)
+                portraits.append(self._core.portrait_of(activity))
+        return self._scorer.view(portraits)
 
     def status(self) -> dict[str, Any]:
         """Counters: per source evaluated, late and unknown_order; alerts by rule; rules that can not apply, and why."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from tapewatch.market.event import Side
@@ -94,6 +95,15 @@ class PairTrade(NamedTuple):
     def other_event_id(self) -> str:
         """Id of the event that told its other side; empty where none did."""
         return event_id_of(*self.other_event) if any(self.other_event) else ""
+
+
+class Unusual(NamedTuple):
+    """How the anomaly model sees a group's window: the share of usual windows at least as unusual (`p_value`), the
+    least such share the model can tell (`p_value_min`), and, when asked, what makes it so, in words, the most first."""
+
+    p_value: float
+    p_value_min: float
+    reasons: Callable[[], tuple[str, ...]]
 
 
 class Took(NamedTuple):

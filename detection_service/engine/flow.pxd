@@ -25,7 +25,6 @@ cdef class Flows:
     cdef void _derive(self, MarketState market, int window) noexcept
     cdef void sample(self, ActivityPointer activity, MarketState market, long long minute) noexcept
     cdef void measure_market(self, MarketState market, long long minute) noexcept
-    cdef list windows(self, ActivityPointer activity)
     cdef forget(self, ActivityPointer activity)
 
 

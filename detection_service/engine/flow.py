@@ -176,21 +176,6 @@ class Flows:
         if self.values[WINDOWS * _MESSAGES + 2] >= _QUOTES_MIN:
             market.norms.cancel_ratios.add(self.values[WINDOWS * (MEASURES + 1) + 2])
 
-    def windows(self, activity):
-        """The last closed minutes that are held, oldest first, and the one in hand: rows of all measures."""
-        flow: FlowPointer
-        place: cython.int
-        back: cython.longlong
-        found: list = []
-        if activity.flow:
-            flow = cython.cast(FlowPointer, record_at(self.arena, activity.flow - 1))
-            for back in range(MINUTES, 0, -1):
-                place = (activity.minute - back + 10 * MINUTES) % MINUTES
-                if flow.minute_number[place] == activity.minute - back + 1:
-                    found.append([flow.minutes[place * MEASURES + index] for index in range(MEASURES)])
-        found.append([activity.measures[index] for index in range(MEASURES)])
-        return found
-
     def forget(self, activity):
         """Gives the closed windows of an activity back."""
         if activity.flow:

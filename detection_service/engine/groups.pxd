@@ -1,6 +1,7 @@
 from detection_service.engine.flow cimport Conditions
 from detection_service.engine.live_book cimport LiveBook
 from detection_service.engine.meetings cimport Meetings
+from detection_service.engine.portrait cimport Portrait
 from detection_service.engine.records cimport ActivityPointer
 from tapewatch.market.records cimport OrderPointer
 
@@ -15,6 +16,9 @@ cdef class Groups(LiveBook):
     cdef bint partners_limited
     cdef void _tell_partners(self, double share, double bought, double sold) noexcept
     cdef public list collected
+    cdef readonly Portrait portrait
+    cdef public bint portrayed
+    cdef void _portray(self, ActivityPointer activity)
     cdef public double pressure_ratio
     cdef public double pressure_multiple
     cdef public double one_sided_ratio

@@ -16,6 +16,7 @@ if cython.compiled:
     from cython.cimports.detection_service.engine.live_book import LiveBook
     from cython.cimports.detection_service.engine.market_state import MarketState
     from cython.cimports.detection_service.engine.meetings import Meetings
+    from cython.cimports.detection_service.engine.portrait import Portrait
     from cython.cimports.detection_service.engine.records import ActivityPointer, FillPointer, WithdrawalPointer
     from cython.cimports.detection_service.engine.registry import activity_at
     from cython.cimports.tapewatch.market.book import Ladder
@@ -26,6 +27,7 @@ else:
     from detection_service.engine.live_book import LiveBook
     from detection_service.engine.market_state import MarketState
     from detection_service.engine.meetings import Meetings
+    from detection_service.engine.portrait import Portrait
     from detection_service.engine.records import Activity as ActivityPointer
     from detection_service.engine.records import Fill as FillPointer
     from detection_service.engine.records import Withdrawal as WithdrawalPointer
@@ -70,6 +72,7 @@ _BOUGHT_FROM_ONE = cython.declare(cython.int, METRICS["bought_from_one"])
 _SOLD_TO_ONE = cython.declare(cython.int, METRICS["sold_to_one"])
 _PARTNERS = cython.declare(cython.int, 4)
 _LARGE_TAKE = cython.declare(cython.int, METRICS["large_take"])
+_MINUTE_OVER = cython.declare(cython.int, METRICS["minute_over"])
 _HOUR_NS = cython.declare(cython.longlong, 3_600_000_000_000)
 
 _MOSTLY = cython.declare(cython.double, 0.5)
@@ -99,7 +102,8 @@ class Groups(LiveBook):
     in the market's norms.
     `unnamed_multiple` is from which size on orders without account are watched, 0 for none.
 
-    `collected` (None: not wanted) takes the measures of every minute that is closed, for training.
+    `portrayed` says that an anomaly model is in force: the `portrait` of a group is taken where rules on flow are asked
+    when its minute is over. `collected` (None: not wanted) takes those of every minute, for training.
     """
 
     def __init__(self, group_of):
@@ -111,6 +115,8 @@ class Groups(LiveBook):
         self.group_conditions = Conditions(())
         self.meetings = Meetings()
         self.collected = None
+        self.portrait = Portrait()
+        self.portrayed = False
         self.pressure_ratio = 3.0
         self.pressure_multiple = 4.0
         self.one_sided_ratio = 3.0
@@ -148,13 +154,19 @@ class Groups(LiveBook):
             self.flows.sample(activity, self.market, minute)
             if busy or activity.flow:
                 self._flow(activity, number, False)
+            if self.collected is not None or (self.portrayed and self.triggers & _FLOW):
+                self._portray(activity)
             if busy:
                 self.flows.close(activity)
-            if self.collected is not None:
-                self.collected.append([activity.measures[index] for index in range(_MEASURES)])
         activity.minute = minute
         for index in range(_MEASURES):
             activity.measures[index] = 0.0
+
+    def _portray(self, activity):
+        """Takes the portrait of a group whose minute is over, for the anomaly model."""
+        self.portrait.take(self, activity, self.market)
+        if self.collected is not None:
+            self.collected.append((activity.market, activity.group, activity.minute, bytes(self.portrait.values)))
 
     def _flow(self, activity, number, large_take):
         """A moment to look at what a group does in windows; whom it met, dear to read, only where that may matter."""
@@ -162,6 +174,7 @@ class Groups(LiveBook):
             return
         self.flows.measure(activity, self.market)
         self.flows.values[_LARGE_TAKE] = 1.0 if large_take else 0.0
+        self.flows.values[_MINUTE_OVER] = 1.0 if activity.minute != self.now_minute else 0.0
         self._tell_partners(1.0, activity.fill_count, activity.fill_count)  # the most it can be
         due = self.group_conditions.due(self.flows.values)
         if due is not None or self.triggers & _FLOW or self.partners_limited:

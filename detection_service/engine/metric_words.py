@@ -63,6 +63,7 @@ MARKET: Final = {
 }
 GROUP_PLAIN: Final = {
     "large_take": Words("1 or 0", "whether a large order just took liquidity after many small ones or probes"),
+    "minute_over": Words("1 or 0", "whether the moment is the end of its minute, not a doubling within one"),
     "bought_from_one": Words(
         "fills", "of its fills of the last hour (at most 64), the most in which it bought from one group"
     ),

@@ -24,10 +24,11 @@ GROUP_METRICS: Final = (
     "bought_from_one",
     "sold_to_one",
     "large_take",
+    "minute_over",
 )
 """The last: of a group's fills with a known other side (its last 64, of an hour), the share that was with the four
 groups it met most, the most it bought from one group, and the most it sold to one; and whether the moment is a large
-take after small ones."""
+take after small ones, or the end of a minute."""
 MARKET_METRICS: Final = (
     *(f"market_{name}_{window}" for name in MARKET_MEASURES for window in WINDOWS),
     *(f"market_{name}" for name in MARKET_PLAIN),

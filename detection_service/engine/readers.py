@@ -144,9 +144,18 @@ class Readers(Looks):
         """Number of its withdrawals of at least a size on a side, of the last 64."""
         return self.withdrawals.count_of(self._of(number), side, minimum)
 
-    def windows(self, number: cython.int):
-        """Its last minutes' measures (`Flows.windows`)."""
-        return self.flows.windows(self._of(number))
+    def portrait_of(self, number: cython.int):
+        """An activity's portrait as a list; what was measured at the trigger stays."""
+        activity: ActivityPointer = self._of(number)
+        metrics: list = list(self.flows.values)
+        portrait: list = list(self.portrait.values)
+        self.portrait.take(self, activity, self.markets[activity.market])
+        found: list = list(self.portrait.values)
+        for index in range(len(metrics)):
+            self.flows.values[index] = metrics[index]
+        for index in range(len(portrait)):
+            self.portrait.values[index] = portrait[index]
+        return found
 
     def measured_aside(self, number: cython.int):
         """The metrics of an activity as a list; those in `flows.values` stay."""

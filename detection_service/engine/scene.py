@@ -19,6 +19,7 @@ from detection_service.engine.facts import (
     Stray,
     Takings,
     Took,
+    Unusual,
     Withdrawal,
     event_id_of,
     opposite,
@@ -44,6 +45,7 @@ __all__ = [
     "Stray",
     "Takings",
     "Took",
+    "Unusual",
     "Withdrawal",
     "opposite",
 ]
@@ -66,7 +68,7 @@ class Scene(OwnerScene):
         self._settled: dict[tuple[str, int, int], Any] = {}
         self.open_episode: Callable[[frozenset[str]], Mapping[str, float] | None] = lambda _: None
         self.open_episodes: Callable[[], Sequence[tuple[frozenset[str], Mapping[str, float]]]] = lambda: ()
-        self.rank: Callable[[Sequence[Sequence[float]]], list[float]] = lambda windows: []
+        self.judge: Callable[[Sequence[float]], Unusual | None] = lambda portrait: None
 
     def renew(self) -> None:
         """Forgets what was read of the core: it has become another."""
@@ -103,12 +105,12 @@ class Scene(OwnerScene):
         """Name of the acting group."""
         return str(self._core.group_names[self._core.group_number(self._core.acting)])
 
-    def rarities(self) -> list[float]:
-        """How rare the anomaly model finds each of the acting group's last closed minutes, 0 to 1, oldest first.
+    def unusual(self) -> Unusual | None:
+        """How the anomaly model sees the acting group's five minutes at the end of a minute (`minute_over`).
 
-        Nothing without a calibrated model, or where no minute has closed.
+        None without a model.
         """
-        return self.rank(self._core.windows(self._core.acting)[:-1])
+        return self.judge(list(self._core.portrait.values))
 
     def metric(self, name: str) -> float:
         """A metric of the acting group at a FLOW trigger (detection_service.engine.metrics)."""

@@ -155,7 +155,7 @@ def with_directory(configured: EngineConfiguration, directory: Path | None) -> E
 def make_engine(configuration: EngineConfiguration, model: Path | None) -> Engine:
     """An engine, with a model to rank by where one is named."""
     try:
-        return Engine(configuration, None if model is None else read_model(model))
+        return Engine(configuration, None if model is None else read_model(model, configuration.trust))
     except ConfigurationError as error:
         raise WrongUsageError(str(error)) from error
 

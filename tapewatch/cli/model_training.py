@@ -1,28 +1,63 @@
-"""Training the anomaly model from files or from the journal of a running ingest."""
+"""Training the anomaly model from files or from the journal of a running ingest, and reading and publishing it."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from detection_service.anomaly.model import ForestModel, ModelError
+from detection_service.anomaly.model_file import ModelFile, read
+from detection_service.anomaly.signing import SignatureError, Trust
+from detection_service.anomaly.watching import Watched, watch
+from detection_service.anomaly.windows import Windows, joined
+from detection_service.engine.configuration import EngineConfiguration
+from ingest_service.formats import FormatOptions
 from surveillance.v1 import ingest_pb2
 from tapewatch.cli.failure import CommandError
+from tapewatch.cli.files import explained, open_files, refuse_cut
+from tapewatch.cli.merge import in_event_order
+from tapewatch.cli.reference_files import read_reference
 from tapewatch.client.ingest import IngestClient, JournalRecord
 from tapewatch.client.sync import Blocking
 from tapewatch.market.frame import Frame
-from tapewatch.market.reference import Reference
+from tapewatch.market.reference import TABLES, Reference
 from tapewatch.runtime.security import SecuritySettings
 
 SUBSCRIBER = "models train"
 PATIENCE_S = 30.0
+ROWS_A_FRAME = 16_384
 
 
-def train_model(frames: Iterable[Frame | bytes], reference: Reference, seed: int) -> ForestModel:
-    """Fit the model on event frames in event order; CommandError where they are too few."""
-    from detection_service.anomaly.training import collect_windows, train  # scikit-learn takes a second to import
+def watch_files(
+    paths: Sequence[Path], reference: Reference, file_format: str = "auto", options: FormatOptions | None = None
+) -> Watched:
+    """The windows of event files, merged in order of event time, with what the rules tell of them."""
+    opened = open_files(paths, file_format, options or FormatOptions())
+    with explained():
+        streams = [file.frames(ROWS_A_FRAME) for file in opened]
+        found = watch(in_event_order(streams), EngineConfiguration(reference=reference))
+    refuse_cut(opened)  # what is usual of a part is not what is usual
+    return found
 
+
+def watch_runs(paths: Sequence[Path], file_format: str = "auto") -> list[Watched]:
+    """The windows of event files that are each a market of its own, with the reference data beside each."""
+    return [watch_files([path], reference_beside(path), file_format) for path in paths]
+
+
+def reference_beside(path: Path) -> Reference:
+    """The reference data in the folder of an event file."""
+    tables = {name: path.with_name(f"{name}.csv") for name in TABLES}
+    return read_reference(**{name: table for name, table in tables.items() if table.exists()})
+
+
+def train_model(watched: Sequence[Watched], seed: int) -> ForestModel:
+    """Fit and calibrate on the windows that no grave alert is about; CommandError where they are too few."""
+    from detection_service.anomaly.training import train  # scikit-learn takes a second to import
+
+    clean = [each.clean() for each in watched]
+    windows: Windows = clean[0] if len(clean) == 1 else joined(clean)
     try:
-        return train(collect_windows(frames, reference), seed)
+        return train(windows, seed, sum(len(each.windows) for each in watched) - len(windows))
     except ModelError as error:
         raise CommandError(str(error)) from error
 
@@ -35,31 +70,39 @@ def train_from_ingest(address: str, security: SecuritySettings, seed: int) -> Fo
         for record in _records(client, end):
             reference = _reference_in(record) or reference
         frames = (record.payload for record in _records(client, end) if record.kind == ingest_pb2.RECORD_KIND_EVENTS)
-        return train_model(frames, reference, seed)
+        return train_model([watch(_decoded(frames), EngineConfiguration(reference=reference))], seed)
 
 
-def publish_model(address: str, security: SecuritySettings, model: ForestModel) -> int:
+def publish_model(address: str, security: SecuritySettings, model: ForestModel | ModelFile) -> int:
     """Put a model in force for the events from now on; returns the position of its control record."""
-    content = json.dumps(model.to_json(), separators=(",", ":")).encode()
+    file = model if isinstance(model, ModelFile) else ModelFile(model)
+    content = json.dumps(file.to_json(), separators=(",", ":")).encode()
     with Blocking(lambda: IngestClient(address, security)) as client:
-        position: int = client.publish_control(ingest_pb2.CONTROL_KIND_MODEL, content, f"model-{model.model_id}")
+        name = f"model-{file.model.model_id}" + (f"-{file.signature['key']}" if file.signature else "")
+        position: int = client.publish_control(ingest_pb2.CONTROL_KIND_MODEL, content, name)
         return position
 
 
-def read_model(path: Path) -> ForestModel:
-    """A model from its file; CommandError names the file and what is wrong with it."""
+def read_model_file(path: Path) -> ModelFile:
+    """A model file; CommandError names it and what is wrong with it."""
     try:
-        return ForestModel.from_json(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return read(path)
+    except (ModelError, OSError) as error:
         raise CommandError(f"{path}: expected a model that `tapewatch models train` wrote: {error}") from error
 
 
-def write_model(path: Path, model: ForestModel) -> None:
-    """Write a model to its file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(json.dumps(model.to_json()) + "\n", encoding="utf-8")
-    partial.replace(path)
+def read_model(path: Path, trust: Trust | None = None) -> ForestModel:
+    """A model from its file, signed by a key that is trusted where any are named; CommandError says what is wrong."""
+    file = read_model_file(path)
+    try:
+        (trust or Trust()).check(file.model.model_id, file.signature)
+    except SignatureError as error:
+        raise CommandError(f"{path}: {error}") from error
+    return file.model
+
+
+def _decoded(frames: Iterable[bytes]) -> Iterator[Frame]:
+    return (Frame.decode(frame) for frame in frames)
 
 
 def _records(client: "Blocking[IngestClient]", end: int) -> Iterator[JournalRecord]:

@@ -33,6 +33,11 @@ def doubles(size: int) -> array[float]:
     return array("d", bytes(8 * size))
 
 
+def floats(size: int) -> array[float]:
+    """`size` float32 zeros."""
+    return array("f", bytes(4 * size))
+
+
 def longs(size: int) -> array[int]:
     """`size` int64 zeros."""
     return array("q", bytes(8 * size))

@@ -15,8 +15,8 @@ from detection_service.consumer import Consumer
 from detection_service.engine.engine import Engine
 from detection_service.frozen import Layout
 from detection_service.ordering import Ordering
+from detection_service.rules.scenarios.ordinary_model import made_up
 from surveillance.v1 import alert_pb2, ingest_pb2
-from tests.detection_service.anomaly.windows import windows
 from tests.detection_service.fakes import Journal, consumer_in, recording
 from tests.detection_service.rules.schemes import OWNERS, SCHEMES, layer, spoof, washed
 from tests.detection_service.scenario import Market, Row, configured, revisions
@@ -137,7 +137,7 @@ async def test_reference_data_takes_effect_at_its_position(tmp_path: Path) -> No
 
 
 async def test_a_model_takes_effect_at_its_position(tmp_path: Path) -> None:
-    model = train(windows(80), seed=3)
+    model = train(made_up(300, seed=3), seed=3)
     journal = Journal().control("MODEL", model.to_json()).events(SCHEMES["spoofing"].play().rows)
     consumer = await consumed(consumer_in(tmp_path), journal)
     assert consumer.engine.model_id == model.model_id

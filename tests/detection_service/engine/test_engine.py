@@ -9,6 +9,7 @@ import pytest
 
 from detection_service.engine.configuration import ConfigurationError, EngineConfiguration, selected
 from detection_service.engine.engine import Engine
+from detection_service.engine.facts import Unusual
 from detection_service.frozen import SnapshotError
 from detection_service.rules.catalogue import RULE_BY_ID
 from tapewatch.alert import Anomaly
@@ -168,11 +169,11 @@ class LoudScorer:
 
     model_id = "loud"
 
-    def score(self, windows: list[list[float]]) -> Anomaly | None:
-        return Anomaly(1.0, self.model_id) if windows else None
+    def view(self, portraits: Sequence[Sequence[float]]) -> Anomaly | None:
+        return Anomaly(1.0, self.model_id) if portraits else None
 
-    def rarities(self, windows: Sequence[Sequence[float]]) -> list[float]:
-        return [0.0] * len(windows)
+    def judge(self, portrait: Sequence[float]) -> Unusual | None:
+        return Unusual(1.0, 0.001, tuple)
 
 
 def test_a_model_ranks_alerts_and_neither_makes_nor_stops_one() -> None:

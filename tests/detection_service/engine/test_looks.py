@@ -17,7 +17,6 @@ from tests.detection_service.scenario import Market
 
 ASKED: dict[str, Callable[[Scene], Any]] = {
     "group": lambda scene: scene.group,
-    "rarities": lambda scene: scene.rarities(),
     "standing": lambda scene: scene.standing(Side.BUY),
     "took": lambda scene: scene.took(Side.BUY, 0),
     "takings": lambda scene: scene.takings(Side.BUY, 0),

@@ -5,13 +5,18 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from detection_service import controls
+from detection_service.anomaly.model_file import ModelFile
+from detection_service.anomaly.watching import Watched
 from detection_service.engine.engine import Engine
+from detection_service.rules.scenarios.ordinary_model import made_up, ordinary_model
 from simulator.output import write_simulation
 from surveillance.v1 import detection_pb2, ingest_pb2
 from tapewatch.bench.market import frames_of, session
+from tapewatch.cli import model_judgement
 from tapewatch.cli.main import main
 from tapewatch.market.frame import Frame
 from tests.tapewatch.cli.fakes import DeskFake, add_desk
@@ -96,15 +101,21 @@ def test_a_model_of_the_same_events_and_seed_is_the_same(
     other = printed(capsys, *train, tmp_path / "other.json", "--seed", 2)
     shown = printed(capsys, "models", "show", model)
     assert again["model_id"] == shown["model_id"] != other["model_id"]
-    assert (again["trained_windows"], again["sequence"]) == (shown["trained_windows"], None)
+    assert (again["training"], again["sequence"]) == (shown["training"], None)
 
 
-def test_a_shown_model_says_what_is_usual(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_shown_model_says_what_it_was_made_of_and_what_is_usual(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     shown = printed(capsys, "models", "show", model)
-    assert (shown["trees"], set(shown)) == (100, {"model_id", "trained_windows", "trees", "nodes", "medians"})
-    assert 0 < shown["medians"]["orders_log"] < 10
+    assert (shown["trees"], shown["version"], shown["signed_by"]) == (100, 0, None)
+    assert shown["training"]["calibrated_windows"] == round(1 / shown["rate_min"]) - 1
+    usual = shown["usual"]["order_to_trade"]
+    assert usual["p5"] < usual["median"] < usual["p95"]
     assert main(["models", "show", str(model)]) == 0
-    assert "orders_log" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "messages for every fill" in told
+    assert "one false alarm in" in told
 
 
 def test_a_model_from_the_journal_is_published_as_detection_takes_it_up(
@@ -136,7 +147,7 @@ def test_too_little_to_learn_from_is_said(
     journal.frames = [journal.frames[0].slice(0, 50)]
     out = tmp_path / "model.json"
     assert main(["models", "train", "--target", ingest, "--out", str(out)]) == 1
-    assert "expected at least 64 windows to train on" in capsys.readouterr().err
+    assert "expected at least 64 windows to fit on" in capsys.readouterr().err
     assert not out.exists()
 
 
@@ -165,7 +176,7 @@ def test_detect_ranks_alerts_by_a_model_and_finds_no_others(
     model_id = printed(capsys, "models", "show", model)["model_id"]
     anomalies = [alert.pop("anomaly") for alert in ranked]
     assert anomalies
-    assert all(0 < found["score"] < 1 and found["model_id"] == model_id for found in anomalies)
+    assert all(0 <= found["score"] < 1 and found["model_id"] == model_id for found in anomalies)
     assert [alert.pop("anomaly") for alert in plain] == [None] * len(plain)
     assert ranked == plain
 
@@ -180,3 +191,82 @@ def test_a_file_that_is_no_model_is_refused_by_name(
     assert main(["detect", str(market / "events.parquet"), "--out", str(out), "--model", str(path)]) == 1
     assert f"{path}: expected a model that `tapewatch models train` wrote" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_a_signed_model_is_verified_and_a_tampered_or_unsigned_one_refused(
+    market: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key, mine = tmp_path / "model.key", tmp_path / "model.json"
+    public = f"{key}.pub"
+    mine.write_bytes(model.read_bytes())
+    assert main(["models", "key", str(key)]) == 0
+    assert main(["models", "verify", str(mine), "--key", public]) == 1
+    assert "expected a model signed by" in capsys.readouterr().err
+    assert main(["models", "sign", str(mine), "--key", str(key)]) == 0
+    assert printed(capsys, "models", "verify", mine, "--key", public)["verified_by"]
+    settings = tmp_path / "tapewatch.yaml"
+    settings.write_text(f"detection:\n  model_keys: [{public}]\n", encoding="utf-8")
+    detect = ("detect", market / "events.parquet", "--out", tmp_path / "alerts", "--config", settings, "--model")
+    printed(capsys, *detect, mine)
+    assert main([*map(str, detect), str(model)]) == 1
+    assert f"{model}: expected a model signed by" in capsys.readouterr().err
+    mine.write_text(mine.read_text(encoding="utf-8").replace('"seed": 1', '"seed": 2'), encoding="utf-8")
+    assert main(["models", "verify", str(mine), "--key", public]) == 1
+    assert "found content of" in capsys.readouterr().err
+
+
+def test_a_registry_gives_versions(market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train = ("models", "train", market / "events.parquet", "--directory", tmp_path, "--seed")
+    versions = [printed(capsys, *train, seed)["version"] for seed in (1, 2, 1)]
+    assert versions == [1, 2, 1]
+    assert sorted(path.name[:5] for path in tmp_path.iterdir()) == ["0001-", "0002-"]
+
+
+def test_events_like_those_of_the_model_need_no_other(
+    market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, out, mine = made_up(1_000, seed=8), tmp_path / "candidate.json", tmp_path / "model.json"
+    watched = [Watched(usual, np.zeros(len(usual)))]
+    monkeypatch.setattr(model_judgement, "_watched", lambda *_: watched)
+    ModelFile(ordinary_model()).write(mine)
+    events = market / "events.parquet"
+    found = printed(capsys, "models", "propose", events, "--model", mine, "--out", out)
+    assert (found["retrain"], found["reasons"], found["candidate"], out.exists()) == (False, [], None, False)
+    assert main(["models", "drift", str(events), "--model", str(mine)]) == 0
+    assert "none to speak of" in capsys.readouterr().out
+
+
+def test_another_market_has_another_model_proposed(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    events, out = tmp_path / "events.jsonl", tmp_path / "candidate.json"
+    with events.open("w", encoding="utf-8") as file:
+        for number in range(9_000):
+            time_ns, account = 1_772_442_000_000_000_000 + number * 400_000_000, f"m{number % 12}"
+            row = {"event_time_ns": time_ns, "kind": "NEW", "venue": "X", "instrument": "Y", "account": account}
+            order = {"order_id": f"o{number}", "side": "BUY" if number % 5 else "SELL", "price": 10.0 + number % 5}
+            file.write(json.dumps({**row, **order, "quantity": 1 + number % 50}) + "\n")
+            if number % 4:
+                gone = {**row, "kind": "CANCEL", "order_id": f"o{number}", "event_time_ns": time_ns + 1000}
+                file.write(json.dumps(gone) + "\n")
+    found = printed(capsys, "models", "propose", events, "--model", model, "--out", out)
+    assert found["retrain"]
+    assert "features have another distribution" in found["reasons"][0]
+    assert printed(capsys, "models", "show", out)["model_id"] == found["candidate"]["model_id"]
+
+
+def test_an_evaluation_tells_average_precision_with_and_without_the_model(
+    market: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("models", "evaluate", market, "--model", model, "--benign", market / "events.parquet")
+    found = printed(capsys, *asked)
+    rankings = found["rankings"]
+    assert set(rankings) == {
+        *("rules alone", "model alone", "rules and model", "isolation forest of plain features"),
+        *("sum of tail ranks", "largest tail rank"),
+    }
+    assert found["true"] >= 1
+    assert rankings["rules and model"]["average_precision"] >= rankings["rules alone"]["average_precision"]
+    assert next(each["promised"] for each in found["calibration"]) == 0.1
+    assert main([*map(str, asked)]) == 0
+    assert "rules and model" in capsys.readouterr().out
