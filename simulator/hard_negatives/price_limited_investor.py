@@ -1,4 +1,4 @@
-"""An investor with a price limit: whatever is offered at its price or better it buys, for as long as it takes."""
+"""An investor with a price limit: it buys what is offered at its price or better until it has what it wants."""
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
 from simulator.hard_negatives.orders import some_side, typical, until_ns
@@ -9,6 +9,7 @@ from simulator.population import INSTITUTION
 from simulator.randomness import jittered_ns
 
 DURATION_SECONDS = 660.0
+WANTED_MULTIPLE = 120.0
 SLICE_MULTIPLE = 5.0
 REFILL_SECONDS = 1.5
 
@@ -17,10 +18,14 @@ def _play(seat: SchemeSeat, people: People) -> Behaviour:
     side = some_side(seat)
     limit = seat.best(side)
     order: Order | None = None
+    left = typical(seat.instrument, WANTED_MULTIPLE)
     end_ns = until_ns(seat, DURATION_SECONDS)
     while limit is not None and seat.now_ns < end_ns:
         if order is None or not order.is_resting:
-            order = seat.submit(people[0], side, limit, typical(seat.instrument, SLICE_MULTIPLE))
+            left -= order.filled if order is not None else 0
+            if left <= 0:
+                return
+            order = seat.submit(people[0], side, limit, min(left, typical(seat.instrument, SLICE_MULTIPLE)))
         yield jittered_ns(seat.random, REFILL_SECONDS, 0.6)
     if order is not None:
         seat.cancel(order)
