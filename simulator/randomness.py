@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil, pi
+from math import log as math_log
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 import cython
 
@@ -15,6 +17,8 @@ if cython.compiled:
     from cython.cimports.libc.math import cos, exp, log, sin, sqrt
 else:
     from math import cos, exp, log, sin, sqrt
+
+_Item = TypeVar("_Item")
 
 SECOND_NS = 1_000_000_000
 MILLISECOND_NS = 1_000_000
@@ -43,6 +47,8 @@ def stream(seed: int, name: str) -> Random:
 _BODY_SIGMA = cython.declare(cython.double, ORDINARY_SIGMA)
 _TAIL_POWER = cython.declare(cython.double, -1.0 / TAIL_EXPONENT)
 _SECOND_NS = cython.declare(cython.double, 1e9)
+_LOG_4 = cython.declare(cython.double, math_log(4.0))
+_MAGIC = cython.declare(cython.double, 1.0 + math_log(4.5))
 _TURN = cython.declare(cython.double, 2.0 * pi)
 
 
@@ -60,6 +66,51 @@ def gauss(random: Random) -> float:
     radius: cython.double = sqrt(-2.0 * log(1.0 - random.random()))
     keeper.gauss_next = sin(angle) * radius
     return float(cos(angle) * radius)
+
+
+def choose(random: Random, people: Sequence[_Item]) -> _Item:
+    """Draw one of them: the draws of `Random.choice`, without its cost."""
+    count: cython.Py_ssize_t = len(people)
+    bits = _bit_length(count)
+    place: cython.Py_ssize_t = random.getrandbits(bits)
+    while place >= count:
+        place = random.getrandbits(bits)
+    return people[place]
+
+
+def _bit_length(count: int) -> int:
+    bits = 0
+    while count:
+        count >>= 1
+        bits += 1
+    return bits
+
+
+def pareto(random: Random, exponent: float) -> float:
+    """Draw from a power law of at least 1: the draws of `Random.paretovariate`, without its cost."""
+    draw: float = 1.0 - random.random()
+    return float(draw ** (-1.0 / exponent))
+
+
+def gamma(random: Random, shape: float, scale: float) -> float:
+    """Draw from a gamma distribution whose shape is above 1: the draws of `Random.gammavariate`, without its cost.
+
+    Source: Cheng 1977, The generation of gamma variables with non-integral shape parameter.
+    """
+    steepness = sqrt(2.0 * shape - 1.0)
+    offset = shape - _LOG_4
+    slope = shape + steepness
+    while True:
+        first: float = random.random()
+        if not 1e-7 < first < 0.9999999:
+            continue
+        second: float = 1.0 - random.random()
+        value = log(first / (1.0 - first)) / steepness
+        drawn: float = shape * exp(value)
+        product = first * first * second
+        test = offset + slope * value - drawn
+        if test + _MAGIC - 4.5 * product >= 0.0 or test >= log(product):
+            return drawn * scale
 
 
 def wait_ns(random: Random, mean_seconds: float) -> int:

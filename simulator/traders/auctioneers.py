@@ -7,7 +7,7 @@ from simulator.market import Behaviour, Seat
 from simulator.matching_engine import AUCTION, CALLS, CLOSE
 from simulator.order_book import BUY, SELL
 from simulator.population import Account
-from simulator.randomness import SECOND_NS, gauss, ordinary_quantity, wait_ns
+from simulator.randomness import SECOND_NS, choose, gauss, ordinary_quantity, wait_ns
 
 LOOK_SECONDS_MAX = 20.0
 AT_MARKET_SHARE = 0.25
@@ -40,7 +40,7 @@ def join_calls(seat: Seat, accounts: tuple[Account, ...], rate_per_second: float
         if random.random() > AT_MARKET_SHARE:
             away = SPREAD_HALF_SPREADS * seat.instrument.half_spread_ticks * gauss(random)
             price = max(1, round(seat.listing.value_ticks + away))
-        order = seat.submit(random.choice(accounts), side, price, ordinary_quantity(random, seat.instrument))
+        order = seat.submit(choose(random, accounts), side, price, ordinary_quantity(random, seat.instrument))
         if random.random() < CHANGE_OF_MIND_SHARE:
             yield wait_ns(random, 2.0)
             seat.cancel(order)
@@ -52,7 +52,7 @@ def rebalance(seat: Seat, accounts: tuple[Account, ...]) -> Behaviour:
     while True:
         while seat.phase != AUCTION:
             yield _until_call_ns(seat)
-        account, side = random.choice(accounts), BUY if random.random() < 0.5 else SELL
+        account, side = choose(random, accounts), BUY if random.random() < 0.5 else SELL
         traded = seat.listing.engine.bought_quantity + seat.listing.engine.sold_quantity
         total = REBALANCE_SHARE * traded * (0.5 + random.random())
         parts = random.randint(1, 4)

@@ -35,6 +35,7 @@ class Belief:
         """`activity` says how much busier the market is than usual: the same flow then teaches the less."""
         self._activity = activity
         self._seat = seat
+        self._typical = float(seat.instrument.typical_quantity)
         self._net_taken = 0
         self._imbalance = 0.0
         self._carried, self._inventory = 0.0, 0
@@ -44,9 +45,9 @@ class Belief:
     def fair_ticks(self, inventory: int) -> float:
         """Return value + what the flow taught + where the book leans - what it holds too much of."""
         seat = self._seat
-        typical = seat.instrument.typical_quantity
+        typical = self._typical
         elapsed_seconds = (seat._market.now_ns - self._last_ns) / SECOND_NS
-        net_taken = seat.net_taken()
+        net_taken = seat._engine.bought_quantity - seat._engine.sold_quantity
         self.learnt_ticks *= exp(-0.693 * elapsed_seconds / HALF_LIFE_SECONDS)
         learnt = FLOW_IMPACT_TICKS * 4.0 * tanh((net_taken - self._net_taken) / (16.0 * typical))
         self.learnt_ticks += learnt / self._activity

@@ -4,7 +4,7 @@
 from simulator.market import Behaviour, Seat
 from simulator.order_book import BUY, DAY, IMMEDIATE_OR_CANCEL, SELL
 from simulator.population import Account
-from simulator.randomness import SECOND_NS, jittered_ns, ordinary_quantity, wait_ns
+from simulator.randomness import SECOND_NS, choose, jittered_ns, ordinary_quantity, wait_ns
 from simulator.traders.collar import collared
 
 PARENT_MULTIPLE_MIN = 20
@@ -24,7 +24,7 @@ def slice_block(seat: Seat, accounts: tuple[Account, ...]) -> Behaviour:
     random = seat.random
     while True:
         yield wait_ns(random, REST_SECONDS)
-        account, side = random.choice(accounts), BUY if random.random() < 0.5 else SELL
+        account, side = choose(random, accounts), BUY if random.random() < 0.5 else SELL
         remaining = seat.instrument.typical_quantity * random.randint(PARENT_MULTIPLE_MIN, PARENT_MULTIPLE_MAX)
         while remaining > 0:
             best = seat.best(side)
@@ -45,7 +45,7 @@ def show_block(seat: Seat, accounts: tuple[Account, ...]) -> Behaviour:
     random = seat.random
     while True:
         yield wait_ns(random, REST_SECONDS)
-        account, side = random.choice(accounts), BUY if random.random() < 0.5 else SELL
+        account, side = choose(random, accounts), BUY if random.random() < 0.5 else SELL
         best = seat.best(side)
         if best is None:
             continue

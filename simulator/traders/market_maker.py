@@ -67,7 +67,8 @@ class Quotes:
 @cython.locals(
     seat=Seat, belief=Belief, quotes=Quotes, listing=Listing, engine=MatchingEngine, reaction_seconds=cython.double,
     activity=cython.double, width=cython.double, away=cython.double, fair=cython.double, step=cython.int,
-    level=cython.int, bid=cython.longlong, best_bid=cython.longlong, best_ask=cython.longlong,
+    level=cython.int, bid=cython.longlong, first_bid=cython.longlong, first_ask=cython.longlong,
+    best_bid=cython.longlong, best_ask=cython.longlong,
 )  # fmt: skip
 def make_market(seat: Seat, account: Account, reaction_seconds: float, activity: float = 1.0) -> Behaviour:
     """Quote both sides around a belief until the end; wakes about every `reaction_seconds`."""
@@ -82,12 +83,13 @@ def make_market(seat: Seat, account: Account, reaction_seconds: float, activity:
         away = width * listing.caution
         if seat.random.random() < FULL_REQUOTE_SHARE:
             quotes.clear()
+        first_bid, first_ask = floor(fair - away), ceil(fair + away)
         for level in range(LEVEL_COUNT):
             best_ask = engine.asks.best_ticks()
-            bid = floor(fair - away) - level * step
+            bid = first_bid - level * step
             quotes.quote(BUY, level, max(1, min(bid, best_ask - 1) if best_ask else bid))
             best_bid = engine.bids.best_ticks()
-            quotes.quote(SELL, level, max(1, best_bid + 1, ceil(fair + away) + level * step))
+            quotes.quote(SELL, level, max(1, best_bid + 1, first_ask + level * step))
         yield jittered_ns(seat.random, reaction_seconds, REACTION_SIGMA)
 
 

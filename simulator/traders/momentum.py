@@ -7,7 +7,7 @@ from math import sqrt
 from simulator.market import Behaviour, Seat
 from simulator.order_book import BUY, IMMEDIATE_OR_CANCEL, SELL
 from simulator.population import Account
-from simulator.randomness import jittered_ns, ordinary_quantity, wait_ns
+from simulator.randomness import choose, jittered_ns, ordinary_quantity, wait_ns
 from simulator.traders.collar import collared
 
 LOOK_SECONDS = 3.0
@@ -54,6 +54,6 @@ def chase(seat: Seat, accounts: tuple[Account, ...]) -> Behaviour:
             ask = seat.best(SELL)
             if ask is not None:
                 quantity = max(seat.instrument.lot_size, ordinary_quantity(random, seat.instrument) // 2)
-                seat.submit(random.choice(accounts), BUY, ask + 1, quantity, IMMEDIATE_OR_CANCEL)
+                seat.submit(choose(random, accounts), BUY, ask + 1, quantity, IMMEDIATE_OR_CANCEL)
         yield jittered_ns(random, 8.0, 0.4)
         mids.clear()

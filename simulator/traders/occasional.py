@@ -4,7 +4,7 @@
 from simulator.market import Behaviour, Seat
 from simulator.order_book import BUY, IMMEDIATE_OR_CANCEL, SELL
 from simulator.population import Account
-from simulator.randomness import jittered_ns, ordinary_quantity, wait_ns
+from simulator.randomness import choose, jittered_ns, ordinary_quantity, wait_ns
 
 PATIENCE_SECONDS = 20.0
 IMPATIENT_SHARE = 0.6
@@ -15,7 +15,7 @@ def trade_now_and_then(seat: Seat, accounts: tuple[Account, ...], mean_seconds: 
     random = seat.random
     while accounts:
         yield wait_ns(random, mean_seconds)
-        account, side = random.choice(accounts), BUY if random.random() < 0.5 else SELL
+        account, side = choose(random, accounts), BUY if random.random() < 0.5 else SELL
         quantity = ordinary_quantity(random, seat.instrument)
         best = seat.best(side)
         if best is None or random.random() < IMPATIENT_SHARE:

@@ -1,12 +1,16 @@
-# cython: language_level=3
+# cython: language_level=3, annotation_typing=False
 """Patient traders: a crowd whose limit orders rest at all distances for lifetimes without a typical length."""
 
+from __future__ import annotations
+
 from heapq import heappop, heappush
+
+import cython
 
 from simulator.market import Behaviour, Seat
 from simulator.order_book import BUY, SELL, Order
 from simulator.population import RETAIL, Account
-from simulator.randomness import SECOND_NS, client_quantity, jittered_ns, wait_ns
+from simulator.randomness import SECOND_NS, choose, client_quantity, jittered_ns, pareto, wait_ns
 
 DISTANCE_EXPONENT = 0.65
 """Tail exponent of the distance from the best price; published estimates lie between 0.6 and 1.5."""
@@ -26,6 +30,14 @@ PATIENCE_SECONDS_MAX = 3_600
 OPEN_MAX = 400
 
 
+@cython.locals(
+    seat=Seat,
+    rate_per_second=cython.double,
+    order=Order,
+    due_ns=cython.longlong,
+    next_ns=cython.longlong,
+    life_ns=cython.longlong,
+)
 def rest(seat: Seat, accounts: tuple[Account, ...], rate_per_second: float) -> Behaviour:
     """Enter resting orders at a mean rate and give up on each after its lifetime."""
     random = seat.random
@@ -37,12 +49,12 @@ def rest(seat: Seat, accounts: tuple[Account, ...], rate_per_second: float) -> B
         yield max(0, due_ns - seat.now_ns)
         if due_ns == next_ns:
             next_ns += wait_ns(random, 1.0 / rate_per_second)
-            order = _enter(seat, random.choice(accounts))
-            if order is None or not order.is_resting or len(open_orders) >= OPEN_MAX:
+            order = _enter(seat, choose(random, accounts))
+            if order is None or order.level is None or len(open_orders) >= OPEN_MAX:
                 continue
         else:
             order = heappop(open_orders)[2]
-            if not order.is_resting or not _move_closer(seat, order):
+            if order.level is None or not _move_closer(seat, order):
                 continue
         number += 1
         life_seconds = LIFETIME_SECONDS * (1 + _distance(seat, order)) ** LIFETIME_DISTANCE_EXPONENT
@@ -53,8 +65,8 @@ def rest(seat: Seat, accounts: tuple[Account, ...], rate_per_second: float) -> B
 
 def _distance(seat: Seat, order: Order) -> int:
     """Return how many ticks behind the best price an order rests."""
-    best = seat.best(order.side)
-    return 0 if best is None or order.price is None else max(0, order.side * (best - order.price))
+    best = seat.best(order.side) or 0
+    return max(0, order.side * (best - order.limit)) if best and order.limit else 0
 
 
 def _enter(seat: Seat, account: Account) -> Order | None:
@@ -66,7 +78,7 @@ def _enter(seat: Seat, account: Account) -> Order | None:
     if random.random() < IMPROVE_SHARE / seat.listing.caution**2 and abs(opposite - best) > 1:
         price = best + side
     else:
-        distance = min(DISTANCE_TICKS_MAX, int(DISTANCE_SCALE_TICKS * random.paretovariate(DISTANCE_EXPONENT)) - 1)
+        distance = min(DISTANCE_TICKS_MAX, int(DISTANCE_SCALE_TICKS * pareto(random, DISTANCE_EXPONENT)) - 1)
         price = max(1, best - side * distance)
     quantity = client_quantity(random, seat.instrument, account.account_type == RETAIL)
     return seat.submit(account, side, price, quantity)
@@ -75,8 +87,8 @@ def _enter(seat: Seat, account: Account) -> Order | None:
 def _move_closer(seat: Seat, order: Order) -> bool:
     """Move an order to the best price (True: it still rests) or cancel it."""
     best = seat.best(order.side)
-    if best is None or best == order.price or seat.random.random() > CHASE_SHARE:
+    if best is None or best == order.limit or seat.random.random() > CHASE_SHARE:
         seat.cancel(order)
         return False
     seat.replace(order, best, order.quantity)
-    return order.is_resting
+    return order.level is not None

@@ -1,12 +1,16 @@
-# cython: language_level=3
+# cython: language_level=3, annotation_typing=False
 """Takers: a crowd whose marketable orders come in bursts, because each one provokes others."""
 
+from __future__ import annotations
+
 from math import exp, sqrt
+
+import cython
 
 from simulator.market import Behaviour, Listing, Seat
 from simulator.order_book import BUY, IMMEDIATE_OR_CANCEL, SELL
 from simulator.population import RETAIL, Account
-from simulator.randomness import SECOND_NS, client_quantity, wait_ns
+from simulator.randomness import SECOND_NS, choose, client_quantity, pareto, wait_ns
 
 BRANCHING = 0.65
 """Share of orders provoked by others (Hawkes process); published estimates for shares lie between 0.5 and 0.9."""
@@ -27,6 +31,36 @@ MARKET_ORDER_SHARE = 0.35
 SWEEP_SHARE = 0.06
 
 
+class Restlessness:
+    """How much the value of a listing has moved lately, as a share of what is usual for it."""
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+        self._last_ns = seat.now_ns
+        self._last_ticks = seat.listing.value_ticks
+        self._level = 1.0
+
+    def rate_share(self) -> float:
+        """Return what the ordinary rate of trading is to be multiplied by; 1 on average."""
+        elapsed_seconds = (self._seat.now_ns - self._last_ns) / SECOND_NS
+        if elapsed_seconds >= 1.0:
+            usual = self._seat.instrument.volatility_ticks * sqrt(elapsed_seconds)
+            moved = abs(self._seat.listing.value_ticks - self._last_ticks) / usual
+            weight = 1.0 - exp(-elapsed_seconds / RESTLESS_SECONDS)
+            self._level += weight * (min(moved, MOVED_MAX) / MOVED_MEAN - self._level)
+            self._last_ns, self._last_ticks = self._seat.now_ns, self._seat.listing.value_ticks
+        return 1.0 - RESTLESS_SHARE + RESTLESS_SHARE * self._level
+
+
+@cython.locals(
+    seat=Seat,
+    restless=Restlessness,
+    rate_per_second=cython.double,
+    base_rate=cython.double,
+    bound=cython.double,
+    excitation=cython.double,
+    gap_ns=cython.longlong,
+)
 def take(seat: Seat, accounts: tuple[Account, ...], rate_per_second: float) -> Behaviour:
     """Enter marketable orders at a mean rate, each by some account of the crowd."""
     random = seat.random
@@ -45,32 +79,9 @@ def take(seat: Seat, accounts: tuple[Account, ...], rate_per_second: float) -> B
         side = BUY if random.random() < _buy_chance(seat.listing) else SELL
         if random.random() < RUN_SHARE:
             if not run_left:
-                run_side, run_left = side, min(RUN_MAX, int(random.paretovariate(RUN_EXPONENT)))
+                run_side, run_left = side, min(RUN_MAX, int(pareto(random, RUN_EXPONENT)))
             side, run_left = run_side, run_left - 1
-        _take_once(seat, random.choice(accounts), side)
-
-
-class Restlessness:
-    """How much the value of a listing has moved lately, as a share of what is usual for it."""
-
-    __slots__ = ("_last_ns", "_last_ticks", "_level", "_seat")
-
-    def __init__(self, seat: Seat) -> None:
-        self._seat = seat
-        self._last_ns = seat.now_ns
-        self._last_ticks = seat.listing.value_ticks
-        self._level = 1.0
-
-    def rate_share(self) -> float:
-        """Return what the ordinary rate of trading is to be multiplied by; 1 on average."""
-        elapsed_seconds = (self._seat.now_ns - self._last_ns) / SECOND_NS
-        if elapsed_seconds >= 1.0:
-            usual = self._seat.instrument.volatility_ticks * sqrt(elapsed_seconds)
-            moved = abs(self._seat.listing.value_ticks - self._last_ticks) / usual
-            weight = 1.0 - exp(-elapsed_seconds / RESTLESS_SECONDS)
-            self._level += weight * (min(moved, MOVED_MAX) / MOVED_MEAN - self._level)
-            self._last_ns, self._last_ticks = self._seat.now_ns, self._seat.listing.value_ticks
-        return 1.0 - RESTLESS_SHARE + RESTLESS_SHARE * self._level
+        _take_once(seat, choose(random, accounts), side)
 
 
 def _buy_chance(listing: Listing) -> float:

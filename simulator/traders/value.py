@@ -1,11 +1,15 @@
-# cython: language_level=3
+# cython: language_level=3, annotation_typing=False
 """What an instrument is worth: a random walk with fat-tailed steps and volatility that comes in clusters."""
+
+from __future__ import annotations
 
 from math import exp, log, sqrt, tanh
 from random import Random
 
+import cython
+
 from simulator.market import Behaviour, Listing
-from simulator.randomness import SECOND_NS, gauss
+from simulator.randomness import SECOND_NS, gamma, gauss
 
 STEP_SECONDS = 0.5
 TAIL_DEGREES = 4.0
@@ -31,6 +35,28 @@ moves the price up to so many times more."""
 VALUE_FLOOR_SHARE = 0.2
 
 
+class Scales:
+    """Levels that are forgotten, each on its own scale of time."""
+
+    def __init__(self, half_lives_seconds: tuple[float, ...]) -> None:
+        self.kept = [exp(-log(2.0) * STEP_SECONDS / half_life) for half_life in half_lives_seconds]
+        self.levels = [0.0] * len(self.kept)
+
+    def step(self, shocks: list[float]) -> None:
+        """Let a step pass and add a shock to each level."""
+        for place in range(len(self.levels)):
+            kept = self.kept[place]
+            level = self.levels[place]
+            shock = shocks[place]
+            self.levels[place] = kept * level + shock
+
+
+@cython.locals(
+    listing=Listing, restless=Scales, learnt=Scales, rush=Scales, scale=cython.double, floor=cython.double,
+    impact_ticks=cython.double, learnt_ticks=cython.double, net_taken=cython.longlong, step_ticks=cython.double,
+    news_ticks=cython.double, taken=cython.double, shock=cython.double, alarm=cython.double,
+    one_sided=cython.double, chi_square_share=cython.double, activity=cython.double,
+)  # fmt: skip
 def wander(listing: Listing, random: Random, activity: float = 1.0) -> Behaviour:
     """Move the value of a listing; never trades. The busier the market, the less the same flow teaches."""
     scale = listing.instrument.volatility_ticks * sqrt(STEP_SECONDS) * sqrt((TAIL_DEGREES - 2) / TAIL_DEGREES)
@@ -44,7 +70,7 @@ def wander(listing: Listing, random: Random, activity: float = 1.0) -> Behaviour
     while True:
         yield int(STEP_SECONDS * SECOND_NS)
         restless.step([VOLATILITY_SIGMA * sqrt(1.0 - kept * kept) * gauss(random) for kept in restless.kept])
-        chi_square_share = random.gammavariate(TAIL_DEGREES / 2, 2 / TAIL_DEGREES)
+        chi_square_share = gamma(random, TAIL_DEGREES / 2, 2 / TAIL_DEGREES)
         step_ticks = scale * exp(sum(restless.levels) - MEAN_CORRECTION)
         news_ticks = step_ticks * gauss(random) / sqrt(chi_square_share)
         taken = (_net_taken(listing) - net_taken) / (listing.instrument.typical_quantity * activity)
@@ -57,20 +83,6 @@ def wander(listing: Listing, random: Random, activity: float = 1.0) -> Behaviour
         news_ticks += sum(learnt.levels) - learnt_ticks
         learnt_ticks = sum(learnt.levels)
         listing.value_ticks = max(floor, listing.value_ticks + news_ticks)
-
-
-class Scales:
-    """Levels that are forgotten, each on its own scale of time."""
-
-    __slots__ = ("kept", "levels")
-
-    def __init__(self, half_lives_seconds: tuple[float, ...]) -> None:
-        self.kept = [exp(-log(2.0) * STEP_SECONDS / half_life) for half_life in half_lives_seconds]
-        self.levels = [0.0] * len(self.kept)
-
-    def step(self, shocks: list[float]) -> None:
-        """Let a step pass and add a shock to each level."""
-        self.levels = [kept * level + shock for kept, level, shock in zip(self.kept, self.levels, shocks, strict=True)]
 
 
 def _net_taken(listing: Listing) -> int:
