@@ -14,7 +14,9 @@ from simulator.randomness import jittered_ns
 PEOPLE_COUNT = 16
 FIRST_SALE_MULTIPLE = 8.0
 FIRST_SALE_ORDERS_MAX = 40
-STOP_MULTIPLES = (1.0, 5.0)
+STOPS_REACHED = 2
+"""The seller, who knows of no stops, happens to be done after so many."""
+STOP_MULTIPLES = (4.0, 14.0)
 STOP_SPACING_HALF_SPREADS = 0.6
 """Mean distance from one stop to the next: they sit close together under round prices."""
 LOOK_SECONDS = 0.25
@@ -26,7 +28,7 @@ def _play(seat: SchemeSeat, people: People) -> Behaviour:
     side = some_side(seat)
     stops = _stops(seat, holders, side)
     for _ in range(FIRST_SALE_ORDERS_MAX):
-        if side * (seat.listing.mid_ticks() - stops[0][0]) >= 0:
+        if side * (seat.listing.mid_ticks() - stops[STOPS_REACHED][0]) >= 0:
             break
         take(seat, seller, side, typical(seat.instrument, FIRST_SALE_MULTIPLE), reach_ticks=2)
         yield jittered_ns(seat.random, LOOK_SECONDS, 0.5)
