@@ -92,7 +92,12 @@ def _needs(scheme: Scheme) -> str:
     needs = [f"{table}.csv" for table in scheme.tables]
     if scheme.history_seconds:
         needs.append(f"{scheme.history_seconds / 60:g} min of market before")
-    words = {"thin": "a thin market", "venue": "a second venue", "product": "a related product"}
+    words = {
+        "thin": "a thin market",
+        "float": "a share with a float",
+        "venue": "a second venue",
+        "product": "a related product",
+    }
     needs += [words[scheme.wants]] if scheme.wants else []
     return ", ".join(needs) or "-"
 

@@ -40,4 +40,5 @@ POSITION_CONCENTRATION = Scheme(
     play=_play,
     tables=("positions",),
     prepare=_prepare,
+    wants="float",
 )

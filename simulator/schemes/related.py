@@ -32,6 +32,8 @@ def suits(wants: str, instrument: Instrument, instruments: Sequence[Instrument])
     """Whether a scheme that wants a related market can be played in an instrument."""
     if wants == "venue":
         return any(is_followed_elsewhere(instrument, other) for other in instruments)
+    if wants == "float":
+        return instrument.float_quantity > 0
     if wants == "product":
         return any(is_underlying(instrument, other) for other in instruments)
     return True

@@ -55,8 +55,8 @@ class Scheme:
     `play(play)` is the behaviour; severity runs from 0 (hidden) to 1 (blatant) along `ratios`. `axes` are the axes of
     camouflage that make sense for it. `duration_seconds_max` bounds how long it takes. `history_seconds` is how long
     the market has to have run before, where the catalogue compares with a past. `prepare` writes the reference data
-    the scheme needs, of `tables`. `wants` says what kind of market it needs: a thin one, one whose instrument trades at
-    another venue too, or one with a related product.
+    the scheme needs, of `tables`. `wants` says what kind of market it needs: a thin one, shares with a float, an
+    instrument that trades at another venue too, or one with a related product.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Scheme:
     history_seconds: float = 0.0
     tables: tuple[Table, ...] = ()
     prepare: Callable[[Preparation], None] | None = None
-    wants: Literal["", "thin", "venue", "product"] = ""
+    wants: Literal["", "thin", "float", "venue", "product"] = ""
 
     @property
     def severity_description(self) -> str:
