@@ -26,7 +26,7 @@ DENSITY_MINUTES: Final = {1.0: 60.0, 10.0: 20.0, 50.0: 6.0}
 """How busy ordinary markets are and how long they run: about as many events each."""
 SCHEMES_A_RUN: Final = 8
 MINUTES_MIN: Final = 30.0
-ELBOW_ROOM: Final = 1.3
+ELBOW_ROOM: Final = 1.1
 """How much longer a run is than its schemes need one after another."""
 STANDARD, BY_SEVERITY, BY_DENSITY = "standard", "severity", "density"
 
@@ -49,7 +49,7 @@ class Pace:
         return scheme.duration_seconds_max <= self.seconds_max and scheme.history_seconds <= self.past_seconds_max
 
 
-PACES: Final = (Pace(1_000, 900, 4, 1.0), Pace(inf, 3_600, 2, 0.3), Pace(inf, inf, 2, 0.1, "shares"))
+PACES: Final = (Pace(1_000, 900, 4, 1.0), Pace(inf, 3_600, 2, 0.15), Pace(inf, inf, 2, 0.1, "shares"))
 """A scheme is played at the first that suits it."""
 
 
