@@ -107,7 +107,10 @@ def _returns(recording: Recording, curves: Curves) -> Facts:
     kurtoses = [excess_kurtosis(log_returns(recording, seconds)) for seconds in KURTOSIS_SECONDS]
     for seconds, kurtosis in zip(KURTOSIS_SECONDS, kurtoses, strict=True):
         yield f"kurtosis_{seconds}s", kurtosis
-    yield "kurtosis_fall", kurtoses[1] / max(KURTOSIS_FLOOR, kurtoses[-1])
+    yield (
+        "kurtosis_fall",
+        kurtoses[1] / (max(KURTOSIS_FLOOR, kurtoses[-1]) if kurtoses[-1] == kurtoses[-1] else NOTHING),
+    )
     curves["kurtosis"] = np.array(KURTOSIS_SECONDS), np.array(kurtoses)
     minute = log_returns(recording, 60)
     yield "return_correlation", float(autocorrelation(minute, np.array([1]))[0])

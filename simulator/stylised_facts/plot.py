@@ -76,8 +76,10 @@ def draw(
             sizes, impacts, errors = impact
             axis.errorbar(sizes, impacts, 2 * errors, marker="o", color=SIMULATED_COLOURS[0], linewidth=1.6, capsize=3)
         _finish(axis, panel)
-    handles, labels = axes.flat[0].get_legend_handles_labels()
-    known = dict(zip(labels, handles, strict=True))
+    known: dict[str, Any] = {}
+    for axis in axes.flat:
+        handles, labels = axis.get_legend_handles_labels()
+        known |= dict(zip(labels, handles, strict=True))
     figure.legend(known.values(), known.keys(), loc="outside lower center", ncols=8, frameon=False)
     figure.suptitle(title, fontsize=14)
     figure.savefig(path, dpi=DOTS_PER_INCH)

@@ -71,3 +71,9 @@ def test_the_picture_is_drawn(simulated: dict[str, Measured], tmp_path: Path) ->
     picture = tmp_path / "facts.svg"
     draw(picture, simulated, {}, (np.array([4.0, 8.0]), np.array([1.0, 1.5]), np.array([0.2, 0.2])), "six minutes")
     assert "</svg>" in picture.read_text(encoding="utf-8")
+
+
+def test_a_kurtosis_that_could_not_be_measured_does_not_fall(simulated: dict[str, Measured]) -> None:
+    for one in simulated.values():
+        assert np.isnan(one.facts["kurtosis_300s"])
+        assert np.isnan(one.facts["kurtosis_fall"])
