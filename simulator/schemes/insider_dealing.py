@@ -5,11 +5,13 @@ from simulator.matching import BUY, SELL
 from simulator.randomness import SECOND_NS
 from simulator.reference import Preparation
 from simulator.schemes import sources
+from simulator.schemes.conditions import followed
 from simulator.schemes.play import POSITION, Play
 from simulator.schemes.scheme import Ratio, Scheme
 
 ORDER_MULTIPLE = 3.0
 EXIT_AFTER_SECONDS = 960.0
+FOLLOWERS = 120
 NEWS = "Offer for all shares of the company"
 
 
@@ -33,6 +35,7 @@ def _play(play: Play) -> Behaviour:
     yield max(1, announced_ns - seat.now_ns)
     seat.listing.value_ticks *= 1.0 + play.value("move on the news") / 100.0
     play.tell(f"Announced: {NEWS.lower()}. {play.instrument.symbol} rises.")
+    seat.beside(followed(play, FOLLOWERS))
     yield play.wait(EXIT_AFTER_SECONDS)
     yield from play.unwind(holdings, SELL, ORDER_MULTIPLE, 2.0)
 

@@ -2,11 +2,12 @@
 
 from simulator.market import Behaviour
 from simulator.schemes import sources
-from simulator.schemes.conditions import NOBODY, lasting, news
+from simulator.schemes.conditions import NOBODY, followed, lasting, news
 from simulator.schemes.play import Play
 from simulator.schemes.scheme import Ratio, Scheme
 
 STEPS = 6
+FOLLOWERS_A_STEP = 10
 STEP_SECONDS = 4.0
 LASTS_SECONDS = 60.0
 
@@ -16,7 +17,9 @@ def _play(play: Play) -> Behaviour:
     play.tell(f"News about {play.instrument.symbol} that nobody expected: it is worth {ticks:+.0f} ticks more.")
     for _ in range(STEPS):
         news(play, ticks / STEPS)
-        yield play.wait(STEP_SECONDS)
+        yield from followed(play, FOLLOWERS_A_STEP)
+        yield play.wait(STEP_SECONDS / 2)
+    yield from followed(play, 10 * FOLLOWERS_A_STEP)
     yield from lasting(play, LASTS_SECONDS)
 
 

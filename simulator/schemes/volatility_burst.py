@@ -3,12 +3,13 @@
 from simulator.market import Behaviour
 from simulator.randomness import SECOND_NS
 from simulator.schemes import sources
-from simulator.schemes.conditions import NOBODY, news
+from simulator.schemes.conditions import NOBODY, followed, news
 from simulator.schemes.play import Play
 from simulator.schemes.scheme import Ratio, Scheme
 
 LASTS_SECONDS = 300.0
 STEP_SECONDS = 2.0
+FOLLOWERS_A_STEP = 4
 
 
 def _play(play: Play) -> Behaviour:
@@ -19,6 +20,7 @@ def _play(play: Play) -> Behaviour:
         step = size * play.random.gauss(0.0, 1.0) - REVERSION_SHARE * moved
         moved += step
         news(play, step)
+        yield from followed(play, FOLLOWERS_A_STEP)
         yield play.wait(STEP_SECONDS)
     news(play, -moved)
 
