@@ -183,6 +183,8 @@ class Simulation:
         scheme = SCHEMES[planned.scheme]
         camouflage = planned.camouflage.only(scheme.axes)
         listing = self._market.listings[planned.instrument]
+        if not suits(scheme.wants, listing.instrument, self.config.instruments):
+            raise ValueError(f"{scheme.name} wants another {scheme.wants} of {planned.instrument}, found none")
         crews = choose_accounts(scheme, self.population, random, self._taken_owners, camouflage.split)
         scenario = Scenario(
             scenario_id=f"scenario-{self._admitted:03d}",
