@@ -68,9 +68,11 @@ def _offsets_seconds(lane: Sequence[str], length_seconds: float, random: Random)
     squeeze = min(1.0, available / sum(durations)) if durations else 1.0
     slack = sorted(random.random() * max(0.0, available - sum(durations)) for _ in lane)
     offsets = [warmup_seconds + sum(durations[:index]) * squeeze + slack[index] for index in range(len(lane))]
+    free = 0.0
     for index, name in enumerate(lane):
         latest = max(offsets[index], length_seconds - sum(durations[index:]))
-        offsets[index] = min(latest, max(offsets[index], SCHEMES[name].history_seconds))
+        offsets[index] = min(latest, max(offsets[index], SCHEMES[name].history_seconds, free))
+        free = offsets[index] + squeeze * durations[index]
     return offsets
 
 

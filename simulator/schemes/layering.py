@@ -4,7 +4,7 @@ from simulator.market import Behaviour
 from simulator.schemes import sources
 from simulator.schemes.camouflage import AXES
 from simulator.schemes.play import Play
-from simulator.schemes.pressure import Pressure, press
+from simulator.schemes.pressure import SEEN, Pressure, press
 from simulator.schemes.scheme import Ratio, Scheme
 
 LAYERS_MIN = 2
@@ -13,9 +13,11 @@ LAYERS_MIN = 2
 def _play(play: Play) -> Behaviour:
     plan = Pressure(
         layer_count=play.count("layers", LAYERS_MIN),
-        distance_ticks=1,
+        distance_ticks=play.random.randint(2, 3),
         step_ticks=play.random.randint(1, 2),
         size_multiple=play.value("size of each"),
+        depth_share=play.value("share of their side"),
+        depth_share_min=LAYERING.ratio("share of their side").low,
         life_seconds=play.value("life at most"),
         withdrawal_seconds=play.value("withdrawn after the fill"),
         rounds=play.count("rounds"),
@@ -30,6 +32,7 @@ LAYERING = Scheme(
     ratios=(
         Ratio("layers", 3, 6, "prices", sources.CATALOGUE + ": 3 to 5; " + sources.SARAO + ": 4 to 6", is_count=True),
         Ratio("size of each", 1.5, 16.0, "x a typical order", sources.CATALOGUE),
+        Ratio("share of their side", 0.1, 0.5, "of ten levels", SEEN),
         Ratio("life at most", 15.0, 4.0, "s", sources.CATALOGUE + ": within 90 to 120 s"),
         Ratio("withdrawn after the fill", 2.0, 0.1, "s", sources.SARAO + ": more than 99 % cancelled"),
         Ratio("rounds", 1, 3, "", sources.OURS, is_count=True),

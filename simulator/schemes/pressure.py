@@ -7,24 +7,37 @@ from simulator.market import Behaviour
 from simulator.matching import BUY, IMMEDIATE_OR_CANCEL, SELL, SIDE_NAMES, Order
 from simulator.population import Account
 from simulator.randomness import SECOND_NS
+from simulator.schemes import sources
 from simulator.schemes.play import DECEPTIVE, GENUINE, Play
 from simulator.schemes.scheme import Step
 
 LOOK_SECONDS = 0.08
 ROUNDS_MAX = 20
 GENUINE_MULTIPLES = (1, 2, 3)
+GENUINE_SHARE_MAX = 0.2
+"""Of the pressure: what is to be filled is small beside it, or it would be its own pressure."""
+LEVELS = 10
+HIDDEN_AMONG = 20
+"""Who hides a size shows one that a twentieth of ordinary orders have: a smaller one is not seen at all."""
 SETTLE_SECONDS = 4.0
+SEEN = sources.SARAO + ": more than 20 % of the side; " + sources.OYSTACHER + ": at least half of the level"
 SIDE_WORDS = {BUY: "buy", SELL: "sell"}
 
 
 @dataclass(frozen=True, slots=True)
 class Pressure:
-    """How the deceptive orders look: how many, at what distance and step, how large, how long they may live."""
+    """How the deceptive orders look: how many, at what distance and step, how large, how long they may live.
+
+    Together they are at least `depth_share` of their side's ten best levels, themselves included: what is no part of
+    the picture moves nobody. However their size is hidden it is `depth_share_min` still.
+    """
 
     layer_count: int
     distance_ticks: int
     step_ticks: int
     size_multiple: float
+    depth_share: float
+    depth_share_min: float
     life_seconds: float
     withdrawal_seconds: float
     rounds: int
@@ -47,7 +60,9 @@ def _round(play: Play, genuine_side: int, plan: Pressure) -> Step:
     best = seat.best(genuine_side)
     if best is None or seat.best(-genuine_side) is None:
         return False
+    sizes = _sizes(play, -genuine_side, plan)
     wanted = play.quantity(play.random.choice(GENUINE_MULTIPLES), spread=0.0)
+    wanted = min(wanted, play.whole_lots(GENUINE_SHARE_MAX * sum(sizes)))
     genuine = seat.submit(account, genuine_side, best, wanted, role=GENUINE)
     play.tell(
         f"{account.account} rests a genuine {SIDE_WORDS[genuine_side]} order for {wanted} {seat.instrument.symbol} "
@@ -56,7 +71,7 @@ def _round(play: Play, genuine_side: int, plan: Pressure) -> Step:
     yield play.wait(0.4, 0.5)
     if not genuine.is_resting:
         return False
-    layers = yield from _place(play, -genuine_side, plan)
+    layers = yield from _place(play, -genuine_side, plan, sizes)
     filled_before = genuine.filled
     play.tell(
         f"{account.account} shows {len(layers)} {SIDE_NAMES[-genuine_side].lower()} orders, "
@@ -79,8 +94,8 @@ def _round(play: Play, genuine_side: int, plan: Pressure) -> Step:
 
 
 def _is_exposed(play: Play, layers: Sequence[Order]) -> bool:
-    """Whether a deceptive order would be the next to trade, or has traded: then it is withdrawn at once."""
-    return any(not order.is_resting or is_next(play, order) for order in layers)
+    """Whether a deceptive order has come to the best price, or has traded: then it is withdrawn at once."""
+    return any(not order.is_resting or order.price == play.seat.best(order.side) for order in layers)
 
 
 def is_next(play: Play, order: Order) -> bool:
@@ -89,17 +104,37 @@ def is_next(play: Play, order: Order) -> bool:
     return at_best and order.level is not None and order.level.head is order
 
 
-def _place(play: Play, side: int, plan: Pressure) -> Generator[int, None, list[Order]]:
+def _sizes(play: Play, side: int, plan: Pressure) -> list[int]:
+    """Return the sizes of the deceptive orders: so many typical ones each, and together enough of the book to be seen.
+
+    Hidden, each is as large as the largest of some ordinary orders, of twenty by now for all of them.
+    """
+    seen, unseen = (_share_of_depth(play, side, share) for share in (plan.depth_share, plan.depth_share_min))
+    typical = play.instrument.typical_quantity
+    open_size = max(plan.size_multiple, seen / plan.layer_count / typical)
+    sizes = []
+    for _ in range(plan.layer_count):
+        draws = max(1, HIDDEN_AMONG // plan.layer_count)
+        drawn = max(play.quantity(open_size, spread=0.15) for _ in range(draws if play.camouflage.size else 1))
+        sizes.append(max(drawn, play.whole_lots(unseen / plan.layer_count)))
+    return sizes
+
+
+def _share_of_depth(play: Play, side: int, share: float) -> float:
+    """Return what makes that share of a side's best levels once it is added to them."""
+    return share / (1.0 - share) * play.seat.depth(side, LEVELS)
+
+
+def _place(play: Play, side: int, plan: Pressure, sizes: Sequence[int]) -> Generator[int, None, list[Order]]:
     """Enter the deceptive orders one after another, behind the best price so that they do not trade."""
     layers: list[Order] = []
-    for _ in range(plan.layer_count):
+    for size in sizes:
         best, opposite = play.seat.best(side), play.seat.best(-side)
         if best is None or opposite is None:
             break
         price = best - side * plan.distance_ticks
         if layers and layers[-1].price is not None:
             price = layers[-1].price - side * plan.step_ticks
-        size = play.quantity(plan.size_multiple, spread=0.15)
         layers.append(play.seat.submit(play.account(), side, max(1, price), size, role=DECEPTIVE))
         yield play.apart(0.1, 0.5)
     return layers

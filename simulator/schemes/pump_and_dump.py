@@ -82,5 +82,6 @@ PUMP_AND_DUMP = Scheme(
     troupe="strangers",
     duration_seconds_max=480.0,
     play=_play,
+    history_seconds=3_600.0,
     wants="thin",
 )
