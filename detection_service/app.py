@@ -14,6 +14,7 @@ import structlog
 from prometheus_client import Counter, Gauge
 from pydantic import Field, model_validator
 
+from detection_service.anomaly.model import ModelError
 from detection_service.anomaly.signing import SignatureError, Trust
 from detection_service.checkpoint import Checkpoints
 from detection_service.consumer import Consumer
@@ -125,7 +126,11 @@ async def lifespan(service: Service, settings: DetectionSettings) -> AsyncIterat
         consumer = Consumer(engine, Checkpoints(settings.directory), settings.snapshot_every_events)
     except (ReferenceDataError, SignatureError, OSError) as error:
         raise StartError(str(error)) from error
-    consumer.recover()
+    try:
+        consumer.recover()
+    except ModelError as error:
+        told = "publish a signed model before its key is named in detection.model_keys"
+        raise StartError(f"the anomaly model in force is refused: {error}; {told}") from error
     _note_start(settings.directory, started_with, consumer)
     servicer = DetectionServicer(consumer, service)
     service.add(detection_pb2_grpc.add_DetectionServiceServicer_to_server, servicer, SERVICE_NAME)
