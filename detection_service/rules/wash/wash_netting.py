@@ -16,13 +16,14 @@ from tapewatch.market.event import Side
 
 METADATA = Metadata(
     rule_id="wash_netting",
-    version="1.0.0",
+    version="1.1.0",
     title="Position returns to where it was, volume made",
     typology="WASH_TRADE",
     description=(
         "Within an hour a group buys and sells much and ends where it began, several times over. Market makers and "
         "day traders do so too; what sets a wash apart is that the group meets few others, and far more often than "
-        "chance would have it, and that its round trips earn nothing. Alone it is a hint, at most MEDIUM."
+        "chance would have it, that they meet hardly anybody else, and that its round trips earn nothing. Alone it is "
+        "a hint, at most MEDIUM."
     ),
     needs=(needs.ACCOUNTS, needs.MATCHES),
     parameters=(
@@ -33,6 +34,7 @@ METADATA = Metadata(
         Parameter("volume_share_min", 0.05, "share", 0.001, 1, "volume that nobody notices misleads nobody"),
         Parameter("partners_max", 2.0, "groups", 1, 5, "who washes needs one or two to do it with"),
         Parameter("partners_share_min", 0.7, "share", 0.1, 1, "of the group's volume; a maker meets everybody"),
+        Parameter("mutual_min", 0.5, "share", 0, 1, "of the partners' trades; who serves everybody is no accomplice"),
         Parameter("lift_min", 2.0, "x", 1, 100, "against what chance gives groups so active"),
         Parameter("surprise_min", 7.0, "nats", 1, 100, "by chance once in e^7 = 1,100 such groups"),
         Parameter(
@@ -53,6 +55,7 @@ METADATA = Metadata(
         "Sources that do not show who met whom; there a wash and a market maker look alike.",
         "Round trips spread over more than an hour, or over the group's last 64 fills.",
         "A group that leaves a small position on purpose.",
+        "Accomplices that trade with others as much as with the group.",
     ),
     triage_steps=(
         "Look at the other side: is there a link, and does it net to nothing too?",
@@ -115,7 +118,9 @@ class WashNetting:
         ):
             return
         lift, surprise = _against_chance(scene, made, netting)
-        if lift >= parameters["lift_min"] and surprise >= parameters["surprise_min"]:
+        if lift < parameters["lift_min"] or surprise < parameters["surprise_min"]:
+            return
+        if _mutual(scene, made, netting) >= parameters["mutual_min"]:
             yield _finding(scene, parameters, made, netting, lift, surprise)
 
 
@@ -150,6 +155,14 @@ def _against_chance(scene: Scene, made: Sequence[Dealing], netting: Netting) -> 
     met = sum(each.other in netting.partners for each in made)
     surprise = chance.surprise_nats(met, expected) - chance.choices_nats(netting.others, len(netting.partners))
     return met / max(expected, 1e-9), surprise
+
+
+def _mutual(scene: Scene, made: Sequence[Dealing], netting: Netting) -> float:
+    """What trades with the group are of all trades of those it meets most, over the time for which all is held."""
+    since_ns = chance.covered_since_ns(scene, [scene.group, *netting.partners], made[0].fill.time_ns)
+    all_met = [scene.partners(since_ns, partner) for partner in netting.partners]
+    own = sum(sum(met.get(scene.group, (0, 0))) for met in all_met)
+    return own / max(1, sum(sum(counts) for met in all_met for counts in met.values()))
 
 
 def _round_trips(made: Sequence[Dealing], gross: float) -> int:

@@ -18,7 +18,7 @@ from tapewatch.market.event import Side
 
 METADATA = Metadata(
     rule_id="wash_ring",
-    version="1.1.0",
+    version="1.2.0",
     title="Wash ring",
     typology="WASH_RING",
     description=(
@@ -37,6 +37,8 @@ METADATA = Metadata(
         Parameter(
             "surprise_min", 9.0, "nats", 1, 100, "by chance once in e^9 = 8,100 such sets, those tried allowed for"
         ),
+        Parameter("lift_min", 2.0, "x", 1, 100, "no less than half of their trades among themselves is beyond chance"),
+        Parameter("one_way_min", 0.8, "share", 0.5, 1, "or so many go the same way round: chance has both ways"),
     ),
     regulations=(
         regulations.WASH_TRADES,
@@ -52,6 +54,7 @@ METADATA = Metadata(
         "Rings of six and more, and rings that take more than an hour or a member's last 64 fills to close.",
         "Members that trade more outside the ring than inside, or of whom each keeps a fifth of what it trades.",
         "The first rounds of a ring that is most of a thin market and trades outside it too: that is usual there.",
+        "A ring of accounts so active that chance gives them half of it, and that trades both ways round.",
         "Two that trade back and forth are ping_pong's, accounts of one owner wash_owner's.",
     ),
     triage_steps=(
@@ -77,8 +80,14 @@ class Ring:
     rounds: int
     net_share: float
     inside_share: float
+    one_way: float
     expected: float
     surprise: float
+
+    @property
+    def lift(self) -> float:
+        """How many times what chance gives the members they trade among themselves."""
+        return len(self.trades) / max(self.expected, 1e-9)
 
 
 class WashRing:
@@ -113,6 +122,7 @@ def _holds(ring: Ring, parameters: Mapping[str, float]) -> bool:
         and ring.net_share <= parameters["net_share_max"]
         and ring.inside_share >= parameters["inside_share_min"]
         and ring.surprise >= parameters["surprise_min"]
+        and (ring.lift >= parameters["lift_min"] or ring.one_way >= parameters["one_way_min"])
     )
 
 
@@ -197,6 +207,7 @@ def _ring(scene: Scene, all_made: Mapping[str, Sequence[Dealing]], since_ns: int
         rounds=rounds,
         net_share=max(_net_share(dealings, members) for dealings in made.values()),
         inside_share=min(sum(each.other in made for each in dealings) / len(dealings) for dealings in made.values()),
+        one_way=sum(sold[edge] for edge in pairwise((*members, members[0]))) / sum(sold.values()),
         expected=expected,
         surprise=surprise - tried,
     )
@@ -235,7 +246,6 @@ def _surprise(
 def _finding(scene: Scene, parameters: Mapping[str, float], ring: Ring) -> Finding:
     fills: list[Fill] = [each.fill for each in ring.trades]
     accounts = frozenset(account for fill in fills for account in (fill.account, fill.contra)) - {""}
-    lift = len(fills) / max(ring.expected, 1e-9)
     score = (
         0.5
         + 0.2 * excess(ring.rounds, parameters["rounds_min"])
@@ -260,7 +270,7 @@ def _finding(scene: Scene, parameters: Mapping[str, float], ring: Ring) -> Findi
             Measurement("rounds", float(ring.rounds), parameters["rounds_min"], "rounds"),
             Measurement("net_share", ring.net_share, parameters["net_share_max"], "share"),
             Measurement("inside_share", ring.inside_share, parameters["inside_share_min"], "share"),
-            Measurement("lift", lift, 1.0, "x"),
+            Measurement("lift", ring.lift, parameters["lift_min"], "x"),
             Measurement("surprise", ring.surprise, parameters["surprise_min"], "nats"),
         ),
         opening=frozenset({fills[0].event_id}),
