@@ -1,4 +1,4 @@
-"""Front running: trade before a client's large order that one knows of, and out again into it."""
+"""Front running: trade before a large order that one knows of from one's own desk, and out again into it."""
 
 from simulator.market import Behaviour
 from simulator.matching import DAY, SIDE_NAMES
@@ -46,19 +46,18 @@ def _round(play: Play) -> Behaviour:
 
 FRONT_RUNNING = Scheme(
     name="front_running",
-    description="Knowing of a client's large order, somebody trades on its side shortly before it and out again, at a "
-    "gain, into the move it makes.",
+    description="Knowing of a large order at their own desk, somebody trades on its side shortly before it and out "
+    "again, at a gain, into the move it makes.",
     ratios=(
         Ratio("before the large order", 40.0, 3.0, "s", sources.CATALOGUE + ": at most 45 s before"),
         Ratio("size of the large order", 15.0, 80.0, "x a typical order", sources.CATALOGUE + ": a large order"),
         Ratio("own size", 0.03, 0.25, "of the large order", sources.OURS),
-        Ratio("move made by it", 8.0, 40.0, "basis points", sources.CATALOGUE + ": 25 and more"),
+        Ratio("move made by it", 12.5, 50.0, "basis points", sources.CATALOGUE + ": 25 and more"),
         Ratio("out again after", 40.0, 2.0, "s", sources.CATALOGUE + ": at most 90 s after"),
         Ratio("large orders", 1, 4, "", sources.OURS, is_count=True),
     ),
     axes=("size", "timing", "split", "layers", "slow", "mixed"),
-    troupe="strangers",
-    strangers=2,
+    troupe="desk",
     duration_seconds_max=1_500.0,
     play=_play,
     history_seconds=600.0,

@@ -20,6 +20,7 @@ TROUPES = {
     "single": "one owner",
     "linked": "accounts of one owner",
     "strangers": "owners without a known link",
+    "desk": "two owners with accounts at one desk",
     "office": "owners behind one subnet, without a declared link",
     "modest": "one owner who trades little",
     "dormant": "one owner who hardly trades",

@@ -15,10 +15,10 @@ from simulator.reference import Preparation, Table
 if TYPE_CHECKING:
     from simulator.schemes.play import Play
 
-Troupe = Literal["single", "linked", "strangers", "office", "modest", "dormant", "nobody"]
+Troupe = Literal["single", "linked", "strangers", "desk", "office", "modest", "dormant", "nobody"]
 """Whose accounts take part: one owner with one account (more where it splits its work), one owner with several
-accounts, owners without a known link, owners behind one subnet, an owner who trades little, one who hardly trades at
-all, or nobody: a condition of the market."""
+accounts, owners without a known link, two owners at one desk, owners behind one subnet, an owner who trades little,
+one who hardly trades at all, or nobody: a condition of the market."""
 STRANGERS_COUNT = 4
 CROWD_COUNT = 40
 MODEST_ACTIVITY_MAX = 3
@@ -100,6 +100,8 @@ def choose_accounts(
         return tuple((account,) for account in random.sample(population.clients, CROWD_COUNT))
     if troupe == "office":
         return _office(population, random, taken_owners)
+    if troupe == "desk":
+        return _desk(population, random, taken_owners, split)
     groups = population.dormant_groups() if troupe == "dormant" else population.groups()
     groups = tuple(group for group in groups if group[0].owner not in taken_owners)
     if troupe == "modest":
@@ -117,6 +119,21 @@ def choose_accounts(
     if troupe == "linked":
         return tuple(chosen)
     return tuple(tuple(random.sample(group, 1 + ceil(split * (len(group) - 1)))) for group in chosen)
+
+
+def _desk(population: Population, random: Random, taken_owners: set[str], split: float) -> tuple[Crew, ...]:
+    """Draw two owners with an account at one desk each; those of the first are all there where its work is split."""
+    desks: dict[str, dict[str, list[Account]]] = {}
+    for account in population.clients:
+        if account.owner not in taken_owners:
+            desks.setdefault(account.desk, {}).setdefault(account.owner, []).append(account)
+    shared = [list(owners.values()) for owners in desks.values() if len(owners) > 1]
+    if not shared:
+        raise ValueError("expected a desk of two owners who are in no other scheme, found none: play fewer")
+    first, second = random.sample(random.choice(shared), 2)
+    taken_owners.update((first[0].owner, second[0].owner))
+    others = [one for one in population.clients if one.owner == first[0].owner and one is not first[0]]
+    return (first[0], *random.sample(others, ceil(split * len(others)))), (second[0],)
 
 
 def _office(population: Population, random: Random, taken_owners: set[str]) -> tuple[Crew, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from detection_service.engine.owner_scene import LargeOrder
 from detection_service.engine.scene import Fill, Scene, opposite
@@ -30,7 +31,8 @@ METADATA = Metadata(
         "A group trades on the side of another's large order shortly before that comes in, and out again shortly "
         "after at a gain. Whoever trades all day is sometimes before and after a large order by chance: how often that "
         "would be is tried out at other times, as many as the market was watched for, and only what happened more "
-        "often than that is told. A desk, firm or device shared with the large order's account is a reason to have "
+        "often than that is told. Where large orders come all the time, it counts how many as large as those it was "
+        "ahead of. A desk, firm or device shared with the large order's account is a reason to have "
         "known of it, the better the fewer share it."
     ),
     needs=(needs.ORDERS, needs.ACCOUNTS, needs.FILLS),
@@ -70,6 +72,34 @@ METADATA = Metadata(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """The large orders of some size at least, and of each run of them the first that the group was ahead of."""
+
+    orders: list[LargeOrder]
+    incidents: list[Incident]
+    expected: float
+
+    @staticmethod
+    def of(
+        scene: Scene,
+        parameters: Mapping[str, float],
+        fills: list[Fill],
+        orders: list[LargeOrder],
+        size: float,
+        sizes: int,
+    ) -> _Ahead | None:
+        """What there is at a size, of so many that are tried; None where it is not now, or where chance explains it."""
+        large = [order for order in orders if order.quantity >= size]
+        found = ([incident_of(scene, parameters, fills, order) for order in run] for run in _runs(large, parameters))
+        firsts = [next((each for each in run if each is not None), None) for run in found]
+        incidents = [each for each in firsts if each is not None]
+        if not incidents or incidents[-1].after[-1].time_ns < scene.now_ns:
+            return None
+        expected = _expected(scene, parameters, fills, incidents, large) * sizes
+        return _Ahead(large, incidents, expected) if expected <= parameters["chance_max"] else None
+
+
 class FrontRunning:
     """Asked when a group trades out after a large order of another's that it had preceded."""
 
@@ -89,16 +119,15 @@ class FrontRunning:
         if not any(incident_of(scene, parameters, fills, order) for order in lately):
             return
         orders = [order for side in (Side.BUY, Side.SELL) for order in scene.large_orders(side)]
-        occasions = _occasions(sorted(orders, key=lambda order: order.time_ns), parameters)
-        incidents = [each for order in occasions if (each := incident_of(scene, parameters, fills, order)) is not None]
-        if not incidents or incidents[-1].after[-1].time_ns < scene.now_ns:
+        orders.sort(key=lambda order: order.time_ns)
+        sizes = {order.quantity for order in orders if incident_of(scene, parameters, fills, order)}
+        tried = [_Ahead.of(scene, parameters, fills, orders, size, len(sizes)) for size in sorted(sizes)]
+        ahead = min((each for each in tried if each is not None), key=lambda each: each.expected, default=None)
+        if ahead is None or not _alone(scene, parameters, ahead.incidents[-1]):
             return
-        if _expected(scene, parameters, fills, incidents, occasions) > parameters["chance_max"]:
-            return  # fewer incidents are no less likely
-        if not _alone(scene, parameters, incidents[-1]):
-            return
-        incidents = [*(each for each in incidents[:-1] if _alone(scene, parameters, each)), incidents[-1]]
-        expected = _expected(scene, parameters, fills, incidents, occasions)
+        alone = [each for each in ahead.incidents[:-1] if _alone(scene, parameters, each)]
+        incidents = [*alone, ahead.incidents[-1]]
+        expected = _expected(scene, parameters, fills, incidents, ahead.orders) * len(sizes)
         if expected <= parameters["chance_max"]:
             yield _finding(scene, parameters, incidents, _related(scene, incidents), expected)
 
@@ -122,11 +151,11 @@ def _expected(
     parameters: Mapping[str, float],
     fills: list[Fill],
     incidents: Sequence[Incident],
-    occasions: Sequence[LargeOrder],
+    orders: Sequence[LargeOrder],
 ) -> float:
     """How many groups that might have known would by chance be ahead so often: of all, or of those that share as much
     with the large order's account."""
-    chance = _by_chance(scene, parameters, fills, incidents, occasions)
+    chance = _by_chance(scene, parameters, fills, incidents, orders)
     if chance > parameters["chance_max"]:
         return chance  # there is one such group at least
     others = max(1, scene.groups_present())
@@ -138,12 +167,14 @@ def _expected(
     return chance * min(others, *sharing, others)
 
 
-def _occasions(orders: list[LargeOrder], parameters: Mapping[str, float]) -> list[LargeOrder]:
-    """The first of each run of large orders: those that come while one could still trade out of the first are one."""
-    found: list[LargeOrder] = []
+def _runs(orders: list[LargeOrder], parameters: Mapping[str, float]) -> list[list[LargeOrder]]:
+    """Runs of large orders: those that come while one could still trade out of the first are one occasion, if each is
+    one that the group may have been ahead of by chance."""
+    found: list[list[LargeOrder]] = []
     for order in orders:
-        if not found or order.time_ns - found[-1].time_ns > parameters["exit_max_s"] * 1e9:
-            found.append(order)
+        if not found or order.time_ns - found[-1][0].time_ns > parameters["exit_max_s"] * 1e9:
+            found.append([])
+        found[-1].append(order)
     return found
 
 
