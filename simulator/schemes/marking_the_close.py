@@ -20,12 +20,18 @@ def _play(play: Play) -> Behaviour:
     yield max(1, moment_ns - lead_ns - seat.now_ns)
     play.tell(f"{play.crews[0][0].account} begins to move the price at which {play.instrument.symbol} is fixed.")
     share, before, own = play.value("share of the volume"), play.traded(), 0
+    start, move = seat.listing.mid_ticks(), play.value("price moved by") * play.usual_ticks(lead_ns / SECOND_NS)
     while seat.now_ns < moment_ns:
+        reached = side * (seat.listing.mid_ticks() - start)
+        behind = max(0.0, move * (1.0 - (moment_ns - seat.now_ns) / lead_ns) - reached)
         others = play.traded() - before - own
         wanted = share / (1.0 - share) * others - own
+        reach = max(1, round(play.instrument.half_spread_ticks), round(behind))
+        if behind > 1.0:
+            wanted = max(wanted, seat.depth(-side, round(behind)))
         quantity = min(play.quantity(PUSH_MULTIPLE_MAX), play.whole_lots(max(1.0, wanted)))
         account = play.account()
-        filled = play.take(account, side, quantity, PUSH, max(1, round(play.instrument.half_spread_ticks)))
+        filled = play.take(account, side, quantity, PUSH, reach)
         holdings[account] += filled
         own += filled
         yield min(play.wait(PAUSE_SECONDS), max(1, moment_ns - seat.now_ns))
@@ -49,6 +55,7 @@ MARKING_THE_CLOSE = Scheme(
     "of the volume and moves the price that will be the reference.",
     ratios=(
         Ratio("share of the volume", 0.25, 0.75, "", sources.CATALOGUE + ": 40 %; " + sources.ATHENA + ": 70 %"),
+        Ratio("price moved by", 1.0, 9.0, "x its usual move", sources.OURS),
         Ratio("begins before", 240.0, 60.0, "s", sources.OPTIVER + ": minutes; " + sources.ATHENA + ": seconds"),
         Ratio("turned after", 120.0, 15.0, "s", sources.CATALOGUE + ": reversal"),
     ),

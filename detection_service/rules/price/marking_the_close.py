@@ -161,9 +161,9 @@ def _marks(
     if not fills:
         return
     start = before if before > 0 else fills[0].price
-    volume = fast.traded(first, last)
     pushes = _pushes(fills, start)
     for group in sorted({fill.group for fill in fills}):
+        volume = _volume(fast, [fill for fill in fills if fill.group == group], first, last)
         least = usual_move or parameters["push_min"]
         mark = _mark(group, fills, pushes, (start, fills[-1].price), window_s, volume, least) if moved else None
         if mark is not None and _meets(mark, parameters):
@@ -172,6 +172,11 @@ def _marks(
         mark = _flight(group, fills, window_s, volume, least)
         if mark is not None and _climbs(mark, parameters):
             yield mark
+
+
+def _volume(fast: Any, own: Sequence[Fill], first: int, last: int) -> float:
+    """What all traded in a window, or since the oldest of a group's fills where only its last ones are held."""
+    return float(fast.traded(max(first, own[0].time_ns // FAST_NS) if len(own) >= FILLS_HELD else first, last))
 
 
 def _usual_move(market: Any, until_ns: int, window_s: int, history_min: float) -> float | None:
