@@ -13,7 +13,7 @@ from tapewatch.alert import Measurement, Severity
 
 METADATA = Metadata(
     rule_id="matched_orders",
-    version="1.0.0",
+    version="1.1.0",
     title="Matched orders",
     typology="MATCHED_ORDERS",
     description=(
@@ -32,6 +32,7 @@ METADATA = Metadata(
         Parameter(
             "meetings_alone_min", 30.0, "meetings", 2, 64, "where the pair is the market and nothing else compares"
         ),
+        Parameter("size_multiple_min", 3.0, "x median", 0, 1000, "arranged in all; a few small orders mislead nobody"),
         Parameter("pair_share_min", 0.1, "share", 0.01, 1, "of the less busy group's fills; busy groups meet"),
     ),
     regulations=(
@@ -48,7 +49,7 @@ METADATA = Metadata(
     known_gaps=(
         "Orders of which one rests long before the other comes.",
         "Sizes split so that no two orders are alike.",
-        "A single arranged trade, however large.",
+        "A single arranged trade, however large, and a few that together are no more than some usual orders.",
     ),
     triage_steps=(
         "Compare prices with the market's at the time: did somebody gain, always the same side?",
@@ -80,6 +81,8 @@ class MatchedOrders:
             return
         trades = scene.pair_trades(covered_ns)
         arranged = [trade for trade in trades if _arranged(trade, parameters)]
+        if sum(trade.quantity for trade in arranged) < parameters["size_multiple_min"] * scene.market.sizes.median:
+            return
         share = _pair_share(scene, groups, trades)
         if share < parameters["pair_share_min"]:
             return

@@ -6,7 +6,8 @@ From the complaint, its press release and the criminal complaint of the same day
 - four to six exceptionally large sell orders at one time, each one price level from the other;
 - at least three or four levels above the best ask, and modified as the price moved to stay there;
 - nearly all cancelled without any resulting trade; the layering was cycled on and off several times a day;
-- exceptionally large: the average order, in a sample, was of 7 lots; sizes of 188 and 289 lots were used that day.
+- exceptionally large: the average order, in a sample, was of 7 lots; sizes of 188 and 289 lots were used that day;
+- at times a fifth to more than a quarter (20 to 29 %) of the whole sell side.
 
 Ours, since no public source gives them: the path of the price, the lifetime of a cycle (6 to 20 s), the pauses, and
 which of the two sizes a cycle takes. The market around it is the simulator's, with its market makers, hedgers, blocks,
@@ -28,7 +29,7 @@ from simulator.traders.roster import cast, market_maker_count
 from tapewatch.market.reference import Reference
 
 E_MINI: Final = Instrument(
-    "ESM0", "XCME", 4620, 4, 1, 7, 0.30, 0.6, 1.0, "USD", "", 0, 2_000_000, asset_class="FUTURE", product="INDEX"
+    "ESM0", "XCME", 4620, 4, 1, 3, 0.30, 0.6, 1.0, "USD", "", 0, 2_000_000, asset_class="FUTURE", product="INDEX"
 )
 START_TIME_NS: Final = 1_273_159_020_000_000_000
 """2010-05-06 15:17 UTC, when the layers of the day began."""
@@ -39,7 +40,8 @@ LEVELS_OFF: Final = (3, 4)
 CYCLES: Final = 25
 SECOND_NS: Final = 1_000_000_000
 WARMUP_S: Final = 120
-ACTIVITY: Final = 3.0
+ACTIVITY: Final = 1.5
+"""So others' orders are of 6 to 7 lots on average, and layers a quarter to a third of the side."""
 POPULATIONS: Final = 10
 
 
