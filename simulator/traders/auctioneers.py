@@ -13,8 +13,9 @@ LOOK_SECONDS_MAX = 20.0
 AT_MARKET_SHARE = 0.25
 SPREAD_HALF_SPREADS = 2.5
 CHANGE_OF_MIND_SHARE = 0.12
-REBALANCE_SHARE = 0.06
-"""Of what was taken since the start of the day: the size of an index fund's order at the close, give or take."""
+REBALANCE_SHARE = 0.01
+"""Of what was taken since the start of the day: the size of an index fund's order at the close, give or take. One
+fund is a part of the auction, not all of it."""
 REBALANCE_SECONDS = 12.0
 
 
