@@ -16,7 +16,7 @@ SCHEMES = ("spoofing", "layering", "wash_self", "wash_owner", "ping_pong")
 SEED = 5
 MINUTES = 4.5
 SEVERITY = 0.85
-QUIET_NS = 3_600 * 10**9
+QUIET_NS = 25 * 3_600 * 10**9
 """The venue closes so long after the last event: every episode is over by then."""
 
 

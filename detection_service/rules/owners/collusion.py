@@ -15,7 +15,7 @@ WINDOW_NS = 60_000_000_000
 
 METADATA = Metadata(
     rule_id="collusion",
-    version="1.0.0",
+    version="1.1.0",
     title="Accounts that act as one",
     typology="COLLUSION",
     description=(
@@ -28,7 +28,7 @@ METADATA = Metadata(
     parameters=(
         Parameter("accounts_min", 3.0, "accounts", 3, 20, "two of a household meet; three act together"),
         Parameter("same_side_min", 0.7, "share", 0.5, 1, "of their quantity within the minute"),
-        Parameter("chance_max", 0.01, "x", 1e-9, 1, "so many by chance in an hour of all such groups"),
+        Parameter("chance_max", 0.001, "x", 1e-9, 1, "so many by chance in an hour; crowds move more alike than that"),
         Parameter("meetings_min", 16.0, "meetings", 8, 1000, "of one day, so that chance can be judged"),
         Parameter("lift_min", 5.0, "x", 1, 1000, "times what their activity explains"),
         Parameter("own_share_min", 0.5, "share", 0.05, 1, "of the less busy one's appearances"),
