@@ -9,8 +9,10 @@ from simulator.instrument import EQUITIES
 from simulator.market import Market
 from simulator.matching import SELF_MATCH_TEXT, SESSION_END_TEXT
 from simulator.population import MARKET_MAKER, populate
+from simulator.randomness import SECOND_NS
 from simulator.report import Report
 from simulator.schedule import WARMUP_SECONDS_MAX, plan
+from simulator.schemes import SCHEMES
 from simulator.simulation import (
     DEMO_SCHEMES,
     NUMBERS_PER_SESSION,
@@ -227,6 +229,14 @@ def test_more_activity_means_more_messages() -> None:
 def test_a_plan_of_an_unknown_scheme_or_severity_is_refused(scheme: str, severity: float, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         plan([scheme], severity, EQUITIES, 10, seed=1)
+
+
+def test_schemes_that_wait_for_the_same_past_follow_each_other() -> None:
+    first, second = plan(["pump_and_dump"] * 2, 0.5, EQUITIES, 82, seed=1)
+    pump = SCHEMES["pump_and_dump"]
+    assert first.instrument == second.instrument
+    assert first.offset_ns >= pump.history_seconds * SECOND_NS
+    assert second.offset_ns - first.offset_ns >= pump.duration_seconds_max * SECOND_NS
 
 
 def test_an_unknown_instrument_is_refused_by_name() -> None:
