@@ -9,7 +9,6 @@ from simulator.instrument import EQUITIES
 from simulator.market import Market
 from simulator.matching import SELF_MATCH_TEXT, SESSION_END_TEXT
 from simulator.population import MARKET_MAKER, populate
-from simulator.randomness import SECOND_NS
 from simulator.report import Report
 from simulator.schedule import WARMUP_SECONDS_MAX, plan
 from simulator.schemes import SCHEMES
