@@ -207,11 +207,16 @@ class Scene(OwnerScene):
         number = self._number(group)
         return int(self._core.held_since(number)) if number >= 0 else 0
 
+    def all_held_since_ns(self, since_ns: int) -> int:
+        """Since when all fills of all groups of the market are held, at the earliest a time given."""
+        core = self._core
+        return max([since_ns, *(int(core.held_since(number)) for number in core.filled_since(since_ns))])
+
     def market_fills(self, since_ns: int) -> list[Fill]:
         """Fills of all groups in the market since a time, oldest first; at most 64 a group."""
         numbers = self._core.filled_since(since_ns)
         found = [fill for number in numbers for fill in self._fills(number, None, since_ns) if fill.group]
-        return sorted(found, key=lambda fill: (fill.time_ns, fill.event))
+        return sorted(found, key=attrgetter("time_ns", "event"))
 
     def _fills(self, number: int, side: Side | None, since_ns: int) -> list[Fill]:
         fills = self._held.of(number)

@@ -80,7 +80,7 @@ from detection_service.checkpoint import Checkpoints
 from tests.detection_service.test_checkpoint import checkpoint
 snapshots = Checkpoints(Path(sys.argv[1]))
 snapshots.write(checkpoint(1))
-Path.rename = lambda path, target: os.kill(os.getpid(), signal.SIGKILL)
+Path.replace = lambda path, target: os.kill(os.getpid(), signal.SIGKILL)
 snapshots.write(checkpoint(2))
 """
 

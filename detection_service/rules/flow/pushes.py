@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from detection_service.engine.scene import Fill, Scene, opposite
 from tapewatch.market.event import Side
-
-FILLS_HELD: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +62,6 @@ def push_of(fills: Iterable[Fill], group: str, side: Side, from_price: float) ->
             extreme = fill.price
     own_quantity = sum(fill.quantity for fill in own)
     return Push(tuple(own), tuple(pushing), own_move, all_move, own_quantity, all_quantity)
-
-
-def covered_since(fills: Sequence[Fill], since_ns: int) -> int:
-    """Since when the fills of all groups are held: busy groups' oldest have been given up."""
-    held: dict[str, list[int]] = {}
-    for fill in fills:
-        held.setdefault(fill.group, []).append(fill.time_ns)
-    return max([since_ns, *(min(times) for times in held.values() if len(times) >= FILLS_HELD)])
 
 
 def mean_price(fills: Sequence[Fill]) -> float:

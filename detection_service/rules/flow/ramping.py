@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from detection_service.engine.scene import Fill, Scene
 from detection_service.engine.triggers import FLOW
 from detection_service.rules import needs, regulations
-from detection_service.rules.flow.pushes import Push, covered_since, exits, mean_price, push_of
+from detection_service.rules.flow.pushes import Push, exits, mean_price, push_of
 from detection_service.rules.rule import Condition, Finding, Metadata, Parameter, excess, graded
 from detection_service.rules.usual import MINUTE_NS, moves, usual_move
 from tapewatch.alert import Measurement, Severity
@@ -109,8 +109,8 @@ def _ramp(scene: Scene, parameters: Mapping[str, float]) -> _Ramp | None:
     side = Side.BUY if scene.metric("pushes_up_30m") > scene.metric("pushes_down_30m") else Side.SELL
     if not _is_worth_it(scene, parameters, side):
         return None
-    held = scene.market_fills(scene.now_ns - WINDOW_NS)
-    since = covered_since(held, scene.now_ns - WINDOW_NS)
+    since = scene.all_held_since_ns(scene.now_ns - WINDOW_NS)
+    held = scene.market_fills(since - MINUTE_NS)  # and the price it began at
     first = next((n for n, fill in enumerate(held) if fill.time_ns >= since and _is_own(scene, fill, side)), None)
     if first is None:
         return None
@@ -140,11 +140,13 @@ def _is_worth_it(scene: Scene, parameters: Mapping[str, float], side: Side) -> b
     """Whether its own fills alone could make a ramp: looking at everybody's costs far more."""
     own = scene.took(side, scene.now_ns - WINDOW_NS)
     pushes = scene.metric("pushes_up_30m" if side is Side.BUY else "pushes_down_30m")
-    if not own.fills or pushes < parameters["push_rate_min"] * own.fills:
+    if own.fills < parameters["pushes_min"] or pushes < parameters["push_rate_min"] * own.fills:
         return False
     usual = usual_move(scene, own.first_ns, parameters["minutes_min"])
     minutes = (own.last_ns - own.first_ns) / MINUTE_NS
-    return moves(own.high - own.low, usual, minutes) >= FIRST_STEP * parameters["moves_min"]
+    if moves(own.high - own.low, usual, minutes) < FIRST_STEP * parameters["moves_min"]:
+        return False
+    return scene.took(side, scene.all_held_since_ns(scene.now_ns - WINDOW_NS)).fills >= parameters["pushes_min"]
 
 
 def _is_own(scene: Scene, fill: Fill, side: Side) -> bool:

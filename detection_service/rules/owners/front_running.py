@@ -85,13 +85,13 @@ class _Ahead:
         scene: Scene,
         parameters: Mapping[str, float],
         fills: list[Fill],
-        orders: list[LargeOrder],
+        made: Mapping[LargeOrder, Incident | None],
         size: float,
         sizes: int,
     ) -> _Ahead | None:
         """What there is at a size, of so many that are tried; None where it is not now, or where chance explains it."""
-        large = [order for order in orders if order.quantity >= size]
-        found = ([incident_of(scene, parameters, fills, order) for order in run] for run in _runs(large, parameters))
+        large = [order for order in made if order.quantity >= size]
+        found = ([made[order] for order in run] for run in _runs(large, parameters))
         firsts = [next((each for each in run if each is not None), None) for run in found]
         incidents = [each for each in firsts if each is not None]
         if not incidents or incidents[-1].after[-1].time_ns < scene.now_ns:
@@ -120,8 +120,9 @@ class FrontRunning:
             return
         orders = [order for side in (Side.BUY, Side.SELL) for order in scene.large_orders(side)]
         orders.sort(key=lambda order: order.time_ns)
-        sizes = {order.quantity for order in orders if incident_of(scene, parameters, fills, order)}
-        tried = [_Ahead.of(scene, parameters, fills, orders, size, len(sizes)) for size in sorted(sizes)]
+        made = {order: incident_of(scene, parameters, fills, order) for order in orders}
+        sizes = {order.quantity for order, incident in made.items() if incident}
+        tried = [_Ahead.of(scene, parameters, fills, made, size, len(sizes)) for size in sorted(sizes)]
         ahead = min((each for each in tried if each is not None), key=lambda each: each.expected, default=None)
         if ahead is None or not _alone(scene, parameters, ahead.incidents[-1]):
             return
