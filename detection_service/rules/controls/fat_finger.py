@@ -16,7 +16,7 @@ from tapewatch.market.reference import number_in
 
 METADATA = Metadata(
     rule_id="fat_finger",
-    version="2.0.0",
+    version="2.1.0",
     title="Order of unlikely size or price",
     typology="ERRONEOUS_ORDER",
     description=(
@@ -48,6 +48,7 @@ METADATA = Metadata(
         "A limit far through the market for a size that the best price fills: it does no harm.",
         "Duplicates of an ordinary order, each alone unremarkable.",
         "A slip no larger than the blocks of the day, or in the first ten minutes with trades.",
+        "A slip in a call: blocks are kept for auctions, and what they take is not known before the price is.",
     ),
     triage_steps=(
         "Call whoever entered it: was it meant?",
@@ -57,6 +58,7 @@ METADATA = Metadata(
     episode_gap_s=60,
     episode_max_s=600,
 )
+CALLS = ("PRE_OPEN", "AUCTION")
 LEVELS = 10
 DAY = 288  # slow buckets
 MINUTES_READ = 240
@@ -82,6 +84,8 @@ class FatFinger:
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding on the size, the price, or both."""
+        if scene.market.phase in CALLS:
+            return  # what the book holds, and how far an order takes it, is seen when the call is over
         entry = scene.entry
         size = _size(scene, entry)
         reach = _reach(scene, entry, parameters["minutes_min"]) if _takes(entry) else 0.0
