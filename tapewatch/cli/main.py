@@ -47,6 +47,7 @@ ENTRIES = (
     Entry("up", "up", OPERATE, "Start the configured services on this machine."),
     Entry("down", "down", OPERATE, "Stop them."),
     Entry("status", "status", OPERATE, "How they are."),
+    Entry("fix", "fix", OPERATE, "FIX: sessions, and how their messages become events."),
     Entry("certs", "certs", OPERATE, "Development certificates for mutual TLS."),
     Entry("bench", "bench", OPERATE, "Rates and latencies of this machine."),
 )

@@ -1,0 +1,15 @@
+"""`tapewatch fix`: FIX sessions and how their messages become events."""
+
+import typer
+
+from tapewatch.cli.fix.profiles import list_profiles
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="FIX: sessions, and how their messages become events."
+)
+app.command("profiles")(list_profiles)
+
+
+@app.callback()
+def _group() -> None:
+    """A group even while it has one command."""
