@@ -6,7 +6,17 @@ from tapewatch.fix.codec import TimestampError, day_text, parse_timestamp_ns
 from tapewatch.fix.message import FieldMap, Message
 from tapewatch.fix.order_mapping import aggressor_of
 from tapewatch.fix.profile import Profile
-from tapewatch.fix.row_fields import SIDES, Row, Values, add_order, add_owner, first, number, set_number
+from tapewatch.fix.row_fields import (
+    SIDES,
+    Row,
+    Values,
+    add_order,
+    add_owner,
+    first,
+    instrument_of,
+    number,
+    set_number,
+)
 
 TRADE_REPORT_KINDS = {"0": "FILL", "1": "BUST", "2": "CORRECT", "4": "BUST", "5": "BUST"}
 """TradeReportTransType (487): new, cancel, replace, reverse, cancel of a back-out."""
@@ -33,7 +43,7 @@ def map_trade_capture(message: Message, profile: Profile, row: Row) -> tuple[lis
 
 def _trade_side(message: Message, profile: Profile, row: Row, outside: FieldMap, side: FieldMap) -> Row:
     values: Values = {**outside.values, **side.values}
-    row["instrument"] = first(values, profile.instrument_tags)
+    row["instrument"] = instrument_of(values, profile)
     add_order(row, values, profile)
     add_owner(row, side if 453 in side.values else FieldMap([*outside.fields, *side.fields]), message, profile)
     set_number(row, "price", values.get(31))
@@ -70,16 +80,24 @@ def map_market_data(message: Message, profile: Profile, row: Row) -> tuple[list[
     unread: set[str] = set()
     instrument = str(row["instrument"])
     for entry in entries:
-        instrument = first(entry.values, profile.instrument_tags) or instrument
+        instrument = instrument_of(entry.values, profile) or instrument
         each = _entry_row(entry, message, dict(row, instrument=instrument), as_quote)
         if each is not None:
             each["source_part"] = len(rows)
             rows.append(each)
         elif not (as_quote and entry in book):
-            unread.add(f"269={entry.values.get(269, '')}")
+            unread.add(_unread(entry.values))
     if as_quote and book:
         rows.append(_quote_row(book, dict(row, source_part=len(rows))))
     return rows, f"35={message.msg_type}: no event for {', '.join(sorted(unread))}" if unread else None
+
+
+def _unread(values: Values) -> str:
+    """What an entry is that gave no event: its type, and what a level or print lacked."""
+    kind = values.get(269, "absent")
+    if kind in BOOK_SIDES:
+        return f"269={kind} without a price (270)"
+    return f"269={kind} with 279={values[279]}" if kind == "2" and 279 in values else f"269={kind}"
 
 
 def _is_quote(book: list[FieldMap], profile: Profile) -> bool:

@@ -12,11 +12,13 @@ from tapewatch.fix.row_fields import (
     client_ids,
     dedupe_key,
     first,
+    instrument_of,
     number,
     set_number,
     with_reason,
 )
 
+EXEC_TRANS_TYPE = 20
 BY_TRANSACTION = {"1": "BUST", "2": "CORRECT", "3": "STATUS"}
 """ExecTransType (20), which decides before ExecType."""
 
@@ -59,10 +61,17 @@ RESTATEMENT_REASONS = {
     "3": "unsolicited, repriced",
     "4": "unsolicited, broker option",
     "5": "unsolicited, quantity reduced",
+    "6": "unsolicited, trading halt",
+    "7": "unsolicited, system failure",
     "8": "unsolicited, market option",
+    "9": "unsolicited, not best",
+    "10": "warehouse recap",
+    "11": "unsolicited, peg refresh",
 }
 MARKET_ORDER = "1"
 SELF_TRADE_REASON = "self-trade prevention"
+UNSOLICITED = "unsolicited"
+EXECUTION_KINDS = frozenset({"FILL", "BUST", "CORRECT"})
 
 REQUESTS = {"D": "NEW", "G": "REPLACE", "AC": "REPLACE", "F": "CANCEL", "q": "MASS_CANCEL", "AB": "NEW"}
 
@@ -70,7 +79,7 @@ REQUESTS = {"D": "NEW", "G": "REPLACE", "AC": "REPLACE", "F": "CANCEL", "q": "MA
 def map_report(message: Message, profile: Profile, row: Row) -> tuple[list[Row], str | None]:
     """An execution report (8): one row; the note says what could not be told from it."""
     values = message.values
-    kind, code, note = _report_kind(values)
+    kind, code, note = _report_kind(values, profile)
     row["kind"] = kind
     _add_report_ids(row, values, profile, kind)
     add_order(row, values, profile)
@@ -79,15 +88,17 @@ def map_report(message: Message, profile: Profile, row: Row) -> tuple[list[Row],
     row["kind"] = KIND_OF.get(str(row["kind"]), row["kind"])
     if note is None and kind == "NEW" and number(values.get(14)) and 32 not in values:
         note = f"14={values[14]} executed, but no 31 and 32: the fill itself is not reported"
+    if note is None and profile.reports == "fills" and row["kind"] not in EXECUTION_KINDS:
+        note = f"a report of {row['kind']}, where the profile says that only fills are copied"
     return [row], note
 
 
 KIND_OF = {"PENDING": "STATUS", "RESTATED": "REPLACE"}
 
 
-def _report_kind(values: Values) -> tuple[str, str, str | None]:
+def _report_kind(values: Values, profile: Profile) -> tuple[str, str, str | None]:
     """Kind, the code that decided, and a note where the code is unknown."""
-    by_transaction = BY_TRANSACTION.get(values.get(20, ""))
+    by_transaction = BY_TRANSACTION.get(values.get(20, "")) if profile.dialect == EXEC_TRANS_TYPE else None
     code = values.get(150)
     if by_transaction is not None:
         return by_transaction, code or values.get(39, ""), None
@@ -152,16 +163,20 @@ def _new(row: Row, values: Values, profile: Profile, code: str) -> None:
 
 def _replace(row: Row, values: Values, profile: Profile, code: str) -> None:
     _add_terms(row, values)
-    if not client_ids(values, profile)[1]:
-        with_reason(row, "unsolicited")
+    if _is_unsolicited(values, profile):
+        with_reason(row, UNSOLICITED)
 
 
 def _cancel(row: Row, values: Values, profile: Profile, code: str) -> None:
     _add_closed(row, values)
     if _is_self_trade(values, profile):
         with_reason(row, SELF_TRADE_REASON)
-    elif not client_ids(values, profile)[1]:
-        with_reason(row, "unsolicited")
+    elif _is_unsolicited(values, profile):
+        with_reason(row, UNSOLICITED)
+
+
+def _is_unsolicited(values: Values, profile: Profile) -> bool:
+    return profile.tells_unsolicited and not client_ids(values, profile)[1]
 
 
 def _expire(row: Row, values: Values, profile: Profile, code: str) -> None:
@@ -325,7 +340,7 @@ def map_quotes(message: Message, profile: Profile, row: Row) -> tuple[list[Row],
                 continue
             each = _intent(row, profile, len(rows))
             each["side"] = side
-            each["instrument"] = first(values, profile.instrument_tags) or row["instrument"]
+            each["instrument"] = instrument_of(values, profile) or row["instrument"]
             each["client_order_id"] = f"{quote_id}:{side}"
             add_owner(each, message, message, profile)
             set_number(each, "price", values.get(price_tag))

@@ -5,7 +5,7 @@ from typing import cast
 
 from tapewatch.fix.codec import TimestampError, day_text, parse_timestamp_ns
 from tapewatch.fix.message import FieldMap, Message
-from tapewatch.fix.profile import Profile
+from tapewatch.fix.profile import SUFFIX_SEPARATOR, Profile
 
 Row = dict[str, object]
 Values = dict[int, str]
@@ -79,6 +79,21 @@ def first(values: Values, tags: tuple[int, ...]) -> str:
     return ""
 
 
+def instrument_of(values: Values, profile: Profile) -> str:
+    """The instrument by the profile's tags, with its suffixes, under the name the profile gives it."""
+    found = first(values, profile.instrument_tags)
+    if found and profile.instrument_suffix_tags:
+        suffixes = [values[tag] for tag in profile.instrument_suffix_tags if values.get(tag)]
+        found = SUFFIX_SEPARATOR.join([found, *suffixes])
+    return profile.instrument_names.get(found, found)
+
+
+def venue_of(values: Values, profile: Profile) -> str:
+    """The venue a tag names, under the name the profile gives it, else the profile's own; may be empty."""
+    found = first(values, profile.venue_tags)
+    return profile.venue_names.get(found, found) or profile.default_venue
+
+
 def client_ids(values: Values, profile: Profile) -> tuple[str, str]:
     """ClOrdID and OrigClOrdID, empty where absent or a placeholder."""
     current, original = first(values, (11,)), first(values, (41,))
@@ -120,8 +135,8 @@ def base_row(message: Message, profile: Profile, source: str, receive_time_ns: i
     row: Row = {
         "event_time_ns": event_time_ns(values),
         "kind": "",
-        "venue": first(values, profile.venue_tags) or profile.default_venue or values.get(56 if is_request else 49, ""),
-        "instrument": first(values, profile.instrument_tags),
+        "venue": venue_of(values, profile) or values.get(56 if is_request else 49, ""),
+        "instrument": instrument_of(values, profile),
         "source": source,
         "source_epoch": message.epoch,
         "source_sequence": message.sequence or 0,

@@ -127,3 +127,17 @@ def test_a_state_we_cannot_place_says_why(fields: list[Field], said: str) -> Non
     assert rows == []
     assert note is not None
     assert said in note
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ([(279, "2"), (269, "0"), (278, "77")], "269=0 without a price (270)"),
+        ([(279, "2"), (269, "2"), (270, 10)], "269=2 with 279=2"),
+    ],
+)
+def test_an_entry_that_is_no_event_says_what_it_lacks(entry: list[Field], said: str) -> None:
+    assert map_message(message_of("X", [(268, 1), *entry, (55, "ABC")]), FIX44, SOURCE) == (
+        [],
+        f"35=X: no event for {said}",
+    )

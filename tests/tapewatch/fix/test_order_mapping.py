@@ -126,6 +126,43 @@ def test_a_venue_may_swap_the_client_ids() -> None:
     assert report(profile, t150="0", t11="C1")["client_order_id"] == "C1"
 
 
+def test_a_venue_that_never_says_the_original_id_has_no_cancel_called_unsolicited() -> None:
+    profile = FIX44.model_copy(update={"tells_unsolicited": False})
+    assert "text" not in report(profile, t150="4", t41="0", t39="4")
+    assert "text" not in report(profile, t150="5", t41="0")
+
+
+def test_where_exec_type_alone_decides_20_is_not_read() -> None:
+    profile = FIX44.model_copy(update={"dialect": 150})
+    assert report(profile, t20="1", t150="F", t31="10", t32="5")["kind"] == "FILL"
+    assert report(FIX44, t20="1", t150="F", t31="10", t32="5")["kind"] == "BUST"
+
+
+def test_orders_without_an_id_of_the_venues_are_chained_by_the_clients() -> None:
+    profile = FIX44.model_copy(update={"order_id_tags": ()})
+    assert report(profile, t150="0", t11="C1")["order_id"] == "C1"
+    replaced = report(profile, t150="5", t11="C2", t41="C1")
+    assert (replaced["order_id"], replaced["previous_order_id"]) == ("C2", "C1")
+    assert report(profile, t150="4", t11="C3", t41="C2")["order_id"] == "C2"
+
+
+def test_a_copy_of_fills_alone_has_every_other_report_flagged() -> None:
+    profile = FIX44.model_copy(update={"reports": "fills"})
+    assert report(profile, t150="F", t31="10", t32="5")["kind"] == "FILL"
+    (row,), note = map_message(message_of("8", report_fields()), profile, SOURCE)
+    assert (row["kind"], note) == ("NEW", "a report of NEW, where the profile says that only fills are copied")
+
+
+def test_the_root_of_a_future_is_told_apart_by_its_maturity_and_renamed() -> None:
+    profile = FIX44.model_copy(update={"instrument_suffix_tags": (200, 201)})
+    assert report(profile, t55="ES", t200="202603")["instrument"] == "ES 202603"
+    assert report(profile, t55="ES")["instrument"] == "ES"
+    named = profile.model_copy(update={"instrument_names": {"ES 202603": "ESH6"}, "venue_names": {"N": "XNYS"}})
+    row = report(named, t55="ES", t200="202603", t30="N")
+    assert (row["instrument"], row["venue"]) == ("ESH6", "XNYS")
+    assert report(named, t55="NQ", t30="Q")["venue"] == "Q"
+
+
 def test_a_placeholder_is_no_original_client_id() -> None:
     assert report(t150="4", t41="0", t39="4")["text"] == "unsolicited"
 

@@ -25,8 +25,11 @@ def test_a_profile_of_ones_own_is_read_from_its_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("name: x\nacount_tags: [1]\n", "acount_tags"),
-        ("name: x\nrequests: maybe\n", "requests"),
+        ("name: x\nacount_tags: [1]\n", "2: acount_tags: unknown key; did you mean account_tags?"),
+        ("name: x\nrequests: maybe\n", "2: requests: Input should be 'intent', 'new' or 'auto', found 'maybe'"),
+        ("name: x\ndialect: 150\nself_trade_prevention:\n- {tag: 9}\n- {tg: 8}\n", "5: self_trade_prevention.1.tg"),
+        ("name: x\naccount_tags: [1, -1]\n", "2: account_tags.1: Input should be greater than 0, found '-1'"),
+        ("description: x\n", "1: name: Field required"),
         ("- a\n- b\n", "expected a mapping of profile keys, found list"),
         ("name: [", "expected YAML"),
         ("name: &a x\ndescription: *a\n", "no YAML aliases"),
@@ -36,7 +39,7 @@ def test_a_profile_of_ones_own_is_read_from_its_file(tmp_path: Path) -> None:
 def test_a_profile_that_cannot_be_used_says_where_and_why(text: str, said: str) -> None:
     with pytest.raises(ProfileError) as refusal:
         parse_profile(text, "mine.yaml")
-    assert str(refusal.value).startswith("mine.yaml: ")
+    assert str(refusal.value).startswith("mine.yaml:")
     assert said in str(refusal.value)
 
 
