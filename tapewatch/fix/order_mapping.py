@@ -14,6 +14,7 @@ from tapewatch.fix.row_fields import (
     first,
     instrument_of,
     number,
+    requested_ids,
     set_number,
     with_reason,
 )
@@ -136,7 +137,7 @@ def _add_report_ids(row: Row, values: Values, profile: Profile, kind: str) -> No
             row["previous_order_id"] = previous
     if order_id:
         row["order_id"] = order_id
-    execution_id = first(values, (17,))
+    execution_id = first(values, profile.execution_id_tags)
     if execution_id:
         row["execution_id"] = execution_id
         row["event_key"] = dedupe_key(values, profile, row)
@@ -292,7 +293,7 @@ def map_request(message: Message, profile: Profile, row: Row) -> tuple[list[Row]
     values = message.values
     wanted = REQUESTS[message.msg_type]
     is_event = profile.requests == "new" and wanted != "MASS_CANCEL"
-    client_id, original = client_ids(values, profile)
+    client_id, original = requested_ids(values)
     row["kind"] = wanted if is_event else "REQUEST"
     if not is_event:
         row["x_request"] = wanted
@@ -303,7 +304,7 @@ def map_request(message: Message, profile: Profile, row: Row) -> tuple[list[Row]
         row["order_id"] = order_id
     if original and wanted == "REPLACE":
         row["previous_order_id"] = original
-    add_order(row, values, profile)
+    add_order(row, values, profile, is_request=True)
     add_owner(row, message, message, profile)
     _add_terms(row, values)
     if is_event and wanted == "CANCEL":
@@ -321,7 +322,7 @@ def map_cross(message: Message, profile: Profile, row: Row) -> tuple[list[Row], 
         each = _intent(row, profile, part)
         if profile.requests == "new":
             each["order_id"] = first(values, (11,))
-        add_order(each, values, profile)
+        add_order(each, values, profile, is_request=True)
         add_owner(each, side, message, profile)
         _add_terms(each, values)
         rows.append(each)

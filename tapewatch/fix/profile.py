@@ -73,9 +73,11 @@ class Profile(_Part):
     previous_order_id_tags: tuple[Tag, ...] = Field((), max_length=TAGS_MAX)
     """where a venue that renames an order on replace puts the old id"""
     swap_client_ids: bool = False
-    """the venue has ClOrdID (11) and OrigClOrdID (41) the other way round"""
+    """reports of the venue have ClOrdID (11) and OrigClOrdID (41) the other way round; requests as usual"""
     tells_unsolicited: bool = True
     """whether a cancel or replace without OrigClOrdID (41) is one nobody asked for; false where 41 is never filled"""
+    execution_id_tags: tuple[Tag, ...] = Field((17,), max_length=TAGS_MAX)
+    """tags that name an execution report"""
     dedup_tags: tuple[Tag, ...] = Field((37, 17, 20, 150), min_length=1, max_length=TAGS_MAX)
     """their values on one UTC day name an execution report wherever it is sent again"""
     trade_id_tags: tuple[Tag, ...] = Field((880, 1003), max_length=TAGS_MAX)

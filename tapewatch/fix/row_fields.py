@@ -95,9 +95,14 @@ def venue_of(values: Values, profile: Profile) -> str:
 
 
 def client_ids(values: Values, profile: Profile) -> tuple[str, str]:
-    """ClOrdID and OrigClOrdID, empty where absent or a placeholder."""
-    current, original = first(values, (11,)), first(values, (41,))
-    return (original or current, current) if profile.swap_client_ids and original else (current, original)
+    """ClOrdID and OrigClOrdID of a report, empty where absent or a placeholder, in the profile's order."""
+    current, original = requested_ids(values)
+    return (original, current) if profile.swap_client_ids and original else (current, original)
+
+
+def requested_ids(values: Values) -> tuple[str, str]:
+    """ClOrdID and OrigClOrdID as they stand."""
+    return first(values, (11,)), first(values, (41,))
 
 
 def event_time_ns(values: Values) -> int:
@@ -182,12 +187,12 @@ def _session_account(message: Message, profile: Profile, source: str, is_request
     return message.values.get(49 if is_sender else 56, "")
 
 
-def add_order(row: Row, values: Values, profile: Profile) -> None:
+def add_order(row: Row, values: Values, profile: Profile, *, is_request: bool = False) -> None:
     """Side, the client's id, and what is copied."""
     side = SIDES.get(values.get(54, ""))
     if side is not None:
         row["side"] = side
-    client_id = client_ids(values, profile)[0]
+    client_id = (requested_ids(values) if is_request else client_ids(values, profile))[0]
     if client_id:
         row["client_order_id"] = client_id
     for tag, column, names in COPIED:

@@ -124,6 +124,13 @@ def test_a_venue_may_swap_the_client_ids() -> None:
     profile = FIX44.model_copy(update={"swap_client_ids": True})
     assert report(profile, t150="5", t11="C1", t41="C2")["client_order_id"] == "C2"
     assert report(profile, t150="0", t11="C1")["client_order_id"] == "C1"
+    assert request("G", [(41, "C0")], profile)["client_order_id"] == "C1"
+
+
+def test_a_venue_may_name_its_reports_in_another_tag() -> None:
+    profile = FIX44.model_copy(update={"execution_id_tags": (17, 527), "dedup_tags": (527,)})
+    row = report(profile, t17="", t527="X9")
+    assert (row["execution_id"], row["event_key"]) == ("X9", "20260105|X9")
 
 
 def test_a_venue_that_never_says_the_original_id_has_no_cancel_called_unsolicited() -> None:
