@@ -20,13 +20,13 @@ CHASE_RETURN = 0.012
 CHASE_ORDERS_MAX = 6
 
 
-def follow_trend(seat: Seat, account: Account) -> Behaviour:
-    """Join a move that is large for the instrument's volatility, leave after a while."""
+def follow_trend(seat: Seat, account: Account, slowness: float = 1.0) -> Behaviour:
+    """Join a move that is large for the instrument's volatility, leave after a while; all in so much more time."""
     random = seat.random
     mids: deque[float] = deque(maxlen=LOOKBACK_LOOKS)
-    threshold = ENTRY_SIGMAS * seat.instrument.volatility_ticks * sqrt(LOOKBACK_LOOKS * LOOK_SECONDS)
+    threshold = ENTRY_SIGMAS * seat.instrument.volatility_ticks * sqrt(LOOKBACK_LOOKS * LOOK_SECONDS * slowness)
     while True:
-        yield jittered_ns(random, LOOK_SECONDS, 0.2)
+        yield jittered_ns(random, LOOK_SECONDS * slowness, 0.2)
         mids.append(seat.listing.mid_ticks())
         move = mids[-1] - mids[0]
         if len(mids) < LOOKBACK_LOOKS or abs(move) < threshold:
@@ -34,7 +34,7 @@ def follow_trend(seat: Seat, account: Account) -> Behaviour:
         side = BUY if move > 0 else SELL
         quantity = 2 * ordinary_quantity(random, seat.instrument)
         entry = seat.submit(account, side, collared(seat, side), quantity, IMMEDIATE_OR_CANCEL)
-        yield jittered_ns(random, HOLD_SECONDS, 0.5)
+        yield jittered_ns(random, HOLD_SECONDS * slowness, 0.5)
         if entry.filled:
             seat.submit(account, -side, collared(seat, -side), entry.filled, IMMEDIATE_OR_CANCEL)
         mids.clear()

@@ -1,10 +1,11 @@
 """Who trades: for every instrument the same kinds of people, each with a random stream of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import cycle
+from math import sqrt
 
 from simulator.market import Behaviour, Listing, Market, Seat
-from simulator.population import DORMANT_SECONDS, INSTITUTION, MARKET_MAKER, PROPRIETARY, RETAIL, Population
+from simulator.population import DORMANT_SECONDS, INSTITUTION, MARKET_MAKER, PROPRIETARY, RETAIL, Account, Population
 from simulator.randomness import stream
 from simulator.traders.arbitrage import arbitrage, follow, hedge_across
 from simulator.traders.auctioneers import join_calls, rebalance
@@ -41,14 +42,31 @@ def cast(market: Market, population: Population, seed: int, activity: float) -> 
     """Let the ordinary traders of every listing into the market; `activity` scales how often they act."""
     for position, listing in enumerate(market.listings.values()):
         makers = (2 * position + index for index in range(MARKET_MAKERS_PER_INSTRUMENT))
-        market.enter(_opinion(market, listing, seed, activity))
+        market.enter(_opinion(market, listing, seed, _flow_usual(activity)))
         for behaviour in _people(market, listing, population, seed, activity, makers):
             market.enter(behaviour, listing=listing)
         if listing.instrument.hours is not None:
             for behaviour in _call_people(market, listing, population, seed, activity):
                 market.enter(behaviour)
     for listing, behaviour in _people_between(market, population, seed):
-        market.enter(behaviour, listing=listing)
+        market.enter(_unhurried(behaviour, activity), listing=listing)
+
+
+def _unhurried(behaviour: Behaviour, activity: float) -> Behaviour:
+    """Return a trader at the pace of a quiet market: every wait as much longer as everybody is slower there.
+
+    A busy one has more people instead: nobody is faster than usual.
+    """
+    return behaviour if activity >= 1.0 else (int(wait_ns / activity) for wait_ns in behaviour)
+
+
+def _flow_usual(activity: float) -> float:
+    """Return how much more than usual has to be taken in a market so busy to teach as much as usual.
+
+    In a quiet one it grows with the root of the volume, as impact does: what chance has taken one way grows so too,
+    and the price is as restless as it is elsewhere.
+    """
+    return max(activity, sqrt(activity))
 
 
 def _opinion(market: Market, listing: Listing, seed: int, activity: float) -> Behaviour:
@@ -95,32 +113,41 @@ def _people(
     market: Market, listing: Listing, population: Population, seed: int, activity: float, makers: Iterator[int]
 ) -> Iterator[Behaviour]:
     symbol, pace = listing.key, activity * listing.instrument.activity
-    market_makers, institutions = population.of_type(MARKET_MAKER), population.of_type(INSTITUTION)
+    market_makers = population.of_type(MARKET_MAKER)
     specialists = stream(seed, f"roster/{symbol}").sample(population.of_type(PROPRIETARY), SPECIALISTS_PER_INSTRUMENT)
     crowd = tuple(one for one in population.clients if one not in specialists for _ in range(one.activity))
-    free = iter(specialists)
 
     def seat(name: str) -> Seat:
         return Seat(market, listing, stream(seed, f"{symbol}/{name}"))
 
     for index, reaction_seconds in zip(makers, cycle(REACTION_SECONDS), strict=False):
         account = market_makers[index % len(market_makers)]
-        yield make_market(seat(f"maker {index}"), account, reaction_seconds / pace, activity)
+        yield make_market(seat(f"maker {index}"), account, reaction_seconds / pace, _flow_usual(activity))
     yield take(seat("takers"), crowd, TAKES_PER_SECOND * pace)
     yield rest(seat("patient"), crowd, RESTS_PER_SECOND * pace)
-    yield slice_block(seat("slicing"), institutions)
-    yield show_block(seat("blocks"), institutions)
+    institutions = population.of_type(INSTITUTION)
+    yield _unhurried(slice_block(seat("slicing"), institutions), activity)
+    yield _unhurried(show_block(seat("blocks"), institutions), activity)
     yield chase(seat("herd"), population.of_type(RETAIL))
     dormant_seconds = DORMANT_SECONDS * len(market.listings) / max(1, len(population.dormant))
     yield trade_now_and_then(seat("dormant"), population.dormant, dormant_seconds)
+    yield from _specialists(seat, iter(specialists), listing.instrument.activity, activity)
+
+
+def _specialists(
+    seat: Callable[[str], Seat], free: Iterator[Account], liveliness: float, activity: float
+) -> Iterator[Behaviour]:
+    """Return those with one habit each."""
+    quiet = min(1.0, activity)
     for index in range(READERS_PER_INSTRUMENT):
-        yield read_book(seat(f"reader {index}"), next(free), LOOK_SECONDS / pace)
+        look_seconds = LOOK_SECONDS * quiet / (activity * liveliness)
+        yield _unhurried(read_book(seat(f"reader {index}"), next(free), look_seconds), activity)
     for index in range(TREND_FOLLOWERS_PER_INSTRUMENT):
-        yield follow_trend(seat(f"trend {index}"), next(free))
+        yield follow_trend(seat(f"trend {index}"), next(free), 1.0 / quiet)
     for index in range(HEDGERS_PER_INSTRUMENT):
-        yield hedge(seat(f"hedger {index}"), next(free))
+        yield _unhurried(hedge(seat(f"hedger {index}"), next(free)), activity)
     for index in range(PEGGERS_PER_INSTRUMENT):
-        yield peg(seat(f"pegger {index}"), next(free))
+        yield _unhurried(peg(seat(f"pegger {index}"), next(free)), activity)
 
 
 def market_maker_count(instrument_count: int) -> int:

@@ -221,6 +221,17 @@ def test_more_activity_means_more_messages() -> None:
     assert counts[1] > 2.2 * counts[0]
 
 
+def test_a_quiet_market_trades_in_proportion_and_is_hardly_more_restless() -> None:
+    trades, widths = [], []
+    for activity in (1.0, 0.15):
+        rows = list(simulate(SimulationConfig(seed=2, minutes=25, activity=activity)))
+        prices = [row["price"] for row in rows if row["kind"] == "FILL" and row["instrument"] == "VYRN"]
+        trades.append(len(prices))
+        widths.append(max(prices) / min(prices) - 1)
+    assert 0.08 < trades[1] / trades[0] < 0.3
+    assert widths[1] < 2.5 * widths[0]
+
+
 @pytest.mark.parametrize(
     ("scheme", "severity", "complaint"),
     [("spoofng", 0.5, "no scheme named spoofng: choose from account_volume_spike"), ("spoofing", 1.5, "found 1.5")],
