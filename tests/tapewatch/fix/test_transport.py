@@ -8,11 +8,19 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tapewatch.fix import transport
 from tapewatch.fix.codec import Field, Message, encode
 from tapewatch.fix.session import Session, SessionConfig, SessionEvent
 from tapewatch.fix.store import MemoryStore
-from tapewatch.fix.transport import HandOnError, IgnoringApplication, Reply, SessionConnection, open_session
+from tapewatch.fix.transport import (
+    HandOnError,
+    IgnoringApplication,
+    InitiatorSession,
+    Reply,
+    SessionConnection,
+    connection,
+    hand_on,
+    open_session,
+)
 from tests.tapewatch.fix.fix_peer import report_fields
 
 US = SessionConfig("FIX.4.4", "US", "THEM", role="acceptor")
@@ -89,7 +97,7 @@ def clock_ns() -> int:
 
 
 @asynccontextmanager
-async def initiator(port: int, store: MemoryStore | None = None) -> AsyncIterator[transport.InitiatorSession]:
+async def initiator(port: int, store: MemoryStore | None = None) -> AsyncIterator[InitiatorSession]:
     async with open_session("127.0.0.1", port, THEM, store or MemoryStore(), logon_wait_s=5, clock=clock_ns) as session:
         yield session
 
@@ -156,19 +164,19 @@ async def test_a_fault_of_the_application_is_raised_to_the_owner() -> None:
 
 
 async def test_reading_pauses_while_the_hand_on_waits_and_then_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "INBOX_MESSAGES_MAX", 50)
+    monkeypatch.setattr(hand_on, "INBOX_MESSAGES_MAX", 50)
     application = Recorder()
     application.is_open.clear()
     async with acceptor(application) as gateway, initiator(gateway.port) as session:
         for each in ids(2000):
             await session.send("8", report_fields(each))
-        await until(lambda: not gateway.connections[0]._is_reading)
+        await until(lambda: not gateway.connections[0].is_reading)
         assert gateway.session.unconfirmed_count < 2000
         assert gateway.session.store.next_inbound == 2
         application.is_open.set()
         await session.drained()
         await until(lambda: len(application.ids) == 2000)
-        assert gateway.connections[0]._is_reading
+        assert gateway.connections[0].is_reading
     assert application.ids == ids(2000)
 
 
@@ -238,7 +246,7 @@ async def test_a_store_that_cannot_write_ends_the_run_and_acknowledges_nothing()
 
 
 async def test_a_peer_that_asks_and_never_reads_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "UNREAD_BYTES_MAX", 1 << 20)
+    monkeypatch.setattr(connection, "UNREAD_BYTES_MAX", 1 << 20)
     async with acceptor() as gateway:
         _, writer = await asyncio.open_connection("127.0.0.1", gateway.port, limit=1024)
         head: list[Field] = [(49, "THEM"), (56, "US"), (52, "20260105-09:00:00")]
