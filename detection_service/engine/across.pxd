@@ -39,5 +39,7 @@ cdef class Across(Counterparties):
     cdef _look_ahead(self, int number, int side)
     cdef _note_large(self, Py_ssize_t row, int slot)
     cdef bint _led(self, ActivityPointer activity, LargeOrders large, Py_ssize_t place, int side) noexcept
+    cdef bint _led_own(self, ActivityPointer activity, LargeOrders large, Py_ssize_t place, int side) noexcept
+    cdef bint _gave_back(self, int side, double large, double taken, double paid, double given, double received) noexcept
     cdef bint _gained(self, int side, double entry, double out) noexcept
     cdef double _price_elsewhere(self) except? -1

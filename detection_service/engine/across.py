@@ -297,7 +297,7 @@ class Across(Counterparties):
             if large.side[place] != 3 - side:
                 continue
             if large.group[place] == activity.group:
-                if self._led_own(number, large, place):
+                if self._led_own(activity, large, place, side):
                     self.triggers |= _AHEAD
                     self.acting = number
                     return
@@ -346,41 +346,36 @@ class Across(Counterparties):
             return False
         return given >= _NEARLY * self.exit_share_ahead * taken and self._gained(side, paid / taken, received / given)
 
-    def _led_own(self, number, large, place):
-        """Whether the account of a group's last fill is another than that of the group's own large order, and took on
-        the order's side what it has since given back much of at a gain, however small."""
-        activity: ActivityPointer = activity_at(self, number)
-        held: LargeOrders = large
-        at: cython.Py_ssize_t = place
-        last: FillPointer = self.fills.entry(activity, activity.fill_count - 1)
-        account: cython.int = last.account
-        side: cython.int = last.side
-        now: cython.longlong = activity.fill_count
+    def _led_own(self, activity, large, place, side):
+        """Whether the account of a group's last fill, on a side, is another than that of the group's own large order,
+        and took on the order's side what it has since given back much of at a gain, however small."""
+        account: cython.int = self.fills.entry(activity, activity.fill_count - 1).account
+        number: cython.longlong = activity.fill_count
         oldest: cython.longlong = max(0, activity.fill_count - _FILLS_HELD)
         fill: FillPointer
         taken: cython.double = 0.0
         paid: cython.double = 0.0
         given: cython.double = 0.0
         received: cython.double = 0.0
-        if account == held.account[at]:
+        if account == large.account[place]:
             return False
-        while now > oldest:
-            now -= 1
-            fill = self.fills.entry(activity, now)
-            if fill.time < held.time[at]:
-                if self._gave_back(side, held.quantity[at], taken, paid, given, received):
+        while number > oldest:
+            number -= 1
+            fill = self.fills.entry(activity, number)
+            if fill.time < large.time[place]:
+                if self._gave_back(side, large.quantity[place], taken, paid, given, received):
                     return True  # what it took since the order came in is enough
-                if fill.time < held.time[at] - self.lead_ns:
+                if fill.time < large.time[place] - self.lead_ns:
                     return False
             if fill.account != account:
                 continue
             if fill.side != side:
                 taken += fill.quantity
                 paid += fill.quantity * fill.price
-            elif fill.time >= held.time[at]:
+            elif fill.time >= large.time[place]:
                 given += fill.quantity
                 received += fill.quantity * fill.price
-        return self._gave_back(side, held.quantity[at], taken, paid, given, received)
+        return self._gave_back(side, large.quantity[place], taken, paid, given, received)
 
     def _gave_back(self, side, large, taken, paid, given, received):
         """Whether what was taken beside a large order is small, and much of it given back at a gain."""

@@ -236,26 +236,26 @@ class OwnerScene:
 
     def large_orders(self, side: Side, since_ns: int = 0) -> list[LargeOrder]:
         """Orders of other groups on a side of a size seldom seen since a time, oldest first, of the last 32 of both."""
-        core = self._core
-        group = core.group_number(core.acting)
-        return [
-            LargeOrder(time_ns, quantity, price, before, self._account(account), _id(*event), order_id.decode(), side)
-            for time_ns, quantity, price, before, account, event, order_id in core.large_orders[
-                core.market.number
-            ].rows(side, group, since_ns)
-        ]
+        group = self._core.group_number(self._core.acting)
+        return [self._large_order(side, row) for row in self._large_rows(side, group, since_ns)]
 
     def own_large_orders(self, side: Side, since_ns: int) -> list[LargeOrder]:
         """The same of the acting group's own."""
         core = self._core
         group = core.group_number(core.acting)
-        return [
-            LargeOrder(time_ns, quantity, price, before, self._account(account), _id(*event), order_id.decode(), side)
-            for time_ns, quantity, price, before, account, event, order_id in core.large_orders[
-                core.market.number
-            ].rows(side, _NO_GROUP, since_ns)
-            if account >= 0 and core.group_of_account[account] == group
-        ]
+        rows = self._large_rows(side, _NO_GROUP, since_ns)
+        return [self._large_order(side, row) for row in rows if row[4] >= 0 and core.group_of_account[row[4]] == group]
+
+    def _large_rows(self, side: Side, but_of: int, since_ns: int) -> list[tuple[Any, ...]]:
+        """The market's large orders as they are held, but those of a group."""
+        rows: list[tuple[Any, ...]] = self._core.large_orders[self._core.market.number].rows(side, but_of, since_ns)
+        return rows
+
+    def _large_order(self, side: Side, row: tuple[Any, ...]) -> LargeOrder:
+        time_ns, quantity, price, before, account, event, order_id = row
+        return LargeOrder(
+            time_ns, quantity, price, before, self._account(account), _id(*event), order_id.decode(), side
+        )
 
     def largest_before(self) -> float:
         """The largest order of the market's last day before its last one of a size seldom seen; 0 where there was none.

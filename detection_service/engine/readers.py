@@ -44,6 +44,17 @@ class Readers(Looks):
             number = activity.link
         return found
 
+    def all_held_since(self, since: cython.longlong):
+        """Since when all fills of all the market's activities are held, at the earliest a time."""
+        number: cython.longlong = self.market.last_activity
+        activity: ActivityPointer
+        latest: cython.longlong = since
+        while number:
+            activity = activity_at(self, number - 1)
+            latest = max(latest, self.fills.held_since(activity))
+            number = activity.link
+        return latest
+
     def fills_made(self, number: cython.int):
         """How many fills an activity has ever had, and the accounts that the last eight met."""
         activity: ActivityPointer = self._of(number)

@@ -209,8 +209,7 @@ class Scene(OwnerScene):
 
     def all_held_since_ns(self, since_ns: int) -> int:
         """Since when all fills of all groups of the market are held, at the earliest a time given."""
-        core = self._core
-        return max([since_ns, *(int(core.held_since(number)) for number in core.filled_since(since_ns))])
+        return int(self._core.all_held_since(since_ns))
 
     def market_fills(self, since_ns: int) -> list[Fill]:
         """Fills of all groups in the market since a time, oldest first; at most 64 a group."""

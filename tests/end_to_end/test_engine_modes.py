@@ -15,9 +15,7 @@ from tests.conftest import CHECKOUT
 
 EVENTS = 100_000
 MINUTES = 20.0
-PLAIN = ["spoofing", "layering", "wash_self", "wash_owner"]
-SCHEMES = [*PLAIN, "ping_pong", "pump_and_dump"]
-"""The ping-pong is told as matched orders here, and the pump is none beside what this market usually moves."""
+SCHEMES = ["spoofing", "layering", "wash_self", "wash_owner", "ping_pong", "pump_and_dump"]
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -39,7 +37,7 @@ def detect(events: Path, mode: Mode) -> bytes:
 def test_both_modes_give_the_same_alerts_on_100_000_events(tmp_path: Path) -> None:
     if engine_mode.mode() != "compiled":
         pytest.skip("the core is not compiled")
-    write_simulation(tmp_path, SCHEMES, seed=7, minutes=MINUTES, severity=0.8)
+    write_simulation(tmp_path, SCHEMES, seed=1, minutes=MINUTES, severity=0.9)
     compiled = detect(tmp_path / "events.parquet", "compiled")
-    assert {json.loads(line)["rule_id"] for line in compiled.splitlines()} >= {*PLAIN, "matched_orders"}
+    assert {json.loads(line)["rule_id"] for line in compiled.splitlines()} >= set(SCHEMES)
     assert detect(tmp_path / "events.parquet", "interpreted") == compiled

@@ -110,6 +110,8 @@ def _ramp(scene: Scene, parameters: Mapping[str, float]) -> _Ramp | None:
     if not _is_worth_it(scene, parameters, side):
         return None
     since = scene.all_held_since_ns(scene.now_ns - WINDOW_NS)
+    if scene.took(side, since).fills < parameters["pushes_min"]:
+        return None
     held = scene.market_fills(since - MINUTE_NS)  # and the price it began at
     first = next((n for n, fill in enumerate(held) if fill.time_ns >= since and _is_own(scene, fill, side)), None)
     if first is None:
@@ -144,9 +146,7 @@ def _is_worth_it(scene: Scene, parameters: Mapping[str, float], side: Side) -> b
         return False
     usual = usual_move(scene, own.first_ns, parameters["minutes_min"])
     minutes = (own.last_ns - own.first_ns) / MINUTE_NS
-    if moves(own.high - own.low, usual, minutes) < FIRST_STEP * parameters["moves_min"]:
-        return False
-    return scene.took(side, scene.all_held_since_ns(scene.now_ns - WINDOW_NS)).fills >= parameters["pushes_min"]
+    return moves(own.high - own.low, usual, minutes) >= FIRST_STEP * parameters["moves_min"]
 
 
 def _is_own(scene: Scene, fill: Fill, side: Side) -> bool:

@@ -154,11 +154,15 @@ def test_whichever_service_is_killed_in_mid_stream_nothing_is_lost_or_doubled(
             alerts = asked(capsys, "alerts", "list", "--limit", 10_000, "--config", stack.config)[1] or []
             return [alert["alert_id"] for alert in alerts]
 
+        def ledger() -> dict[str, int]:
+            total: dict[str, int] = asked(capsys, "sources", "--config", stack.config)[1]["total"]
+            return total
+
         wait_until(lambda: len(stored()) >= len(expected))
-        found = stored()
-        ledger = asked(capsys, "sources", "--config", stack.config)[1]["total"]
+        wait_until(lambda: ledger()["evaluated"] >= ledger()["journalled"])
+        found, counted = stored(), ledger()
     assert sorted(found) == sorted(expected)
-    assert (ledger["journalled"], ledger["evaluated"], ledger["rejected"]) == (sent, sent, 0)
+    assert (counted["journalled"], counted["evaluated"], counted["rejected"]) == (sent, sent, 0)
 
 
 def test_cases_can_be_worked_from_the_command_line(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ From the complaint, its press release and the criminal complaint of the same day
 - at least three or four levels above the best ask, and modified as the price moved to stay there;
 - nearly all cancelled without any resulting trade; the layering was cycled on and off several times a day;
 - exceptionally large: the average order, in a sample, was of 7 lots; sizes of 188 and 289 lots were used that day;
-- at times a fifth to more than a quarter (20 to 29 %) of the whole sell side.
+- that day well over a fifth of all sell orders visible to the market.
 
 Ours, since no public source gives them: the path of the price, the lifetime of a cycle (6 to 20 s), the pauses, and
 which of the two sizes a cycle takes. The market around it is the simulator's, with its market makers, hedgers, blocks,

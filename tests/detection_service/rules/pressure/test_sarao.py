@@ -71,7 +71,7 @@ def test_it_is_one_alert_of_layering_that_says_what_was_done(case: Case) -> None
     (alert,) = [alert for alert in case.alerts if alert.rule_id == "layering"]
     assert alert.owners == (SARAO.owner,)
     assert alert.severity >= Severity.HIGH
-    for words in ("rounds within", "without trading on the other side", "of the layers never traded"):
+    for words in ("rounds within", "without trading on the other side", "100% of the layers never traded"):
         assert words in alert.explanation
 
 
