@@ -82,6 +82,36 @@ def test_garbled_bytes_are_reported_and_the_next_message_is_found(data: bytes, r
     assert message.raw == OTHER
 
 
+def test_a_tag_below_one_is_read_for_the_session_to_refuse() -> None:
+    (message,) = Framer().feed(with_body(b"35=0\x0134=1\x010=a\x01-1=b\x01"))
+    assert isinstance(message, Message)
+    assert (message.get(0), message.get(-1)) == ("a", "b")
+
+
+@pytest.mark.parametrize("feed", ["whole", "single bytes"])
+@pytest.mark.parametrize(
+    ("damaged", "kept"),
+    [
+        (with_body(b"35=0\x0134=1\x01", b"5"), [REPORT, OTHER]),
+        (with_body(b"35=0\x0134=1\x01", b"40"), [OTHER]),
+        (with_body(b"35=0\x0134=1\x01")[:-4] + b"0\x01", [REPORT, OTHER]),
+    ],
+)
+def test_a_wrong_body_length_can_end_at_the_trailer_behind_it(feed: str, damaged: bytes, kept: list[bytes]) -> None:
+    framer = Framer(ends_at_trailer=True)
+    stream = damaged + REPORT + OTHER
+    pieces = [stream] if feed == "whole" else [stream[place : place + 1] for place in range(len(stream))]
+    garbled, *messages = [item for piece in pieces for item in framer.feed(piece)]
+    assert isinstance(garbled, Garbled)
+    assert [item.raw for item in messages if isinstance(item, Message)] == kept
+
+
+def test_a_trailer_is_not_waited_for_without_end() -> None:
+    framer = Framer(ends_at_trailer=True)
+    assert framer.feed(with_body(b"35=0\x0134=1\x01", b"5")[:-1] + b"x" * 70_000) == []
+    assert framer.skipped_byte_count > 70_000
+
+
 def test_a_text_that_mentions_fix_is_no_start_of_a_message() -> None:
     damaged = encode("FIX.4.4", [*HEAD, (58, "FIX is spoken here")])[:-4] + b"000\x01"
     assert [type(item) for item in Framer().feed(b"x" + damaged + OTHER)] == [Garbled, Garbled, Message]
