@@ -16,7 +16,7 @@ LOCK := CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate
 	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 PYTEST_ARGUMENTS ?=
 
-.PHONY: help setup demo test check bench protos lock clean buf project
+.PHONY: help setup demo test check bench interop protos lock clean buf project
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ check: setup ## style, types, import rules, contracts, rules, generated files
 
 bench: setup ## rates and latencies of this machine
 	$(BIN)/tapewatch bench
+
+interop: setup ## FIX sessions against QuickFIX (built once, minutes) and QuickFIX/J (needs Java and Maven)
+	$(BIN)/python -m tests.interop.setting_up
+	TAPEWATCH_INTEROP_MESSAGES=$${TAPEWATCH_INTEROP_MESSAGES-10000} $(BIN)/python -m pytest tests/interop $(PYTEST_ARGUMENTS)
 
 protos: $(VENV)/.requirements ## generate surveillance/v1 from protos/
 	$(BIN)/python build_protos.py

@@ -5,7 +5,7 @@ import subprocess
 
 from tests.conftest import CHECKOUT
 
-PROMISED = {"help", "setup", "demo", "test", "check", "bench", "protos", "lock", "clean"}
+PROMISED = {"help", "setup", "demo", "test", "check", "bench", "interop", "protos", "lock", "clean"}
 TARGET = re.compile(r"^(?P<target>[a-z][a-z-]*):(?P<rest>.*)", re.M)
 INTERNAL = {"project"}
 
