@@ -4,16 +4,15 @@ import re
 
 from tapewatch.fix.codec import (
     GARBLED_BYTES_KEPT,
-    LENGTH_DIGITS_MAX,
     MESSAGE_BYTES_MAX,
     SOH,
     TRAILER_BYTES,
     Garbled,
-    GarbledError,
     Message,
     checksum,
     read_message,
 )
+from tapewatch.fix.fields import LENGTH_DIGITS_MAX, GarbledError
 
 _BREAK = rb"[\r\n]*"
 HEAD = re.compile(

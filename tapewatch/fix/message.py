@@ -3,9 +3,8 @@
 
 from collections.abc import Sequence
 
+from tapewatch.fix.fields import TextField, parse_fields, parse_values
 from tapewatch.fix.groups import CUSTOM_TAG_MIN, GROUPS
-
-TextField = tuple[int, str]
 
 
 class FieldMap:
@@ -14,19 +13,31 @@ class FieldMap:
     Texts keep one character a byte (latin-1), so nothing is lost; ``text`` reads UTF-8 where it is valid.
     """
 
-    __slots__ = ("_fields", "values")
-
     def __init__(self, fields: Sequence[TextField], values: dict[int, str] | None = None) -> None:
         """``values`` without ``fields`` is for whose tags are all different: the fields follow from it."""
-        self._fields = fields
-        self.values: dict[int, str] = dict(reversed(fields)) if values is None else values
+        self._fields: Sequence[TextField] | None = fields
+        self._values: dict[int, str] | None = dict(reversed(fields)) if values is None else values
+
+    @property
+    def values(self) -> dict[int, str]:
+        """The first value of each tag."""
+        values = self._values
+        if values is None:
+            values = self._values = self._read()
+        return values
+
+    def _read(self) -> dict[int, str]:
+        """What is read only when it is asked for."""
+        return {}
 
     @property
     def fields(self) -> Sequence[TextField]:
         """The fields in the order of the message."""
-        if not self._fields:
-            self._fields = list(self.values.items())
-        return self._fields
+        values = self.values
+        fields = self._fields
+        if not fields:
+            fields = self._fields = list(values.items())
+        return fields
 
     def get(self, tag: int) -> str | None:
         """The first value of a tag as it was sent, or None."""
@@ -81,32 +92,47 @@ class FieldMap:
 class Message(FieldMap):
     """One whole FIX message: tags 8, 9, 35 first and 10 last.
 
-    ``raw`` is its bytes as received; ``epoch`` the epoch of its sequence number, set by the session.
+    ``raw`` is its bytes as received; ``epoch`` the epoch of its sequence number, set by the session. Where the framing
+    found its fields well-formed (``tapewatch.fix.wire.scan``), they become text only when they are asked for.
     """
-
-    __slots__ = ("_sequence", "epoch", "raw")
 
     def __init__(self, fields: Sequence[TextField], raw: bytes = b"", values: dict[int, str] | None = None) -> None:
         super().__init__(fields, values)
         self.raw = raw
         self.epoch = 0
+        self.is_scanned = self.has_history = self.is_ascii = False
+        self.number = self.begin_end = self.type_start = self.type_end = 0
+        self.sender_start = self.sender_end = self.target_start = self.target_end = self.sent_start = self.sent_end = 0
         self._sequence: int | None = -1
+
+    def _read(self) -> dict[int, str]:
+        text = self.raw[:-1].decode("latin-1")
+        values = parse_values(text)
+        if values is None:
+            fields = parse_fields(text)
+            self._fields = fields
+            values = dict(reversed(fields))
+        return values
 
     @property
     def begin_string(self) -> str:
         """Tag 8."""
+        if self.is_scanned:
+            return self.raw[2 : self.begin_end].decode("latin-1")
         return self.values.get(8, "")
 
     @property
     def msg_type(self) -> str:
         """Tag 35."""
+        if self.is_scanned:
+            return self.raw[self.type_start : self.type_end].decode("latin-1")
         return self.values.get(35, "")
 
     @property
     def sequence(self) -> int | None:
         """Tag 34, None where absent or no number."""
         if self._sequence == -1:
-            self._sequence = self.integer(34)
+            self._sequence = self.number if self.is_scanned and self.number > 0 else self.integer(34)
         return self._sequence
 
     def __repr__(self) -> str:

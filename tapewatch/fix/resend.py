@@ -31,6 +31,10 @@ class Gap:
         """Whether a request is open."""
         return self.requested_to > 0
 
+    def is_idle(self, expected: int) -> bool:
+        """Whether nothing is missing and nothing waits."""
+        return self.requested_to == 0 and not self._queue and self.highest_seen < expected
+
     def clear(self) -> None:
         """Forgets everything, as at the end of a connection."""
         self._queue.clear()

@@ -7,22 +7,16 @@ session protocol, as FIX engines are commonly tested.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from enum import Enum
 from itertools import islice
+from typing import cast
 
-from tapewatch.fix.codec import (
-    Field,
-    Framer,
-    Garbled,
-    Message,
-    encode,
-    format_timestamp,
-)
+from tapewatch.fix.codec import Field, Framer, Garbled, Message, encode, format_timestamp
 from tapewatch.fix.dictionary import ADMIN_TYPES, Problem, validate
 from tapewatch.fix.resend import Gap, resend
 from tapewatch.fix.session_checks import FatalError, check_envelope, check_logon, duplicate_problem, time_problem
-from tapewatch.fix.session_config import SECOND_NS, EventKind, SessionConfig, SessionEvent, SessionOutput
+from tapewatch.fix.session_config import SECOND_NS, EventKind, SessionConfig, SessionEvent, SessionOutput, State
 from tapewatch.fix.store import SessionStore
+from tapewatch.fix.wire.lane import Lane
 
 __all__ = ["Session", "SessionConfig", "SessionEvent", "SessionOutput", "State"]
 
@@ -30,15 +24,6 @@ RESEND_BATCH = 500
 RESENDS_WAITING_MAX = 4
 TEST_REQUEST_FACTOR = 1.2
 SILENCE_FACTOR = 2.4
-
-
-class State(Enum):
-    """Where a session stands."""
-
-    DISCONNECTED = "disconnected"
-    AWAITING_LOGON = "awaiting logon"
-    ACTIVE = "active"
-    LOGOUT_SENT = "logout sent"
 
 
 class Session:
@@ -53,6 +38,7 @@ class Session:
         self.state = State.DISCONNECTED
         self.answered_test = ""
         self._framer = Framer(config.message_bytes_max)
+        self._lane = Lane(*config.envelope)
         self._gap = Gap(config.gap_queue_max)
         self._outstanding: deque[int] = deque()
         self._resends: deque[Iterator[bytes]] = deque(maxlen=RESENDS_WAITING_MAX)
@@ -100,13 +86,13 @@ class Session:
     def receive(self, data: bytes, now_ns: int) -> SessionOutput:
         """Takes bytes as they came."""
         out = self._begin(now_ns)
-        for item in self._framer.feed(data):
-            if isinstance(item, Garbled):
-                self._note("garbled", f"ignored {item.byte_count} garbled bytes: {item.reason}")
-            else:
-                self._guard(item)
-            if out.disconnect:
-                break
+        found = self._framer.feed(data)
+        place = 0
+        while place < len(found) and not out.disconnect:
+            taken = self._take_plain(found, place)
+            if not taken:
+                self._take_one(found[place])
+            place += taken or 1
         if self._framer.skipped_byte_count > self.config.message_bytes_max:
             self._end("garbled", "more garbled bytes than a message may have")
         return out
@@ -189,7 +175,21 @@ class Session:
 
     # -- inbound
 
-    def _guard(self, message: Message) -> None:
+    def _take_plain(self, found: list[Message | Garbled], first: int) -> int:
+        """Takes at once what `_on_message` would take without a word, where nothing is missing; returns how many."""
+        if self.config.mode == "strict" or self.state is not State.ACTIVE or not self._gap.is_idle(self._expected):
+            return 0
+        count = self._lane.count(found, first, self._expected, self._now_ns, self.store.epoch)
+        if count:
+            self._out.messages += cast(list[Message], found[first : first + count])
+            self._outstanding.extend(range(self._expected, self._expected + count))
+            self._expected += count
+            self._received_ns, self._test_pending = self._now_ns, False
+        return count
+
+    def _take_one(self, message: Message | Garbled) -> None:
+        if isinstance(message, Garbled):
+            return self._note("garbled", f"ignored {message.byte_count} garbled bytes: {message.reason}")
         try:
             self._on_message(message)
         except FatalError as error:

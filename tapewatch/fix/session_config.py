@@ -1,6 +1,7 @@
 """What a FIX session is told (SessionConfig) and what it answers (SessionOutput)."""
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Literal
 
 from tapewatch.fix.codec import MESSAGE_BYTES_MAX, Message
@@ -8,6 +9,15 @@ from tapewatch.fix.codec import MESSAGE_BYTES_MAX, Message
 BEGIN_STRINGS = ("FIX.4.0", "FIX.4.1", "FIX.4.2", "FIX.4.3", "FIX.4.4", "FIXT.1.1")
 EventKind = Literal["logon", "logout", "garbled", "gap", "resend", "reject", "refused", "reset", "timeout", "flag"]
 SECOND_NS = 1_000_000_000
+
+
+class State(Enum):
+    """Where a session stands."""
+
+    DISCONNECTED = "disconnected"
+    AWAITING_LOGON = "awaiting logon"
+    ACTIVE = "active"
+    LOGOUT_SENT = "logout sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,11 @@ class SessionConfig:
     def source(self) -> str:
         """The name of the inbound flow, as event rows carry it: ``FIX.4.4:THEM->US``."""
         return source_name(self.begin_string, self.target, self.sender)
+
+    @property
+    def envelope(self) -> tuple[str, str, str, int]:
+        """What every message of the peer has: BeginString, sender, target; and how far its time may be off, in ns."""
+        return self.begin_string, self.target, self.sender, self.sending_time_tolerance_s * SECOND_NS
 
     @property
     def is_transport_only(self) -> bool:

@@ -1,0 +1,1 @@
+"""FIX straight from the bytes: what runs once a message, compiled; each part gives what the careful way gives."""
