@@ -1,6 +1,7 @@
 """What is traded: a symbol, its tick, its usual size and how restless it is."""
 
 from dataclasses import dataclass
+from math import ceil
 
 SECOND_NS = 1_000_000_000
 DAY_NS = 86_400 * SECOND_NS
@@ -65,6 +66,14 @@ class Instrument:
     def price(self, ticks: int) -> float:
         """Return the price in currency of a price in ticks."""
         return ticks / self.ticks_per_unit
+
+    def whole_lots(self, quantity: float) -> int:
+        """Return a quantity rounded up to whole lots, one at least."""
+        return max(self.lot_size, ceil(quantity / self.lot_size) * self.lot_size)
+
+    def typical(self, multiple: float) -> int:
+        """Return that many typical orders in whole lots, one at least."""
+        return self.whole_lots(self.typical_quantity * multiple)
 
 
 EQUITIES = (

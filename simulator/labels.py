@@ -13,8 +13,9 @@ from pathlib import Path
 from random import Random
 
 from simulator.market import Behaviour, Listing, Market, Seat
-from simulator.matching import DAY, Order
+from simulator.matching import DAY, IMMEDIATE_OR_CANCEL, Order
 from simulator.population import Account
+from simulator.randomness import SECOND_NS
 
 SENTENCES_MAX = 5_000
 
@@ -170,6 +171,18 @@ class SchemeSeat(Seat):
         self.scenario.enter(order, role)
         self.scenario.markets.add((self.instrument.venue, self.instrument.symbol))
         return order
+
+    def take(self, account: Account, side: int, quantity: int, reach_ticks: int = 0, role: str = "genuine") -> int:
+        """Take liquidity up to so many ticks beyond the best price; return what was filled, 0 where nobody offers."""
+        opposite = self.best(-side)
+        if opposite is None or quantity <= 0:
+            return 0
+        price = max(1, opposite + side * reach_ticks)
+        return self.submit(account, side, price, quantity, IMMEDIATE_OR_CANCEL, role=role).filled
+
+    def until_ns(self, seconds: float) -> int:
+        """Return the time so many seconds from now."""
+        return self.now_ns + int(seconds * SECOND_NS)
 
     def at(self, key: str) -> "SchemeSeat":
         """Return the scheme's seat at another listing; its orders there belong to the same scenario."""

@@ -36,7 +36,7 @@ BASELINE_SIGMA = 0.4
 MAKER_ORDER_SECONDS = 3.0
 FIXING_MINUTES = 30
 """Benchmarks are fixed so often; a fixing is a moment worth moving the price for."""
-USD_PER_EUR = "1.08"
+USD_PER_EUR = 1.08
 
 
 @dataclass(slots=True)
@@ -99,7 +99,7 @@ def ordinary_rows(
             held = instrument.float_quantity * HOLDING_SHARE_MEDIAN * random.lognormvariate(0.0, HOLDING_SIGMA)
             rows.add("positions", account.account, instrument.symbol, int(held))
     rows.add("fx_rates", "EUR", "1")
-    rows.add("fx_rates", "USD", f"{1 / float(USD_PER_EUR):.6f}")
+    rows.add("fx_rates", "USD", f"{1 / USD_PER_EUR:.6f}")
     return rows
 
 

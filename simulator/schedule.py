@@ -60,9 +60,14 @@ def plan(
     return tuple(sorted(planned, key=lambda scenario: scenario.offset_ns))
 
 
+def warmup_of(length_seconds: float) -> float:
+    """Return how long a market of that length runs before anything is played in it; seconds."""
+    return min(WARMUP_SECONDS_MAX, WARMUP_SHARE * length_seconds)
+
+
 def _offsets_seconds(lane: Sequence[str], length_seconds: float, random: Random) -> list[float]:
     """Return when the schemes of a lane begin, in their order, seconds after the start of the market."""
-    warmup_seconds = min(WARMUP_SECONDS_MAX, WARMUP_SHARE * length_seconds)
+    warmup_seconds = warmup_of(length_seconds)
     durations = [SCHEMES[name].duration_seconds_max for name in lane]
     available = length_seconds - warmup_seconds
     squeeze = min(1.0, available / sum(durations)) if durations else 1.0

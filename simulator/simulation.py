@@ -222,7 +222,7 @@ class Simulation:
             accounts=choose_people(what, self.population, random, self._taken_owners, self._benign_owners),
             narrative=self.narrative,
         )
-        seat = SchemeSeat(self._market, listing, random, scenario, what.trades_with_itself)
+        seat = SchemeSeat(self._market, listing, random, scenario, trades_with_itself=False)
 
         def played() -> Behaviour:
             yield from what.play(seat, scenario.accounts)
@@ -236,7 +236,7 @@ class Simulation:
             rows=self.reference,
             random=play.random,
             instrument=play.instrument,
-            accounts=play.seat.scenario.accounts,
+            accounts=play.accounts,
             start_time_ns=start_time_ns,
             duration_seconds=play.scheme.duration_seconds_max,
             ratios={ratio.name: ratio.at(play.severity) for ratio in play.scheme.ratios},

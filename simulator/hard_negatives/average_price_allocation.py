@@ -5,11 +5,11 @@ venues ask: both orders of each hand-over are entered at once at one price and o
 """
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import some_side, typical, work
+from simulator.hard_negatives.orders import some_side, work
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.matching import IMMEDIATE_OR_CANCEL
-from simulator.randomness import SECOND_NS, jittered_ns
+from simulator.randomness import jittered_ns
 
 CLIENT_COUNT = 4
 PARENT_MULTIPLE = 30.0
@@ -24,12 +24,12 @@ WAIT_SECONDS_MAX = 60.0
 def _play(seat: SchemeSeat, people: People) -> Behaviour:
     broker, clients = people[0], people[1:]
     side = some_side(seat)
-    quantity = typical(seat.instrument, PARENT_MULTIPLE)
+    quantity = seat.instrument.typical(PARENT_MULTIPLE)
     done = yield from work(seat, broker, side, quantity, SLICE_SECONDS, SLICE_MULTIPLE)
     lot = seat.instrument.lot_size
     part = done // len(clients) // lot * lot
     for client in clients if part else ():
-        give_up_ns = seat.now_ns + int(WAIT_SECONDS_MAX * SECOND_NS)
+        give_up_ns = seat.until_ns(WAIT_SECONDS_MAX)
         while (price := _inside(seat, side)) is None and seat.now_ns < give_up_ns:
             yield jittered_ns(seat.random, LOOK_SECONDS, 0.5)
         if price is not None:

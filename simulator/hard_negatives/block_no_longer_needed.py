@@ -1,7 +1,7 @@
 """A block no longer needed: a desk withdraws a large order as soon as another client brought the other side."""
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import rest, some_side, take, typical
+from simulator.hard_negatives.orders import rest, some_side
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.population import INSTITUTION
@@ -19,11 +19,9 @@ def _play(seat: SchemeSeat, people: People) -> Behaviour:
     account = people[0]
     for _ in range(TIMES):
         side = some_side(seat)
-        block = rest(
-            seat, account, side, typical(seat.instrument, seat.random.uniform(*SIZE_MULTIPLES)), behind_ticks=1
-        )
+        block = rest(seat, account, side, seat.instrument.typical(seat.random.uniform(*SIZE_MULTIPLES)), behind_ticks=1)
         yield jittered_ns(seat.random, BEFORE_SECONDS, 0.5)
-        take(seat, account, -side, typical(seat.instrument, OTHER_MULTIPLE), reach_ticks=1)
+        seat.take(account, -side, seat.instrument.typical(OTHER_MULTIPLE), reach_ticks=1)
         yield jittered_ns(seat.random, DECISION_SECONDS, 0.6)
         if block is not None:
             seat.cancel(block)

@@ -1,7 +1,7 @@
 """Two brokers' clients who trade with each other often by chance: in a thin share few others quote and few take."""
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import Ladder, some_side, take, typical, until_ns
+from simulator.hard_negatives.orders import Ladder, some_side
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.matching import BUY, SELL
@@ -16,15 +16,15 @@ TAKE_MULTIPLES = (0.5, 2.0)
 def _play(seat: SchemeSeat, people: People) -> Behaviour:
     quoting, taking = people
     ladder = Ladder(seat, quoting)
-    end_ns = until_ns(seat, DURATION_SECONDS)
+    end_ns = seat.until_ns(DURATION_SECONDS)
     while seat.now_ns < end_ns:
         for side in (BUY, SELL):
             best, opposite = seat.best(side), seat.best(-side)
             if best is not None:
                 improves = opposite is not None and abs(opposite - best) > 1
-                ladder.show(side, 0, best + side * improves, typical(seat.instrument, QUOTE_MULTIPLE))
+                ladder.show(side, 0, best + side * improves, seat.instrument.typical(QUOTE_MULTIPLE))
         yield jittered_ns(seat.random, PAUSE_SECONDS, 0.7)
-        take(seat, taking, some_side(seat), typical(seat.instrument, seat.random.uniform(*TAKE_MULTIPLES)))
+        seat.take(taking, some_side(seat), seat.instrument.typical(seat.random.uniform(*TAKE_MULTIPLES)))
         yield jittered_ns(seat.random, PAUSE_SECONDS / 4, 0.7)
     for side in (BUY, SELL):
         ladder.clear(side)

@@ -1,7 +1,7 @@
 """Copied trades: small investors subscribe to a signal, and their orders follow its sender's within seconds."""
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import some_side, take, typical
+from simulator.hard_negatives.orders import some_side
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.population import RETAIL
@@ -19,12 +19,12 @@ def _play(seat: SchemeSeat, people: People) -> Behaviour:
         side = some_side(seat)
         held = []
         for account in people:
-            size = typical(seat.instrument, seat.random.uniform(*SIZE_MULTIPLES))
-            held.append((account, take(seat, account, side, size, reach_ticks=1)))
+            size = seat.instrument.typical(seat.random.uniform(*SIZE_MULTIPLES))
+            held.append((account, seat.take(account, side, size, reach_ticks=1)))
             yield jittered_ns(seat.random, FOLLOW_SECONDS, 0.8)
         yield jittered_ns(seat.random, HOLD_SECONDS, 0.4)
         for account, quantity in held:
-            take(seat, account, -side, quantity, reach_ticks=1)
+            seat.take(account, -side, quantity, reach_ticks=1)
             yield jittered_ns(seat.random, FOLLOW_SECONDS, 0.8)
         yield jittered_ns(seat.random, HOLD_SECONDS, 0.4)
 

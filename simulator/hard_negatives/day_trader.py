@@ -1,7 +1,7 @@
 """A day trader: in and out of one share all the time, flat at the end of each turn and not much the richer for it."""
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import some_side, take, typical
+from simulator.hard_negatives.orders import some_side
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.population import RETAIL
@@ -16,11 +16,11 @@ PAUSE_SECONDS = 12.0
 def _play(seat: SchemeSeat, people: People) -> Behaviour:
     for _ in range(TURN_COUNT):
         side = some_side(seat)
-        size = typical(seat.instrument, seat.random.uniform(*SIZE_MULTIPLES))
-        held = take(seat, people[0], side, size, reach_ticks=1)
+        size = seat.instrument.typical(seat.random.uniform(*SIZE_MULTIPLES))
+        held = seat.take(people[0], side, size, reach_ticks=1)
         yield jittered_ns(seat.random, HOLD_SECONDS, 0.6)
         while held:
-            sold = take(seat, people[0], -side, held, reach_ticks=1)
+            sold = seat.take(people[0], -side, held, reach_ticks=1)
             held -= sold
             yield jittered_ns(seat.random, 1.0, 0.5)
         yield jittered_ns(seat.random, PAUSE_SECONDS, 0.6)

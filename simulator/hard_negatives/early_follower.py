@@ -5,7 +5,7 @@ follower sells into the end of the move.
 """
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import rest, some_side, take, typical, work
+from simulator.hard_negatives.orders import rest, some_side, work
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.randomness import jittered_ns
@@ -24,14 +24,14 @@ def _play(seat: SchemeSeat, people: People) -> Behaviour:
     institution, follower = people
     for _ in range(PARENT_COUNT):
         side = some_side(seat)
-        seen = typical(seat.instrument, SLICES_SEEN_MULTIPLE)
+        seen = seat.instrument.typical(SLICES_SEEN_MULTIPLE)
         yield from work(seat, institution, side, seen, SLICE_SECONDS, SLICE_MULTIPLE)
-        held = take(seat, follower, side, typical(seat.instrument, FOLLOW_MULTIPLE), reach_ticks=1)
+        held = seat.take(follower, side, seat.instrument.typical(FOLLOW_MULTIPLE), reach_ticks=1)
         yield jittered_ns(seat.random, SLICE_SECONDS, 0.5)
-        take(seat, institution, side, typical(seat.instrument, 4 * SLICE_MULTIPLE), reach_ticks=4)
-        rest_of_it = rest(seat, institution, side, typical(seat.instrument, WHOLE_MULTIPLE))
+        seat.take(institution, side, seat.instrument.typical(4 * SLICE_MULTIPLE), reach_ticks=4)
+        rest_of_it = rest(seat, institution, side, seat.instrument.typical(WHOLE_MULTIPLE))
         yield jittered_ns(seat.random, HOLD_SECONDS, 0.4)
-        take(seat, follower, -side, held, reach_ticks=2)
+        seat.take(follower, -side, held, reach_ticks=2)
         yield jittered_ns(seat.random, PAUSE_SECONDS, 0.4)
         if rest_of_it is not None:
             seat.cancel(rest_of_it)

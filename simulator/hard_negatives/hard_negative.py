@@ -33,7 +33,6 @@ class HardNegative:
     wants_thin_market: bool = False
     wants_two_venues: bool = False
     at_close: bool = False
-    trades_with_itself: bool = False
 
 
 def choose_people(

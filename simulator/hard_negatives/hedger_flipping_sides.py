@@ -1,7 +1,7 @@
 """A hedger flipping sides: the option book it hedges turns round, and with it the side on which it needs to trade."""
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import rest, some_side, take, typical, until_ns
+from simulator.hard_negatives.orders import rest, some_side
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.population import PROPRIETARY
@@ -17,10 +17,10 @@ SIZE_MULTIPLES = (4.0, 14.0)
 
 def _play(seat: SchemeSeat, people: People) -> Behaviour:
     account = people[0]
-    end_ns = until_ns(seat, DURATION_SECONDS)
+    end_ns = seat.until_ns(DURATION_SECONDS)
     while seat.now_ns < end_ns:
         side = some_side(seat)
-        needed = typical(seat.instrument, seat.random.uniform(*SIZE_MULTIPLES))
+        needed = seat.instrument.typical(seat.random.uniform(*SIZE_MULTIPLES))
         order = rest(seat, account, side, needed)
         yield jittered_ns(seat.random, TURN_SECONDS, 0.6)
         if order is not None:
@@ -28,11 +28,9 @@ def _play(seat: SchemeSeat, people: People) -> Behaviour:
             seat.cancel(order)
             if seat.random.random() < TURN_SHARE:
                 yield jittered_ns(seat.random, DECISION_SECONDS, 0.5)
-                take(
-                    seat, account, -side, typical(seat.instrument, seat.random.uniform(*SIZE_MULTIPLES)), reach_ticks=3
-                )
+                seat.take(account, -side, seat.instrument.typical(seat.random.uniform(*SIZE_MULTIPLES)), reach_ticks=3)
             else:
-                take(seat, account, side, unfilled, reach_ticks=3)
+                seat.take(account, side, unfilled, reach_ticks=3)
         yield jittered_ns(seat.random, PAUSE_SECONDS, 0.6)
 
 

@@ -9,7 +9,7 @@ from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.matching import BUY, SELL, Order
 from simulator.population import PROPRIETARY
-from simulator.randomness import SECOND_NS, jittered_ns, ordinary_quantity
+from simulator.randomness import jittered_ns, ordinary_quantity
 
 DURATION_SECONDS = 420
 LOOK_SECONDS = 0.12
@@ -19,7 +19,7 @@ SLOT_COUNT = 3
 
 def _play(seat: SchemeSeat, people: People) -> Behaviour:
     slots: dict[tuple[int, int], Order] = {}
-    end_ns = seat.now_ns + DURATION_SECONDS * SECOND_NS
+    end_ns = seat.until_ns(DURATION_SECONDS)
     while seat.now_ns < end_ns:
         for side in (BUY, SELL):
             best = seat.best(side)

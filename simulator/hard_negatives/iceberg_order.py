@@ -1,7 +1,7 @@
 """An iceberg: a large order that shows a part of itself, moved with the price, filled again and again at one place."""
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import some_side, typical, until_ns
+from simulator.hard_negatives.orders import some_side
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.population import INSTITUTION
@@ -18,9 +18,9 @@ def _play(seat: SchemeSeat, people: People) -> Behaviour:
     best = seat.best(side)
     if best is None:
         return
-    quantity = typical(seat.instrument, seat.random.uniform(*SIZE_MULTIPLES))
-    order = seat.submit(people[0], side, best, quantity, display=typical(seat.instrument, SHOWN_MULTIPLE))
-    end_ns = until_ns(seat, PATIENCE_SECONDS)
+    quantity = seat.instrument.typical(seat.random.uniform(*SIZE_MULTIPLES))
+    order = seat.submit(people[0], side, best, quantity, display=seat.instrument.typical(SHOWN_MULTIPLE))
+    end_ns = seat.until_ns(PATIENCE_SECONDS)
     while order.is_resting and seat.now_ns < end_ns:
         yield jittered_ns(seat.random, FOLLOW_SECONDS, 0.5)
         best = seat.best(side)

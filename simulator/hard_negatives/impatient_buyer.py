@@ -1,7 +1,7 @@
 """An impatient buyer in a thin book: it pays for its haste, moves the price, and keeps what it bought."""
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import some_side, take, typical
+from simulator.hard_negatives.orders import some_side
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.randomness import jittered_ns
@@ -15,8 +15,8 @@ PAUSE_SECONDS = 3.0
 def _play(seat: SchemeSeat, people: People) -> Behaviour:
     side = some_side(seat)
     for _ in range(ORDER_COUNT):
-        quantity = typical(seat.instrument, seat.random.uniform(*SIZE_MULTIPLES))
-        take(seat, people[0], side, quantity, reach_ticks=seat.random.randint(0, REACH_TICKS_MAX))
+        quantity = seat.instrument.typical(seat.random.uniform(*SIZE_MULTIPLES))
+        seat.take(people[0], side, quantity, reach_ticks=seat.random.randint(0, REACH_TICKS_MAX))
         yield jittered_ns(seat.random, PAUSE_SECONDS, 0.7)
 
 

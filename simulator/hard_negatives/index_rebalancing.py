@@ -7,7 +7,7 @@ its size and its time are dictated by the index, not by an opinion.
 from heapq import heapify, heappop, heappush
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import some_side, take, typical, until_ns
+from simulator.hard_negatives.orders import some_side
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.matching_engine import AUCTION
@@ -27,7 +27,7 @@ CALL_GAP_SECONDS = 2.0
 
 def _play(seat: SchemeSeat, people: People) -> Behaviour:
     side = some_side(seat)
-    end_ns = until_ns(seat, DURATION_SECONDS - 2.0)
+    end_ns = seat.until_ns(DURATION_SECONDS - 2.0)
     turns = [(seat.now_ns + jittered_ns(seat.random, EARLY_GAP_SECONDS, 0.8), place) for place in range(len(people))]
     heapify(turns)
     while turns[0][0] < end_ns:
@@ -35,8 +35,8 @@ def _play(seat: SchemeSeat, people: People) -> Behaviour:
         yield max(0, due_ns - seat.now_ns)
         is_last = end_ns - seat.now_ns < LAST_SECONDS * SECOND_NS
         multiple = LAST_MULTIPLE if is_last else EARLY_MULTIPLE
-        size = typical(seat.instrument, multiple * (0.5 + seat.random.random()))
-        take(seat, people[place], side, size, reach_ticks=2 if is_last else 0)
+        size = seat.instrument.typical(multiple * (0.5 + seat.random.random()))
+        seat.take(people[place], side, size, reach_ticks=2 if is_last else 0)
         gap_seconds = LAST_GAP_SECONDS if is_last else EARLY_GAP_SECONDS
         heappush(turns, (seat.now_ns + jittered_ns(seat.random, gap_seconds, 0.5), place))
     yield from _in_the_closing_call(seat, people, side)
@@ -44,12 +44,12 @@ def _play(seat: SchemeSeat, people: People) -> Behaviour:
 
 def _in_the_closing_call(seat: SchemeSeat, people: People, side: int) -> Behaviour:
     """Enter what is left as orders at any price, where the day ends with a call."""
-    if seat.close_ns is None or seat.close_ns > until_ns(seat, LAST_SECONDS):
+    if seat.close_ns is None or seat.close_ns > seat.until_ns(LAST_SECONDS):
         return
     yield max(0, seat.close_ns - seat.now_ns) + SECOND_NS
     for account in people:
         if seat.phase == AUCTION:
-            seat.submit(account, side, None, typical(seat.instrument, CALL_MULTIPLE))
+            seat.submit(account, side, None, seat.instrument.typical(CALL_MULTIPLE))
             yield jittered_ns(seat.random, CALL_GAP_SECONDS, 0.8)
 
 

@@ -1,7 +1,7 @@
 """A legitimate block: an institution shows all it wants to trade, follows the price for minutes and takes the rest."""
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import rest, some_side, take, typical, until_ns
+from simulator.hard_negatives.orders import rest, some_side
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.population import INSTITUTION
@@ -16,11 +16,11 @@ REST_TAKEN_SHARE = 0.35
 
 def _play(seat: SchemeSeat, people: People) -> Behaviour:
     account, side = people[0], some_side(seat)
-    quantity = typical(seat.instrument, seat.random.uniform(*SIZE_MULTIPLES))
+    quantity = seat.instrument.typical(seat.random.uniform(*SIZE_MULTIPLES))
     order = rest(seat, account, side, quantity, behind_ticks=seat.random.randint(0, 2))
     if order is None:
         return
-    end_ns = until_ns(seat, PATIENCE_SECONDS)
+    end_ns = seat.until_ns(PATIENCE_SECONDS)
     while order.is_resting and seat.now_ns < end_ns:
         yield jittered_ns(seat.random, FOLLOW_SECONDS, 0.5)
         best = seat.best(side)
@@ -29,7 +29,7 @@ def _play(seat: SchemeSeat, people: People) -> Behaviour:
     unfilled = order.leaves
     seat.cancel(order)
     lot = seat.instrument.lot_size
-    take(seat, account, side, int(unfilled * REST_TAKEN_SHARE) // lot * lot, reach_ticks=1)
+    seat.take(account, side, int(unfilled * REST_TAKEN_SHARE) // lot * lot, reach_ticks=1)
 
 
 LEGITIMATE_BLOCK = HardNegative(

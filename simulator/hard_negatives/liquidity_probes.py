@@ -1,7 +1,7 @@
 """A liquidity-seeking algorithm: it asks inside the spread with one lot before it trades its parent, as routers do."""
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import some_side, take, typical
+from simulator.hard_negatives.orders import some_side
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.randomness import jittered_ns
@@ -27,7 +27,7 @@ def _play(seat: SchemeSeat, people: People) -> Behaviour:
             yield jittered_ns(seat.random, PROBE_SECONDS, 0.4)
             seat.cancel(probe)
             yield jittered_ns(seat.random, PROBE_GAP_SECONDS, 0.6)
-        take(seat, account, side, typical(seat.instrument, seat.random.uniform(*PARENT_MULTIPLES)), reach_ticks=2)
+        seat.take(account, side, seat.instrument.typical(seat.random.uniform(*PARENT_MULTIPLES)), reach_ticks=2)
         yield jittered_ns(seat.random, PAUSE_SECONDS, 0.5)
 
 

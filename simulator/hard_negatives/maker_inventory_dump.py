@@ -3,7 +3,7 @@
 from collections.abc import Generator
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import Ladder, take, typical, until_ns
+from simulator.hard_negatives.orders import Ladder
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.matching import BUY, SELL
@@ -23,8 +23,8 @@ RECOVERY_SECONDS = 8.0
 def _play(seat: SchemeSeat, people: People) -> Behaviour:
     ladder = Ladder(seat, people[0])
     sold = 0
-    limit = typical(seat.instrument, LIMIT_MULTIPLE)
-    end_ns = until_ns(seat, DURATION_SECONDS)
+    limit = seat.instrument.typical(LIMIT_MULTIPLE)
+    end_ns = seat.until_ns(DURATION_SECONDS)
     while seat.now_ns < end_ns:
         position = ladder.inventory - sold
         if abs(position) >= limit:
@@ -34,7 +34,7 @@ def _play(seat: SchemeSeat, people: People) -> Behaviour:
         for side in (BUY, SELL):
             best = seat.best(side)
             for level in range(LEVEL_COUNT if best is not None else 0):
-                ladder.show(side, level, (best or 0) - side * level, typical(seat.instrument, 1.5 + level))
+                ladder.show(side, level, (best or 0) - side * level, seat.instrument.typical(1.5 + level))
         yield jittered_ns(seat.random, REACTION_SECONDS, 0.5)
     for side in (BUY, SELL):
         ladder.clear(side)
@@ -47,8 +47,8 @@ def _dump(seat: SchemeSeat, account: Account, ladder: Ladder, position: int) -> 
         ladder.clear(one)
     done = 0
     for _ in range(CLIPS_MAX):
-        clip = min(abs(position) - done, typical(seat.instrument, CLIP_MULTIPLE))
-        done += take(seat, account, side, clip, reach_ticks=2)
+        clip = min(abs(position) - done, seat.instrument.typical(CLIP_MULTIPLE))
+        done += seat.take(account, side, clip, reach_ticks=2)
         if done >= abs(position):
             break
         yield jittered_ns(seat.random, CLIP_GAP_SECONDS, 0.5)

@@ -5,7 +5,7 @@ more, and beyond its limit it shows one side only until somebody has taken the p
 """
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import Ladder, typical, until_ns
+from simulator.hard_negatives.orders import Ladder
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.matching import BUY, SELL
@@ -22,8 +22,8 @@ SKEW_TICKS = 3.0
 
 def _play(seat: SchemeSeat, people: People) -> Behaviour:
     ladder = Ladder(seat, people[0])
-    limit = typical(seat.instrument, LIMIT_MULTIPLE)
-    end_ns = until_ns(seat, DURATION_SECONDS)
+    limit = seat.instrument.typical(LIMIT_MULTIPLE)
+    end_ns = seat.until_ns(DURATION_SECONDS)
     while seat.now_ns < end_ns:
         share = max(-1.5, min(1.5, ladder.inventory / limit))
         fair = seat.listing.mid_ticks() - SKEW_TICKS * share + seat.listing.imbalance()
@@ -33,7 +33,7 @@ def _play(seat: SchemeSeat, people: People) -> Behaviour:
                 continue
             for level in range(LEVEL_COUNT):
                 away = seat.instrument.half_spread_ticks + level
-                size = typical(seat.instrument, (1.0 + level) * (1.0 - 0.7 * side * share))
+                size = seat.instrument.typical((1.0 + level) * (1.0 - 0.7 * side * share))
                 ladder.show(side, level, round(fair - side * away), size)
         yield jittered_ns(seat.random, REACTION_SECONDS, 0.5)
     for side in (BUY, SELL):

@@ -1,7 +1,7 @@
 """A negotiated block: two institutions agree by telephone, and their broker enters both orders inside the spread."""
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import some_side, typical, until_ns
+from simulator.hard_negatives.orders import some_side
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.population import INSTITUTION
@@ -18,13 +18,13 @@ PAUSE_SECONDS = 90.0
 def _play(seat: SchemeSeat, people: People) -> Behaviour:
     side = some_side(seat)
     for _ in range(BLOCK_COUNT):
-        end_ns = until_ns(seat, WAIT_SECONDS_MAX)
+        end_ns = seat.until_ns(WAIT_SECONDS_MAX)
         bid, ask = seat.best(side), seat.best(-side)
         while (bid is None or ask is None or side * (ask - bid) < 2) and seat.now_ns < end_ns:
             yield jittered_ns(seat.random, LOOK_SECONDS, 0.5)
             bid, ask = seat.best(side), seat.best(-side)
         if bid is not None:
-            quantity = typical(seat.instrument, seat.random.uniform(*SIZE_MULTIPLES))
+            quantity = seat.instrument.typical(seat.random.uniform(*SIZE_MULTIPLES))
             first = seat.submit(people[0], side, bid + side, quantity)
             yield jittered_ns(seat.random, LEG_SECONDS, 0.4)
             second = seat.submit(people[1], -side, bid + side, first.leaves or quantity)

@@ -1,7 +1,7 @@
 """Crowding into news: many traders withdraw what stands on the wrong side and take the other, all at once."""
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import rest, some_side, take, typical
+from simulator.hard_negatives.orders import rest, some_side
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.matching import Order
@@ -36,8 +36,8 @@ def _play(seat: SchemeSeat, people: People) -> Behaviour:
         if order is not None and order.side != news_side:
             seat.cancel(order)
         for _ in range(seat.random.randint(1, TAKES_MAX)):
-            size = typical(seat.instrument, 0.5 + 3.0 * seat.random.random())
-            bought.append((account, take(seat, account, news_side, size, reach_ticks=seat.random.randint(0, 4))))
+            size = seat.instrument.typical(0.5 + 3.0 * seat.random.random())
+            bought.append((account, seat.take(account, news_side, size, reach_ticks=seat.random.randint(0, 4))))
             yield TAKE_GAP_NS
             passed_ns += TAKE_GAP_NS
     for _, order in resting:
@@ -55,7 +55,7 @@ def _take_profits(seat: SchemeSeat, bought: list[tuple[Account, int]], news_side
     for account, quantity in bought:
         if seat.random.random() < PROFIT_SHARE:
             yield jittered_ns(seat.random, PROFIT_SECONDS / len(bought), 0.8)
-            take(seat, account, -news_side, quantity, reach_ticks=1)
+            seat.take(account, -news_side, quantity, reach_ticks=1)
 
 
 NEWS_CROWD = HardNegative(

@@ -1,38 +1,17 @@
-"""What honest traders do with an order: size it, rest it, take, work a parent in slices, keep a ladder of quotes."""
+"""What honest traders do with orders: rest one, work a parent in slices, keep a ladder of quotes."""
 
 from collections.abc import Generator
 from math import ceil
 
-from simulator.instrument import Instrument
 from simulator.labels import SchemeSeat
-from simulator.market import Behaviour
-from simulator.matching import BUY, IMMEDIATE_OR_CANCEL, SELL, Order
+from simulator.matching import BUY, SELL, Order
 from simulator.population import Account
-from simulator.randomness import SECOND_NS, jittered_ns
-
-
-def typical(instrument: Instrument, multiple: float) -> int:
-    """Return that many typical orders in whole lots, one at least."""
-    lot = instrument.lot_size
-    return max(lot, ceil(instrument.typical_quantity * multiple / lot) * lot)
+from simulator.randomness import jittered_ns
 
 
 def some_side(seat: SchemeSeat) -> int:
     """Draw a side."""
     return BUY if seat.random.random() < 0.5 else SELL
-
-
-def until_ns(seat: SchemeSeat, seconds: float) -> int:
-    """Return the time so many seconds from now."""
-    return seat.now_ns + int(seconds * SECOND_NS)
-
-
-def take(seat: SchemeSeat, account: Account, side: int, quantity: int, reach_ticks: int = 0) -> int:
-    """Take up to so many ticks beyond the best price; return what was filled, 0 where nobody offers."""
-    opposite = seat.best(-side)
-    if opposite is None or quantity <= 0:
-        return 0
-    return seat.submit(account, side, max(1, opposite + side * reach_ticks), quantity, IMMEDIATE_OR_CANCEL).filled
 
 
 def rest(seat: SchemeSeat, account: Account, side: int, quantity: int, behind_ticks: int = 0) -> Order | None:
@@ -51,16 +30,16 @@ def work(
 ) -> Generator[int, None, int]:
     """Work a parent order: join the best price, cross what did not fill in time; return what was filled."""
     done = 0
-    for _ in range(4 * ceil(quantity / typical(seat.instrument, slice_multiple))):
+    for _ in range(4 * ceil(quantity / seat.instrument.typical(slice_multiple))):
         if done >= quantity:
             break
-        size = typical(seat.instrument, slice_multiple * (0.6 + 0.8 * seat.random.random()))
+        size = seat.instrument.typical(slice_multiple * (0.6 + 0.8 * seat.random.random()))
         child = rest(seat, account, side, min(quantity - done, size))
         yield jittered_ns(seat.random, pause_seconds, 0.4)
         if child is not None:
             unfilled = child.leaves
             seat.cancel(child)
-            done += child.filled + take(seat, account, side, unfilled)
+            done += child.filled + seat.take(account, side, unfilled)
     return done
 
 
@@ -100,8 +79,3 @@ class Ladder:
         """Take all orders of a side off."""
         for place in [place for place in self._orders if place[0] == side]:
             self.withdraw(*place)
-
-
-def pause(seat: SchemeSeat, seconds: float, sigma: float = 0.4) -> Behaviour:
-    """Wait about so long."""
-    yield jittered_ns(seat.random, seconds, sigma)

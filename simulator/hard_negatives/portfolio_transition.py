@@ -1,7 +1,7 @@
 """A portfolio transition: a pension fund changes its manager, and one account sells what the old one held."""
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import some_side, typical, until_ns, work
+from simulator.hard_negatives.orders import some_side, work
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.population import INSTITUTION
@@ -16,9 +16,9 @@ PAUSE_SECONDS = 4.0
 
 def _play(seat: SchemeSeat, people: People) -> Behaviour:
     side = some_side(seat)
-    end_ns = until_ns(seat, DURATION_SECONDS)
+    end_ns = seat.until_ns(DURATION_SECONDS)
     while seat.now_ns < end_ns:
-        size = typical(seat.instrument, CLIP_MULTIPLE)
+        size = seat.instrument.typical(CLIP_MULTIPLE)
         yield from work(seat, seat.random.choice(people), side, size, SLICE_SECONDS, SLICE_MULTIPLE)
         yield jittered_ns(seat.random, PAUSE_SECONDS, 0.6)
 

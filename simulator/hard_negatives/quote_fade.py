@@ -1,7 +1,7 @@
 """A quote fade after news: a ladder on one side vanishes at once, just after its owner was filled on the other."""
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import Ladder, some_side, take, typical, until_ns
+from simulator.hard_negatives.orders import Ladder, some_side
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.population import PROPRIETARY
@@ -22,18 +22,18 @@ def _play(seat: SchemeSeat, people: People) -> Behaviour:
     account, large = people[0], some_side(seat)
     ladder = Ladder(seat, account)
     for _ in range(ROUND_COUNT):
-        end_ns = until_ns(seat, QUOTING_SECONDS)
+        end_ns = seat.until_ns(QUOTING_SECONDS)
         while seat.now_ns < end_ns:
             for side, count, multiple in ((large, LEVEL_COUNT, LEVEL_MULTIPLE), (-large, 1, OTHER_MULTIPLE)):
                 best = seat.best(side)
                 for level in range(count if best is not None else 0):
                     price = (best or 0) - side * (level + (side == large))
-                    ladder.show(side, level, price, typical(seat.instrument, multiple))
+                    ladder.show(side, level, price, seat.instrument.typical(multiple))
             yield jittered_ns(seat.random, LOOK_SECONDS, 0.5)
         seat.listing.value_ticks *= 1.0 - large * NEWS_SHARE
         yield jittered_ns(seat.random, REACTION_SECONDS, 0.5)
         ladder.clear(large)
-        take(seat, account, -large, typical(seat.instrument, 2 * OTHER_MULTIPLE), reach_ticks=1)
+        seat.take(account, -large, seat.instrument.typical(2 * OTHER_MULTIPLE), reach_ticks=1)
         yield jittered_ns(seat.random, LOOK_SECONDS, 0.5)
         ladder.clear(-large)
         yield jittered_ns(seat.random, PAUSE_SECONDS, 0.4)

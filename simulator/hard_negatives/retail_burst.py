@@ -1,7 +1,7 @@
 """A retail burst: a share is talked about, and small investors of many brokers buy within two minutes."""
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import rest, take, until_ns
+from simulator.hard_negatives.orders import rest
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.matching import BUY, SELL
@@ -20,7 +20,7 @@ REACH_TICKS = 2
 
 def _play(seat: SchemeSeat, people: People) -> Behaviour:
     bought: list[tuple[Account, int]] = []
-    start_ns, end_ns = seat.now_ns, until_ns(seat, BURST_SECONDS)
+    start_ns, end_ns = seat.now_ns, seat.until_ns(BURST_SECONDS)
     seat.tell(f"{seat.instrument.symbol} is talked about: small investors buy.")
     while seat.now_ns < end_ns:
         account = seat.random.choice(people)
@@ -29,13 +29,13 @@ def _play(seat: SchemeSeat, people: People) -> Behaviour:
         if seat.random.random() < LIMIT_SHARE:
             rest(seat, account, BUY, quantity)
         else:
-            bought.append((account, take(seat, account, BUY, quantity, REACH_TICKS)))
+            bought.append((account, seat.take(account, BUY, quantity, REACH_TICKS)))
         share = (seat.now_ns - start_ns) / (end_ns - start_ns)
         yield wait_ns(seat.random, FIRST_GAP_SECONDS + share * (LAST_GAP_SECONDS - FIRST_GAP_SECONDS))
     for account, quantity in bought:
         if seat.random.random() < REGRET_SHARE:
             yield jittered_ns(seat.random, FIRST_GAP_SECONDS, 0.8)
-            take(seat, account, SELL, quantity, REACH_TICKS)
+            seat.take(account, SELL, quantity, REACH_TICKS)
 
 
 RETAIL_BURST = HardNegative(

@@ -1,7 +1,7 @@
 """A scaled order: bids stepped down the book are taken off as a whole when their parent is done."""
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import rest, some_side, take, typical, until_ns
+from simulator.hard_negatives.orders import rest, some_side
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.randomness import jittered_ns
@@ -20,13 +20,13 @@ def _play(seat: SchemeSeat, people: People) -> Behaviour:
     account = people[0]
     for _ in range(PARENT_COUNT):
         side = some_side(seat)
-        quantity = typical(seat.instrument, LEVEL_MULTIPLE)
+        quantity = seat.instrument.typical(LEVEL_MULTIPLE)
         ladder = [rest(seat, account, side, quantity, behind_ticks=level) for level in range(LEVEL_COUNT)]
         orders = [order for order in ladder if order is not None]
-        end_ns = until_ns(seat, PATIENCE_SECONDS)
+        end_ns = seat.until_ns(PATIENCE_SECONDS)
         while seat.now_ns < end_ns and sum(order.filled for order in orders) < FILL_SHARE * LEVEL_COUNT * quantity:
             yield jittered_ns(seat.random, LOOK_SECONDS, 0.5)
-        take(seat, account, side, 2 * quantity, reach_ticks=2)
+        seat.take(account, side, 2 * quantity, reach_ticks=2)
         for order in orders:
             seat.cancel(order)
         yield jittered_ns(seat.random, PAUSE_SECONDS, 0.4)

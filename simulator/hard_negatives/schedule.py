@@ -7,7 +7,7 @@ from simulator.hard_negatives import HARD_NEGATIVES
 from simulator.hard_negatives.hard_negative import HardNegative
 from simulator.instrument import Instrument
 from simulator.randomness import SECOND_NS, stream
-from simulator.schedule import WARMUP_SECONDS_MAX, WARMUP_SHARE, PlannedScenario
+from simulator.schedule import PlannedScenario, warmup_of
 
 
 def plan_hard_negatives(
@@ -20,7 +20,7 @@ def plan_hard_negatives(
     instrument. Raises ValueError for a name that is no hard negative.
     """
     length_seconds = minutes * 60
-    warmup_seconds = min(WARMUP_SECONDS_MAX, WARMUP_SHARE * length_seconds)
+    warmup_seconds = warmup_of(length_seconds)
     thinnest = min(instruments, key=lambda one: one.average_daily_volume)
     planned = []
     for place, name in enumerate(sorted(names)):

@@ -1,7 +1,7 @@
 """A benign self-match prevented: two desks of one firm meet in the book and the venue takes the resting order off."""
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import Ladder, some_side, take, typical, until_ns
+from simulator.hard_negatives.orders import Ladder, some_side
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.matching import BUY, SELL
@@ -17,16 +17,16 @@ TAKE_MULTIPLE = 1.2
 def _play(seat: SchemeSeat, people: People) -> Behaviour:
     quoting, taking = people[0], people[1]
     ladder = Ladder(seat, quoting)
-    end_ns = until_ns(seat, DURATION_SECONDS)
+    end_ns = seat.until_ns(DURATION_SECONDS)
     while seat.now_ns < end_ns:
         for side in (BUY, SELL):
             best = seat.best(side)
             if best is not None:
-                ladder.show(side, 0, best, typical(seat.instrument, QUOTE_MULTIPLE))
+                ladder.show(side, 0, best, seat.instrument.typical(QUOTE_MULTIPLE))
         yield jittered_ns(seat.random, PAUSE_SECONDS, 0.6)
         if seat.random.random() < TAKE_SHARE:
-            size = typical(seat.instrument, TAKE_MULTIPLE * (0.5 + seat.random.random()))
-            take(seat, taking, some_side(seat), size, reach_ticks=1)
+            size = seat.instrument.typical(TAKE_MULTIPLE * (0.5 + seat.random.random()))
+            seat.take(taking, some_side(seat), size, reach_ticks=1)
     for side in (BUY, SELL):
         ladder.clear(side)
 

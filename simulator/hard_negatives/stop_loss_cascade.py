@@ -4,7 +4,7 @@ Brokers hold the stops, so that the venue sees only the market orders they becom
 """
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import some_side, take, typical, until_ns
+from simulator.hard_negatives.orders import some_side
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.matching import IMMEDIATE_OR_CANCEL
@@ -30,13 +30,13 @@ def _play(seat: SchemeSeat, people: People) -> Behaviour:
     for _ in range(FIRST_SALE_ORDERS_MAX):
         if side * (seat.listing.mid_ticks() - stops[STOPS_REACHED][0]) >= 0:
             break
-        take(seat, seller, side, typical(seat.instrument, FIRST_SALE_MULTIPLE), reach_ticks=2)
+        seat.take(seller, side, seat.instrument.typical(FIRST_SALE_MULTIPLE), reach_ticks=2)
         yield jittered_ns(seat.random, LOOK_SECONDS, 0.5)
-    end_ns = until_ns(seat, PATIENCE_SECONDS)
+    end_ns = seat.until_ns(PATIENCE_SECONDS)
     while stops and seat.now_ns < end_ns:
         mid = seat.listing.mid_ticks()
         for level, account in [stop for stop in stops if side * (mid - stop[0]) >= 0]:
-            quantity = typical(seat.instrument, seat.random.uniform(*STOP_MULTIPLES))
+            quantity = seat.instrument.typical(seat.random.uniform(*STOP_MULTIPLES))
             seat.submit(account, side, None, quantity, IMMEDIATE_OR_CANCEL)
             stops.remove((level, account))
             yield jittered_ns(seat.random, 0.02, 0.8)

@@ -6,7 +6,7 @@ listed once, it arbitrages against the value that other venues, which are not in
 """
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import Ladder, take, typical, until_ns
+from simulator.hard_negatives.orders import Ladder
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.matching import BUY, SELL
@@ -25,17 +25,17 @@ def _play(seat: SchemeSeat, people: People) -> Behaviour:
     other = _other_venue(seat)
     ladder = Ladder(seat, people[0])
     hedged = 0
-    end_ns = until_ns(seat, DURATION_SECONDS)
+    end_ns = seat.until_ns(DURATION_SECONDS)
     while seat.now_ns < end_ns:
         unhedged = ladder.inventory - hedged
         if unhedged:
             yield jittered_ns(seat.random, HEDGE_SECONDS, 0.5)
             hedge_side = SELL if unhedged > 0 else BUY
-            hedged += -hedge_side * (take(other, people[0], hedge_side, abs(unhedged), 3) if other else abs(unhedged))
+            hedged += -hedge_side * (other.take(people[0], hedge_side, abs(unhedged), 3) if other else abs(unhedged))
         edge = EDGE_HALF_SPREADS * seat.instrument.half_spread_ticks
         there = other.listing.mid_ticks() if other else seat.listing.value_ticks
         for side in (BUY, SELL):
-            ladder.show(side, 0, round(there - side * edge), typical(seat.instrument, QUOTE_MULTIPLE))
+            ladder.show(side, 0, round(there - side * edge), seat.instrument.typical(QUOTE_MULTIPLE))
         yield jittered_ns(seat.random, LOOK_SECONDS, 0.6)
     for side in (BUY, SELL):
         ladder.clear(side)

@@ -1,7 +1,7 @@
 """An accumulator that follows the volume of the day: its slices grow towards the close because everybody's do."""
 
 from simulator.hard_negatives.hard_negative import HardNegative, People
-from simulator.hard_negatives.orders import some_side, typical, until_ns, work
+from simulator.hard_negatives.orders import some_side, work
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.population import INSTITUTION
@@ -16,11 +16,11 @@ PATIENCE_SECONDS = 1.5
 
 def _play(seat: SchemeSeat, people: People) -> Behaviour:
     side = some_side(seat)
-    end_ns = until_ns(seat, DURATION_SECONDS - 6.0)
+    end_ns = seat.until_ns(DURATION_SECONDS - 6.0)
     while seat.now_ns < end_ns:
         late = max(0.0, 1.0 - (end_ns - seat.now_ns) / (DURATION_SECONDS * SECOND_NS)) ** 2
         multiple = SLICE_MULTIPLES[0] + late * (SLICE_MULTIPLES[1] - SLICE_MULTIPLES[0])
-        yield from work(seat, people[0], side, typical(seat.instrument, multiple), PATIENCE_SECONDS, multiple)
+        yield from work(seat, people[0], side, seat.instrument.typical(multiple), PATIENCE_SECONDS, multiple)
         pause_seconds = PAUSE_SECONDS[0] + late * (PAUSE_SECONDS[1] - PAUSE_SECONDS[0])
         yield min(max(0, end_ns - seat.now_ns), jittered_ns(seat.random, pause_seconds, 0.4))
 

@@ -12,8 +12,7 @@ ORDER_MULTIPLE = 3.0
 
 def _play(play: Play) -> Behaviour:
     seats = [play.seat.at(key) for key in play.seat.keys]
-    usual = sum(WINDOW_SECONDS / play.population.order_seconds(account) for account in play.crews[0])
-    orders = max(1, round(play.value("volume") * usual / ORDER_MULTIPLE))
+    orders = max(1, round(play.value("volume") * play.usual_orders(WINDOW_SECONDS) / ORDER_MULTIPLE))
     play.tell(f"{play.crews[0][0].account} begins to trade {play.value('volume'):.1f} times as much as it used to.")
     for _ in range(orders):
         seat = play.random.choice(seats)

@@ -1,7 +1,6 @@
 """Excessive cancels: for half an hour orders come and go on one side, and next to none trades."""
 
 from simulator.market import Behaviour
-from simulator.randomness import SECOND_NS
 from simulator.schemes import sources
 from simulator.schemes.play import DECEPTIVE, GENUINE, Play
 from simulator.schemes.scheme import Ratio, Scheme
@@ -12,7 +11,7 @@ BEHIND_TICKS = 2
 
 def _play(play: Play) -> Behaviour:
     side, cancels, due = play.side(), 0, play.count("cancels a fill", 6)
-    end_ns = play.seat.now_ns + int(MINUTES * 60 * SECOND_NS)
+    end_ns = play.seat.until_ns(MINUTES * 60)
     play.tell(f"{play.crews[0][0].account} begins to enter orders and to take them off again.")
     while play.seat.now_ns < end_ns:
         order = play.rest(play.account(), side, play.quantity(1.5), DECEPTIVE, BEHIND_TICKS)

@@ -35,7 +35,7 @@ def followed(play: Play, orders: int) -> Behaviour:
 
 def lasting(play: Play, seconds: float) -> Behaviour:
     """Let the condition hold for some time."""
-    end_ns = play.seat.now_ns + int(seconds * SECOND_NS)
+    end_ns = play.seat.until_ns(seconds)
     while play.seat.now_ns < end_ns:
         play.seat.scenario.happen(play.seat.now_ns)
         yield min(SECOND_NS, end_ns - play.seat.now_ns) + 1

@@ -1,7 +1,6 @@
 """Dominating volume: for minutes one owner is party to most of what is traded."""
 
 from simulator.market import Behaviour
-from simulator.randomness import SECOND_NS
 from simulator.schemes import sources
 from simulator.schemes.play import PUSH, Play
 from simulator.schemes.scheme import Ratio, Scheme
@@ -14,13 +13,13 @@ TURN_SHARE = 0.1
 
 def _play(play: Play) -> Behaviour:
     seat, side = play.seat, play.side()
-    end_ns = seat.now_ns + LASTS_SECONDS * SECOND_NS
+    end_ns = seat.until_ns(LASTS_SECONDS)
     share, before, own = play.value("share of the volume"), play.traded(), 0
     play.tell(f"{play.crews[0][0].account} takes over most of the trading in {play.instrument.symbol}.")
     while seat.now_ns < end_ns:
         side = -side if play.random.random() < TURN_SHARE else side
         wanted = share / (1.0 - share) * (play.traded() - before - own) - own
-        quantity = min(play.quantity(MULTIPLE_MAX), play.whole_lots(max(1.0, wanted)))
+        quantity = min(play.quantity(MULTIPLE_MAX), play.instrument.whole_lots(max(1.0, wanted)))
         own += play.take(play.account(), side, quantity, PUSH, 1)
         yield play.wait(PAUSE_SECONDS)
 

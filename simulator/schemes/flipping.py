@@ -39,7 +39,7 @@ def _flip(play: Play, side: int) -> Step:
         return False
     yield play.quick(play.value("turned within"))
     turned = play.quantity(play.value("size"))
-    filled = play.take(play.account(), -side, turned, GENUINE, max(1, round(play.instrument.half_spread_ticks)))
+    filled = play.take(play.account(), -side, turned, GENUINE, play.reach_ticks())
     play.tell(f"{account.account} flips and trades {filled} with those who came.")
     return filled > 0
 

@@ -19,7 +19,7 @@ def _play(play: Play) -> Behaviour:
     if side != BUY:
         word = "above"
     order: Order | None = None
-    end_ns = seat.now_ns + int(play.value("held for") * 60 * SECOND_NS)
+    end_ns = seat.until_ns(play.value("held for") * 60)
     if level is None:
         return
     play.tell(f"{play.crews[0][0].account} will not let {play.instrument.symbol} go {word} {seat.price_text(level)}.")

@@ -22,7 +22,7 @@ def _play(play: Play) -> Behaviour:
 
 def _round(play: Play) -> Behaviour:
     seat, side = play.seat, play.side()
-    large = play.whole_lots(play.instrument.typical_quantity * play.value("size of the large order"))
+    large = play.instrument.typical(play.value("size of the large order"))
     own = play.value("own size") * large / play.instrument.typical_quantity
     holdings = dict.fromkeys(play.crews[0], 0)
     play.tell(f"{play.crews[0][0].account} knows that {large} are about to be traded and is quicker.")
@@ -34,7 +34,7 @@ def _round(play: Play) -> Behaviour:
     if opposite is None:
         return
     reach = max(1, round(opposite * play.value("move made by it") / 10_000))
-    large = max(large, play.whole_lots(REMAINDER * seat.depth(-side, reach)))
+    large = max(large, play.instrument.whole_lots(REMAINDER * seat.depth(-side, reach)))
     client = honest.submit(play.account(1), side, max(1, opposite + side * reach), large, DAY)
     seat.scenario.note(client, VICTIM)
     play.tell(f"A client's order to {SIDE_NAMES[side].lower()} {large} comes in.")

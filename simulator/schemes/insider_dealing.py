@@ -22,9 +22,9 @@ def _prepare(preparation: Preparation) -> None:
 
 def _play(play: Play) -> Behaviour:
     seat = play.seat
-    announced_ns = seat.now_ns + int(play.value("ahead") * SECOND_NS)
+    announced_ns = seat.until_ns(play.value("ahead"))
     orders = max(1, round(play.value("position") / ORDER_MULTIPLE))
-    holdings = {account: 0 for crew in play.crews for account in crew}
+    holdings = play.holdings()
     play.tell(f"{play.crews[0][0].account} knows what will be announced and buys.")
     for _ in range(orders):
         account = play.account()

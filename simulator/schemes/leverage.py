@@ -1,12 +1,14 @@
 """What manipulation across markets has in common: a position in one place, a push in another, the gain in the first."""
 
+from collections.abc import Callable
+from typing import Literal
+
 from simulator.labels import SchemeSeat
 from simulator.market import Behaviour
 from simulator.population import Account
-from simulator.randomness import SECOND_NS
 from simulator.schemes import sources
 from simulator.schemes.play import EXIT, POSITION, PUSH, Play
-from simulator.schemes.scheme import Ratio
+from simulator.schemes.scheme import Ratio, Scheme
 
 POSITION_ORDERS = 24
 PUSH_MULTIPLE = 12.0
@@ -22,10 +24,31 @@ RATIOS = (
 )
 
 
-def push_here_gain_there(play: Play, there: SchemeSeat) -> Behaviour:
+def across(
+    name: str, description: str, wants: Literal["venue", "product"], places: Callable[[SchemeSeat], list[SchemeSeat]]
+) -> Scheme:
+    """Return the scheme of pushing in one market and gaining in one of the `places` that follow it."""
+
+    def play_across(play: Play) -> Behaviour:
+        yield from _push_here_gain_there(play, play.random.choice(places(play.seat)))
+
+    return Scheme(
+        name=name,
+        description=description,
+        ratios=RATIOS,
+        axes=("size", "timing", "split", "slow", "mixed"),
+        troupe="single",
+        duration_seconds_max=420.0,
+        play=play_across,
+        history_seconds=1_800.0,
+        wants=wants,
+    )
+
+
+def _push_here_gain_there(play: Play, there: SchemeSeat) -> Behaviour:
     """Take a position elsewhere, push the price here with less than that, and trade out elsewhere while it lasts."""
     here, side = play.seat, play.side()
-    holdings = {account: 0 for crew in play.crews for account in crew}
+    holdings = play.holdings()
     for _ in range(POSITION_ORDERS):
         account = play.account()
         quantity = play.quantity_in(there, play.value("position") / POSITION_ORDERS)
@@ -33,7 +56,7 @@ def push_here_gain_there(play: Play, there: SchemeSeat) -> Behaviour:
         yield play.wait(3.0)
     left = play.instrument.typical_quantity * sum(holdings.values()) // there.instrument.typical_quantity
     target = here.listing.mid_ticks() * (1.0 + side * play.value("push") / 100.0)
-    end_ns = here.now_ns + PUSH_SECONDS_MAX * SECOND_NS
+    end_ns = here.until_ns(PUSH_SECONDS_MAX)
     play.tell(f"{play.crews[0][0].account} holds {there.instrument.key} and pushes {here.instrument.key}.")
     while side * (target - here.listing.mid_ticks()) > 0 and here.now_ns < end_ns and left > 0:
         left -= _push(play, side, target, left)

@@ -14,7 +14,7 @@ PUSH_MULTIPLE_MAX = 12.0
 
 def _play(play: Play) -> Behaviour:
     seat, side = play.seat, play.side()
-    holdings = {account: 0 for crew in play.crews for account in crew}
+    holdings = play.holdings()
     moment_ns = _moment_ns(play)
     lead_ns = int(play.value("begins before") * SECOND_NS)
     yield max(1, moment_ns - lead_ns - seat.now_ns)
@@ -26,10 +26,10 @@ def _play(play: Play) -> Behaviour:
         behind = max(0.0, move * (1.0 - (moment_ns - seat.now_ns) / lead_ns) - reached)
         others = play.traded() - before - own
         wanted = share / (1.0 - share) * others - own
-        reach = max(1, round(play.instrument.half_spread_ticks), round(behind))
+        reach = max(play.reach_ticks(), round(behind))
         if behind > 1.0:
             wanted = max(wanted, seat.depth(-side, round(behind)))
-        quantity = min(play.quantity(PUSH_MULTIPLE_MAX), play.whole_lots(max(1.0, wanted)))
+        quantity = min(play.quantity(PUSH_MULTIPLE_MAX), play.instrument.whole_lots(max(1.0, wanted)))
         account = play.account()
         filled = play.take(account, side, quantity, PUSH, reach)
         holdings[account] += filled
@@ -42,7 +42,7 @@ def _play(play: Play) -> Behaviour:
 
 def _moment_ns(play: Play) -> int:
     """Return the close or the fixing that comes next, far enough away to begin before it."""
-    earliest_ns = play.seat.now_ns + LEAD_SECONDS_MAX * SECOND_NS
+    earliest_ns = play.seat.until_ns(LEAD_SECONDS_MAX)
     close_ns, fixing_ns = play.seat.close_ns, next_fixing_ns(earliest_ns)
     if close_ns is not None and close_ns >= earliest_ns:
         return min(close_ns, fixing_ns)

@@ -1,7 +1,6 @@
 """Momentum ignition: start a move with a burst, sell into those who follow it."""
 
 from simulator.market import Behaviour
-from simulator.randomness import SECOND_NS
 from simulator.schemes import sources
 from simulator.schemes.play import POSITION, PUSH, Play
 from simulator.schemes.scheme import Ratio, Scheme
@@ -13,19 +12,19 @@ BURST_SECONDS_MAX = 90
 
 def _play(play: Play) -> Behaviour:
     side, seat = play.side(), play.seat
-    holdings = {account: 0 for crew in play.crews for account in crew}
+    holdings = play.holdings()
     for _ in range(POSITION_ORDERS):
         account = play.account()
         holdings[account] += play.take(account, side, play.quantity(POSITION_MULTIPLE), POSITION)
         yield play.wait(3.0)
     start = seat.listing.mid_ticks()
     target = play.value("move") * play.usual_ticks(60.0)
-    end_ns = seat.now_ns + BURST_SECONDS_MAX * SECOND_NS
+    end_ns = seat.until_ns(BURST_SECONDS_MAX)
     play.tell(f"{play.crews[0][0].account} holds a position and starts a move with a burst of orders.")
     while side * (seat.listing.mid_ticks() - start) < target and seat.now_ns < end_ns:
         account = play.account()
-        reach = max(1, round(play.instrument.half_spread_ticks))
-        holdings[account] += play.take(account, side, play.quantity(play.value("size of a push")), PUSH, reach)
+        quantity = play.quantity(play.value("size of a push"))
+        holdings[account] += play.take(account, side, quantity, PUSH, play.reach_ticks())
         yield play.wait(play.value("pause between pushes"))
     play.tell(f"The price has moved to {seat.price_text(seat.listing.mid_ticks())}; it trades out against followers.")
     yield play.quick(play.value("turned after"))

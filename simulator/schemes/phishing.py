@@ -3,7 +3,8 @@
 from simulator.market import Behaviour
 from simulator.schemes import sources
 from simulator.schemes.camouflage import AXES
-from simulator.schemes.play import GENUINE, PROBE, Play
+from simulator.schemes.play import PROBE, Play
+from simulator.schemes.probing import LARGE_ORDER, take_what_was_found
 from simulator.schemes.scheme import Ratio, Scheme
 
 
@@ -13,9 +14,7 @@ def _play(play: Play) -> Behaviour:
         for _ in range(play.count("probes", 3)):
             play.take(play.account(), side, play.crumb(play.value("size of a probe")), PROBE)
             yield play.wait(play.value("pause between probes"))
-        yield play.quick(play.value("pause before the large order"))
-        quantity = play.quantity(play.value("size of the large order"))
-        filled = play.take(play.account(), side, quantity, GENUINE, max(1, round(play.instrument.half_spread_ticks)))
+        filled = yield from take_what_was_found(play, side)
         play.tell(f"{play.crews[0][0].account} has felt for hidden orders with tiny trades and takes {filled}.")
         yield play.wait(30.0)
 
@@ -28,7 +27,7 @@ PHISHING = Scheme(
         Ratio("size of a probe", 0.3, 0.03, "x a typical order", sources.ANNEX),
         Ratio("pause between probes", 4.0, 0.8, "s", sources.OURS),
         Ratio("pause before the large order", 5.0, 0.2, "s", sources.OURS),
-        Ratio("size of the large order", 3.0, 20.0, "x a typical order", sources.CATALOGUE + ": then size"),
+        LARGE_ORDER,
         Ratio("cycles", 2, 5, "", sources.OURS, is_count=True),
     ),
     axes=AXES,

@@ -3,7 +3,8 @@
 from simulator.market import Behaviour
 from simulator.schemes import sources
 from simulator.schemes.camouflage import AXES
-from simulator.schemes.play import GENUINE, PROBE, Play
+from simulator.schemes.play import PROBE, Play
+from simulator.schemes.probing import LARGE_ORDER, take_what_was_found
 from simulator.schemes.scheme import Ratio, Scheme
 
 
@@ -17,9 +18,7 @@ def _play(play: Play) -> Behaviour:
             if ping is not None:
                 play.seat.cancel(ping)
             yield play.wait(play.value("pause between pings"))
-        yield play.quick(play.value("pause before the large order"))
-        quantity = play.quantity(play.value("size of the large order"))
-        filled = play.take(play.account(), side, quantity, GENUINE, max(1, round(play.instrument.half_spread_ticks)))
+        filled = yield from take_what_was_found(play, side)
         play.tell(f"{play.crews[0][0].account} has asked with tiny orders and takes {filled}.")
         yield play.wait(20.0)
 
@@ -33,7 +32,7 @@ PINGING = Scheme(
         Ratio("life of a ping", 0.25, 0.02, "s", sources.CATALOGUE + ": gone within 100 ms"),
         Ratio("pause between pings", 1.5, 0.3, "s", sources.OURS),
         Ratio("pause before the large order", 6.0, 0.3, "s", sources.OURS),
-        Ratio("size of the large order", 3.0, 20.0, "x a typical order", sources.CATALOGUE + ": then size"),
+        LARGE_ORDER,
         Ratio("cycles", 1, 4, "", sources.OURS, is_count=True),
     ),
     axes=AXES,

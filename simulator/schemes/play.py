@@ -1,8 +1,8 @@
 """A scheme being played: who, where, how hard, how hidden; every scheme acts through this."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil, exp, log, sqrt
+from math import exp, log, sqrt
 from random import Random
 
 from simulator.instrument import Instrument
@@ -19,7 +19,7 @@ from simulator.schemes.camouflage import (
     SLOW_SECONDS_MAX,
     Camouflage,
 )
-from simulator.schemes.scheme import Crew, Scheme, multiple_quantity
+from simulator.schemes.scheme import Crew, Scheme
 
 HONEST_SECONDS = 5.0
 """At full camouflage of mixing, the accounts enter an honest order about so often."""
@@ -27,6 +27,8 @@ HONEST_PATIENCE_SECONDS = 12.0
 UNWIND_ORDERS_MAX = 400
 UNWIND_PATIENT_ORDERS = 60
 """Who trades out waits for others to come with so many orders before it crosses the spread."""
+USUAL_ORDERS_A_SECOND = 1.1
+"""What is traded in a market of activity 1, in ordinary orders' worth."""
 NOBODY_ELSE = Population(())
 GENUINE = "genuine"
 DECEPTIVE = "deceptive"
@@ -62,6 +64,11 @@ class Play:
         """What is traded."""
         return self.seat.instrument
 
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """Everybody who takes part."""
+        return self.seat.scenario.accounts
+
     def value(self, name: str) -> float:
         """Return what a ratio of the scheme comes to at this severity."""
         return self.scheme.ratio(name).at(self.severity)
@@ -78,12 +85,11 @@ class Play:
         if hidden:
             ordinary = ordinary_quantity(self.random, self.instrument)
             own = exp((1.0 - hidden) * log(own) + hidden * log(ordinary))
-        return multiple_quantity(self.instrument, own / self.instrument.typical_quantity)
+        return self.instrument.typical(own / self.instrument.typical_quantity)
 
     def quantity_in(self, seat: SchemeSeat, multiple: float) -> int:
         """Return the same for another listing, by what is typical there."""
-        own = self.quantity(multiple) / self.instrument.typical_quantity
-        return multiple_quantity(seat.instrument, own)
+        return seat.instrument.typical(self.quantity(multiple) / self.instrument.typical_quantity)
 
     def traded(self) -> int:
         """Return what was traded here since the start."""
@@ -96,14 +102,21 @@ class Play:
             return self.quantity(multiple)
         return max(1, round(self.instrument.typical_quantity * multiple))
 
-    def whole_lots(self, quantity: float) -> int:
-        """Return a quantity in whole lots, one at least."""
-        lot = self.instrument.lot_size
-        return max(lot, ceil(quantity / lot) * lot)
-
     def usual_ticks(self, seconds: float) -> float:
         """Return the standard deviation of the price's move over some time; ticks."""
         return self.instrument.volatility_ticks * sqrt(seconds)
+
+    def usual_orders(self, seconds: float) -> float:
+        """Return how many ordinary orders' worth the first owner's accounts usually trade in some time."""
+        return sum(seconds / self.population.order_seconds(account) for account in self.crews[0])
+
+    def more_orders_a_second(self, times: float) -> float:
+        """Return how many ordinary orders' worth more a second make the volume here so many times the usual."""
+        return (times - 1.0) * USUAL_ORDERS_A_SECOND * self.instrument.activity
+
+    def reach_ticks(self) -> int:
+        """Return how far beyond the best price who is in a hurry goes: half a usual spread, a tick at least."""
+        return max(1, round(self.instrument.half_spread_ticks))
 
     def has_room(self) -> bool:
         """Whether there is a price between the best bid and the best offer."""
@@ -135,6 +148,10 @@ class Play:
         """Return any account of any owner who takes part."""
         return self.random.choice(self.random.choice(self.crews))
 
+    def holdings(self) -> dict[Account, int]:
+        """Return an account of what each one holds of the scheme's position: nothing yet."""
+        return dict.fromkeys(self.accounts, 0)
+
     def side(self) -> int:
         """Draw a side."""
         return BUY if self.random.random() < 0.5 else SELL
@@ -148,13 +165,8 @@ class Play:
         reach_ticks: int = 0,
         seat: SchemeSeat | None = None,
     ) -> int:
-        """Take liquidity up to so many ticks beyond the best price; return what was filled, 0 without a price."""
-        place = seat or self.seat
-        opposite = place.best(-side)
-        if opposite is None or quantity <= 0:
-            return 0
-        price = max(1, opposite + side * reach_ticks)
-        return place.submit(account, side, price, quantity, IMMEDIATE_OR_CANCEL, role=role).filled
+        """Take liquidity here, or at another listing, for a purpose; return what was filled."""
+        return (seat or self.seat).take(account, side, quantity, reach_ticks, role)
 
     def rest(self, account: Account, side: int, quantity: int, role: str, behind_ticks: int = 0) -> Order | None:
         """Rest an order so many ticks behind its side's best price; None where that side is empty."""
@@ -196,15 +208,14 @@ class Play:
 def cover(play: Play, honest: Seat) -> Behaviour:
     """Trade honestly with the scheme's accounts until the scenario is over, the more the more is mixed in."""
     mixed = play.camouflage.mixed
-    accounts = [account for crew in play.crews for account in crew]
-    while mixed and accounts and not play.seat.scenario.is_over:
+    while mixed and not play.seat.scenario.is_over:
         yield jittered_ns(honest.random, HONEST_SECONDS / mixed, 0.8)
-        yield from _honest_order(play, honest, accounts)
+        yield from _honest_order(play, honest)
 
 
-def _honest_order(play: Play, honest: Seat, accounts: Sequence[Account]) -> Iterator[int]:
+def _honest_order(play: Play, honest: Seat) -> Iterator[int]:
     random = honest.random
-    account, side = random.choice(accounts), BUY if random.random() < 0.5 else SELL
+    account, side = random.choice(play.accounts), BUY if random.random() < 0.5 else SELL
     quantity = ordinary_quantity(random, honest.instrument)
     best, opposite = honest.best(side), honest.best(-side)
     if best is None or opposite is None:

@@ -4,9 +4,8 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from simulator.market import Behaviour
-from simulator.matching import BUY, IMMEDIATE_OR_CANCEL, SELL, SIDE_NAMES, Order
+from simulator.matching import IMMEDIATE_OR_CANCEL, SIDE_NAMES, Order
 from simulator.population import Account
-from simulator.randomness import SECOND_NS
 from simulator.schemes import sources
 from simulator.schemes.play import DECEPTIVE, GENUINE, Play
 from simulator.schemes.scheme import Step
@@ -21,7 +20,6 @@ HIDDEN_AMONG = 20
 """Who hides a size shows one that a twentieth of ordinary orders have: a smaller one is not seen at all."""
 SETTLE_SECONDS = 4.0
 SEEN = sources.SARAO + ": more than 20 % of the side; " + sources.OYSTACHER + ": at least half of the level"
-SIDE_WORDS = {BUY: "buy", SELL: "sell"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +54,17 @@ def press(play: Play, plan: Pressure) -> Behaviour:
 
 
 def _round(play: Play, genuine_side: int, plan: Pressure) -> Step:
-    seat, account = play.seat, play.account()
+    seat, account, word = play.seat, play.account(), SIDE_NAMES[genuine_side].lower()
     best = seat.best(genuine_side)
     if best is None or seat.best(-genuine_side) is None:
         return False
     sizes = _sizes(play, -genuine_side, plan)
     wanted = play.quantity(play.random.choice(GENUINE_MULTIPLES), spread=0.0)
-    wanted = min(wanted, play.whole_lots(GENUINE_SHARE_MAX * sum(sizes)))
+    wanted = min(wanted, play.instrument.whole_lots(GENUINE_SHARE_MAX * sum(sizes)))
     genuine = seat.submit(account, genuine_side, best, wanted, role=GENUINE)
     play.tell(
-        f"{account.account} rests a genuine {SIDE_WORDS[genuine_side]} order for {wanted} {seat.instrument.symbol} "
-        f"at {seat.price_text(best)}."
+        f"{account.account} rests a genuine {word} order for {wanted} {seat.instrument.symbol} at "
+        f"{seat.price_text(best)}."
     )
     yield play.wait(0.4, 0.5)
     if not genuine.is_resting:
@@ -77,7 +75,7 @@ def _round(play: Play, genuine_side: int, plan: Pressure) -> Step:
         f"{account.account} shows {len(layers)} {SIDE_NAMES[-genuine_side].lower()} orders, "
         f"{sum(order.quantity for order in layers)} in all, that it does not mean to trade."
     )
-    give_up_ns = seat.now_ns + int(play.haste(plan.life_seconds) * SECOND_NS)
+    give_up_ns = seat.until_ns(play.haste(plan.life_seconds))
     while genuine.leaves and genuine.filled == filled_before and seat.now_ns < give_up_ns:
         if _is_exposed(play, layers):
             break
@@ -89,7 +87,7 @@ def _round(play: Play, genuine_side: int, plan: Pressure) -> Step:
         yield play.quick(plan.withdrawal_seconds)
     for order in (*layers, genuine):
         seat.cancel(order)
-    play.tell(f"{account.account} got {filled} on the {SIDE_WORDS[genuine_side]} side and withdraws the pressure.")
+    play.tell(f"{account.account} got {filled} on the {word} side and withdraws the pressure.")
     return filled > 0 and still_shown == plan.layer_count
 
 
@@ -116,7 +114,7 @@ def _sizes(play: Play, side: int, plan: Pressure) -> list[int]:
     for _ in range(plan.layer_count):
         draws = max(1, HIDDEN_AMONG // plan.layer_count)
         drawn = max(play.quantity(open_size, spread=0.15) for _ in range(draws if play.camouflage.size else 1))
-        sizes.append(max(drawn, play.whole_lots(unseen / plan.layer_count)))
+        sizes.append(max(drawn, play.instrument.whole_lots(unseen / plan.layer_count)))
     return sizes
 
 

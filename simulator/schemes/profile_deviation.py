@@ -8,12 +8,12 @@ from simulator.schemes.scheme import Ratio, Scheme
 WINDOW_SECONDS = 10_800.0
 ORDER_MULTIPLE = 3.0
 PAUSE_SECONDS = 12.0
+TURN_SHARE = 0.3
 
 
 def _play(play: Play) -> Behaviour:
     seats = [play.seat.at(key) for key in play.seat.keys]
-    usual = sum(WINDOW_SECONDS / play.population.order_seconds(account) for account in play.crews[0])
-    orders = max(1, round(play.value("volume") * usual / ORDER_MULTIPLE))
+    orders = max(1, round(play.value("volume") * play.usual_orders(WINDOW_SECONDS) / ORDER_MULTIPLE))
     side = play.side()
     play.tell(f"{play.crews[0][0].account}, who hardly trades, begins to trade like a house.")
     for _ in range(orders):
@@ -22,8 +22,6 @@ def _play(play: Play) -> Behaviour:
         play.take(play.account(), side, play.quantity_in(seat, ORDER_MULTIPLE), GENUINE, 1, seat)
         yield play.wait(PAUSE_SECONDS)
 
-
-TURN_SHARE = 0.3
 
 PROFILE_DEVIATION = Scheme(
     name="profile_deviation",

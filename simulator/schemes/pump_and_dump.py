@@ -3,7 +3,6 @@
 from simulator.market import Behaviour
 from simulator.matching import BUY, SELL
 from simulator.population import Account
-from simulator.randomness import SECOND_NS
 from simulator.schemes import sources
 from simulator.schemes.play import EXIT, POSITION, PUSH, Play
 from simulator.schemes.scheme import Ratio, Scheme
@@ -23,7 +22,7 @@ DUMP_MULTIPLE = 30.0
 
 
 def _play(play: Play) -> Behaviour:
-    holdings = {account: 0 for crew in play.crews for account in crew}
+    holdings = play.holdings()
     symbol = play.instrument.symbol
     play.tell(f"{len(holdings)} accounts begin to buy {symbol} quietly.")
     for _ in range(ACCUMULATION_ORDERS):
@@ -40,7 +39,7 @@ def _pump(play: Play, holdings: dict[Account, int]) -> Behaviour:
     seat = play.seat
     start = seat.listing.mid_ticks()
     target = start * (1.0 + play.value("rise aimed at") / 100.0)
-    end_ns = seat.now_ns + PUMP_SECONDS_MAX * SECOND_NS
+    end_ns = seat.until_ns(PUMP_SECONDS_MAX)
     play.tell(f"They drive it up from {seat.price_text(start)} with bursts of marketable orders.")
     multiple = PUMP_MULTIPLE
     while seat.listing.mid_ticks() < target and seat.now_ns < end_ns:
@@ -54,7 +53,7 @@ def _pump(play: Play, holdings: dict[Account, int]) -> Behaviour:
 
 
 def _dump(play: Play, holdings: dict[Account, int]) -> Behaviour:
-    end_ns = play.seat.now_ns + DUMP_SECONDS_MAX * SECOND_NS
+    end_ns = play.seat.until_ns(DUMP_SECONDS_MAX)
     while any(holdings.values()) and play.seat.now_ns < end_ns:
         account = play.random.choice([account for account, held in holdings.items() if held])
         bid = play.seat.best(BUY)

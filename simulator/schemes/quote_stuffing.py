@@ -1,7 +1,6 @@
 """Quote stuffing: a flood of orders that are gone at once makes everybody else slow."""
 
 from simulator.market import Behaviour
-from simulator.randomness import SECOND_NS
 from simulator.schemes import sources
 from simulator.schemes.play import DECEPTIVE, Play
 from simulator.schemes.scheme import Ratio, Scheme
@@ -11,7 +10,7 @@ BEHIND_TICKS = 4
 
 def _play(play: Play) -> Behaviour:
     side = play.side()
-    end_ns = play.seat.now_ns + int(play.value("flood lasts") * SECOND_NS)
+    end_ns = play.seat.until_ns(play.value("flood lasts"))
     pause_seconds = 60.0 / play.count("orders a minute", 45)
     play.tell(f"{play.crews[0][0].account} floods {play.instrument.symbol} with orders that are gone at once.")
     while play.seat.now_ns < end_ns:

@@ -5,10 +5,13 @@ from simulator.schemes import sources
 from simulator.schemes.play import PUSH, Play
 from simulator.schemes.scheme import Ratio, Scheme
 
+TRIES_A_STEP = 8
+PUSH_MULTIPLE = 6.0
+
 
 def _play(play: Play) -> Behaviour:
     side, seat = play.side(), play.seat
-    holdings = {account: 0 for crew in play.crews for account in crew}
+    holdings = play.holdings()
     steps = play.count("steps", 5)
     target = play.value("move") * play.usual_ticks(60.0 * 5)
     level = seat.listing.mid_ticks()
@@ -28,9 +31,6 @@ def _play(play: Play) -> Behaviour:
     yield play.quick(play.value("turned after"))
     yield from play.unwind(holdings, -side, 4.0, 1.5)
 
-
-TRIES_A_STEP = 8
-PUSH_MULTIPLE = 6.0
 
 RAMPING = Scheme(
     name="ramping",

@@ -6,7 +6,6 @@ from math import ceil
 from random import Random
 from typing import TYPE_CHECKING, Literal
 
-from simulator.instrument import Instrument
 from simulator.market import Behaviour
 from simulator.population import Account, Population
 from simulator.randomness import geometric
@@ -22,6 +21,7 @@ one who hardly trades at all, or nobody: a condition of the market."""
 STRANGERS_COUNT = 4
 CROWD_COUNT = 40
 MODEST_ACTIVITY_MAX = 3
+OFFICE_COUNT_MIN = 3
 
 Step = Generator[int, None, bool]
 """A part of a scheme: yields waits like a behaviour, returns whether it came off."""
@@ -148,12 +148,3 @@ def _office(population: Population, random: Random, taken_owners: set[str]) -> t
     people = random.choice(full)
     taken_owners.update(one.owner for one in people)
     return tuple((one,) for one in {one.owner: one for one in people}.values())
-
-
-OFFICE_COUNT_MIN = 3
-
-
-def multiple_quantity(instrument: Instrument, multiple: float) -> int:
-    """Return that many typical orders, in whole lots."""
-    lot = instrument.lot_size
-    return max(lot, ceil(instrument.typical_quantity * multiple / lot) * lot)

@@ -2,7 +2,6 @@
 
 from simulator.market import Behaviour
 from simulator.matching import Order
-from simulator.randomness import SECOND_NS
 from simulator.schemes import sources
 from simulator.schemes.camouflage import AXES
 from simulator.schemes.play import DECEPTIVE, GENUINE, Play
@@ -16,7 +15,7 @@ CATCH_MULTIPLE = 3.0
 
 def _play(play: Play) -> Behaviour:
     side, baits, wanted = play.side(), 0, play.count("baits", 4)
-    end_ns = play.seat.now_ns + SECONDS_MAX * SECOND_NS
+    end_ns = play.seat.until_ns(SECONDS_MAX)
     catch: Order | None = None
     while baits < wanted and play.seat.now_ns < end_ns:
         catch = _catch(play, side, catch)

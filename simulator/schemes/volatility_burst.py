@@ -1,7 +1,6 @@
 """A burst of volatility: for minutes nobody knows what the thing is worth. A condition, not a scheme."""
 
 from simulator.market import Behaviour
-from simulator.randomness import SECOND_NS
 from simulator.schemes import sources
 from simulator.schemes.conditions import NOBODY, followed, news
 from simulator.schemes.play import Play
@@ -10,10 +9,11 @@ from simulator.schemes.scheme import Ratio, Scheme
 LASTS_SECONDS = 300.0
 STEP_SECONDS = 2.0
 FOLLOWERS_A_STEP = 4
+REVERSION_SHARE = 0.05
 
 
 def _play(play: Play) -> Behaviour:
-    end_ns = play.seat.now_ns + int(LASTS_SECONDS * SECOND_NS)
+    end_ns = play.seat.until_ns(LASTS_SECONDS)
     play.tell(f"Nobody is sure any more what {play.instrument.symbol} is worth.")
     size, moved = play.value("volatility") * play.usual_ticks(STEP_SECONDS), 0.0
     while play.seat.now_ns < end_ns:
@@ -24,8 +24,6 @@ def _play(play: Play) -> Behaviour:
         yield play.wait(STEP_SECONDS)
     news(play, -moved)
 
-
-REVERSION_SHARE = 0.05
 
 VOLATILITY_BURST = Scheme(
     name="volatility_burst",

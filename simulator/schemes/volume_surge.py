@@ -2,20 +2,19 @@
 
 from simulator.market import Behaviour, Seat
 from simulator.matching import IMMEDIATE_OR_CANCEL
-from simulator.randomness import SECOND_NS, ordinary_quantity, wait_ns
+from simulator.randomness import ordinary_quantity, wait_ns
 from simulator.schemes import sources
 from simulator.schemes.conditions import NOBODY
 from simulator.schemes.play import Play
 from simulator.schemes.scheme import Ratio, Scheme
 
 LASTS_SECONDS = 330.0
-USUAL_TRADES_A_SECOND = 1.1
 
 
 def _play(play: Play) -> Behaviour:
     honest = play.seat.honest(play.random)
-    end_ns = play.seat.now_ns + int(LASTS_SECONDS * SECOND_NS)
-    more = (play.value("volume") - 1.0) * USUAL_TRADES_A_SECOND * play.instrument.activity
+    end_ns = play.seat.until_ns(LASTS_SECONDS)
+    more = play.more_orders_a_second(play.value("volume"))
     play.tell(f"A crowd comes to {play.instrument.symbol}, to buy and to sell.")
     while play.seat.now_ns < end_ns:
         play.seat.scenario.happen(play.seat.now_ns)

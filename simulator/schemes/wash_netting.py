@@ -35,7 +35,7 @@ def _pass(play: Play, side: int, total: int) -> Step:
     left, clips = total, play.random.randint(CLIPS_MIN, CLIPS_MAX)
     while left > 0:
         share = total / clips * (0.6 + 0.8 * play.random.random())
-        quantity = min(left, play.whole_lots(share))
+        quantity = min(left, play.instrument.whole_lots(share))
         if (
             yield from meet(play, play.account(0), play.account(1), side, quantity, play.value("gap between the legs"))
         ):

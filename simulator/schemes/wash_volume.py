@@ -1,7 +1,6 @@
 """Washed volume: a crowd of accounts trades with itself until the market looks busy, at a price that stands still."""
 
 from simulator.market import Behaviour
-from simulator.randomness import SECOND_NS
 from simulator.schemes import sources
 from simulator.schemes.play import Play
 from simulator.schemes.prearranged import meet
@@ -9,13 +8,12 @@ from simulator.schemes.scheme import Ratio, Scheme
 
 MINUTES = 16.0
 ATTEMPTS_MAX = 6
-USUAL_TRADES_A_SECOND = 1.1
 
 
 def _play(play: Play) -> Behaviour:
-    end_ns = play.seat.now_ns + int(MINUTES * 60 * SECOND_NS)
+    end_ns = play.seat.until_ns(MINUTES * 60)
     middle = play.seat.listing.mid_ticks()
-    made = (play.value("volume") - 1.0) * USUAL_TRADES_A_SECOND * play.instrument.activity
+    made = play.more_orders_a_second(play.value("volume"))
     multiple = made * play.value("pause between trades")
     play.tell(f"{len(play.crews)} owners begin to make volume in {play.instrument.symbol}.")
     while play.seat.now_ns < end_ns:

@@ -115,10 +115,7 @@ class NaiveBook:
 
     def _best(self, side: str) -> int:
         orders = self.sides[side]
-        return orders[0].ticks if orders else self._middle_without() + (1 if side == "SELL" else -1)
-
-    def _middle_without(self) -> int:
-        return self.last
+        return orders[0].ticks if orders else self.last + (1 if side == "SELL" else -1)
 
     def _middle(self) -> int:
         return (self._best("BUY") + self._best("SELL")) // 2

@@ -90,7 +90,9 @@ def test_splitting_uses_several_accounts_of_one_owner() -> None:
 
 def test_a_flip_withdraws_a_large_order_and_takes_the_other_side_within_a_second() -> None:
     one = played("flipping")
-    for taken in (report for report in one.role("genuine") if report.kind == "NEW"):
+    turns = [report for report in one.role("genuine") if report.kind == "NEW"]
+    assert len(turns) >= 2
+    for taken in turns:
         before = [report for report in one.role("deceptive") if report.kind == "CANCEL"]
         gaps = [
             taken.event_time_ns - report.event_time_ns
