@@ -23,6 +23,8 @@ cdef class MatchingEngine:
     cdef int _self_match
     @cython.locals(order=Order)
     cpdef Order enter(self, long long time_ns, Person person, int match_key, int side, object price, object quantity, bint is_immediate, object display)
+    @cython.locals(order=Order)
+    cdef Order _numbered(self, long long time_ns, Person person, int side)
     @cython.locals(was_open=bint)
     cpdef bint cancel(self, long long time_ns, Order order)
     cpdef bint replace(self, long long time_ns, Order order, object price, object quantity)

@@ -108,18 +108,9 @@ class MatchingEngine:
         is_immediate: bool, display: int,
     ) -> Order:  # fmt: skip
         """Enter an order of an account the tape knows; reports wait on the tape."""
-        order = Order()
-        order.time_ns = time_ns
-        order.account = person.account
-        order.trader = person.trader
-        order.person = person.number
+        order = self._numbered(time_ns, person, side)
         order.match_key = match_key
-        order.side = side
         order.is_immediate = is_immediate
-        order.number = self._numbering.order
-        order.request = self._numbering.request
-        self._numbering.order += 1
-        self._numbering.request += 1
         order.display = min(max(display, -1), QUANTITY_MAX)
         fault = CLOSED_TEXT if self.is_closed else _fault(price, quantity, display)
         if fault:
@@ -147,7 +138,8 @@ class MatchingEngine:
         self._fill(time_ns, sold, bought.person, price, quantity, trade, AGGRESSOR_UNKNOWN)
         return bought, sold
 
-    def _agreed(self, time_ns: int, person: Person, side: int, price: int, quantity: int) -> Order:
+    def _numbered(self, time_ns: int, person: Person, side: int) -> Order:
+        """Return a new order with the next numbers; it is nowhere yet."""
         order = Order()
         order.time_ns = time_ns
         order.account = person.account
@@ -158,6 +150,10 @@ class MatchingEngine:
         order.request = self._numbering.request
         self._numbering.order += 1
         self._numbering.request += 1
+        return order
+
+    def _agreed(self, time_ns: int, person: Person, side: int, price: int, quantity: int) -> Order:
+        order = self._numbered(time_ns, person, side)
         order.limit = price
         order.leaves = quantity
         order.shown = quantity

@@ -110,7 +110,7 @@ def baselines(population: Population, instruments: tuple[Instrument, ...], seed:
     profile: dict[str, int] = {}
     for account in population.everybody:
         pace = MAKER_ORDER_SECONDS
-        if account.account_type != MARKET_MAKER or account in population.dormant:
+        if account.account_type != MARKET_MAKER:
             pace = population.order_seconds(account)
         profile[account.account] = int(value * DAY_SECONDS / pace * random.lognormvariate(0.0, BASELINE_SIGMA))
     return profile

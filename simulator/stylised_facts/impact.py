@@ -24,6 +24,7 @@ WARMUP_SECONDS = 60
 SEEDS_PER_SIZE = 24
 IMPACTS_MIN = 3
 ERROR_FLOOR_TICKS = 0.01
+ROWS_A_BATCH = 8_192
 BUYER = Account("IMPACT", "IMPACT", "", "", "INSTITUTION", "", "", "IMPACT")
 
 
@@ -31,21 +32,20 @@ def impact_curve(
     seed: int, instrument: Instrument = EQUITIES[0], repetitions: int = SEEDS_PER_SIZE
 ) -> tuple[Array, Array, Array]:
     """Return (sizes in typical orders, mean impact in ticks, its standard error) for parents of growing size."""
-    longest_ns = int((WARMUP_SECONDS + SLICE_SECONDS * SLICE_COUNTS[-1] + 1) * SECOND_NS)
     if not repetitions:
         return np.zeros(0), np.zeros(0), np.zeros(0)
     impacts: dict[int, list[float]] = {count: [] for count in SLICE_COUNTS}
     for number in range(repetitions):
         one_seed = seed * 1_000 + number
-        alone = _mids(one_seed, instrument, 0, 0, longest_ns)
+        alone = _mids(one_seed, instrument, 0, 0, _end_seconds(SLICE_COUNTS[-1]))
         side = BUY if number % 2 else SELL
         for count in SLICE_COUNTS:
-            moved = _mids(one_seed, instrument, side, count, longest_ns)
-            place = int(WARMUP_SECONDS + SLICE_SECONDS * count)
-            impacts[count].append(side * (moved[place] - alone[place]))
+            end_seconds = _end_seconds(count)
+            moved = _mids(one_seed, instrument, side, count, end_seconds)
+            impacts[count].append(side * (moved[end_seconds] - alone[end_seconds]))
     sizes = np.array(SLICE_COUNTS, dtype=np.float64)
     means = np.array([fmean(impacts[count]) for count in SLICE_COUNTS])
-    errors = np.array([np.std(impacts[count]) for count in SLICE_COUNTS]) / np.sqrt(max(1, repetitions))
+    errors = np.array([np.std(impacts[count]) for count in SLICE_COUNTS]) / np.sqrt(repetitions)
     return sizes, means, errors
 
 
@@ -61,8 +61,13 @@ def impact_exponent(sizes: Array, impacts: Array, errors: Array) -> float:
     return float(np.polyfit(np.log(sizes[known]), np.log(impacts[known]), 1, w=weights)[0])
 
 
-def _mids(seed: int, instrument: Instrument, side: int, slice_count: int, length_ns: int) -> Sequence[float]:
-    """Return the middle price at every second of a market in which a parent is worked, in ticks."""
+def _end_seconds(slice_count: int) -> int:
+    """Return the whole second at which a parent of so many slices is done."""
+    return int(WARMUP_SECONDS + SLICE_SECONDS * slice_count)
+
+
+def _mids(seed: int, instrument: Instrument, side: int, slice_count: int, end_seconds: int) -> Sequence[float]:
+    """Return the middle price at every second, to the end, of a market in which a parent is worked; in ticks."""
     market = Market((instrument,), seed, DEFAULT_START_TIME_NS)
     listing = next(iter(market.listings.values()))
     cast(market, populate(seed, market_maker_count(1)), seed, 1.0)
@@ -75,8 +80,8 @@ def _mids(seed: int, instrument: Instrument, side: int, slice_count: int, length
 
     market.enter(watch())
     market.enter(_parent(Seat(market, listing, stream(seed, "parent")), side, slice_count), WARMUP_SECONDS * SECOND_NS)
-    for _ in market.reports(DEFAULT_START_TIME_NS + length_ns):
-        pass
+    while market.advance(DEFAULT_START_TIME_NS + (end_seconds + 1) * SECOND_NS, ROWS_A_BATCH):
+        market.tape.take()
     return found
 
 

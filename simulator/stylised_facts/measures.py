@@ -13,7 +13,6 @@ from simulator.stylised_facts.statistics import (
     Array,
     autocorrelation,
     branching_ratio,
-    counts_per,
     decay_exponent,
     excess_kurtosis,
     fano,
@@ -81,8 +80,6 @@ def _arrivals(recording: Recording, curves: Curves) -> Facts:
     windows = np.array(FANO_WINDOW_SECONDS)
     curves["bursts"] = windows, np.array([fano(recording.trade_ns, int(one * SECOND_NS)) for one in windows])
     yield "trades_branching", branching_ratio(recording.trade_ns, 3 * window_ns)
-    counts = counts_per(recording.message_ns, SECOND_NS)
-    yield "counts_correlation", float(autocorrelation(counts, np.array([10]))[0])
     signs = recording.trade_sign[recording.trade_sign != 0].astype(np.float64)
     correlations = autocorrelation(signs, SIGN_LAGS)
     yield "sign_correlation", float(correlations[0])
@@ -162,11 +159,13 @@ def _quantile(values: Doubles, weights: Doubles, share: float) -> float:
 
 def _profile(recording: Recording, spread: float) -> Doubles:
     """Return the mean quantity by distance from the best price, in steps of a part of the usual spread."""
-    step = max(recording.tick, round(spread / PROFILE_BINS_PER_SPREAD / recording.tick) * recording.tick)
+    if spread != spread:
+        return np.zeros(PROFILE_BINS)
+    step_ticks = max(1, round(spread / PROFILE_BINS_PER_SPREAD / recording.tick))
     totals: dict[int, float] = defaultdict(float)
     for levels in recording.snapshots:
         for distance, quantity in levels:
-            totals[round(distance / recording.tick) * round(recording.tick / step * 1_000) // 1_000] += quantity
+            totals[round(distance / recording.tick) // step_ticks] += quantity
     return np.array([totals[place] for place in range(PROFILE_BINS)]) / max(1, len(recording.snapshots))
 
 

@@ -63,7 +63,6 @@ class _Trade:
 
     time_ns: int
     order_id: str
-    price: float
     size: float
     sign: int
 
@@ -148,7 +147,7 @@ class Recorder:
         elif kind in ("CANCEL", "EXPIRE"):
             self._withdraw(time_ns, row)
         elif kind == "TRADE":
-            _add(self._given, _Trade(time_ns, "", row["price"], row["quantity"], SIGNS.get(row.get("side", ""), 0)))
+            _add(self._given, _Trade(time_ns, "", row["quantity"], SIGNS.get(row.get("side", ""), 0)))
         elif kind == "BOOK_LEVEL":
             self._sides[SIGNS[row["side"]]].set(row["price"], row.get("quantity") or 0.0)
         self._look(time_ns)
@@ -209,9 +208,9 @@ class Recorder:
         quantity, sign = row.get("quantity") or 0.0, SIGNS.get(row.get("side", ""), 0)
         takes = row.get("aggressor", order is not None and order.is_marketable)
         if takes:
-            _add(self._taken, _Trade(time_ns, row.get("order_id") or "", row["price"], quantity, sign))
+            _add(self._taken, _Trade(time_ns, row.get("order_id") or "", quantity, sign))
         else:
-            _add(self._given, _Trade(time_ns, "", row["price"], quantity, -sign))
+            _add(self._given, _Trade(time_ns, "", quantity, -sign))
         if order is not None:
             order.filled += quantity
             if order.leaves <= NOTHING_LEFT:

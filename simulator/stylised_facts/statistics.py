@@ -71,11 +71,3 @@ def decay_exponent(lags: Array, correlations: Array) -> float:
     if np.count_nonzero(usable) < max(3, len(lags) // 2):
         return NOTHING
     return -float(np.polyfit(np.log(lags[usable]), np.log(correlations[usable]), 1)[0])
-
-
-def mean_between(values: Array, low: float, high: float) -> float:
-    """Return the mean of the values within two quantiles, NaN where there are none."""
-    kept = (
-        values[(values >= np.quantile(values, low)) & (values <= np.quantile(values, high))] if len(values) else values
-    )
-    return float(np.mean(kept)) if len(kept) else NOTHING

@@ -63,7 +63,7 @@ def rebalance(seat: Seat, accounts: tuple[Account, ...]) -> Behaviour:
             if seat.phase != AUCTION:
                 break
             seat.submit(account, side, None, lot * max(1, ceil(total / parts / lot)))
-        while seat.phase not in (CLOSE,):
+        while seat.phase != CLOSE:
             yield _until_call_ns(seat)
         while seat.phase == CLOSE:
             yield 600 * SECOND_NS

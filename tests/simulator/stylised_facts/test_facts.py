@@ -49,6 +49,23 @@ def test_the_table_has_a_cell_for_every_column_and_json_has_no_nan() -> None:
     assert all(one["simulated"] is None for one in as_json(rows))
 
 
+def test_depth_is_counted_in_steps_of_a_third_of_the_spread() -> None:
+    book = (("a", "SELL", 10.09, 1.0), ("b", "BUY", 10.00, 1.0), ("c", "BUY", 9.97, 5.0), ("d", "BUY", 9.95, 1.0))
+    rows = [
+        {"event_time_ns": seconds * 5 * 10**9, "kind": "NEW", "venue": "V", "instrument": "I", "order_id": order_id,
+         "side": side, "price": price, "quantity": quantity}
+        for seconds, (order_id, side, price, quantity) in enumerate((*book, ("e", "BUY", 10.01, 1.0)))
+    ]  # fmt: skip
+    one = measure(record(rows)["V I"])
+    assert one.facts["spread_ticks"] == pytest.approx(9.0)
+    assert one.facts["depth_peak"] == pytest.approx(1 / 3)
+
+
+def test_a_recording_without_quotes_says_nothing_of_the_book() -> None:
+    row = {"event_time_ns": 0, "kind": "TRADE", "venue": "V", "instrument": "I", "price": 1.0, "quantity": 1.0}
+    assert np.isnan(measure(record([row])["V I"]).facts["depth_peak"])
+
+
 def test_what_numpy_measured_can_be_written_as_json() -> None:
     rows = compare([Measured({"cancelled_share": np.float64(0.9)}, {})], {}, impact_exponent=np.float64(0.5))
     assert json.loads(json.dumps(as_json(rows)))[1]["holds"] is True
