@@ -1,7 +1,6 @@
 """The stage: at most one run at a time, started, stopped and forgotten on request."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -166,9 +165,7 @@ class Stage:
             run.fail(str(error))
         finally:
             if telling is not None:
-                telling.cancel()
-                with contextlib.suppress(asyncio.CancelledError, FeedError):
-                    await telling
+                await _end_telling(telling, run)
             run.break_off()
             timeline.free_after(self._directory, performance.place, run.simulation.now_ns)
             for directory in self._directories(performance.destination):
@@ -176,10 +173,14 @@ class Stage:
                 write_benign(directory / BENIGN_FILE, run.simulation.benign_labels())
 
     async def _keep_telling_reference(self, performance: Performance) -> None:
-        """Tell what a scheme played again brings with it."""
-        while True:
-            await asyncio.sleep(REFERENCE_SECONDS)
-            await self._tell_reference(performance)
+        """Tell what a scheme played again brings with it; where that fails, the run stops. Raises FeedError."""
+        try:
+            while True:
+                await asyncio.sleep(REFERENCE_SECONDS)
+                await self._tell_reference(performance)
+        except FeedError:
+            performance.run.stop()
+            raise
 
     async def _tell_reference(self, performance: Performance) -> None:
         """Write the reference data where it changed, and publish it where asked to. Raises FeedError."""
@@ -195,6 +196,18 @@ class Stage:
 
     def _directories(self, destination: Destination) -> list[Path]:
         return [self._directory, *([] if destination.directory is None else [destination.directory])]
+
+
+async def _end_telling(telling: "asyncio.Task[None]", run: Run) -> None:
+    """Tell no more; a run whose reference data did not arrive has failed."""
+    telling.cancel()
+    try:
+        await telling
+    except asyncio.CancelledError:
+        pass
+    except FeedError as error:
+        if run.state is not State.FAILED:
+            run.fail(str(error))
 
 
 def configure(request: RunRequest) -> SimulationConfig:

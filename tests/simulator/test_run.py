@@ -292,6 +292,27 @@ async def test_reference_data_is_published_before_the_first_event_and_a_failure_
     await stage.reset()
 
 
+async def test_reference_data_that_cannot_be_told_on_the_way_ends_the_run_in_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.stage.REFERENCE_SECONDS", 0.001)
+    outlet, told = FakeOutlet(), asyncio.Event()
+
+    async def publish(directory: Path) -> None:
+        if told.is_set():
+            raise FeedError("the reference data was not published: no service answers")
+        told.set()
+
+    stage = Stage(tmp_path, 1_000_000_000, outlet.destinations, asyncio.create_task, publish)
+    run = stage.start(RunRequest(seed=1, speed=1.0, publishes_reference=True)).run
+    await asyncio.wait_for(told.wait(), DEADLINE_S)
+    assert not run.is_over
+    run.simulation.reference.add("positions", "AC100000", "NRDL", 1)
+    await until_over(run)
+    assert (run.state, run.error) == (State.FAILED, "the reference data was not published: no service answers")
+    await stage.reset()
+
+
 class ColumnOutlet(FakeOutlet):
     """Counts the rows it got as columns, and one by one."""
 
