@@ -10,10 +10,10 @@ from simulator.hard_negatives import HARD_NEGATIVES
 from simulator.output import SINKS, Summary, write_simulation
 from simulator.schedule import playable
 from simulator.schemes import SCHEMES
-from simulator.schemes.camouflage import AXES, Camouflage
 from simulator.venues import HOURS, MARKETS
 from tapewatch.cli.configured import JsonOption
 from tapewatch.cli.failure import WrongUsageError
+from tapewatch.cli.market_options import CamouflageOption, camouflage_of, market_named
 from tapewatch.cli.output import print_json, print_lines, progress_bar, time_text
 
 app = typer.Typer(add_completion=False)
@@ -39,14 +39,7 @@ def simulate(
     seed: Annotated[int, typer.Option("--seed", help="Seed of all randomness.")] = 1,
     minutes: Annotated[float, typer.Option("--minutes", min=0.1, help="Simulated length.")] = 30.0,
     severity: Annotated[float, typer.Option("--severity", help="0 (hidden) to 1 (blatant).")] = 0.8,
-    camouflage: Annotated[
-        str,
-        typer.Option(
-            "--camouflage",
-            metavar="AXES",
-            help=f"How schemes hide: axes out of {', '.join(AXES)}, or all; each full, or AXIS=0..1; comma apart.",
-        ),
-    ] = "",
+    camouflage: CamouflageOption = "",
     market: Annotated[str, typer.Option("--market", help=f"One of {', '.join(MARKETS)}.")] = "whole",
     hours: Annotated[
         str, typer.Option("--hours", help="none, those the exchanges have (listed), or a day fitted into the run.")
@@ -56,13 +49,12 @@ def simulate(
     as_json: JsonOption = False,
 ) -> None:
     """Write a simulated market with labelled abuse: events, accounts, instruments, labels."""
-    _check_market(market, hours)
-    any_market: Any = market
+    traded = market_named(market)
     any_hours: Any = hours
-    played = [scheme for scheme in (schemes or playable(MARKETS[any_market])) if scheme != NO_SCHEME]
+    played = [scheme for scheme in (schemes or playable(MARKETS[traded])) if scheme != NO_SCHEME]
     benign = list(HARD_NEGATIVES) if hard_negatives == [EVERY_HARD_NEGATIVE] else hard_negatives or []
-    _check(played, benign, severity, file_format)
-    hidden = _camouflage(camouflage)
+    _check(played, benign, severity, file_format, hours)
+    hidden = camouflage_of(camouflage)
     with progress_bar("simulating", 1.0) as advance:
         done = 0.0
 
@@ -83,7 +75,7 @@ def simulate(
             density,
             hard_negatives=benign,
             camouflage=hidden,
-            market=any_market,
+            market=traded,
             hours=any_hours,
         )
     if as_json:
@@ -102,7 +94,7 @@ def _print(summary: Summary, out: Path) -> None:
     )
 
 
-def _check(schemes: list[str], hard_negatives: list[str], severity: float, file_format: str) -> None:
+def _check(schemes: list[str], hard_negatives: list[str], severity: float, file_format: str, hours: str) -> None:
     for scheme in schemes:
         if scheme not in SCHEMES:
             raise WrongUsageError(f"--scheme: expected one of {', '.join(SCHEMES)}, found {scheme!r}")
@@ -114,17 +106,5 @@ def _check(schemes: list[str], hard_negatives: list[str], severity: float, file_
         raise WrongUsageError(f"--severity: expected 0 (hidden) to 1 (blatant), found {severity:g}")
     if file_format not in SINKS:
         raise WrongUsageError(f"--format: expected one of {', '.join(SINKS)}, found {file_format!r}")
-
-
-def _check_market(market: str, hours: str) -> None:
-    if market not in MARKETS:
-        raise WrongUsageError(f"--market: expected one of {', '.join(MARKETS)}, found {market!r}")
     if hours not in HOURS:
         raise WrongUsageError(f"--hours: expected one of {', '.join(HOURS)}, found {hours!r}")
-
-
-def _camouflage(text: str) -> Camouflage:
-    try:
-        return Camouflage.parse(text)
-    except ValueError as error:
-        raise WrongUsageError(f"--{error}") from error

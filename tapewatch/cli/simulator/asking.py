@@ -2,7 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
+
+import typer
 
 from surveillance.v1 import simulator_pb2
 from tapewatch.cli.calls import ask
@@ -13,6 +15,9 @@ from tapewatch.client.errors import UNREACHABLE, ClientError
 from tapewatch.client.simulator import SimulatorClient
 
 Answer = TypeVar("Answer")
+CasesOption = Annotated[
+    str | None, typer.Option("--cases", metavar="HOST:PORT", help="The case service; where the settings say.")
+]
 
 
 def ask_simulator(

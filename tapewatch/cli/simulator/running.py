@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from simulator.schemes.camouflage import AXES, Camouflage
 from simulator.venues import MARKETS
 from surveillance.v1 import simulator_pb2
 from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
 from tapewatch.cli.failure import WrongUsageError
+from tapewatch.cli.market_options import CamouflageOption, camouflage_axes, market_named
 from tapewatch.cli.output import print_lines
 from tapewatch.cli.pace import pace_of
 from tapewatch.cli.simulator.asking import ask_simulator, show
@@ -27,14 +27,6 @@ FORMATS = {
 SPEED = "20x"
 SEVERITY = 0.8
 
-CamouflageOption = Annotated[
-    str,
-    typer.Option(
-        "--camouflage",
-        metavar="AXES",
-        help=f"How schemes hide: axes out of {', '.join(AXES)}, or all; each full, or AXIS=0..1; comma apart.",
-    ),
-]
 SpeedOption = Annotated[str, typer.Option("--speed", help="Such as 20x, twenty times the clock; or max.")]
 
 
@@ -74,8 +66,9 @@ def start(
     machine, with labels and reference data beside them.
     """
     pace = pace_of(speed)
-    hidden = camouflage_of(camouflage)
-    _check(schemes, normal, activity, feed, file_format, market)
+    hidden = camouflage_axes(camouflage)
+    traded = market_named(market)
+    _check(schemes, normal, activity, feed, file_format)
 
     async def question(client: SimulatorClient) -> simulator_pb2.Simulation:
         return await client.start(
@@ -91,7 +84,7 @@ def start(
             publish_reference=reference and feed != "file",
             camouflage=hidden,
             hard_negatives=hard_negatives or (),
-            market=market,
+            market=traded,
         )
 
     show(ask_simulator(config, target, question), as_json)
@@ -105,19 +98,9 @@ def _first(normal: bool) -> list[tuple[str, str]]:
     return [("schemes", told if normal else f"come after up to five minutes of ordinary market; {told}")]
 
 
-def camouflage_of(text: str) -> dict[str, float]:
-    """The axes of a --camouflage that are not 0."""
-    try:
-        return {axis: value for axis, value in Camouflage.parse(text).values().items() if value}
-    except ValueError as error:
-        raise WrongUsageError(f"--{error}") from error
-
-
-def _check(schemes: list[str] | None, normal: bool, activity: float, feed: str, file_format: str, market: str) -> None:
+def _check(schemes: list[str] | None, normal: bool, activity: float, feed: str, file_format: str) -> None:
     if normal and schemes:
         raise WrongUsageError(f"expected --normal or --scheme, found both: --scheme {schemes[0]}")
-    if market not in MARKETS:
-        raise WrongUsageError(f"--market: expected one of {', '.join(MARKETS)}, found {market!r}")
     if not activity > 0:
         raise WrongUsageError(f"--activity: expected more than 0, found {activity:g}")
     if feed not in FEEDS:

@@ -9,9 +9,10 @@ from surveillance.v1 import alert_pb2, case_pb2, simulator_pb2
 from tapewatch.cli.calls import ask
 from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
 from tapewatch.cli.demo_report import MISSED, Outcome, match
+from tapewatch.cli.market_options import CamouflageOption, camouflage_axes
 from tapewatch.cli.output import plain, print_json, print_lines, print_table, time_text
-from tapewatch.cli.simulator.asking import ask_simulator
-from tapewatch.cli.simulator.running import SEVERITY, CamouflageOption, camouflage_of
+from tapewatch.cli.simulator.asking import CasesOption, ask_simulator
+from tapewatch.cli.simulator.running import SEVERITY
 from tapewatch.client.cases import CaseClient
 from tapewatch.client.errors import UNREACHABLE, ClientError
 
@@ -41,7 +42,7 @@ def inject(
     as_json: JsonOption = False,
 ) -> None:
     """Play a scheme into the live run at the next possible moment."""
-    hidden = camouflage_of(camouflage)
+    hidden = camouflage_axes(camouflage)
     played = ask_simulator(config, target, lambda client: client.inject(scheme, severity, instrument, hidden))
     if as_json:
         print_json(played)
@@ -55,9 +56,7 @@ def inject(
 
 
 def list_scenarios(
-    cases: Annotated[
-        str | None, typer.Option("--cases", metavar="HOST:PORT", help="The case service; where the settings say.")
-    ] = None,
+    cases: CasesOption = None,
     target: TargetOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,

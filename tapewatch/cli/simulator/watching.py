@@ -14,7 +14,7 @@ from rich.text import Text
 from surveillance.v1 import simulator_pb2
 from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption, address_of, security_of
 from tapewatch.cli.output import console, harmless, print_json, time_text
-from tapewatch.cli.simulator.asking import explained
+from tapewatch.cli.simulator.asking import CasesOption, explained
 from tapewatch.client.cases import CaseClient
 from tapewatch.client.errors import UNREACHABLE, ClientError
 from tapewatch.client.narrative import Line, Voice, narrate, until_quiet
@@ -35,9 +35,7 @@ def watch(
         bool, typer.Option("--until-end", help=f"End when the run is over and nothing was said for {QUIET_S:g} s.")
     ] = False,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Stop after so many sentences.")] = None,
-    cases: Annotated[
-        str | None, typer.Option("--cases", metavar="HOST:PORT", help="The case service; where the settings say.")
-    ] = None,
+    cases: CasesOption = None,
     target: TargetOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
