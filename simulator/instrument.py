@@ -1,6 +1,6 @@
 """What is traded: a symbol, its tick, its usual size and how restless it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 SECOND_NS = 1_000_000_000
@@ -62,6 +62,15 @@ class Instrument:
     def key(self) -> str:
         """Name of the listing in the market: the symbol, or `listing` where that is given."""
         return self.listing or self.symbol
+
+    def at_pace(self, activity: float) -> "Instrument":
+        """Return it as it is in a market so busy: where little is traded the price moves less, by the root of it.
+
+        Volatility goes with the number of trades (Jones, Kaul, Lipson, Transactions, Volume, and Volatility, 1994).
+        """
+        if activity >= 1.0:
+            return self
+        return replace(self, volatility_ticks=self.volatility_ticks * activity**0.5)
 
     def price(self, ticks: int) -> float:
         """Return the price in currency of a price in ticks."""

@@ -152,6 +152,11 @@ class SchemeSeat(Seat):
         self.scenario = scenario
         self._trades_with_itself = trades_with_itself
 
+    @property
+    def running_seconds(self) -> float:
+        """How long the market has run."""
+        return (self.now_ns - self._market.start_time_ns) / SECOND_NS
+
     def submit(
         self,
         account: Account,

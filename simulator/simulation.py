@@ -83,7 +83,8 @@ class Simulation:
             self.population, config.instruments, config.seed, config.start_time_ns, config.minutes
         )
         first_number = 1 + config.session_number * NUMBERS_PER_SESSION
-        self._market = Market(config.instruments, config.seed, config.start_time_ns, first_number)
+        traded = tuple(instrument.at_pace(config.activity) for instrument in config.instruments)
+        self._market = Market(traded, config.seed, config.start_time_ns, first_number)
         self._taken_owners: set[str] = set()
         self._benign_owners: set[str] = set()
         self._admitted = 0

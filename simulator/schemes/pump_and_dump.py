@@ -1,8 +1,9 @@
-"""Pump and dump: buy quietly, drive the price up in bursts until others chase it, sell everything to them."""
+"""Pump and dump: buy quietly, announce it and drive the price up until a crowd chases it, sell everything to them."""
 
-from simulator.market import Behaviour
-from simulator.matching import BUY, SELL
+from simulator.market import Behaviour, Seat
+from simulator.matching import BUY, IMMEDIATE_OR_CANCEL, SELL
 from simulator.population import Account
+from simulator.randomness import client_quantity, wait_ns
 from simulator.schemes import sources
 from simulator.schemes.play import EXIT, POSITION, PUSH, Play
 from simulator.schemes.scheme import Ratio, Scheme
@@ -16,6 +17,14 @@ PUMP_GROWTH = 1.05
 """Each burst is so much larger than the one before, until the price is where they want it."""
 REACH_SHARE = 0.006
 """How far above the best offer a pumping order will pay."""
+CROWD_SECONDS = 70.0
+"""What is known of the crowd's volume and of the rise is known of so much time after the announcement."""
+CROWD_ORDERS_MAX = 600
+"""No more of a group's members are at their screens."""
+CROWD_REACH_SHARE = 0.02
+PANIC_SHARE = 0.5
+PANIC_SECONDS = 120.0
+"""So many of the crowd sell at any price, in so much time from the dump on."""
 DUMP_SECONDS_MAX = 240
 DUMP_PAUSE_SECONDS = 0.7
 DUMP_MULTIPLE = 30.0
@@ -28,8 +37,11 @@ def _play(play: Play) -> Behaviour:
     for _ in range(ACCUMULATION_ORDERS):
         _buy(play, holdings, 1.0 + 2.0 * play.random.random(), 0, POSITION)
         yield play.wait(ACCUMULATION_PAUSE_SECONDS, 0.5)
+    bought: list[tuple[Account, int]] = []
+    play.seat.beside(_chase(play, bought))
     yield from _pump(play, holdings)
     yield play.quick(4.0)
+    play.seat.beside(_panic(play, bought))
     play.tell(f"They begin to sell {sum(holdings.values())} {symbol} to those who follow.")
     yield from _dump(play, holdings)
     play.tell(f"{symbol} is back at {play.seat.price_text(play.seat.listing.mid_ticks())}.")
@@ -52,6 +64,44 @@ def _pump(play: Play, holdings: dict[Account, int]) -> Behaviour:
     play.tell(f"It stands at {seat.price_text(seat.listing.mid_ticks())}.")
 
 
+def _chase(play: Play, bought: list[tuple[Account, int]]) -> Behaviour:
+    """Let those who read the announcement buy, up to the price they are told it will reach."""
+    honest = play.seat.honest(play.random)
+    target = honest.listing.mid_ticks() * (1.0 + play.value("rise aimed at") / 100.0)
+    wanted = play.value("volume") * play.traded() / play.seat.running_seconds * CROWD_SECONDS
+    orders = min(CROWD_ORDERS_MAX, max(1, round(wanted / honest.instrument.typical_quantity)))
+    end_ns = play.seat.until_ns(CROWD_SECONDS)
+    while honest.now_ns < end_ns:
+        yield wait_ns(play.random, CROWD_SECONDS / orders)
+        ask = honest.best(SELL)
+        if ask is not None:
+            reader = _somebody_else(play)
+            price = min(round(ask * (1.0 + CROWD_REACH_SHARE)), max(ask, round(target)))
+            quantity = client_quantity(play.random, honest.instrument, is_small=True)
+            bought.append((reader, honest.submit(reader, BUY, price, quantity, IMMEDIATE_OR_CANCEL).filled))
+
+
+def _panic(play: Play, bought: list[tuple[Account, int]]) -> Behaviour:
+    """Let many of those who bought sell at any price once it falls."""
+    honest: Seat = play.seat.honest(play.random)
+    sellers = [one for one in bought if one[1] and play.random.random() < PANIC_SHARE]
+    play.random.shuffle(sellers)
+    for reader, quantity in sellers:
+        yield wait_ns(play.random, PANIC_SECONDS / len(sellers))
+        bid = honest.best(BUY)
+        if bid is not None:
+            price = max(1, round(bid * (1.0 - CROWD_REACH_SHARE)))
+            honest.submit(reader, SELL, price, quantity, IMMEDIATE_OR_CANCEL)
+
+
+def _somebody_else(play: Play) -> Account:
+    """Return an ordinary client who is not in it."""
+    owners = {crew[0].owner for crew in play.crews}
+    while (reader := play.random.choice(play.population.clients)).owner in owners:
+        pass
+    return reader
+
+
 def _dump(play: Play, holdings: dict[Account, int]) -> Behaviour:
     end_ns = play.seat.until_ns(DUMP_SECONDS_MAX)
     while any(holdings.values()) and play.seat.now_ns < end_ns:
@@ -71,9 +121,11 @@ def _buy(play: Play, holdings: dict[Account, int], multiple: float, reach_ticks:
 
 PUMP_AND_DUMP = Scheme(
     name="pump_and_dump",
-    description="Accounts buy quietly, drive the price up in bursts until others chase it, and sell to them.",
+    description="Accounts buy quietly, announce a price and drive it up in bursts; a crowd that reads it chases it, is "
+    "sold everything, and flees.",
     ratios=(
-        Ratio("rise aimed at", 4.0, 18.0, "% within 150 s", sources.PUMPS + ": 5, 10, 15 % in 5 min; 25 % in 70 s"),
+        Ratio("rise aimed at", 5.0, 125.0, "%", sources.PUMPS + ": 5 % in 5 min and more; 25 % in 70 s on average"),
+        Ratio("volume", 3.0, 148.0, "x the usual of 70 s", sources.PUMPS + ": 3 x and more; 148 x on average"),
         Ratio("pause between bursts", 5.0, 1.5, "s", sources.PUMPS + ": rush orders in 5 to 25 s"),
         Ratio("orders in a burst", 4, 7, "at most", sources.PUMPS + ": rush orders in 5 to 25 s", is_count=True),
     ),

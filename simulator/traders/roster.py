@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from itertools import cycle
-from math import sqrt
 
 from simulator.market import Behaviour, Listing, Market, Seat
 from simulator.population import DORMANT_SECONDS, INSTITUTION, MARKET_MAKER, PROPRIETARY, RETAIL, Account, Population
@@ -42,7 +41,7 @@ def cast(market: Market, population: Population, seed: int, activity: float) -> 
     """Let the ordinary traders of every listing into the market; `activity` scales how often they act."""
     for position, listing in enumerate(market.listings.values()):
         makers = (2 * position + index for index in range(MARKET_MAKERS_PER_INSTRUMENT))
-        market.enter(_opinion(market, listing, seed, _flow_usual(activity)))
+        market.enter(_opinion(market, listing, seed, activity))
         for behaviour in _people(market, listing, population, seed, activity, makers):
             market.enter(behaviour, listing=listing)
         if listing.instrument.hours is not None:
@@ -52,28 +51,27 @@ def cast(market: Market, population: Population, seed: int, activity: float) -> 
         market.enter(_unhurried(behaviour, activity), listing=listing)
 
 
+def _slowness(activity: float) -> float:
+    """Return how much slower than usual everything is in a quiet market.
+
+    There the same happens in more time, news too. A busy market has more people instead: nobody is faster than usual.
+    """
+    return max(1.0, 1.0 / activity)
+
+
 def _unhurried(behaviour: Behaviour, activity: float) -> Behaviour:
-    """Return a trader at the pace of a quiet market: every wait as much longer as everybody is slower there.
-
-    A busy one has more people instead: nobody is faster than usual.
-    """
-    return behaviour if activity >= 1.0 else (int(wait_ns / activity) for wait_ns in behaviour)
-
-
-def _flow_usual(activity: float) -> float:
-    """Return how much more than usual has to be taken in a market so busy to teach as much as usual.
-
-    In a quiet one it grows with the root of the volume, as impact does: what chance has taken one way grows so too,
-    and the price is as restless as it is elsewhere.
-    """
-    return max(activity, sqrt(activity))
+    """Return a trader, or an opinion, at the pace of the market: in a quiet one every wait is longer."""
+    slowness = _slowness(activity)
+    return behaviour if slowness == 1.0 else (int(wait_ns * slowness) for wait_ns in behaviour)
 
 
 def _opinion(market: Market, listing: Listing, seed: int, activity: float) -> Behaviour:
     """Return what moves the value of a listing: its own news, or the listing it follows."""
     leader = leader_of(listing, market)
     random = stream(seed, f"{listing.key}/value")
-    return wander(listing, random, activity) if leader is None else follow(listing, leader, random)
+    if leader is None:
+        return _unhurried(wander(listing, random, max(1.0, activity), _slowness(activity)), activity)
+    return _unhurried(follow(listing, leader, random), activity)
 
 
 def leader_of(listing: Listing, market: Market) -> Listing | None:
@@ -122,7 +120,7 @@ def _people(
 
     for index, reaction_seconds in zip(makers, cycle(REACTION_SECONDS), strict=False):
         account = market_makers[index % len(market_makers)]
-        yield make_market(seat(f"maker {index}"), account, reaction_seconds / pace, _flow_usual(activity))
+        yield make_market(seat(f"maker {index}"), account, reaction_seconds / pace, max(1.0, activity))
     yield take(seat("takers"), crowd, TAKES_PER_SECOND * pace)
     yield rest(seat("patient"), crowd, RESTS_PER_SECOND * pace)
     institutions = population.of_type(INSTITUTION)
@@ -138,12 +136,11 @@ def _specialists(
     seat: Callable[[str], Seat], free: Iterator[Account], liveliness: float, activity: float
 ) -> Iterator[Behaviour]:
     """Return those with one habit each."""
-    quiet = min(1.0, activity)
+    look_seconds = LOOK_SECONDS / (max(1.0, activity) * liveliness)
     for index in range(READERS_PER_INSTRUMENT):
-        look_seconds = LOOK_SECONDS * quiet / (activity * liveliness)
         yield _unhurried(read_book(seat(f"reader {index}"), next(free), look_seconds), activity)
     for index in range(TREND_FOLLOWERS_PER_INSTRUMENT):
-        yield follow_trend(seat(f"trend {index}"), next(free), 1.0 / quiet)
+        yield follow_trend(seat(f"trend {index}"), next(free), _slowness(activity))
     for index in range(HEDGERS_PER_INSTRUMENT):
         yield _unhurried(hedge(seat(f"hedger {index}"), next(free)), activity)
     for index in range(PEGGERS_PER_INSTRUMENT):

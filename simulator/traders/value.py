@@ -55,11 +55,16 @@ class Scales:
     listing=Listing, restless=Scales, learnt=Scales, rush=Scales, scale=cython.double, floor=cython.double,
     impact_ticks=cython.double, learnt_ticks=cython.double, net_taken=cython.longlong, step_ticks=cython.double,
     news_ticks=cython.double, taken=cython.double, shock=cython.double, alarm=cython.double,
-    one_sided=cython.double, chi_square_share=cython.double, activity=cython.double,
+    one_sided=cython.double, chi_square_share=cython.double, activity=cython.double, slowness=cython.double,
 )  # fmt: skip
-def wander(listing: Listing, random: Random, activity: float = 1.0) -> Behaviour:
-    """Move the value of a listing; never trades. The busier the market, the less the same flow teaches."""
-    scale = listing.instrument.volatility_ticks * sqrt(STEP_SECONDS) * sqrt((TAIL_DEGREES - 2) / TAIL_DEGREES)
+def wander(listing: Listing, random: Random, activity: float = 1.0, slowness: float = 1.0) -> Behaviour:
+    """Move the value of a listing; never trades. The busier the market, the less the same flow teaches.
+
+    `slowness` is by how much the steps lie further apart than usual.
+    """
+    scale = (
+        listing.instrument.volatility_ticks * sqrt(STEP_SECONDS * slowness) * sqrt((TAIL_DEGREES - 2) / TAIL_DEGREES)
+    )
     floor = listing.instrument.start_price_ticks * VALUE_FLOOR_SHARE
     restless = Scales(VOLATILITY_HALF_LIVES_SECONDS)
     restless.levels = [random.gauss(0.0, VOLATILITY_SIGMA) for _ in restless.levels]

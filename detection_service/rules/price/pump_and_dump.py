@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from detection_service.engine.scene import Fill, Scene
@@ -16,14 +17,14 @@ from tapewatch.market.event import Side
 
 METADATA = Metadata(
     rule_id="pump_and_dump",
-    version="2.0.0",
+    version="2.1.0",
     title="Pump and dump",
     typology="PUMP_AND_DUMP",
     description=(
         "The price rises steeply within minutes, above what it was worth in the hour before, within 25 seconds further "
         "than five minutes usually do, on far more volume than the last day usually sees and on a rush of buyers, many "
         "orders at once; a rise of a tenth that is far wider than usual needs no rush. The alert is upgraded when much "
-        "of the rise is lost again."
+        "of the rise is lost again, and carried on where another such rise follows."
     ),
     needs=(needs.PRINTS,),
     parameters=(
@@ -107,9 +108,12 @@ class PumpAndDump:
         if measures is None:
             return
         limits = _limits(measures, parameters)
-        if any(measures[name] < limit for name, limit in limits.items()):
-            return
-        yield _finding(scene, parameters, measures, limits)
+        if _holds(measures, limits):
+            yield _finding(scene, parameters, measures, limits)
+
+
+def _holds(measures: Mapping[str, float], limits: Mapping[str, float]) -> bool:
+    return all(measures[name] >= limit for name, limit in limits.items())
 
 
 def _limits(measures: Mapping[str, float], parameters: Mapping[str, float]) -> dict[str, float]:
@@ -124,24 +128,28 @@ def _limits(measures: Mapping[str, float], parameters: Mapping[str, float]) -> d
     return limits
 
 
-def _measures(market: Any, parameters: Mapping[str, float]) -> dict[str, float] | None:
-    """What the rule compares; None where nothing is usual yet or too little happened for a pump."""
+def _measures(market: Any, parameters: Mapping[str, float], usual_until_ns: int = 0) -> dict[str, float] | None:
+    """What the rule compares; None where nothing is usual yet or too little happened for a pump.
+
+    Usual is what came before the last ten minutes, or before a time where one is given.
+    """
     now, last = market.fast.newest, market.slow.newest
+    ended = min(last - 2, usual_until_ns // market.slow.bucket_ns - 1) if usual_until_ns else last - 2
     base = market.fast.lowest(now - FIVE_MINUTES, now)
     rise = market.last_price / base - 1 if base > 0 else 0.0
     volume, trades = market.fast.traded(now - FIVE_MINUTES, now), market.fast.count(now - FIVE_MINUTES, now)
     buy_share = market.fast.bought(now - FIVE_MINUTES, now) / volume if volume > 0 else 0.0
     if rise < parameters["rise_min"] or trades < parameters["trades_min"] or buy_share < parameters["buy_share_min"]:
         return None
-    bars = market.slow.bars(last - DAY, last - 2)
+    bars = market.slow.bars(last - DAY, ended)
     if len(bars) < NEW_BUCKETS_MIN or (len(bars) < parameters["history_min"] and rise < parameters["rise_new_min"]):
         return None
-    buckets = last - 1 - bars[0][0]
+    buckets = ended + 1 - bars[0][0]
     usual_range = max(usual.widest(bars), usual.MOVE_FLOOR)
     usual_volume = usual.high_share((volume for *_, volume in bars), buckets, 0.05)
-    usual_rush = max(1.0, usual.high_share(market.rush.peaks(last - DAY, last - 2), buckets, 0.01))
+    usual_rush = max(1.0, usual.high_share(market.rush.peaks(last - DAY, ended), buckets, 0.01))
     rush = float(max(market.rush.peaks(last - 1, last), default=0))
-    before = market.slow.highest(last - HOUR, last - 2)
+    before = market.slow.highest(ended + 2 - HOUR, ended)
     return {
         "rise": rise,
         "rise_multiple": rise / usual_range,
@@ -167,6 +175,10 @@ def _severity(rise: float) -> Severity:
     if rise > 0.15:
         return Severity.HIGH
     return Severity.MEDIUM
+
+
+def _grave(rise: float) -> Severity:
+    return Severity.CRITICAL if rise > 0.15 else Severity.HIGH
 
 
 def _finding(
@@ -195,6 +207,7 @@ def _finding(
             "score": score,
             "dumped": 0.0,
             "onset": float(_onset_ns(scene)),
+            "first_onset": float(_onset_ns(scene)),
         },
         moves=usual.driving(scene.moves(_onset_ns(scene)), 1),
     )
@@ -215,9 +228,9 @@ def _after(scene: Scene, parameters: Mapping[str, float], memory: Mapping[str, f
     dumped = lost >= parameters["dump_share_min"]
     rising = price > memory["peak"]
     if not rising and (memory["dumped"] or not dumped):
+        yield from _again(scene, parameters, memory)
         return
     rise = peak / base - 1
-    grave = Severity.CRITICAL if rise > 0.15 else Severity.HIGH
     measurements = (
         Measurement("rise", rise, parameters["rise_min"], "share"),
         Measurement("lost_share", lost, parameters["dump_share_min"], "share"),
@@ -231,13 +244,32 @@ def _after(scene: Scene, parameters: Mapping[str, float], memory: Mapping[str, f
         moves = moves[max(range(len(moves)), key=lambda number: moves[number].price, default=0) :]
     yield of_market(
         scene,
-        severity=grave if dumped else _severity(rise),
+        severity=_grave(rise) if dumped else _severity(rise),
         score=score,
         explanation=f"{text}; five minutes usually move it far less.",
         measurements=measurements,
         memory={**memory, "peak": peak, "rise": rise, "score": score, "dumped": float(dumped)},
         moves=usual.driving(moves, -1 if dumped else 1),
     )
+
+
+def _again(scene: Scene, parameters: Mapping[str, float], memory: Mapping[str, float]) -> Iterator[Finding]:
+    """Another pump where one was dumped belongs to it; what is usual is what was so before the first."""
+    if not memory["dumped"]:
+        return
+    measures = _measures(scene.market, parameters, int(memory["first_onset"]))
+    if measures is None:
+        return
+    limits = _limits(measures, parameters)
+    if _holds(measures, limits):
+        found = _finding(scene, parameters, measures, limits)
+        yield replace(
+            found,
+            severity=max(found.severity, _grave(memory["rise"])),
+            score=max(found.score, memory["score"]),
+            explanation=f"After an earlier rise was lost: {found.explanation}",
+            memory={**found.memory, "first_onset": memory["first_onset"]},
+        )
 
 
 def _sellers(scene: Scene, onset_ns: int) -> str:
