@@ -74,4 +74,4 @@ def test_a_deceptive_order_gains_next_to_nothing_where_nobody_reads_the_book() -
     gains = gains_ticks(is_read=False)
     print(f"gain {fmean(gains):.2f} ticks, standard error {stdev(gains) / len(gains) ** 0.5:.2f}")
     assert sum(gain == 0.0 for gain in gains) >= 0.9 * len(gains)
-    assert fmean(gains) < 0.4 * fmean(gains_ticks(is_read=True))
+    assert abs(fmean(gains)) < 0.1 < 0.4 * fmean(gains_ticks(is_read=True))
