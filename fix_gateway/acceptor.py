@@ -2,24 +2,23 @@
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import Callable
 from functools import partial
-from typing import Self, cast
+from typing import Self
 
+from fix_gateway.admission import Admission, is_within
+from fix_gateway.door import Door
+from fix_gateway.refusal import Refusal, refusal
+from fix_gateway.seat import RecorderFactory, Seat, StoreFactory, no_recorder
 from fix_gateway.settings import FixSettings
 from fix_gateway.store import open_store
-from tapewatch.fix.codec import Framer, Message
-from tapewatch.fix.session import Session, SessionConfig, SessionEvent
-from tapewatch.fix.store import SessionStore
+from fix_gateway.tls import server_context
+from tapewatch.fix.codec import Message
+from tapewatch.fix.session import Session, SessionConfig
 from tapewatch.fix.transport import Application, Clock, EventSink, IgnoringApplication, SessionConnection
 from tapewatch.runtime.addresses import Address
 
-LOGON_BYTES_MAX = 64 << 10
-LOGON_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 2.0
 
-StoreFactory = Callable[[SessionConfig], SessionStore]
 SessionKey = tuple[str, str, str]
 
 
@@ -30,15 +29,18 @@ async def serve(
     clock: Clock = time.time_ns,
     on_event: EventSink | None = None,
     stores: StoreFactory | None = None,
+    recorders: RecorderFactory = no_recorder,
 ) -> "Acceptor":
     """Listens for the acceptor sessions of the settings; returns the running Acceptor, an async context manager.
 
-    ``application`` takes the messages and may answer them (none: they are taken and ignored). ``stores`` makes a
-    session's store; by default a directory each below ``settings.store``. Raises OSError when the port is taken and
-    StoreError when a store is in use or damaged.
+    ``application`` takes the messages and may answer them (none: they are taken and ignored). ``on_event`` hears of
+    logons, gaps, refusals. ``stores`` makes a session's store; by default a directory each below ``settings.store``.
+    ``recorders`` makes what keeps a session's bytes; by default nothing does. Raises OSError when the port is taken,
+    StoreError when a store is in use or damaged, SettingsError for certificates or passwords that can not be read.
     """
-    acceptor = Acceptor(settings, application or IgnoringApplication(), clock, on_event, stores)
-    await acceptor.listen()
+    stores = stores or partial(open_store, settings.store)
+    acceptor = Acceptor(settings, application or IgnoringApplication(), clock, on_event)
+    await acceptor.listen(stores, recorders)
     return acceptor
 
 
@@ -46,38 +48,32 @@ class Acceptor:
     """The listening socket and its sessions. ``port`` is what it is bound to."""
 
     def __init__(
-        self,
-        settings: FixSettings,
-        application: Application,
-        clock: Clock,
-        on_event: EventSink | None,
-        stores: StoreFactory | None,
+        self, settings: FixSettings, application: Application, clock: Clock, on_event: EventSink | None
     ) -> None:
+        self.seats: list[Seat] = []
+        self.port = 0
+        tls = server_context(settings.tls) if settings.tls is not None else None
+        self.door = Door(self, tls, settings.logon_timeout_s)
         self._settings = settings
         self._application = application
         self._clock = clock
         self._on_event = on_event
-        stores = stores or partial(open_store, settings.store)
-        configs = [session.config() for session in settings.sessions if session.role == "acceptor"]
-        self._sessions = {_key(config): Session(config, stores(config)) for config in configs}
+        self._admission = Admission(settings, time.monotonic)
+        self._by_key: dict[SessionKey, Seat] = {}
         self._live: dict[SessionKey, SessionConnection] = {}
-        self._addresses: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._server: asyncio.Server | None = None
-        self.port = 0
 
-    async def listen(self) -> None:
-        """Binds and starts accepting."""
+    async def listen(self, stores: StoreFactory, recorders: RecorderFactory) -> None:
+        """Opens the sessions' stores, binds and starts accepting."""
         address = Address.parse(self._settings.fix_listen)
-        loop = asyncio.get_running_loop()
+        self._open_seats(stores, recorders)
         try:
-            self._server = await loop.create_server(lambda: _Gate(self), address.host, address.port)
+            self.port = self.door.open(address)
         except OSError as error:
             self._close_stores()
             text = f"cannot listen for FIX on {address}: {error}; free the port or set fix.listen"
             raise OSError(error.errno, text) from None
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def __aenter__(self) -> Self:
         return self
@@ -91,12 +87,12 @@ class Acceptor:
 
     async def close(self) -> None:
         """Logs every session out, closes and syncs the stores."""
-        if self._server is not None:
-            self._server.close()
+        self.door.shut()
         for connection in list(self._live.values()):
             connection.take(connection.session.logout(self._clock(), "the gateway stops"))
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSE_TIMEOUT_S)
+        await self.door.close()
         for task in list(self._tasks):
             task.cancel()
         if self._tasks:
@@ -104,53 +100,83 @@ class Acceptor:
         self._close_stores()
         self._failure.cancel()
 
+    def _open_seats(self, stores: StoreFactory, recorders: RecorderFactory) -> None:
+        try:
+            for each in self._settings.sessions:
+                if each.role == "acceptor":
+                    config = each.config(self._settings.message_bytes_max)
+                    line = partial(self._live.get, _key(config))
+                    seat = Seat(each, Session(config, stores(config)), recorders(config), line)
+                    self.seats.append(seat)
+                    self._by_key[_key(config)] = seat
+        except BaseException:
+            self._close_stores()
+            raise
+
     def _close_stores(self) -> None:
-        for session in self._sessions.values():
-            session.store.close()
+        for seat in self.seats:
+            seat.session.store.close()
 
     # -- for the gate
 
-    def admit(self, host: str) -> bool:
-        """Counts a connection from an address; False when there are too many."""
-        settings = self._settings
-        has_room = self._addresses.total() < settings.connections_max
-        has_room = has_room and self._addresses[host] < settings.connections_an_address_max
-        self._addresses[host] += 1
-        if not has_room:
-            self.report("?", SessionEvent("refused", f"too many connections from {host}"))
-        return has_room
+    def enter(self, host: str) -> Refusal | None:
+        """Takes a connection from an address, or says why not."""
+        return self._admission.enter(host)
 
-    def forget(self, host: str) -> None:
-        """A connection from an address is gone."""
-        self._addresses[host] -= 1
-        if not self._addresses[host]:
-            del self._addresses[host]
+    def leave(self, host: str) -> None:
+        """A connection that was taken is gone."""
+        self._admission.leave(host)
 
-    def open(self, logon: Message) -> SessionConnection | str:
+    def open(self, logon: Message, host: str, names: frozenset[str]) -> SessionConnection | Refusal:
         """The connection for the session a Logon names, or why there is none."""
-        if logon.msg_type != "A":
-            return f"expected a Logon first, found 35={logon.msg_type}"
-        key = (logon.begin_string, logon.get(56) or "", logon.get(49) or "")
-        session = self._sessions.get(key)
-        if session is None:
-            return f"no session {key[0]}:{key[2]}->{key[1]} is configured"
-        if key in self._live:
-            return f"{session.config.source} is logged on already"
-        connection = SessionConnection(session, self._application, self._clock, self._on_event)
-        self._live[key] = connection
-        task = asyncio.get_running_loop().create_task(connection.run(), name=session.config.source)
+        seat = self._seat_for(logon, host, names)
+        if isinstance(seat, Refusal):
+            return seat
+        connection = SessionConnection(
+            seat.session,
+            self._application,
+            self._clock,
+            self._on_event,
+            seat.recorder,
+            messages_a_second_max=seat.settings.messages_a_second_max,
+        )
+        self._live[_key(seat.session.config)] = connection
+        task = asyncio.create_task(self._run(connection), name=seat.name)
         self._tasks.add(task)
-        task.add_done_callback(partial(self._ended, key))
+        task.add_done_callback(self._ended)
         return connection
 
-    def report(self, session_name: str, event: SessionEvent) -> None:
-        """Passes an event on."""
+    def report(self, event: Refusal) -> None:
+        """Passes a refusal on."""
         if self._on_event is not None:
-            self._on_event(session_name, event)
+            self._on_event("?", event)
 
-    def _ended(self, key: SessionKey, task: asyncio.Task[None]) -> None:
+    def _seat_for(self, logon: Message, host: str, names: frozenset[str]) -> Seat | Refusal:
+        if logon.msg_type != "A":
+            return refusal("not_a_logon", host, f"expected a Logon first, found 35={logon.msg_type}")
+        key = (logon.begin_string, logon.get(56) or "", logon.get(49) or "")
+        seat = self._by_key.get(key)
+        if seat is None:
+            return refusal("unknown_session", host, f"no session {key[0]}:{key[2]}->{key[1]} is configured")
+        allow, wanted = seat.settings.allow, seat.settings.certificate_name
+        if allow and not is_within(host, allow):
+            text = f"{seat.name} may come from {', '.join(map(str, allow))} only"
+            return refusal("address", host, text)
+        if wanted and wanted not in names:
+            shown = ", ".join(sorted(names)) or "none"
+            return refusal("certificate", host, f"{seat.name} needs a certificate for {wanted}, found {shown}")
+        if seat.connection is not None:
+            return refusal("logged_on", host, f"{seat.name} is logged on already, from {seat.connection.traffic.peer}")
+        return seat
+
+    async def _run(self, connection: SessionConnection) -> None:
+        try:
+            await connection.run()
+        finally:
+            del self._live[_key(connection.session.config)]
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
-        del self._live[key]
         error = None if task.cancelled() else task.exception()
         if error is not None and not self._failure.done():
             self._failure.set_exception(error)
@@ -158,72 +184,3 @@ class Acceptor:
 
 def _key(config: SessionConfig) -> SessionKey:
     return config.begin_string, config.sender, config.target
-
-
-class _Gate(asyncio.Protocol):
-    """What a connection talks to until its first message says which session it is."""
-
-    def __init__(self, acceptor: Acceptor) -> None:
-        self._acceptor = acceptor
-        self._transport: asyncio.Transport | None = None
-        self._connection: SessionConnection | None = None
-        self._framer = Framer(LOGON_BYTES_MAX)
-        self._received = bytearray()
-        self._host = "?"
-        self._timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Admits or closes."""
-        self._transport = cast(asyncio.Transport, transport)
-        self._host = (transport.get_extra_info("peername") or ("?",))[0]
-        if not self._acceptor.admit(self._host):
-            self._transport.abort()
-            return
-        self._timer = asyncio.get_running_loop().call_later(LOGON_TIMEOUT_S, self._refuse, "no Logon in time")
-
-    def data_received(self, data: bytes) -> None:
-        """Collects bytes until the first whole message, then hands all of them to its session."""
-        if self._connection is not None:
-            self._connection.data_received(data)
-            return
-        if self._transport is None or self._transport.is_closing():
-            return
-        self._received += data
-        first = next((item for item in self._framer.feed(data) if isinstance(item, Message)), None)
-        if first is None:
-            if len(self._received) > LOGON_BYTES_MAX:
-                self._refuse(f"no Logon in the first {LOGON_BYTES_MAX} bytes")
-            return
-        found = self._acceptor.open(first)
-        if isinstance(found, str):
-            self._refuse(found)
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._connection = found
-        found.connection_made(self._transport)
-        found.data_received(bytes(self._received))
-        self._received.clear()
-
-    def pause_writing(self) -> None:
-        """Passes on."""
-        if self._connection is not None:
-            self._connection.pause_writing()
-
-    def resume_writing(self) -> None:
-        """Passes on."""
-        if self._connection is not None:
-            self._connection.resume_writing()
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """Passes on and frees the place."""
-        self._acceptor.forget(self._host)
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._connection is not None:
-            self._connection.connection_lost(error)
-
-    def _refuse(self, reason: str) -> None:
-        self._acceptor.report("?", SessionEvent("refused", f"connection from {self._host}: {reason}"))
-        if self._transport is not None:
-            self._transport.close()

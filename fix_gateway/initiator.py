@@ -5,14 +5,24 @@ import time
 from functools import partial
 from typing import Self
 
-from fix_gateway.acceptor import StoreFactory
+from fix_gateway.seat import RecorderFactory, Seat, StoreFactory, no_recorder
 from fix_gateway.settings import FixSettings
 from fix_gateway.store import open_store
-from tapewatch.fix.store import SessionStore
-from tapewatch.fix.transport import Application, Clock, EventSink, IgnoringApplication, InitiatorSession
+from fix_gateway.tls import client_tls
+from tapewatch.fix.transport import (
+    Application,
+    Backoff,
+    Clock,
+    EventSink,
+    IgnoringApplication,
+    InitiatorSession,
+    SessionConnection,
+)
 from tapewatch.runtime.addresses import Address
 
 LOGOUT_TIMEOUT_S = 2.0
+
+_Opened = tuple[InitiatorSession, Seat]
 
 
 async def connect(
@@ -22,36 +32,54 @@ async def connect(
     clock: Clock = time.time_ns,
     on_event: EventSink | None = None,
     stores: StoreFactory | None = None,
+    recorders: RecorderFactory = no_recorder,
 ) -> "Initiators":
-    """Starts the initiator sessions of the settings; returns them running, an async context manager."""
+    """Starts the initiator sessions of the settings; returns them running, an async context manager.
+
+    The arguments are those of ``fix_gateway.acceptor.serve``. Raises StoreError when a store is in use or damaged,
+    SettingsError for certificates or passwords that can not be read. A venue that does not answer is tried again.
+    """
     stores = stores or partial(open_store, settings.store)
-    sessions: dict[str, InitiatorSession] = {}
-    opened = []
-    for each in settings.sessions:
-        if each.role != "initiator" or each.connect is None:
-            continue
-        config, address = each.config(), Address.parse(each.connect)
-        store = stores(config)
-        opened.append(store)
-        sessions[config.source] = InitiatorSession(
-            address.host,
-            address.port,
-            config,
-            store,
-            application or IgnoringApplication(),
-            clock=clock,
-            on_event=on_event,
-        )
-    return Initiators(sessions, opened)
+    application = application or IgnoringApplication()
+    opened: list[_Opened] = []
+    try:
+        for each in settings.sessions:
+            if each.role == "initiator" and each.connect is not None:
+                config, address = each.config(settings.message_bytes_max), Address.parse(each.connect)
+                tls = client_tls(config.source, each.tls, address.host) if each.tls is not None else None
+                recorder = recorders(config)
+                session = InitiatorSession(
+                    address.host,
+                    address.port,
+                    config,
+                    stores(config),
+                    application,
+                    clock=clock,
+                    on_event=on_event,
+                    recorder=recorder,
+                    backoff=Backoff(each.reconnect_first_s, each.reconnect_max_s),
+                    tls=tls,
+                    messages_a_second_max=each.messages_a_second_max,
+                )
+                opened.append((session, Seat(each, session.session, recorder, partial(_connection_of, session))))
+    except BaseException:
+        for _, seat in opened:
+            seat.session.store.close()
+        raise
+    return Initiators(opened)
+
+
+def _connection_of(session: InitiatorSession) -> SessionConnection | None:
+    return session.connection
 
 
 class Initiators:
     """The running initiator sessions, by source name (``FIX.4.4:THEM->US``)."""
 
-    def __init__(self, sessions: dict[str, InitiatorSession], stores: list[SessionStore]) -> None:
-        self.sessions = sessions
-        self._stores = stores
-        self._tasks = [asyncio.create_task(session.run(), name=name) for name, session in sessions.items()]
+    def __init__(self, opened: "list[_Opened]") -> None:
+        self.sessions = {seat.name: session for session, seat in opened}
+        self.seats = [seat for _, seat in opened]
+        self._tasks = [asyncio.create_task(session.run(), name=name) for name, session in self.sessions.items()]
 
     async def run(self) -> None:
         """Waits until a session fails, which is a fault of ours, and raises it."""
@@ -72,5 +100,5 @@ class Initiators:
         for task in [*logouts, *self._tasks]:
             task.cancel()
         await asyncio.gather(*logouts, *self._tasks, return_exceptions=True)
-        for store in self._stores:
-            store.close()
+        for seat in self.seats:
+            seat.session.store.close()

@@ -42,3 +42,47 @@ def test_sessions_that_make_no_sense_are_refused_by_name(tmp_path: Path, session
 def test_a_password_is_not_shown() -> None:
     settings = FixSettings.model_validate({"sessions": [{"target": "A", "password": "s3cret"}]})
     assert "s3cret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{target: A, certificate_name: a}", "needs `fix.tls` with an authority"),
+        ("{target: A, allow: [10.0.0.1/8]}", "allow"),
+        ("{target: A, password: x, password_env: Y}", "found several"),
+        ("{target: A, connect: 'h:1'}", "for role initiator only"),
+        ("{target: A, role: initiator, connect: 'h:1', allow: [10.0.0.0/8]}", "for role acceptor only"),
+        ("{target: A, reconnect_first_s: 9, reconnect_max_s: 1}", "not to exceed"),
+        ("{target: A, role: initiator, connect: 'h:1', tls: {certificate: c}}", "certificate and key together"),
+    ],
+)
+def test_security_that_makes_no_sense_is_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        load(tmp_path, f"fix:\n  sessions: [{text}]\n")
+
+
+def test_a_password_comes_from_a_file_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret").write_text("from-file\nnot this\n")
+    monkeypatch.setenv("FIX_PASSWORD_B", "from-environment")
+    monkeypatch.chdir(tmp_path)
+    sessions = "[{target: A, password_file: secret}, {target: B, password_env: FIX_PASSWORD_B}]"
+    settings = load(tmp_path, f"fix: {{sessions: {sessions}}}")
+    assert [session.config().password for session in settings.sessions] == ["from-file", "from-environment"]
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("password_file: absent/file", "cannot read absent/file: No such file"),
+        ("password_file: empty", "expected a password in the first line of empty, found none"),
+        ("password_env: NOT_SET_ANYWHERE", "in the environment variable NOT_SET_ANYWHERE, found none"),
+    ],
+)
+def test_a_password_that_is_not_there_is_an_error_not_an_open_door(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").write_text("\n")
+    session = load(tmp_path, f"fix: {{sessions: [{{target: A, {place}}}]}}").sessions[0]
+    with pytest.raises(SettingsError, match=said):
+        session.config()
