@@ -105,7 +105,7 @@ async def test_without_an_authority_a_client_needs_no_certificate(certificates: 
 @pytest.mark.parametrize(
     ("name", "signer", "said"),
     [
-        ("other", "ours", "FIX.4.4:VENUE->US needs a certificate for venue, found 127.0.0.1, "),
+        ("other", "ours", "FIX.4.4:VENUE->US needs a certificate for venue, found "),
         ("venue", "strangers", "no TLS handshake: [SSL: CERTIFICATE_VERIFY_FAILED]"),
     ],
     ids=("another's certificate", "another authority's"),

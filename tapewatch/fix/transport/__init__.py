@@ -6,6 +6,7 @@ from tapewatch.fix.transport.application import (
     EventSink,
     HandOnError,
     IgnoringApplication,
+    NoRecorder,
     Recorder,
     Reply,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "HandOnError",
     "IgnoringApplication",
     "InitiatorSession",
+    "NoRecorder",
     "Recorder",
     "Reply",
     "SessionConnection",
