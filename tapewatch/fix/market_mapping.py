@@ -42,10 +42,11 @@ def map_trade_capture(message: Message, profile: Profile, row: Row) -> tuple[lis
 
 
 def _trade_side(message: Message, profile: Profile, row: Row, outside: FieldMap, side: FieldMap) -> Row:
-    values: Values = {**outside.values, **side.values}
+    both = FieldMap([*side.fields, *outside.fields])
+    values = both.values
     row["instrument"] = instrument_of(values, profile)
     add_order(row, values, profile)
-    add_owner(row, side if 453 in side.values else FieldMap([*outside.fields, *side.fields]), message, profile)
+    add_owner(row, both, message, profile)
     set_number(row, "price", values.get(31))
     set_number(row, "quantity", values.get(32))
     order_id = first(values, profile.order_id_tags) or first(values, (11,))

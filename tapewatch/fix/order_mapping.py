@@ -302,7 +302,7 @@ def map_request(message: Message, profile: Profile, row: Row) -> tuple[list[Row]
         order_id = original if wanted == "CANCEL" else client_id
     if order_id:
         row["order_id"] = order_id
-    if original and wanted == "REPLACE":
+    if original and (wanted == "REPLACE" or (wanted == "CANCEL" and not is_event)):
         row["previous_order_id"] = original
     add_order(row, values, profile, is_request=True)
     add_owner(row, message, message, profile)
@@ -318,12 +318,13 @@ def map_cross(message: Message, profile: Profile, row: Row) -> tuple[list[Row], 
     rows: list[Row] = []
     outside = message.outside(552)
     for part, side in enumerate(message.entries(552)):
-        values = {**outside.values, **side.values}
+        both = FieldMap([*side.fields, *outside.fields])
+        values = both.values
         each = _intent(row, profile, part)
         if profile.requests == "new":
             each["order_id"] = first(values, (11,))
         add_order(each, values, profile, is_request=True)
-        add_owner(each, side, message, profile)
+        add_owner(each, both, message, profile)
         _add_terms(each, values)
         rows.append(each)
     return rows, None if rows else "35=s has no sides (552)"

@@ -15,7 +15,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 QUICKFIX_FOLDER = CHECKOUT / ".venv-interop"
 QUICKFIX_PYTHON = QUICKFIX_FOLDER / "bin" / "python"
-QUICKFIX_VERSION = "1.15.1"
+QUICKFIX_VERSION = "1.16.0"
 QUICKFIXJ_FOLDER = CHECKOUT / "build" / "interop" / "quickfixj"
 QUICKFIXJ_SOURCE = CHECKOUT / "tests" / "interop" / "quickfixj"
 PEER_CLASS = "Peer"

@@ -2,14 +2,11 @@
 
 import typer
 
+from tapewatch.cli.fix.check_profile import check_profile
 from tapewatch.cli.fix.profiles import list_profiles
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="FIX: sessions, and how their messages become events."
 )
 app.command("profiles")(list_profiles)
-
-
-@app.callback()
-def _group() -> None:
-    """A group even while it has one command."""
+app.command("check-profile")(check_profile)

@@ -380,6 +380,7 @@ def test_requests_are_kept_as_intent(msg_type: str, wanted: str) -> None:
     row = request(msg_type, [(41, "C0")])
     assert (row["kind"], row["x_request"], row["client_order_id"], row["quantity"]) == ("REQUEST", wanted, "C1", 100.0)
     assert "order_id" not in row
+    assert row.get("previous_order_id") == (None if wanted == "NEW" else "C0")
 
 
 def test_a_mass_cancel_is_always_intent() -> None:
