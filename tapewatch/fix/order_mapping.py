@@ -43,6 +43,7 @@ BY_EXEC_TYPE = {
     "G": "CORRECT",
     "H": "BUST",
     "I": "STATUS",
+    "L": "STATUS",
 }
 """ExecType (150); OrdStatus (39) has the same letters and stands in where 150 is absent."""
 
@@ -53,6 +54,7 @@ EXPIRE_REASONS = {
     "B": "calculated",
     "C": "expired",
 }
+STATUS_REASONS = {"L": "triggered"}
 PENDING_REASONS = {"A": "pending new", "6": "pending cancel", "E": "pending replace"}
 RENEWALS = frozenset({"0", "1"})
 RESTATEMENT_REASONS = {
@@ -162,6 +164,12 @@ def _new(row: Row, values: Values, profile: Profile, code: str) -> None:
     _add_terms(row, values)
 
 
+def _status(row: Row, values: Values, profile: Profile, code: str) -> None:
+    _add_terms(row, values)
+    if code in STATUS_REASONS:
+        with_reason(row, STATUS_REASONS[code])
+
+
 def _replace(row: Row, values: Values, profile: Profile, code: str) -> None:
     _add_terms(row, values)
     if _is_unsolicited(values, profile):
@@ -267,7 +275,7 @@ DETAILS: dict[str, Detail] = {
     "BUST": _bust,
     "CORRECT": _correct,
     "REJECT": _reject,
-    "STATUS": _new,
+    "STATUS": _status,
     "PENDING": _pending,
     "RESTATED": _restated,
 }

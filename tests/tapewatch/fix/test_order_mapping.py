@@ -230,6 +230,11 @@ def test_a_status_answer_is_no_new_order(changes: dict[str, Any]) -> None:
     assert "event_key" not in row
 
 
+def test_a_stop_that_was_triggered_is_a_status_with_the_reason() -> None:
+    row = report(t150="L")
+    assert (row["kind"], row["text"]) == ("STATUS", "triggered")
+
+
 @pytest.mark.parametrize(
     ("cause", "kind", "text"),
     [
