@@ -5,9 +5,12 @@ from enum import Enum
 from typing import Literal
 
 from tapewatch.fix.codec import MESSAGE_BYTES_MAX, Message
+from tapewatch.fix.schedule import Schedule
 
 BEGIN_STRINGS = ("FIX.4.0", "FIX.4.1", "FIX.4.2", "FIX.4.3", "FIX.4.4", "FIXT.1.1")
-EventKind = Literal["logon", "logout", "garbled", "gap", "resend", "reject", "refused", "reset", "timeout", "flag"]
+EventKind = Literal[
+    "logon", "logout", "garbled", "gap", "resend", "reject", "refused", "reset", "audit", "timeout", "flag"
+]
 SECOND_NS = 1_000_000_000
 
 
@@ -26,8 +29,12 @@ class SessionConfig:
 
     ``mode``: strict answers as the standard's session tests want, ingest records what it can and flags it.
     ``heartbeat_s``: what an initiator proposes (an acceptor takes the peer's). ``application_version``: tag 1137, for
-    FIXT.1.1. ``reset_on_logon``: numbers begin at 1 with every logon. ``send_next_expected``: send 789.
-    ``resend_chunk``: messages a ResendRequest asks for at once, 0 for all. ``sending_time_tolerance_s``: 0 for any.
+    FIXT.1.1. ``reset_on_logon``, ``reset_on_logout``, ``reset_on_disconnect``: numbers begin at 1 again then.
+    ``send_next_expected``: send 789. ``resend_chunk``: messages a ResendRequest asks for at once, 0 for all.
+    ``sending_time_tolerance_s``: 0 for any. ``schedule``: when the session is open, and begins anew.
+
+    For strict mode: ``user_tags`` of the session's own, or ``any_user_tag`` of 5000 and above, are no reason to reject;
+    ``message_types``: those the application takes, others are answered with a BusinessMessageReject; None for all.
     """
 
     begin_string: str
@@ -37,7 +44,13 @@ class SessionConfig:
     heartbeat_s: int = 30
     application_version: str = "9"
     reset_on_logon: bool = False
+    reset_on_logout: bool = False
+    reset_on_disconnect: bool = False
+    schedule: Schedule | None = None
     mode: Literal["strict", "ingest"] = "ingest"
+    user_tags: frozenset[int] = frozenset()
+    any_user_tag: bool = False
+    message_types: frozenset[str] | None = None
     send_next_expected: bool = False
     username: str = ""
     password: str = field(default="", repr=False)
@@ -68,6 +81,11 @@ class SessionConfig:
     def envelope(self) -> tuple[str, str, str, int]:
         """What every message of the peer has: BeginString, sender, target; and how far its time may be off, in ns."""
         return self.begin_string, self.target, self.sender, self.sending_time_tolerance_s * SECOND_NS
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether the session answers as the standard's session tests want."""
+        return self.mode == "strict"
 
     @property
     def is_transport_only(self) -> bool:

@@ -13,6 +13,7 @@ from tapewatch.fix.timestamps import day_number
 
 MESSAGES_KEPT_MAX = 1_000_000
 RECORD = struct.Struct("<IIBQ")  # crc of what follows, bytes of payload, kind, number
+TIME = struct.Struct("<Q")
 OUTBOUND, INBOUND, EPOCH, NEXT_OUTBOUND = 1, 2, 3, 4
 RECORD_BYTES_MAX = 1 << 24
 EPOCHS_A_DAY_MAX = 1000
@@ -23,9 +24,13 @@ class StoreError(Exception):
 
 
 class SessionStore(Protocol):
-    """Numbers and outbound messages of one session. ``epoch`` changes whenever numbers begin again at 1."""
+    """Numbers and outbound messages of one session.
+
+    ``epoch`` changes whenever numbers begin again at 1; ``reset_ns`` is when they last did, 0 if not known.
+    """
 
     epoch: int
+    reset_ns: int
     next_outbound: int
     next_inbound: int
 
@@ -72,6 +77,7 @@ class MemoryStore:
 
     def __init__(self, messages_kept_max: int = MESSAGES_KEPT_MAX) -> None:
         self.epoch = 0
+        self.reset_ns = 0
         self.next_outbound = 1
         self.next_inbound = 1
         self._messages_kept_max = messages_kept_max
@@ -103,6 +109,7 @@ class MemoryStore:
     def reset(self, now_ns: int) -> None:
         """Begins again at 1."""
         self.epoch = next_epoch(now_ns, self.epoch)
+        self.reset_ns = now_ns
         self.next_outbound = self.next_inbound = 1
         self._messages.clear()
 
@@ -128,6 +135,7 @@ class FileStore:
         self._directory = directory
         self._lock = _lock(directory)
         self.epoch = 0
+        self.reset_ns = 0
         self.next_outbound = 1
         self.next_inbound = 1
         self._sequences = array("Q")
@@ -178,6 +186,7 @@ class FileStore:
         self._file.close()
         previous = self.epoch
         self.epoch = next_epoch(now_ns, self.epoch)
+        self.reset_ns = now_ns
         self.next_outbound = self.next_inbound = 1
         del self._sequences[:], self._offsets[:]
         self._file = self._begin(self.epoch)
@@ -213,7 +222,7 @@ class FileStore:
     def _begin(self, epoch: int) -> BinaryIO:
         path = self._path(epoch)
         unfinished = path.with_suffix(".new")
-        record = _pack_record(EPOCH, epoch, b"")
+        record = _pack_record(EPOCH, epoch, TIME.pack(self.reset_ns))
         with unfinished.open("wb") as file:
             file.write(record)
             file.flush()
@@ -246,6 +255,7 @@ class FileStore:
             self.next_inbound = number
         else:
             self.epoch = number
+            self.reset_ns = TIME.unpack(payload)[0] if len(payload) == TIME.size else 0
 
 
 def _pack_record(kind: int, number: int, payload: bytes) -> bytes:

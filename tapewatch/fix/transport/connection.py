@@ -132,7 +132,8 @@ class SessionConnection(asyncio.Protocol):
             self._report(SessionEvent("refused", f"messages were not handed on: {error}"))
         finally:
             self.close()
-            self.session.disconnected()
+            for event in self.session.disconnected().events:
+                self._report(event)
             self.session.store.sync()
         if self._failure is not None:
             raise self._failure
@@ -218,6 +219,7 @@ class SessionConnection(asyncio.Protocol):
             return
         for msg_type, fields in await self._hand_on.next_batch():
             self.send(msg_type, fields)
+        self._take(self.session.proceed(self._clock()))
         self.session.store.flush()
         if self._hand_on.has_room:
             self._resume("full")

@@ -38,12 +38,14 @@ class HandOn:
     @property
     def is_full(self) -> bool:
         """Whether no more should be read."""
-        return len(self._inbox) >= INBOX_MESSAGES_MAX or self._inbox_bytes >= INBOX_BYTES_MAX
+        count = len(self._inbox) + self._session.held_count
+        return count >= INBOX_MESSAGES_MAX or self._inbox_bytes >= INBOX_BYTES_MAX
 
     @property
     def has_room(self) -> bool:
         """Whether reading may go on."""
-        return len(self._inbox) <= INBOX_MESSAGES_MAX // 2 and self._inbox_bytes <= INBOX_BYTES_MAX // 2
+        count = len(self._inbox) + self._session.held_count
+        return count <= INBOX_MESSAGES_MAX // 2 and self._inbox_bytes <= INBOX_BYTES_MAX // 2
 
     async def next_batch(self) -> Sequence[Reply]:
         """Hands the next messages on and confirms them; returns the application's replies.

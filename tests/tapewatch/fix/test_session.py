@@ -95,7 +95,8 @@ def test_another_begin_string_ends_the_session() -> None:
     peer = logged_on()
     (answer,) = peer.send("0", begin="FIX.4.2")
     assert answer.msg_type == "5"
-    assert "incorrect BeginString" in answer.text(58)
+    assert answer.text(58) == "Incorrect BeginString"
+    peer.send("5")
     assert peer.is_disconnected
 
 
@@ -103,7 +104,9 @@ def test_a_wrong_comp_id_is_rejected_and_ends_the_session() -> None:
     peer = logged_on()
     reject, logout = peer.send("0", t49="SPOOF")
     assert fields_of(reject, 35, 45, 372, 373) == ("3", "2", "0", "9")
-    assert logout.msg_type == "5"
+    assert fields_of(logout, 35, 58) == ("5", None)
+    assert not peer.is_disconnected
+    peer.wait(2)
     assert peer.is_disconnected
 
 
@@ -111,16 +114,25 @@ def test_a_missing_number_is_fatal() -> None:
     peer = logged_on()
     head = [(35, "0"), (49, "THEM"), (56, "US"), (52, format_timestamp(START_NS))]
     (answer,) = peer.feed(encode("FIX.4.4", head))
-    assert fields_of(answer, 35, 58) == ("5", "required tag missing: MsgSeqNum (34)")
+    assert fields_of(answer, 35, 58) == ("5", "Received message without MsgSeqNum")
     assert peer.is_disconnected
 
 
 def test_a_sending_time_beyond_two_minutes_is_rejected_and_ends_the_session() -> None:
     peer = logged_on()
     reject, logout = peer.send("0", t52=format_timestamp(START_NS - 121 * SECOND_NS))
-    assert fields_of(reject, 35, 371, 373) == ("3", "52", "10")
+    assert fields_of(reject, 35, 371, 373) == ("3", None, "10")
     assert logout.msg_type == "5"
+    peer.send("5")
     assert peer.is_disconnected
+
+
+def test_what_ingest_mode_rejects_for_its_time_is_asked_for_again() -> None:
+    peer = logged_on()
+    peer.send("8", report_fields(), t52=format_timestamp(START_NS - 121 * SECOND_NS))
+    peer.send("5")
+    peer.session.disconnected()
+    assert peer.store.next_inbound == 2
 
 
 def test_a_sending_time_within_two_minutes_is_fine() -> None:
@@ -128,11 +140,14 @@ def test_a_sending_time_within_two_minutes_is_fine() -> None:
     assert peer.send("0", t52=format_timestamp(START_NS - 119 * SECOND_NS)) == []
 
 
-def test_an_unreadable_sending_time_is_rejected_and_the_number_counts() -> None:
-    peer = logged_on()
-    (reject,) = peer.send("0", t52="yesterday")
+def test_an_unreadable_sending_time_loses_no_fill_but_is_rejected_in_strict_mode() -> None:
+    peer, strict = logged_on(), logged_on(mode="strict")
+    assert peer.send("8", report_fields(), t52="yesterday") == []
+    assert peer.numbers() == [2]
+    assert "SendingTime (52)" in peer.events[-1]
+    (reject,) = strict.send("8", report_fields(), t52="yesterday")
     assert fields_of(reject, 35, 371, 373) == ("3", "52", "6")
-    assert peer.session.expected == 3
+    assert strict.session.expected == 3
 
 
 def test_garbled_bytes_are_ignored_and_do_not_count() -> None:
@@ -206,6 +221,7 @@ def test_a_possible_duplicate_first_sent_after_it_was_sent_ends_the_session() ->
     later = format_timestamp(START_NS + SECOND_NS)
     reject, logout = peer.send("8", [(43, "Y"), (122, later), *report_fields()], sequence=2)
     assert (reject.get(373), logout.msg_type) == ("10", "5")
+    peer.wait(2)
     assert peer.is_disconnected
 
 
@@ -317,7 +333,7 @@ def test_the_answer_to_our_logout_ends_the_connection() -> None:
 
 
 def test_strict_mode_rejects_what_ingest_mode_records() -> None:
-    fields = [*report_fields(), (20, "0")]
+    fields = [*report_fields(), (58, "a")]
     strict, ingest = logged_on(mode="strict"), logged_on(mode="ingest")
     duplicate_header = [(56, "US"), *fields]
     (reject,) = strict.send("8", duplicate_header)

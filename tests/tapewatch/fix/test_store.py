@@ -95,7 +95,7 @@ def test_damage_before_the_end_is_refused_with_the_place(tmp_path: Path) -> None
     content = bytearray(file.read_bytes())
     content[40] ^= 1
     file.write_bytes(bytes(content))
-    with pytest.raises(StoreError, match="record at byte 17 is damaged"):
+    with pytest.raises(StoreError, match="record at byte 25 is damaged"):
         FileStore(tmp_path)
 
 

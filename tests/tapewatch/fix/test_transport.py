@@ -76,7 +76,7 @@ async def acceptor(application: Recorder | None = None) -> AsyncIterator[Accepto
         running.events.append(f"{event.kind}: {event.text}")
 
     def protocol() -> SessionConnection:
-        connection = SessionConnection(session, running.application, clock_ns, on_event)
+        connection = SessionConnection(running.session, running.application, clock_ns, on_event)
         running.connections.append(connection)
         running.runs.append(loop.create_task(connection.run()))
         return connection
@@ -234,7 +234,7 @@ class FullDisk(MemoryStore):
 
 async def test_a_store_that_cannot_write_ends_the_run_and_acknowledges_nothing() -> None:
     async with acceptor() as gateway:
-        gateway.session.store = FullDisk()
+        gateway.session = Session(US, FullDisk())
         reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
         head: list[Field] = [(35, "A"), (49, "THEM"), (56, "US"), (34, 1), (52, "20260105-09:00:00")]
         writer.write(encode("FIX.4.4", [*head, (98, 0), (108, 30)]))
