@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from simulator.scorecard.truth import HARD_NEGATIVE, SCHEME, LabelError, Scenario, scenario_of
+from simulator.scorecard.truth import HARD_NEGATIVE, SCHEME, LabelError, Scenario, scenario_of, time_of
 
 BENIGN_WORDS: Final = frozenset({"", "0", "none", "normal", "benign", "false", "nan"})
 EVENT_KEYS: Final = ("order_id", "trade_id", "row")
@@ -80,13 +80,13 @@ def _read_csv(path: Path, kind: str) -> list[Scenario]:
             raise LabelError(
                 f"{path}: expected one of {', '.join(EVENT_KEYS)} beside `label`, found {', '.join(header)}"
             )
-        return _of_events(reader, key, kind)
+        return _of_events(reader, key, kind, path)
 
 
-def _of_events(rows: Iterable[Mapping[str, str]], key: str, kind: str) -> list[Scenario]:
+def _of_events(rows: Iterable[Mapping[str, str]], key: str, kind: str, path: Path) -> list[Scenario]:
     """Events of one label and scenario (of one label, account and instrument, where no scenario is named) together."""
     gathered: dict[tuple[str, ...], dict[str, Any]] = {}
-    for row in rows:
+    for number, row in enumerate(rows, 2):
         label = str(row.get("label") or "").strip()
         if label.lower() in BENIGN_WORDS:
             continue
@@ -100,7 +100,7 @@ def _of_events(rows: Iterable[Mapping[str, str]], key: str, kind: str) -> list[S
             if row.get(column):
                 held.setdefault(f"{column}s", []).append(row[column])
         if row.get("event_time_ns"):
-            time_ns = int(row["event_time_ns"])
+            time_ns = time_of(row, "event_time_ns", 0, f"{path}, line {number}")
             held["start_time_ns"] = min(held.get("start_time_ns", time_ns), time_ns)
             held["end_time_ns"] = max(held.get("end_time_ns", time_ns), time_ns)
-    return [scenario_of(held, "/".join(one)) for one, held in gathered.items()]
+    return [scenario_of(held, f"{path}, {'/'.join(one)}") for one, held in gathered.items()]

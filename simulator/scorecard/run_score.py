@@ -11,7 +11,7 @@ import numpy as np
 
 from simulator.scorecard.event_marks import EventMarks
 from simulator.scorecard.families import family_of
-from simulator.scorecard.matching import TOLERANCE_NS, Match, Verdict, match
+from simulator.scorecard.matching import Match, Verdict, match
 from simulator.scorecard.sighting import Sighting
 from simulator.scorecard.table import EventTable, Mask
 from simulator.scorecard.truth import Scenario
@@ -29,7 +29,6 @@ class Seen:
 
     exact: int = 0
     family: int = 0
-    any: int = 0
     delay_s: float | None = None
 
     @property
@@ -90,7 +89,6 @@ class RunScore:
     density: float
     events: int
     benign_events: int
-    span_s: float
     outcomes: tuple[Outcome, ...]
     claims: tuple[Claim, ...]
     baseline_verdicts: dict[str, Counter[Verdict]]
@@ -110,13 +108,12 @@ def score_run(
     seed: int = 0,
     part: str = "",
     density: float = 1.0,
-    tolerance_ns: int = TOLERANCE_NS,
     not_applicable: Mapping[str, str] | None = None,
 ) -> RunScore:
     """Judge the alerts of the rules and what the naive rules said, over the events of one run."""
     schemes = [scenario for scenario in scenarios if scenario.is_scheme]
-    matches = match(alerts, scenarios, tolerance_ns)
-    naive = {name: match(said, scenarios, tolerance_ns) for name, said in baselines.items()}
+    matches = match(alerts, scenarios)
+    naive = {name: match(said, scenarios) for name, said in baselines.items()}
     by_rules = _seen(matches)
     own = {rule: _seen([each for each in matches if each.sighting.detector == rule]) for rule in _names(schemes)}
     by_baseline = {rule: _seen(found) for rule, found in naive.items()}
@@ -130,7 +127,6 @@ def score_run(
         density=density,
         events=len(table),
         benign_events=int(len(table) - abuse.sum()),
-        span_s=float(table.time_ns[-1] - table.time_ns[0]) / 1e9 if len(table) else 0.0,
         outcomes=tuple(
             Outcome(
                 scenario.scenario_id,
@@ -176,7 +172,6 @@ def _seen(matches: Iterable[Match]) -> dict[str, Seen]:
         scenario_id: Seen(
             exact=sum(worth == Verdict.EXACT for worth, _ in found),
             family=sum(worth >= Verdict.FAMILY for worth, _ in found),
-            any=len(found),
             delay_s=min((delay_s for worth, delay_s in found if worth >= Verdict.FAMILY), default=None),
         )
         for scenario_id, found in shown.items()

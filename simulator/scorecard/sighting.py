@@ -26,8 +26,6 @@ class Sighting:
     order_ids: frozenset[str] = frozenset()
     trade_ids: frozenset[str] = frozenset()
     explanation: str = ""
-    score: float = 1.0
-    sighting_id: str = ""
 
     @classmethod
     def of_alert(cls, alert: Alert, raised_ns: Mapping[str, int] | None = None) -> Self:
@@ -45,8 +43,6 @@ class Sighting:
             order_ids=frozenset(alert.order_ids),
             trade_ids=frozenset(alert.trade_ids),
             explanation=alert.explanation,
-            score=alert.score,
-            sighting_id=alert.alert_id,
         )
 
     @property

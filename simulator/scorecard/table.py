@@ -16,7 +16,7 @@ Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 NOBODY: Final = 0
 """Code of an absent account, order or trade."""
-NUMBERS: Final = ("price", "quantity", "leaves_quantity")
+NUMBERS: Final = ("price", "quantity")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,6 @@ class EventTable:
     aggressor: Array
     price: Array
     quantity: Array
-    leaves_quantity: Array
     market: Array
     account: Array
     contra: Array
@@ -60,17 +59,20 @@ class EventTable:
         return self.owner[self.account]
 
     @cached_property
-    def contra_group(self) -> Array:
-        """The owner of the other side of each fill, from its contra account or its trade's other fill; 0 unknown."""
-        known = self.owner[self.contra]
+    def contra_account(self) -> Array:
+        """The other side of each fill, its contra account or the account of its trade's other fill; 0 unknown."""
         fills = np.flatnonzero((self.kind == Kind.FILL) & (self.trade != NOBODY) & (self.contra == NOBODY))
         ordered = fills[np.argsort(self.trade[fills], kind="stable")]
         first, second = ordered[:-1], ordered[1:]
         paired = (self.trade[first] == self.trade[second]) & (self.side[first] != self.side[second])
-        found = known.copy()
-        found[first[paired]] = self.group[second[paired]]
-        found[second[paired]] = self.group[first[paired]]
+        found = self.contra.copy()
+        found[first[paired]], found[second[paired]] = self.account[second[paired]], self.account[first[paired]]
         return found
+
+    @cached_property
+    def contra_group(self) -> Array:
+        """The owner of the other side of each fill; 0 unknown."""
+        return self.owner[self.contra_account]
 
     @cached_property
     def is_fill(self) -> Mask:

@@ -52,24 +52,23 @@ class Scenario:
 def scenario_of(values: Mapping[str, Any], where: str, kind: str = SCHEME) -> Scenario:
     """The scenario of a label as JSON has it, or as CSV with `;` between the entries of a list.
 
-    Raises LabelError naming the place for a missing typology, a time that is no number or an end before the start.
+    Raises LabelError naming the place for a missing typology, a number that is none or an end before the start.
     """
     typology = str(values.get("typology") or "")
     if not typology:
         raise LabelError(f"{where}: expected a typology, found none; name the scheme the scenario is")
-    start = _time(values, "start_time_ns", 0, where)
-    end = _time(values, "end_time_ns", UNTIL_EVER_NS, where)
+    start = time_of(values, "start_time_ns", 0, where)
+    end = time_of(values, "end_time_ns", UNTIL_EVER_NS, where)
     if end < start:
         raise LabelError(f"{where}: expected an end not before the start {start}, found {end}")
     given = str(values.get("kind") or kind)
     if given not in KINDS:
         raise LabelError(f"{where}: expected kind to be {' or '.join(KINDS)}, found {given!r}")
-    severity = values.get("severity")
     return Scenario(
         scenario_id=str(values.get("scenario_id") or where),
         typology=typology,
         kind=given,
-        severity=None if severity in (None, "") else float(severity),
+        severity=_severity(values, where),
         camouflage=tuple(sorted(_texts(values, "camouflage"))),
         venues=_markets(values, "venue"),
         instruments=_markets(values, "instrument"),
@@ -79,7 +78,7 @@ def scenario_of(values: Mapping[str, Any], where: str, kind: str = SCHEME) -> Sc
         end_time_ns=end,
         order_ids=_texts(values, "order_ids"),
         trade_ids=_texts(values, "trade_ids"),
-        rows=tuple(sorted(int(row) for row in _texts(values, "rows"))),
+        rows=tuple(sorted(_whole(row, f"{where}, rows", "places in the file") for row in _texts(values, "rows"))),
     )
 
 
@@ -101,11 +100,24 @@ def _texts(values: Mapping[str, Any], key: str) -> frozenset[str]:
     return frozenset(text for entry in entries if (text := str(entry).strip()))
 
 
-def _time(values: Mapping[str, Any], key: str, default: int, where: str) -> int:
+def time_of(values: Mapping[str, Any], key: str, default: int, where: str) -> int:
+    """A time of a label in nanoseconds UTC; LabelError naming the place for one that is no number."""
     given = values.get(key)
-    if given in (None, ""):
-        return default
+    return default if given in (None, "") else _whole(given, f"{where}, {key}", "nanoseconds since the epoch")
+
+
+def _whole(given: object, where: str, expected: str) -> int:
     try:
         return int(str(given))
     except ValueError as error:
-        raise LabelError(f"{where}, {key}: expected nanoseconds since the epoch, found {given!r}") from error
+        raise LabelError(f"{where}: expected {expected}, found {given!r}") from error
+
+
+def _severity(values: Mapping[str, Any], where: str) -> float | None:
+    given = values.get("severity")
+    if given in (None, ""):
+        return None
+    try:
+        return float(str(given))
+    except ValueError as error:
+        raise LabelError(f"{where}, severity: expected a number from 0 to 1, found {given!r}") from error

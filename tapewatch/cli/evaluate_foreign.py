@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest_service.formats import FormatError, FormatOptions
+from ingest_service.formats import FormatOptions
 from simulator.scorecard.labels_file import read_labels
 from simulator.scorecard.run_score import RunScore
 from simulator.scorecard.truth import LabelError
@@ -33,7 +33,7 @@ def score_foreign(foreign: Foreign, names: Mapping[str, str]) -> RunScore:
     options = FormatOptions(venue=foreign.venue, instrument=foreign.instrument, date=foreign.date)
     try:
         scenarios = read_labels(foreign.labels, names)
-        found = detect(foreign.events, foreign.reference, foreign.file_format, options, foreign.model, foreign.config)
-    except (LabelError, FormatError) as error:
+    except LabelError as error:
         raise CommandError(str(error)) from error
+    found = detect(foreign.events, foreign.reference, foreign.file_format, options, foreign.model, foreign.config)
     return judge(found, scenarios)

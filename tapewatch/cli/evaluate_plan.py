@@ -18,7 +18,10 @@ from tapewatch.cli.evaluate_run import MARKET, RunPlan, run
 from tapewatch.cli.failure import CommandError
 
 REPORTING_SEEDS: Final = tuple(range(5001, 5021))
-"""Never looked at while rules, schemes or the market are worked on; tuning seeds are 1 to 99 and 1000 to 1999."""
+"""Never looked at while rules, schemes or the market are worked on; tuning seeds are 1 to 99 and 1000 to 1999.
+
+The first five have been reported on: what is changed since is reported on with others of them.
+"""
 STANDARD_SEED_COUNT: Final = 5
 SEVERITY: Final = 0.5
 SEVERITIES: Final = (0.1, 0.3, 0.5, 0.7, 0.9)

@@ -4,7 +4,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -23,11 +23,11 @@ from simulator.simulation import SimulationConfig, labelled_run
 from simulator.venues import HoursName, MarketName
 from tapewatch.cli.detect import configuration_of
 from tapewatch.cli.detection_run import detect_files
-from tapewatch.cli.files import open_files
+from tapewatch.cli.files import explained, open_files, refuse_cut
 from tapewatch.cli.model_training import read_model
-from tapewatch.cli.reference_files import read_reference
+from tapewatch.cli.reference_files import reference_beside
 from tapewatch.cli.watched_engine import WatchedEngine
-from tapewatch.market.reference import TABLES, Reference
+from tapewatch.market.reference import Reference
 
 ROWS_A_FRAME = 65_536
 MARKET: Final[MarketName] = "whole"
@@ -63,8 +63,7 @@ class Detected:
     table: EventTable
     alerts: list[Sighting]
     not_applicable: dict[str, str]
-    seconds: float = 0.0
-    late: int = field(default=0)
+    seconds: float
 
 
 def detect(
@@ -75,18 +74,23 @@ def detect(
     model: Path | None = None,
     config: Path | None = None,
 ) -> Detected:
-    """Run the engine, configured by a file's detection section, over files; every event it took is kept as columns."""
+    """Run the engine, configured by a file's detection section, over files; every event it took is kept as columns.
+
+    CommandError where a file can not be read or was cut: a part of the events is no measure against all labels.
+    """
     builder = TableBuilder()
-    engine = WatchedEngine(
-        configuration_of(None, reference, config), None if model is None else read_model(model), builder.take
-    )
-    result = detect_files(open_files(paths, file_format, options or FormatOptions()), engine, ROWS_A_FRAME)
+    configuration = configuration_of(None, reference, config)
+    scorer = None if model is None else read_model(model, configuration.trust)
+    engine = WatchedEngine(configuration, scorer, builder.take)
+    opened = open_files(paths, file_format, options or FormatOptions())
+    with explained():
+        result = detect_files(opened, engine, ROWS_A_FRAME)
+    refuse_cut(opened)
     return Detected(
         table=builder.table(reference),
         alerts=[Sighting.of_alert(alert, engine.raised_ns) for alert in result.alerts],
         not_applicable=result.not_applicable,
         seconds=result.seconds,
-        late=result.late,
     )
 
 
@@ -153,8 +157,3 @@ def way_of_hiding(scheme: str, turn: int) -> Camouflage:
     ways = [Camouflage.of({axis: 1.0}) for axis in SCHEMES[scheme].axes]
     ways.append(Camouflage.of(dict.fromkeys(SCHEMES[scheme].axes, 0.5)))
     return ways[turn % len(ways)]
-
-
-def reference_beside(folder: Path) -> Reference:
-    """The reference data a simulation wrote beside its events."""
-    return read_reference(**{name: path for name in TABLES if (path := folder / f"{name}.csv").exists()})

@@ -23,7 +23,8 @@ from simulator.scorecard.labels_file import read_run
 from simulator.scorecard.ranking import Ranking, average_precision, gain, rank_tail, ranked
 from simulator.scorecard.truth import Scenario
 from simulator.scorecard.windows_of import in_schemes
-from tapewatch.cli.model_training import reference_beside, watch_files
+from tapewatch.cli.model_training import watch_files
+from tapewatch.cli.reference_files import reference_beside
 from tapewatch.market.reference import Reference
 
 WINDOW_NS: Final = 5 * MINUTE_NS
@@ -48,7 +49,7 @@ class Judged:
 
 def judged_run(folder: Path, number: int) -> Judged:
     """The windows of a run that `tapewatch simulate` wrote, the number-th of several."""
-    reference = reference_beside(folder / EVENTS_FILE)
+    reference = reference_beside(folder)
     watched = watch_files([folder / EVENTS_FILE], reference)
     schemes = [one for one in read_run(folder) if one.is_scheme]
     return judged(watched.windows, watched.gravity, schemes, reference, number)

@@ -14,16 +14,16 @@ from ingest_service.formats import FormatOptions
 from surveillance.v1 import ingest_pb2
 from tapewatch.cli.failure import CommandError
 from tapewatch.cli.files import explained, open_files, refuse_cut
+from tapewatch.cli.journalled import holds_events, records, reference_in
 from tapewatch.cli.merge import in_event_order
-from tapewatch.cli.reference_files import read_reference
-from tapewatch.client.ingest import IngestClient, JournalRecord
+from tapewatch.cli.reference_files import reference_beside
+from tapewatch.client.ingest import IngestClient
 from tapewatch.client.sync import Blocking
 from tapewatch.market.frame import Frame
-from tapewatch.market.reference import TABLES, Reference
+from tapewatch.market.reference import Reference
 from tapewatch.runtime.security import SecuritySettings
 
 SUBSCRIBER = "models train"
-PATIENCE_S = 30.0
 ROWS_A_FRAME = 16_384
 
 
@@ -41,13 +41,7 @@ def watch_files(
 
 def watch_runs(paths: Sequence[Path], file_format: str = "auto") -> list[Watched]:
     """The windows of event files that are each a market of its own, with the reference data beside each."""
-    return [watch_files([path], reference_beside(path), file_format) for path in paths]
-
-
-def reference_beside(path: Path) -> Reference:
-    """The reference data in the folder of an event file."""
-    tables = {name: path.with_name(f"{name}.csv") for name in TABLES}
-    return read_reference(**{name: table for name, table in tables.items() if table.exists()})
+    return [watch_files([path], reference_beside(path.parent), file_format) for path in paths]
 
 
 def train_model(watched: Sequence[Watched], seed: int) -> ForestModel:
@@ -67,9 +61,9 @@ def train_from_ingest(address: str, security: SecuritySettings, seed: int) -> Fo
     with Blocking(lambda: IngestClient(address, security)) as client:
         end = client.status().durable_sequence
         reference = Reference.of()
-        for record in _records(client, end):
-            reference = _reference_in(record) or reference
-        frames = (record.payload for record in _records(client, end) if record.kind == ingest_pb2.RECORD_KIND_EVENTS)
+        for record in records(client, end, SUBSCRIBER):
+            reference = reference_in(record) or reference
+        frames = (each.payload for each in records(client, end, SUBSCRIBER) if holds_events(each))
         return train_model([watch(_decoded(frames), EngineConfiguration(reference=reference))], seed)
 
 
@@ -103,20 +97,3 @@ def read_model(path: Path, trust: Trust | None = None) -> ForestModel:
 
 def _decoded(frames: Iterable[bytes]) -> Iterator[Frame]:
     return (Frame.decode(frame) for frame in frames)
-
-
-def _records(client: "Blocking[IngestClient]", end: int) -> Iterator[JournalRecord]:
-    """The journal's records below a position."""
-    if end == 0:
-        return
-    for record in client.subscribe(0, SUBSCRIBER, patience_s=PATIENCE_S):
-        yield record
-        if record.next_sequence >= end:
-            return
-
-
-def _reference_in(record: JournalRecord) -> Reference | None:
-    if record.kind != ingest_pb2.RECORD_KIND_CONTROL:
-        return None
-    control = json.loads(record.payload)
-    return Reference.from_json(json.loads(control["content"])) if control["control"] == "reference" else None

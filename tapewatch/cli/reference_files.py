@@ -7,7 +7,7 @@ import typer
 
 from tapewatch.cli.failure import CommandError
 from tapewatch.client.ingest import IngestClient
-from tapewatch.market.reference import Reference, ReferenceDataError, read_table
+from tapewatch.market.reference import TABLES, Reference, ReferenceDataError, read_table
 from tapewatch.runtime.security import SecuritySettings
 
 
@@ -29,6 +29,11 @@ def read_reference(**files: Path | None) -> Reference:
         return Reference.of(**{name: read_table(name, path) for name, path in files.items() if path})
     except ReferenceDataError as error:
         raise CommandError(str(error)) from error
+
+
+def reference_beside(folder: Path) -> Reference:
+    """The tables in the folder of a simulated run, each under its name."""
+    return read_reference(**{name: path for name in TABLES if (path := folder / f"{name}.csv").exists()})
 
 
 async def publish_reference(address: str, security: SecuritySettings, reference: Reference) -> int:

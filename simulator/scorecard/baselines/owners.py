@@ -67,7 +67,7 @@ def large_holding(table: EventTable) -> Mask:
 
 
 def before_large_order(table: EventTable) -> Mask:
-    """A fill at most 45 s before another owner's order of 10 medians on the same side, left within 90 s after it."""
+    """A fill at most 45 s before another owner's order of 10 medians on the same side, and a fill back within 135 s."""
     rows = _fills(table)
     order = lives(table)
     large = np.flatnonzero((order.quantity >= 10 * table.usual_quantity[order.market]) & (order.group > 0))

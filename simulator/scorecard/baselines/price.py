@@ -21,33 +21,34 @@ def _deviating(table: EventTable, measure: Array, bucket: Array, rows: Array, li
     return mask_of(table, rows[chosen])
 
 
-def _minutes(table: EventTable) -> tuple[Array, Array]:
+def minutes(table: EventTable) -> tuple[Array, Array]:
+    """The matches, each once, and the minute and market of each as one code."""
     rows = np.flatnonzero(table.is_volume)
     return rows, codes(table.market[rows], periods(table, rows, 60))
 
 
 def price_jump(table: EventTable) -> Mask:
     """A minute whose absolute price change is more than 3 standard deviations above the market's mean."""
-    rows, bucket = _minutes(table)
+    rows, bucket = minutes(table)
     first, last = window_extremes(bucket, table.price[rows])
     return _deviating(table, np.abs(last / first - 1), bucket, rows, 3)
 
 
 def volume_jump(table: EventTable) -> Mask:
     """A minute whose volume is more than 3 standard deviations above the market's mean."""
-    rows, bucket = _minutes(table)
+    rows, bucket = minutes(table)
     return _deviating(table, bucket_total(bucket, np.nan_to_num(table.quantity[rows])), bucket, rows, 3)
 
 
 def restless_minute(table: EventTable) -> Mask:
     """A minute whose squared price steps add up to more than 3 standard deviations above the market's mean."""
-    rows, bucket = _minutes(table)
+    rows, bucket = minutes(table)
     step = np.nan_to_num(table.price[rows] / table.last_price[rows] - 1)
     return _deviating(table, bucket_total(bucket, step * step), bucket, rows, 3)
 
 
 def rise_on_volume(table: EventTable) -> Mask:
-    """5 minutes of a market up more than 5 % on more than 3 times its mean volume: buys of who made 20 % of it."""
+    """5 minutes of a market up more than 5 % on more than 3 times its median volume: buys of who made 20 % of it."""
     rows = np.flatnonzero(table.is_volume)
     bucket = codes(table.market[rows], periods(table, rows, 300))
     if not rows.size:

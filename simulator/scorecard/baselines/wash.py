@@ -3,6 +3,7 @@
 import numpy as np
 
 from simulator.scorecard.baselines.lives import events_of, lives
+from simulator.scorecard.baselines.price import minutes, volume_jump
 from simulator.scorecard.baselines.windows import bucket_total, codes, mask_of, periods, recent_count, window_extremes
 from simulator.scorecard.table import EventTable, Mask
 from tapewatch.market.event import Side
@@ -12,13 +13,7 @@ RING_OWNERS_MAX = 2_000
 
 def own_account(table: EventTable) -> Mask:
     """The account is its own contra account."""
-    contra = table.contra.copy()
-    fills = np.flatnonzero(table.is_fill & (table.trade > 0) & (contra == 0))
-    ordered = fills[np.argsort(table.trade[fills], kind="stable")]
-    first, second = ordered[:-1], ordered[1:]
-    paired = (table.trade[first] == table.trade[second]) & (table.side[first] != table.side[second])
-    contra[first[paired]], contra[second[paired]] = table.account[second[paired]], table.account[first[paired]]
-    return np.asarray(table.is_fill & (table.account > 0) & (table.account == contra))
+    return np.asarray(table.is_fill & (table.account > 0) & (table.account == table.contra_account))
 
 
 def own_owner(table: EventTable) -> Mask:
@@ -85,7 +80,7 @@ def alike_orders(table: EventTable) -> Mask:
 
 
 def small_rising(table: EventTable) -> Mask:
-    """3 aggressive buys of one owner within a minute, each of at most the median size, each at a new high of them."""
+    """Aggressive buys of one owner, each of at most the median size: 2 within a minute dearer than the one before."""
     rows = np.flatnonzero(table.is_fill & (table.aggressor == 2) & (table.side == Side.BUY) & (table.group > 0))
     rows = rows[table.quantity[rows] <= table.usual_quantity[table.market[rows]]]
     group = codes(table.group[rows], table.market[rows])
@@ -100,17 +95,9 @@ def small_rising(table: EventTable) -> Mask:
 
 def volume_without_move(table: EventTable) -> Mask:
     """A minute of a market with volume 3 standard deviations above its mean and a price change below 0.1 %."""
-    rows = np.flatnonzero(table.is_volume)
-    bucket = codes(table.market[rows], periods(table, rows, 60))
-    volume = bucket_total(bucket, np.nan_to_num(table.quantity[rows]))
+    rows, bucket = minutes(table)
     first, last = window_extremes(bucket, table.price[rows])
-    chosen = np.zeros(rows.size, dtype=bool)
-    for market in range(len(table.markets)):
-        here = table.market[rows] == market
-        minutes = volume[here][np.unique(bucket[here], return_index=True)[1]] if here.any() else np.zeros(0)
-        if minutes.size > 2:
-            chosen |= here & (volume > minutes.mean() + 3 * minutes.std())
-    return mask_of(table, rows[chosen & (np.abs(last / first - 1) < 0.001)])
+    return volume_jump(table) & mask_of(table, rows[np.abs(last / first - 1) < 0.001])
 
 
 def _both_sides(table: EventTable, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Mask:

@@ -17,9 +17,9 @@ from simulator.scorecard.table import TableBuilder
 from simulator.scorecard.truth import LabelError, Scenario
 from tapewatch.cli.detection_run import fresh_frames
 from tapewatch.cli.evaluate_plan import REPORTING_SEEDS
-from tapewatch.cli.evaluate_run import reference_beside
 from tapewatch.cli.failure import CommandError, WrongUsageError
 from tapewatch.cli.files import explained, open_files, refuse_cut
+from tapewatch.cli.reference_files import reference_beside
 from tapewatch.market.frame import Frame
 from tapewatch.market.reference import Reference
 

@@ -119,7 +119,7 @@ def tune(
         materials = [_journalled(events or [], told)]
     else:
         materials = _materials(events or [], told, reference, file_format, options)
-    scorer = None if model is None else read_model(model)
+    scorer = None if model is None else read_model(model, configuration.trust)
     sweep = Sweep(rule_id, configuration, materials, scorer)
     report = _report(sweep, metadata, swept, grid, hours_a_day, Wish(recall_min, alerts_a_day_max))
     if check and report.chosen is not None:

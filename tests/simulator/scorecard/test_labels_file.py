@@ -69,6 +69,18 @@ def test_a_typology_named_ordinary_is_left_out(tmp_path: Path) -> None:
             "typology,start_time_ns\nx,noon\n",
             "start_time_ns: expected nanoseconds since the epoch, found 'noon'",
         ),
+        ("a.csv", "typology,severity\nx,high\n", "line 2, severity: expected a number from 0 to 1, found 'high'"),
+        (
+            "a.jsonl",
+            '{"typology": "x", "rows": ["first"]}\n',
+            "line 1, rows: expected places in the file, found 'first'",
+        ),
+        ("a.csv", "row,label\nfirst,x\n", "rows: expected places in the file, found 'first'"),
+        (
+            "a.csv",
+            "order_id,label,event_time_ns\no1,x,5\no2,x,noon\n",
+            "line 3, event_time_ns: expected nanoseconds since the epoch, found 'noon'",
+        ),
         ("a.csv", "order_id,kind\n", "expected a column `typology`"),
         ("a.csv", "label\nx\n", "expected one of order_id, trade_id, row beside `label`"),
     ],
