@@ -120,8 +120,7 @@ class ForestModel:
     def judge(self, portrait: Sequence[float]) -> Unusual:
         """How unusual a portrait is, and why."""
         row = np.array([portrait], dtype=np.float64)
-        p_value = float(self.p_values(row)[0])
-        return Unusual(p_value, self.calibration.p_value_min, lambda: self.reasons(row[0]))
+        return Unusual(float(self.p_values(row)[0]), lambda: self.reasons(row[0]))
 
     def view(self, portraits: Sequence[Sequence[float]]) -> Anomaly | None:
         """The view of the most unusual of the portraits: its score is the share of usual windows less unusual."""

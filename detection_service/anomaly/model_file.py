@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from detection_service.anomaly.model import ForestModel, ModelError
 from detection_service.anomaly.signing import SignatureError, Trust, sign
+from tapewatch.runtime.durable import replace_file
 
 FILE_BYTES_MAX: Final = 12 * 1024 * 1024
 """A control record has to carry it."""
@@ -38,9 +39,7 @@ class ModelFile:
     def write(self, path: Path) -> None:
         """Writes the file; it appears whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_text(json.dumps(self.to_json()) + "\n", encoding="utf-8")
-        partial.replace(path)
+        replace_file(path, [json.dumps(self.to_json()).encode(), b"\n"])
 
 
 def read(path: Path) -> ModelFile:

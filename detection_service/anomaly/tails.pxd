@@ -4,7 +4,6 @@ cimport cython
 @cython.final
 cdef class Tails:
     cdef readonly int families
-    cdef readonly int outputs
     cdef const double[::1] edges
     cdef const double[:, :, :, ::1] knots
     cdef const int[::1] last

@@ -43,7 +43,6 @@ class Tails:
         self.members = members
         self.member_last = member_last
         self.families = len(ends)
-        self.outputs = 2 * len(ends) + 2
         self.halvings = arrays.doubles(len(two_sided))
 
     def take(self, rows, out):

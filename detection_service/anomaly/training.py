@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -62,16 +63,22 @@ def train(windows: Windows, seed: int = 1, left_out: int = 0) -> ForestModel:
     nodes = nodes_of([estimator.tree_ for estimator in forest.estimators_])
     member_last = _last(len(rows))
     depth = max(1, int(np.ceil(np.log2(forest.max_samples_))))
-    numbers = {"depth": depth, "sample": int(forest.max_samples_), "member_last": member_last, "calibrated": 1}
+    numbers = {"depth": depth, "sample": int(forest.max_samples_), "member_last": member_last}
     arrays |= nodes._asdict()
     arrays["members"] = np.stack([_knots(-forest.score_samples(inputs.astype(np.float32))), _knots(inputs[:, -1])])
     arrays["quantiles"] = np.quantile(rows, np.linspace(0, 1, QUANTILES), axis=0, method="lower").T
-    arrays |= {"tail": np.zeros(1), "steps": np.zeros(1001)}
     training = _training(windows, fitted, held, kind, seed, left_out)
-    raw = ForestModel.of(arrays, numbers, training)
-    calibration = Calibration.of(raw.strangeness(windows.rows[held]))
-    arrays |= {"tail": calibration.tail, "steps": calibration.steps}
-    return ForestModel.of(arrays, numbers | {"calibrated": calibration.count}, training)
+    uncalibrated = _calibrated(arrays, numbers, training, np.zeros(1))
+    return _calibrated(arrays, numbers, training, uncalibrated.strangeness(windows.rows[held]))
+
+
+def _calibrated(
+    arrays: Mapping[str, Array], numbers: Mapping[str, int], training: Mapping[str, Any], scores: Array
+) -> ForestModel:
+    """A model calibrated on some scores."""
+    calibration = Calibration.of(scores)
+    whole = {**arrays, "tail": calibration.tail, "steps": calibration.steps}
+    return ForestModel.of(whole, {**numbers, "calibrated": calibration.count}, training)
 
 
 def fit(inputs: Array, seed: int) -> IsolationForest:

@@ -53,9 +53,9 @@ def _gravity(windows: Windows, alerts: Iterable[Alert], configuration: EngineCon
     numbers = {name: number for number, name in enumerate(windows.group_names)}
     blocks = np.array([(block.venue, block.instrument) for block in windows.blocks], dtype=object).reshape(-1, 2)
     for alert in alerts:
-        groups = {numbers.get(configuration.reference.group_of(account), -1) for account in alert.accounts}
-        if alert.rule_id == OWN_RULE or not groups:
+        if alert.rule_id == OWN_RULE:
             continue
+        groups = {numbers.get(configuration.reference.group_of(account), -1) for account in alert.accounts}
         here = np.flatnonzero((blocks[:, 0] == alert.venue) & (blocks[:, 1] == alert.instrument))
         about = (
             np.isin(windows.groups, [*groups])

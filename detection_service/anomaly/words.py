@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import expm1
 from typing import Final, NamedTuple
 
 from detection_service.engine.portrait import FAMILIES, FEATURES
 
 SHARE: Final = "share"
 POWER: Final = "power of two"
+LOG: Final = "log"
 
 
 class Words(NamedTuple):
@@ -19,11 +21,11 @@ class Words(NamedTuple):
 
 WORDS: Final = {
     "message_share": Words(SHARE, "its part of the market's messages, five minutes"),
-    "message_multiple": Words("log", "messages against one of the busiest minutes in a hundred here"),
+    "message_multiple": Words(LOG, "messages against one of the busiest minutes in a hundred here"),
     "burst": Words(SHARE, "how much of its messages came in the last minute of five"),
     "order_to_trade": Words(POWER, "messages for every fill"),
-    "cancel_multiple": Words("log", "cancels a fill in half an hour, against what is usual in this market"),
-    "cancel_life": Words("log", "seconds its cancelled orders stood, on average"),
+    "cancel_multiple": Words(LOG, "cancels a fill in half an hour, against what is usual in this market"),
+    "cancel_life": Words(LOG, "seconds its cancelled orders stood, on average"),
     "fleeting_share": Words(SHARE, "cancels within a second of entry, of its cancels"),
     "cancelled_share": Words(SHARE, "quantity cancelled, of quantity entered and cancelled"),
     "order_size": Words(POWER, "size of its orders against the usual order here"),
@@ -35,7 +37,7 @@ WORDS: Final = {
     "replace_share": Words(SHARE, "replaces, of its messages"),
     "largest_withdrawn": Words(POWER, "its largest withdrawn order against the usual order here, two minutes"),
     "withdrawn_depth_share": Words(SHARE, "part of its side of the book that a withdrawn order was"),
-    "layers": Words("log", "orders withdrawn that had stood together on one side"),
+    "layers": Words(LOG, "orders withdrawn that had stood together on one side"),
     "equal_withdrawn": Words(SHARE, "withdrawn orders of the very size of the one before"),
     "stood_while_traded": Words(SHARE, "of what it withdrew, what stood while it traded on the other side"),
     "bait": Words(POWER, "the largest order that stood while it traded on the other side, and was withdrawn"),
@@ -51,7 +53,7 @@ WORDS: Final = {
     "volume_share_60m": Words(SHARE, "its part of the market's volume, an hour"),
     "aggressive_share": Words(SHARE, "trades in which it took liquidity"),
     "push_share": Words(SHARE, "trades in which it moved the price one way"),
-    "net_pushes": Words("log", "trades that moved the price its way, less those the other way"),
+    "net_pushes": Words(LOG, "trades that moved the price its way, less those the other way"),
     "impact": Words("number", "how far the price went the way it traded, in usual minutes, by its part of the volume"),
     "equal_fills": Words(SHARE, "trades of the very size of the one before"),
     "even_gaps": Words(SHARE, "how even the pauses between its trades were"),
@@ -63,7 +65,7 @@ WORDS: Final = {
     "back_and_forth": Words(SHARE, "trades undone with the same other, five minutes"),
     "concentration": Words(SHARE, "how likely two of its trades are with the same other, five minutes"),
     "between_two": Words(SHARE, "how much it bought from one and sold to one"),
-    "partner_lift": Words("log", "how much oftener it met one other than that one trades with anybody"),
+    "partner_lift": Words(LOG, "how much oftener it met one other than that one trades with anybody"),
     "self_share_60m": Words(SHARE, "trades with itself or its own owner's accounts, an hour"),
     "top_partner_share_60m": Words(SHARE, "trades with the one other it met most, an hour"),
     "concentration_60m": Words(SHARE, "how likely two of its trades are with the same other, an hour"),
@@ -75,18 +77,21 @@ WORDS: Final = {
     "aggressive_change": Words("number", "how often it took liquidity against its own hour"),
     "cancel_life_change": Words(POWER, "how long its cancelled orders stood against its own hour"),
     "market_move": Words("number", "how far the market moved, in usual minutes"),
-    "market_volume": Words("log", "the market's volume against its hour"),
+    "market_volume": Words(LOG, "the market's volume against its hour"),
 }  # fmt: skip
 
 
 def told(feature: str, value: float) -> str:
-    """A feature's value as a person reads it: a share in per cent, a power of two as so many times."""
+    """A feature's value as a person reads it: a share in per cent, a power of two as so many times, none where there
+    was nothing to measure."""
     kind = WORDS[feature].kind
     if kind == SHARE:
         return f"{value:.0%}"
     if kind == POWER:
         return f"{2.0**value:.3g} times"
-    return f"{2.718281828459045**value - 1.0:.3g}" if kind == "log" else f"{value:.3g}"
+    if kind == LOG:
+        return f"{expm1(value):.3g}" if value >= 0.0 else "none"
+    return f"{value:.3g}"
 
 
 def table() -> str:

@@ -61,8 +61,8 @@ class AnomalyScorer(Protocol):
     def model_id(self) -> str:
         """Content hash of the model."""
 
-    def judge(self, portrait: Sequence[float]) -> Unusual | None:
-        """How unusual a portrait is; None by a model that was not calibrated."""
+    def judge(self, portrait: Sequence[float]) -> Unusual:
+        """How unusual a portrait is."""
 
     def view(self, portraits: Sequence[Sequence[float]]) -> Anomaly | None:
         """The view of the most unusual of the portraits; None without any."""

@@ -98,11 +98,10 @@ class PairTrade(NamedTuple):
 
 
 class Unusual(NamedTuple):
-    """How the anomaly model sees a group's window: the share of usual windows at least as unusual (`p_value`), the
-    least such share the model can tell (`p_value_min`), and, when asked, what makes it so, in words, the most first."""
+    """How the anomaly model sees a group's window: the share of usual windows at least as unusual (`p_value`), and,
+    when asked, what makes it so, in words, the most first."""
 
     p_value: float
-    p_value_min: float
     reasons: Callable[[], tuple[str, ...]]
 
 

@@ -17,6 +17,7 @@ cdef class Fills:
     cdef name(self, FillPointer fill, FrameView view, unsigned int order_id, unsigned int trade_id)
     cdef double traded(self, ActivityPointer activity, int side, long long since) noexcept
     cdef public long long learned
+    cdef long long first_since(self, ActivityPointer activity, long long since) noexcept
     cdef int count_since(self, ActivityPointer activity, long long since) noexcept
     cdef dict partners(self, ActivityPointer activity, long long since)
     cdef long long held_since(self, ActivityPointer activity) noexcept

@@ -93,17 +93,17 @@ class Fills:
                 total += fill.quantity
         return total
 
-    def count_since(self, activity, since):
-        """Number of fills held at or after a time."""
+    def first_since(self, activity, since):
+        """Number of the first fill held at or after a time."""
         number: cython.longlong = activity.fill_count
         oldest: cython.longlong = max(0, activity.fill_count - RING)
-        found: cython.int = 0
-        while number > oldest:
+        while number > oldest and self.entry(activity, number - 1).time >= since:
             number -= 1
-            if self.entry(activity, number).time < since:
-                break
-            found += 1
-        return found
+        return number
+
+    def count_since(self, activity, since):
+        """Number of fills held at or after a time."""
+        return activity.fill_count - self.first_since(activity, since)
 
     def partners(self, activity, since):
         """How often an activity bought from and sold to whom at or after a time: account number (-1: not known) to

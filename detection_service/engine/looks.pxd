@@ -6,4 +6,3 @@ cdef class Looks(Groups):
     cdef int[::1] circle
     cdef ActivityPointer _of(self, long long number) except NULL
     cdef bint _within(self, int group, int members) noexcept
-    cdef long long _first_since(self, ActivityPointer activity, long long since) noexcept

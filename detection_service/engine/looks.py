@@ -8,12 +8,11 @@ from tapewatch.market import arrays
 if cython.compiled:
     from cython.cimports.detection_service.engine.groups import Groups
     from cython.cimports.detection_service.engine.matches import MatchLog
-    from cython.cimports.detection_service.engine.records import RING, ActivityPointer, FillPointer, WithdrawalPointer
+    from cython.cimports.detection_service.engine.records import ActivityPointer, FillPointer, WithdrawalPointer
     from cython.cimports.detection_service.engine.registry import activity_at
 else:
     from detection_service.engine.groups import Groups
     from detection_service.engine.matches import MatchLog
-    from detection_service.engine.records import RING
     from detection_service.engine.records import Activity as ActivityPointer
     from detection_service.engine.records import Fill as FillPointer
     from detection_service.engine.records import Withdrawal as WithdrawalPointer
@@ -38,14 +37,6 @@ class Looks(Groups):
             raise LookupError(f"expected the number of an activity, found {number}: nobody acts at this trigger")
         return activity_at(self, number)
 
-    def _first_since(self, activity, since):
-        """Number of the first fill held at or after a time."""
-        number: cython.longlong = activity.fill_count
-        oldest: cython.longlong = max(0, activity.fill_count - RING)
-        while number > oldest and self.fills.entry(activity, number - 1).time >= since:
-            number -= 1
-        return number
-
     def took(self, number: cython.int, side: cython.int, since: cython.longlong):
         """Its fills of a side since a time in which it took liquidity: (number, first time, last time, lowest price,
         highest price), all 0 without any."""
@@ -57,7 +48,7 @@ class Looks(Groups):
         last: cython.longlong = 0
         low: cython.double = 0.0
         high: cython.double = 0.0
-        for place in range(self._first_since(activity, since), activity.fill_count):
+        for place in range(self.fills.first_since(activity, since), activity.fill_count):
             fill = self.fills.entry(activity, place)
             if fill.side != side or fill.aggressor != _AGGRESSOR:
                 continue
@@ -76,7 +67,7 @@ class Looks(Groups):
         fill: FillPointer
         place: cython.longlong
         found: cython.int = 0
-        for place in range(self._first_since(activity, since), activity.fill_count):
+        for place in range(self.fills.first_since(activity, since), activity.fill_count):
             fill = self.fills.entry(activity, place)
             found += fill.aggressor == _AGGRESSOR and fill.order_quantity <= quantity
         return found
@@ -92,7 +83,7 @@ class Looks(Groups):
         group: cython.int
         quantities: list = []
         met: dict = {}
-        for place in range(self._first_since(activity, since), activity.fill_count):
+        for place in range(self.fills.first_since(activity, since), activity.fill_count):
             fill = self.fills.entry(activity, place)
             group = -1 if fill.contra < 0 else self.group_of_account[fill.contra]
             if group == activity.group:
@@ -114,7 +105,7 @@ class Looks(Groups):
         place: cython.longlong
         bought: cython.int = 0
         sold: cython.int = 0
-        for place in range(self._first_since(activity, since), activity.fill_count):
+        for place in range(self.fills.first_since(activity, since), activity.fill_count):
             fill = self.fills.entry(activity, place)
             if fill.contra >= 0 and self.group_of_account[fill.contra] == activity.group:
                 continue

@@ -227,12 +227,10 @@ class Portrait:
     def _against_traded(self, registry: Registry, activity, since, largest):
         """The largest withdrawn against the mean order that traded, as a power of two."""
         fills: Fills = registry.fills
-        place: cython.longlong = activity.fill_count
-        oldest: cython.longlong = max(0, activity.fill_count - RING)
+        place: cython.longlong
         ordered: cython.double = 0.0
         count: cython.double = 0.0
-        while place > oldest and fills.entry(activity, place - 1).time >= since:
-            place -= 1
+        for place in range(activity.fill_count - 1, fills.first_since(activity, since) - 1, -1):
             ordered += fills.entry(activity, place).order_quantity
             count += 1.0
         return log2(1.0 + largest * count / ordered) if ordered > 0.0 else 0.0
@@ -277,8 +275,7 @@ class Portrait:
     def _fills(self, registry: Registry, activity, since):
         """The order its trades came in: sides, sizes, pauses and prices."""
         fills: Fills = registry.fills
-        number: cython.longlong = activity.fill_count
-        oldest: cython.longlong = max(0, activity.fill_count - RING)
+        number: cython.longlong
         fill: FillPointer
         later: FillPointer
         count: cython.double = 0.0
@@ -293,8 +290,7 @@ class Portrait:
         paid: cython.double = 0.0
         taken: cython.double = 0.0
         usual: cython.double = registry.markets[activity.market].usual_range
-        while number - 1 > oldest and fills.entry(activity, number - 2).time >= since:
-            number -= 1
+        for number in range(activity.fill_count - 1, fills.first_since(activity, since), -1):
             later = fills.entry(activity, number)
             fill = fills.entry(activity, number - 1)
             count += 1.0
@@ -305,9 +301,8 @@ class Portrait:
             gap = (later.time - fill.time) / 1e9
             total += gap
             squares += gap * gap
-        number = activity.fill_count
-        while number > oldest and fills.entry(activity, number - 1).time >= since + _SPAN_NS - _HOUR_NS:
-            number -= 1
+        since += _SPAN_NS - _HOUR_NS
+        for number in range(activity.fill_count - 1, fills.first_since(activity, since) - 1, -1):
             fill = fills.entry(activity, number)
             if fill.side == _BUY:
                 bought += fill.quantity

@@ -75,11 +75,17 @@ def rank_tail(features: ArrayLike) -> Floats:
     and learns nothing.
     """
     values = np.atleast_2d(np.asarray(features, dtype=np.float64))
-    count = len(values)
     if not values.size:
-        return np.zeros(count)
+        return np.zeros(len(values))
+    return np.asarray(-np.log10(np.min(tail_shares(values), axis=0)))
+
+
+def tail_shares(values: Floats) -> list[Floats]:
+    """For each feature of `values`, shape (windows, features): the share of windows at least as extreme as each, on the
+    side where that are fewer."""
+    count = len(values)
     ordered = np.sort(values, axis=0)
-    shares = [
+    return [
         np.minimum(
             count - np.searchsorted(ordered[:, place], values[:, place], side="left"),
             np.searchsorted(ordered[:, place], values[:, place], side="right"),
@@ -87,7 +93,6 @@ def rank_tail(features: ArrayLike) -> Floats:
         / count
         for place in range(values.shape[1])
     ]
-    return np.asarray(-np.log10(np.min(shares, axis=0)))
 
 
 class _Order:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from detection_service.anomaly.words import WORDS, told
 from surveillance.v1 import alert_pb2
 from tapewatch.alert import ID_CHARACTERS
 from tapewatch.cli.calls import ask, show_each
@@ -82,6 +83,15 @@ def show_alert(
     )
     rows = ((each.name, f"{each.observed:g}", f"{each.threshold:g}", each.unit) for each in alert.measurements)
     print_table(("measurement", "observed>", "threshold>", "unit"), rows)
+    if parts := alert.anomaly.contributions:
+        print_table(("unusual to the model", "value>", "part>"), (_in_words(each) for each in parts))
+
+
+def _in_words(part: alert_pb2.Contribution) -> tuple[str, str, str]:
+    """A feature, its value and its part; as it stands where the model's features are not this version's."""
+    if part.feature not in WORDS:
+        return part.feature, f"{part.value:.3g}", f"{part.contribution:.0%}"
+    return WORDS[part.feature].meaning, told(part.feature, part.value), f"{part.contribution:.0%}"
 
 
 async def _alert(client: CaseClient, name: str) -> alert_pb2.Alert:

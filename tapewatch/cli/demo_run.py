@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
+from detection_service.anomaly.model_file import ModelFile
 from simulator.output import write_reference
 from simulator.simulation import Simulation, SimulationConfig
 from surveillance.v1 import simulator_pb2
@@ -154,7 +155,7 @@ async def warm_up(clients: DemoClients, stack: DemoStack, seed: int) -> None:
     clients.acknowledged += (await clients.drained()).simulation.events_acknowledged
     address, security = clients.ingest.target, clients.security
     model = await asyncio.to_thread(train_from_ingest, address, security, seed % SEED_END)
-    await asyncio.to_thread(publish_model, address, security, model)
+    await asyncio.to_thread(publish_model, address, security, ModelFile(model))
     clients.seconds["warm-up"] = time.monotonic() - begun_s
 
 

@@ -20,7 +20,7 @@ from detection_service.anomaly.model import ForestModel
 from detection_service.anomaly.watching import MINUTE_NS
 from detection_service.anomaly.windows import Windows
 from simulator.scorecard.labels_file import read_run
-from simulator.scorecard.ranking import Ranking, average_precision, gain, rank_tail, ranked
+from simulator.scorecard.ranking import Ranking, average_precision, gain, rank_tail, ranked, tail_shares
 from simulator.scorecard.truth import Scenario
 from simulator.scorecard.windows_of import in_schemes
 from tapewatch.cli.model_training import watch_files
@@ -90,12 +90,11 @@ def rankings(runs: Sequence[Judged], model: ForestModel, plain: Array) -> dict[s
 def plain_forest(benign: Sequence[Array], runs: Sequence[Judged]) -> Array:
     """Scores of the windows of runs by scikit-learn's forest of plain features, fitted on days without abuse (on the
     runs themselves without any)."""
-    from sklearn.ensemble import IsolationForest  # takes a second to import
+    from detection_service.anomaly.training import fit  # scikit-learn takes a second to import
 
     rows = np.concatenate([run.rows for run in runs]).astype(np.float32)
     usual = np.concatenate(benign).astype(np.float32) if benign else rows
-    forest = IsolationForest(n_estimators=100, max_samples=min(256, len(usual)), random_state=1).fit(usual)
-    return np.asarray(-forest.score_samples(rows))
+    return np.asarray(-fit(usual, seed=1).score_samples(rows))
 
 
 def together(gravity: Array, strangeness: Array) -> Array:
@@ -105,13 +104,9 @@ def together(gravity: Array, strangeness: Array) -> Array:
 
 def tail_sum(rows: Array) -> Array:
     """Sum over the features of minus the decimal logarithm of the share of windows at least as far out, either side."""
-    count = len(rows)
-    ordered = np.sort(rows, axis=0)
-    total = np.zeros(count)
-    for place in range(rows.shape[1]):
-        above = count - np.searchsorted(ordered[:, place], rows[:, place], side="left")
-        below = np.searchsorted(ordered[:, place], rows[:, place], side="right")
-        total -= np.log10(np.minimum(1.0, 2.0 * np.minimum(above, below) / count))
+    total = np.zeros(len(rows))
+    for shares in tail_shares(rows):
+        total -= np.log10(np.minimum(1.0, 2.0 * shares))
     return total
 
 

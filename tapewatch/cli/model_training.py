@@ -67,9 +67,8 @@ def train_from_ingest(address: str, security: SecuritySettings, seed: int) -> Fo
         return train_model([watch(_decoded(frames), EngineConfiguration(reference=reference))], seed)
 
 
-def publish_model(address: str, security: SecuritySettings, model: ForestModel | ModelFile) -> int:
+def publish_model(address: str, security: SecuritySettings, file: ModelFile) -> int:
     """Put a model in force for the events from now on; returns the position of its control record."""
-    file = model if isinstance(model, ModelFile) else ModelFile(model)
     content = json.dumps(file.to_json(), separators=(",", ":")).encode()
     with Blocking(lambda: IngestClient(address, security)) as client:
         name = f"model-{file.model.model_id}" + (f"-{file.signature['key']}" if file.signature else "")

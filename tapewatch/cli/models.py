@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from detection_service.anomaly.model import ModelError
+from detection_service.anomaly.model import ForestModel, ModelError
 from detection_service.anomaly.model_file import ModelFile, register, registered
 from detection_service.anomaly.signing import SignatureError, Trust, make_key
 from detection_service.anomaly.words import WORDS, told
@@ -186,7 +186,7 @@ def verify(
     )
 
 
-def _registered(model: Any, directory: Path) -> tuple[Path, ModelFile]:
+def _registered(model: ForestModel, directory: Path) -> tuple[Path, ModelFile]:
     try:
         return register(model, directory)
     except ModelError as error:

@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from detection_service.anomaly.signing import make_key
 from detection_service.app import DetectionSettings, lifespan
+from detection_service.checkpoint import Checkpoints
 from detection_service.rules.catalogue import RULE_BY_ID
+from detection_service.rules.scenarios.ordinary_model import ordinary_model
 from tapewatch.runtime.errors import StartError
 from tapewatch.runtime.service import running_service
+from tests.detection_service.fakes import Journal, consumer_in
 
 
 def test_all_rules_run_with_their_defaults_unless_told_otherwise() -> None:
@@ -56,6 +60,17 @@ async def test_a_directory_that_is_a_file_ends_the_start_naming_it(tmp_path: Pat
     (tmp_path / "taken").write_text("")
     settings = DetectionSettings(listen="127.0.0.1:0", directory=tmp_path / "taken")
     with pytest.raises(StartError, match="taken"):
+        async with running_service("detection", settings, lifespan):
+            raise AssertionError("expected no start")
+
+
+async def test_an_unsigned_model_in_force_ends_the_start_where_a_key_is_newly_named(tmp_path: Path) -> None:
+    before = consumer_in(tmp_path)
+    await before.run(Journal().control("MODEL", ordinary_model().to_json()).read())
+    Checkpoints(tmp_path).write(before.checkpoint(before.engine.freeze()))
+    key = make_key(tmp_path / "model.key")
+    settings = DetectionSettings(listen="127.0.0.1:0", directory=tmp_path, model_keys=[key])
+    with pytest.raises(StartError, match=r"model in force is refused: .* found none: .*; publish a signed model"):
         async with running_service("detection", settings, lifespan):
             raise AssertionError("expected no start")
 

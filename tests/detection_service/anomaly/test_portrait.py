@@ -74,13 +74,12 @@ def scaled(price: float, quantity: float) -> Windows:
     market = Market()
     for number in range(600):
         market.at(number)
-        side, other = ("BUY", "SELL") if number % 3 else ("SELL", "BUY")
+        side = "BUY" if number % 3 else "SELL"
         order = market.new(f"a{number % 4}", side, price * (1 + (number % 5) / 1e3), quantity * (1 + number % 6))
         if number % 2:
             market.cancel(order)
         elif number % 7 == 0:
             market.deal("b", f"a{number % 4}", price, quantity)
-        assert other
     return collect_windows([Frame.from_rows(market.rows)], Reference.of())
 
 

@@ -25,9 +25,9 @@ class Says:
         self._p_value = p_value
         self.asked: list[list[float]] = []
 
-    def judge(self, portrait: Sequence[float]) -> Unusual | None:
+    def judge(self, portrait: Sequence[float]) -> Unusual:
         self.asked.append([*portrait])
-        return Unusual(self._p_value, self._p_value, lambda: ("it is odd",))
+        return Unusual(self._p_value, lambda: ("it is odd",))
 
     def view(self, portraits: Sequence[Sequence[float]]) -> Anomaly | None:
         return None

@@ -172,8 +172,8 @@ class LoudScorer:
     def view(self, portraits: Sequence[Sequence[float]]) -> Anomaly | None:
         return Anomaly(1.0, self.model_id) if portraits else None
 
-    def judge(self, portrait: Sequence[float]) -> Unusual | None:
-        return Unusual(1.0, 0.001, tuple)
+    def judge(self, portrait: Sequence[float]) -> Unusual:
+        return Unusual(1.0, tuple)
 
 
 def test_a_model_ranks_alerts_and_neither_makes_nor_stops_one() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from surveillance.v1 import alert_pb2
 from tapewatch.cli.main import main
+from tests.tapewatch.cli import fakes
 from tests.tapewatch.cli.fakes import ALERT, CASE, DeskFake
 
 
@@ -31,6 +32,23 @@ def test_terminal_escapes_in_texts_are_shown_not_obeyed(target: str, capsys: pyt
     shown = printed(capsys, "alerts", "show", ALERT.alert_id, "--target", target)
     assert "\x1b" not in shown
     assert "\\x1b[31mordinary is 100." in shown
+
+
+def test_what_makes_an_alert_unusual_to_the_model_is_shown(
+    target: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = [
+        alert_pb2.Contribution(feature="self_share", value=0.5, contribution=0.25),
+        alert_pb2.Contribution(feature="of_another_version", value=7.5, contribution=0.125),
+    ]
+    ranked = alert_pb2.Alert(anomaly=alert_pb2.Anomaly(score=0.99, model_id="m", contributions=parts))
+    ranked.MergeFrom(ALERT)
+    monkeypatch.setattr(fakes, "ALERT", ranked)
+    shown = printed(capsys, "alerts", "show", ALERT.alert_id, "--target", target)
+    assert "unusual to the model" in shown
+    ends = [line.split()[-3:] for line in shown.splitlines()]
+    assert ["minutes", "50%", "25%"] in ends
+    assert ["of_another_version", "7.5", "12%"] in ends
 
 
 def test_a_refused_filter_is_explained(target: str, capsys: pytest.CaptureFixture[str]) -> None:
