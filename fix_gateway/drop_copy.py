@@ -1,17 +1,15 @@
 """The application of a drop copy: messages become events, and the hand-on is done when ingest has them durably."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import cast
 
 import structlog
 
 from fix_gateway.metrics import GatewayMetrics
 from fix_gateway.sink import EventSink
 from tapewatch.fix.codec import Message
-from tapewatch.fix.mapping import Row, map_message
 from tapewatch.fix.profile import Profile
 from tapewatch.fix.transport import Clock, Reply
+from tapewatch.fix.wire.mapper import Batch
 from tapewatch.market.frame import Frame
 
 ROWS_A_FRAME_MAX = 10_000
@@ -25,16 +23,16 @@ class DropCopyApplication:
 
     def __init__(self, sink: EventSink, profiles: Mapping[str, Profile], metrics: GatewayMetrics, clock: Clock) -> None:
         self._sink = sink
-        self._profiles = profiles
+        self._batches = {name: Batch(profile) for name, profile in profiles.items()}
         self._metrics = metrics
         self._clock = clock
         self._noted: set[tuple[str, str]] = set()
 
     async def on_messages(self, session_name: str, messages: Sequence[Message]) -> Sequence[Reply]:
         """Publishes the events of the messages and returns when they are durable."""
-        rows = self._rows(session_name, messages)
-        for start in range(0, len(rows), ROWS_A_FRAME_MAX):
-            result = await self._sink.publish(Frame.from_rows(rows[start : start + ROWS_A_FRAME_MAX]))
+        frame = self._frame(session_name, messages)
+        for start in range(0, frame.row_count, ROWS_A_FRAME_MAX):
+            result = await self._sink.publish(frame.slice(start, start + ROWS_A_FRAME_MAX))
             self._metrics.events.labels(session_name).inc(result.journalled)
             self._metrics.duplicates.labels(session_name).inc(result.duplicates)
             if result.rejected:
@@ -55,20 +53,19 @@ class DropCopyApplication:
         """Says that the source has ended, so that its silence is no gap."""
         await self._sink.end_of_source(session_name)
 
-    def _rows(self, session_name: str, messages: Sequence[Message]) -> list[Row]:
-        profile = self._profiles[session_name]
+    def _frame(self, session_name: str, messages: Sequence[Message]) -> Frame:
+        batch = self._batches[session_name]
         now_ns = self._clock()
-        rows: list[Row] = []
-        for message in messages:
-            mapped, note = map_message(message, profile, session_name, now_ns)
-            rows += mapped
-            if note is not None:
-                self._note(session_name, note, bool(mapped))
-        for msg_type, count in Counter(message.msg_type for message in messages).items():
+        batch.add_all(messages, session_name, now_ns)
+        frame, notes, types = batch.take()
+        for note, is_mapped in notes:
+            self._note(session_name, note, is_mapped)
+        for msg_type, count in types.items():
             self._metrics.messages.labels(session_name, msg_type[:4]).inc(count)
-        if rows:
-            self._metrics.lag_seconds.labels(session_name).set((now_ns - cast(int, rows[-1]["event_time_ns"])) / 1e9)
-        return rows
+        if frame.row_count:
+            lag_ns = now_ns - int(frame.columns["event_time_ns"][-1])
+            self._metrics.lag_seconds.labels(session_name).set(lag_ns / 1e9)
+        return frame
 
     def _note(self, session_name: str, note: str, is_mapped: bool) -> None:
         """Counts every note, logs each kind once."""
