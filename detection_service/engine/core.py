@@ -51,6 +51,7 @@ _EXPIRE = cython.declare(cython.int, 7)
 _TRADE = cython.declare(cython.int, 10)
 _QUOTE = cython.declare(cython.int, 11)
 _BOOK_LEVEL = cython.declare(cython.int, 12)
+_STATUS = cython.declare(cython.int, 9)
 _PHASE = cython.declare(cython.int, 15)
 _BUY = cython.declare(cython.int, 1)
 _AGGRESSOR = cython.declare(cython.int, 2)
@@ -195,6 +196,9 @@ class Core(Across):
             self.capabilities[self.source] |= _HAS_QUOTES
             market.bid_price = self.view.bid_price[row]
             market.ask_price = self.view.ask_price[row]
+        elif kind == _STATUS:
+            if self.view.leaves[row] > 0.0 and self._find(row) < 0:
+                self._unknown(row)
         elif kind == _PHASE:
             self.capabilities[self.source] |= _HAS_PHASES
             market.phase_before = market.phase
@@ -337,11 +341,12 @@ class Core(Across):
         leaves: cython.double = view.leaves[row]
         slot: cython.int
         ladder: Ladder
-        self.capabilities[self.source] |= _HAS_ORDERS
+        if view.kind[row] != _FILL:  # a copy of fills alone names orders, and shows none
+            self.capabilities[self.source] |= _HAS_ORDERS
         self.unknown_orders[self.source] += 1
         if side == 0 or price != price or view.order_text(row) == 0:
             return
-        if view.kind[row] != _REPLACE and quantity == quantity:
+        if view.kind[row] not in (_REPLACE, _STATUS) and quantity == quantity:
             ladder = self.market.ladder(side)
             ladder.take_seeded(price, quantity)
         if leaves > 0.0 and view.aggressor[row] != _AGGRESSOR:

@@ -36,14 +36,15 @@ class FormatOptions:
     """What a file may not say of itself.
 
     `venue` and `instrument` replace a format's default; `date` (YYYY-MM-DD) is the trading day of a LOBSTER file whose
-    name has none; `assumed_price` stands in the `simple` format for prices it never states. Files of at most
-    `sort_rows_max` events may be out of time order; `faults_kept_max` bounds the faults kept with their text (all are
-    counted).
+    name has none; `profile` says how the messages of a FIX log map (a shipped profile or a file); `assumed_price`
+    stands in the `simple` format for prices it never states. Files of at most `sort_rows_max` events may be out of time
+    order; `faults_kept_max` bounds the faults kept with their text (all are counted).
     """
 
     venue: str | None = None
     instrument: str | None = None
     date: str | None = None
+    profile: str | None = None
     assumed_price: float = 1.0
     sort_rows_max: int = SORT_ROWS_MAX
     faults_kept_max: int = FAULTS_KEPT_MAX

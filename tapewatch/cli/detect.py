@@ -28,6 +28,7 @@ from tapewatch.cli.files import (
     FilesArgument,
     FormatOption,
     InstrumentOption,
+    ProfileOption,
     VenueOption,
     explained,
     open_files,
@@ -79,6 +80,7 @@ def detect(
     venue: VenueOption = None,
     instrument: InstrumentOption = None,
     date: DateOption = None,
+    profile: ProfileOption = None,
     config: ConfigOption = None,
     rows_per_frame: Annotated[
         int, typer.Option("--batch", min=1, max=1 << 20, help="Events a batch; the alerts do not depend on it.")
@@ -105,7 +107,7 @@ def detect(
         restricted=restricted,
     )
     engine = make_engine(configuration_of(rules, reference, config, rules_directory), model)
-    opened = open_files(files, file_format, FormatOptions(venue=venue, instrument=instrument, date=date))
+    opened = open_files(files, file_format, FormatOptions(venue, instrument, date, profile=profile))
     shown = Shown()
     with explained(), progress_bar("detecting", None) as advance:
         result = detect_files(opened, engine, rows_per_frame, advance, shown)

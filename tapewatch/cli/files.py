@@ -24,6 +24,10 @@ InstrumentOption = Annotated[str | None, typer.Option("--instrument", help="Inst
 DateOption = Annotated[
     str | None, typer.Option("--date", metavar="YYYY-MM-DD", help="Trading day, where the file does not say.")
 ]
+ProfileOption = Annotated[
+    str | None,
+    typer.Option("--profile", metavar="NAME", help="How a FIX log maps: `tapewatch fix profiles`, or a YAML file."),
+]
 
 
 @contextmanager

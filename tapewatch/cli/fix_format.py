@@ -11,9 +11,11 @@ import numpy as np
 from ingest_service.formats.contract import EventFile, FileReport, FormatError, FormatOptions
 from ingest_service.formats.reading import EventBatch, ReadEventFile
 from tapewatch.fix.log_reader import LogItem, LogReader, LogReport, read_log
+from tapewatch.fix.profile import Profile, ProfileError, load_profile
 from tapewatch.market.frame import Frame
 
 FIRST_MESSAGE = re.compile(rb"8=FIX(T?\.\d\.\d)")
+LOG_PROFILE = "log"
 BATCH_ROWS = 4_096
 EVIDENCE_CHARACTERS_MAX = 240
 
@@ -32,22 +34,26 @@ class FixFormat:
         return f"it holds messages that begin with 8=FIX{found[1].decode()}" if found else None
 
     def open(self, path: Path, options: FormatOptions) -> EventFile:
-        """Open a log, plain or gz; FormatError where it can not be read."""
+        """Open a log, plain or gz; FormatError where it can not be read or there is no such profile."""
         try:
-            return ReadEventFile(self.name, (path,), options, _FixReader(path, options))
+            profile = load_profile(options.profile or LOG_PROFILE)
+            return ReadEventFile(self.name, (path,), options, _FixReader(path, profile, options))
         except OSError as error:
             raise FormatError(f"{path}: {error.strerror}") from error
+        except ProfileError as error:
+            raise FormatError(f"--profile: {error}") from error
 
 
 class _FixReader:
     """A BatchReader: rows keep their session as source, with its numbers; `line` is the message's place in the log."""
 
-    def __init__(self, path: Path, options: FormatOptions) -> None:
+    def __init__(self, path: Path, profile: Profile, options: FormatOptions) -> None:
         self._path = path
+        self._profile = profile
         self._options = options
 
     def __call__(self, report: FileReport) -> Iterator[EventBatch]:
-        log = read_log(self._path)
+        log = read_log(self._path, self._profile)
         rows: list[dict[str, object]] = []
         places: list[int] = []
         messages: dict[int, str] = {}

@@ -17,6 +17,7 @@ from tapewatch.cli.files import (
     FilesArgument,
     FormatOption,
     InstrumentOption,
+    ProfileOption,
     VenueOption,
     explained,
     open_files,
@@ -75,6 +76,7 @@ def replay(
     venue: VenueOption = None,
     instrument: InstrumentOption = None,
     date: DateOption = None,
+    profile: ProfileOption = None,
     accounts: AccountsOption = None,
     instruments: InstrumentsOption = None,
     announcements: AnnouncementsOption = None,
@@ -95,7 +97,7 @@ def replay(
         fx_rates=fx_rates,
         restricted=restricted,
     )
-    opened = open_files(files, file_format, FormatOptions(venue=venue, instrument=instrument, date=date))
+    opened = open_files(files, file_format, FormatOptions(venue, instrument, date, profile=profile))
     address = address_of("ingest", config, to)
     summary = ReplaySummary()
     begun_s = time.monotonic()

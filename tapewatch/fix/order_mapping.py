@@ -218,7 +218,8 @@ def _is_self_trade(values: Values, profile: Profile) -> bool:
 def _fill(row: Row, values: Values, profile: Profile, code: str) -> None:
     set_number(row, "price", values.get(31))
     set_number(row, "quantity", values.get(32))
-    set_number(row, "leaves_quantity", values.get(151))
+    if profile.reports == "orders":  # where the rest of an order is never cancelled, nothing is known to rest
+        set_number(row, "leaves_quantity", values.get(151))
     trade_id = first(values, profile.trade_id_tags)
     if trade_id:
         row["trade_id"] = trade_id

@@ -49,7 +49,8 @@ class Profile(_Part):
     """orders and cancels a client sent: REQUEST events (intent), or the events themselves where a venue sends no
     reports (new); auto, for logs, is new when the log holds no execution report"""
     reports: Literal["orders", "fills"] = "orders"
-    """fills: the session copies executions alone, so rules about orders do not apply; any other report is flagged"""
+    """fills: the session copies executions alone, so rules about orders do not apply, nothing is known to rest, and any
+    other report is flagged"""
     recovery: Literal["resend", "reconcile"] = "resend"
     """how a gap is closed: by ResendRequest, or, where the venue has none, from elsewhere: the gap is then recorded"""
 

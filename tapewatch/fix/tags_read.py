@@ -14,15 +14,16 @@ COPIED_TAGS = frozenset(tag for tag, _, _ in COPIED)
 ORDER = frozenset({54, 11}) | COPIED_TAGS
 TERMS = frozenset({40, 44, 99, 151, 1138, 210, 111, 38, 14})
 CLOSED = frozenset({38, 14, 84, 44, 39, 151})
+LEAVES = frozenset({151})
 AGGRESSOR = frozenset({1057, 851})
 REPORTED_BY_KIND: dict[str, frozenset[int]] = {
     "NEW": TERMS | {378},
     "REPLACE": TERMS | {41, 378},
     "CANCEL": CLOSED | {41},
     "EXPIRE": CLOSED,
-    "FILL": frozenset({31, 32, 151}) | AGGRESSOR,
+    "FILL": frozenset({31, 32}) | AGGRESSOR,
     "BUST": frozenset({31, 32, 19}) | AGGRESSOR,
-    "CORRECT": frozenset({31, 32, 19, 151}) | AGGRESSOR,
+    "CORRECT": frozenset({31, 32, 19}) | AGGRESSOR,
     "REJECT": TERMS | {103},
     "STATUS": TERMS,
 }
@@ -80,6 +81,8 @@ def _report_tags(profile: Profile, kind: str) -> frozenset[int]:
         tags |= {41}
     if kind in ("FILL", "BUST", "CORRECT"):
         tags |= frozenset(profile.trade_id_tags)
+    if kind in ("FILL", "CORRECT") and profile.reports == "orders":
+        tags |= LEAVES
     if kind == "REPLACE":
         tags |= frozenset(profile.previous_order_id_tags)
     if kind in ("CANCEL", "EXPIRE"):

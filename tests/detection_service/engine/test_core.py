@@ -235,6 +235,23 @@ def test_an_order_first_heard_of_with_something_left_is_taken_up() -> None:
     assert (unknown(engine), book(engine)[0]) == (1, [])
 
 
+def test_an_unknown_order_whose_state_is_told_is_created_and_counted_and_a_known_one_left_alone() -> None:
+    market = Market().at(1)
+    for leaves in (3.0, 9.0):
+        market.row("STATUS", order_id="ghost", side="BUY", price=10.0, quantity=8.0, leaves_quantity=leaves)
+    market.row("STATUS", order_id="gone", side="BUY", price=10.0, quantity=8.0, leaves_quantity=0.0)
+    engine = fed(market.rows)
+    assert (unknown(engine), book(engine)[0]) == (1, [(10.0, 3.0)])
+
+
+def test_fills_of_orders_never_seen_show_no_orders_to_the_rules() -> None:
+    market = Market().at(1)
+    market.row("FILL", order_id="ghost", account="A", side="BUY", price=10.0, quantity=5.0)
+    assert "does not show orders" in fed(market.rows).status()["not_applicable"]["spoofing"]
+    market.row("CANCEL", order_id="ghost", account="A", side="BUY", price=10.0, quantity=5.0)
+    assert "spoofing" not in fed(market.rows).status()["not_applicable"]
+
+
 def test_a_rejected_order_is_closed_and_an_unknown_rejection_is_no_unknown_order() -> None:
     market = Market().at(1)
     order = market.new("m", "BUY", 10.0, 8)

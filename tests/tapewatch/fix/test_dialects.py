@@ -109,10 +109,11 @@ def test_a_report_sent_again_after_a_reset_has_the_key_it_had() -> None:
 
 
 def test_copies_of_fills_alone_map_and_anything_else_is_flagged() -> None:
-    fill = f"37=O1|11=C1|17=E1|39=2|150=F|{TERMS}|14=10|151=0|31=60000|32=10|880=M1"
+    fill = f"37=O1|11=C1|17=E1|39=1|150=F|{TERMS}|14=10|151=5|31=60000|32=10|880=M1"
     bust = f"37=O1|11=C1|17=E2|19=E1|39=2|150=H|{TERMS}|14=0|151=0|31=60000|32=10"
     rows = rows_of("fills_only", f"8|{fill}", f"8|{bust}")
     assert columns(rows, "kind", "trade_id", "reference_execution_id") == [("FILL", "M1", None), ("BUST", None, "E1")]
+    assert "leaves_quantity" not in rows[0]
     (message,) = messages_of(f"8|37=O2|11=C2|17=E3|39=4|150=4|{TERMS}|14=0|151=0")
     mapped, note = map_message(message, load_profile("fills_only"))
     assert (mapped[0]["kind"], note) == (
