@@ -29,6 +29,7 @@ cdef class Counterparties(Readers):
     cdef int _first_side(self, Py_ssize_t row, MatchSidePointer side, int account, int other, int number) except -1
     cdef int _second_side(self, Py_ssize_t row, MatchSidePointer side, int account, int number) except -1
     cdef void _arranged(self) noexcept
+    cpdef unsigned long long pair_key(self, unsigned long long group, unsigned long long other) noexcept
     cdef int _pair(self, Py_ssize_t row, int account, int other, int number) except -1
     cdef int _taker(self, Py_ssize_t row) noexcept
     cdef bint _counts(self, Py_ssize_t row, MatchSidePointer side) noexcept

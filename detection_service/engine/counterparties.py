@@ -151,8 +151,12 @@ class Counterparties(Readers):
         if self.triggers & _MATCH:
             return
         found = log.arranged_of(self.match_pair, since, self.arranged_gap_ns, self.arranged_ratio)
-        if found == self.arranged_matches or (found > self.arranged_matches and (found & (found - 1)) == 0):
+        if self.arranged_matches <= found and (found <= 4 * self.arranged_matches or (found & (found - 1)) == 0):
             self.triggers |= _ARRANGED
+
+    def pair_key(self, group, other):
+        """Under what the log of matches keeps those of two groups."""
+        return mix(self.market.seed ^ (min(group, other) << 32 | max(group, other)))
 
     def _pair(self, row, account, other, number):
         """Two accounts traded: one beneficial group with itself, or two that may be at it again and again. The fill
@@ -173,7 +177,7 @@ class Counterparties(Readers):
             self.triggers |= _MATCH
             group = _ACCOUNTS | account
             other_group = _ACCOUNTS | other
-        self.match_pair = mix(self.market.seed ^ (min(group, other_group) << 32 | max(group, other_group)))
+        self.match_pair = self.pair_key(group, other_group)
         if not self.match_first:
             return 0
         self.match_number = log.add(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
 from operator import attrgetter
 from typing import Any, TypeVar, cast
 
@@ -373,6 +374,19 @@ class Scene(OwnerScene):
         """How many of the pair's trades were of orders entered within a gap of each other with sizes alike."""
         core, log = self._core, self._core.market.match_log
         return int(log.arranged_in_pair(core.match_pair, since_ns, MATCHES_TOLD_MAX, gap_max_s, size_ratio_min))
+
+    def arranged_among(
+        self, groups: Sequence[str], since_ns: int, gap_max_s: float, size_ratio_min: float
+    ) -> tuple[int, int]:
+        """Trades of some groups with each other since a time, at most 256 a pair, and those that were arranged so."""
+        core, log = self._core, self._core.market.match_log
+        numbers = [core.group_numbers[group] for group in groups]
+        met = arranged = 0
+        for one, other in combinations(numbers, 2):
+            key = core.pair_key(one, other)
+            met += int(log.turns(key, since_ns, MATCHES_TOLD_MAX)[0])
+            arranged += int(log.arranged_in_pair(key, since_ns, MATCHES_TOLD_MAX, gap_max_s, size_ratio_min))
+        return met, arranged
 
     def steps(self, since_ns: int, circle: frozenset[str], side: Side) -> Steps:
         """What the market's matches, those that `matches` tells, did to the price in the direction of a side."""

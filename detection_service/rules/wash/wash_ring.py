@@ -18,14 +18,15 @@ from tapewatch.market.event import Side
 
 METADATA = Metadata(
     rule_id="wash_ring",
-    version="1.2.0",
+    version="1.3.0",
     title="Wash ring",
     typology="WASH_RING",
     description=(
         "Three to five groups without a declared link sell to each other in a circle: A to B, B to C, C to A. Volume "
-        "is made, nobody's position changes, and most of what they trade is among themselves, far more than chance "
-        "gives groups so active. Found by following who sold to whom from a group that nets to nothing, held against a "
-        "null model that draws who meets whom at random and keeps everybody's buys and sells."
+        "is made, nobody's position changes, and much of what they trade is among themselves, far more than chance "
+        "gives groups so active, the more so where their orders are entered together at one size more often than "
+        "others' are. Found by following who sold to whom from a group that nets to nothing, held against a null model "
+        "that draws who meets whom at random, keeps everybody's buys and sells, and has nobody meet itself."
     ),
     needs=(needs.ACCOUNTS, needs.MATCHES),
     parameters=(
@@ -34,11 +35,17 @@ METADATA = Metadata(
         Parameter("rounds_min", 2.0, "rounds", 1, 16, "round once is a coincidence of three"),
         Parameter("net_share_max", 0.1, "share", 0, 0.5, "what each is left with of what it traded in the ring"),
         Parameter("inside_share_min", 0.5, "share", 0.1, 1, "of each member's trades; makers trade with everybody"),
+        Parameter("net_share_directed_max", 0.25, "share", 0, 0.5, "the same of a ring that is plain by its direction"),
+        Parameter("inside_share_directed_min", 0.2, "share", 0.1, 1, "and of its members' trades: the rest is cover"),
         Parameter(
             "surprise_min", 9.0, "nats", 1, 100, "by chance once in e^9 = 8,100 such sets, those tried allowed for"
         ),
+        Parameter("entry_gap_max_s", 2.0, "s", 0, 60, "orders entered together at one size are arranged"),
+        Parameter("size_ratio_min", 0.95, "share", 0, 1, "one size, but for a crumb"),
         Parameter("lift_min", 2.0, "x", 1, 100, "no less than half of their trades among themselves is beyond chance"),
-        Parameter("one_way_min", 0.8, "share", 0.5, 1, "or so many go the same way round: chance has both ways"),
+        Parameter(
+            "one_way_min", 0.8, "share", 0.5, 1, "or so many go one way round, both where it is plain by its direction"
+        ),
     ),
     regulations=(
         regulations.WASH_TRADES,
@@ -52,7 +59,7 @@ METADATA = Metadata(
     ),
     known_gaps=(
         "Rings of six and more, and rings that take more than an hour or a member's last 64 fills to close.",
-        "Members that trade more outside the ring than inside, or of whom each keeps a fifth of what it trades.",
+        "Members that trade far more outside the ring than inside, or of whom each keeps a fifth of what it trades.",
         "The first rounds of a ring that is most of a thin market and trades outside it too: that is usual there.",
         "A ring of accounts so active that chance gives them half of it, and that trades both ways round.",
         "Two that trade back and forth are ping_pong's, accounts of one owner wash_owner's.",
@@ -67,6 +74,9 @@ METADATA = Metadata(
 )
 MEMBERS_MIN = 3
 BRANCHES_MAX = 4
+NET_SHARE_MAX = 0.5
+"""Of all that a member traded within the hour: what it trades outside the ring may be a position."""
+HOUR_NS = 3_600_000_000_000
 BURST_S = 300.0
 """Members that trade with others as well may still trade among themselves alone for a while."""
 
@@ -101,8 +111,8 @@ class WashRing:
         return (
             Condition("fills_1m", at_least=1),
             Condition("fills_60m", at_least=2 * parameters["rounds_min"]),
-            Condition("net_share_60m", at_most=max(0.2, parameters["net_share_max"])),
-            Condition("partner_share", at_least=parameters["inside_share_min"] / 2),
+            Condition("net_share_60m", at_most=NET_SHARE_MAX),
+            Condition("partner_share", at_least=_inside_share_min(parameters) / 2),
             Condition("bought_from_one", at_least=parameters["rounds_min"]),
             Condition("sold_to_one", at_least=parameters["rounds_min"]),
         )
@@ -116,13 +126,19 @@ class WashRing:
                 return
 
 
+def _inside_share_min(parameters: Mapping[str, float]) -> float:
+    return min(parameters["inside_share_min"], parameters["inside_share_directed_min"])
+
+
 def _holds(ring: Ring, parameters: Mapping[str, float]) -> bool:
+    if ring.rounds < parameters["rounds_min"] or ring.surprise < parameters["surprise_min"]:
+        return False
+    lifted, one_way = ring.lift >= parameters["lift_min"], ring.one_way >= parameters["one_way_min"]
+    kind = "_directed" if lifted and one_way else ""
     return (
-        ring.rounds >= parameters["rounds_min"]
-        and ring.net_share <= parameters["net_share_max"]
-        and ring.inside_share >= parameters["inside_share_min"]
-        and ring.surprise >= parameters["surprise_min"]
-        and (ring.lift >= parameters["lift_min"] or ring.one_way >= parameters["one_way_min"])
+        (lifted or one_way)
+        and ring.net_share <= parameters[f"net_share{kind}_max"]
+        and ring.inside_share >= parameters[f"inside_share{kind}_min"]
     )
 
 
@@ -132,7 +148,7 @@ def _rings(scene: Scene, parameters: Mapping[str, float], window_s: float) -> It
     circles, known = _circles(scene, since_ns, parameters)
     for members in circles:
         made = {group: chance.dealings(scene, group, since_ns) for group in members}
-        ring = _ring(scene, made, since_ns, chance.choices_nats(known, len(members) - 1))
+        ring = _ring(scene, parameters, made, since_ns, chance.choices_nats(known, len(members) - 1))
         if ring is not None:
             yield ring
 
@@ -142,7 +158,7 @@ def _circles(scene: Scene, since_ns: int, parameters: Mapping[str, float]) -> tu
     those on the ways that lead back who traded enough among themselves, in a fixed order, and how many groups were met
     on the way."""
     rounds_min, members_max = parameters["rounds_min"], parameters["members_max"]
-    share_min, others_max = parameters["inside_share_min"], int(members_max) - 1
+    share_min, others_max = _inside_share_min(parameters), int(members_max) - 1
     met: dict[str, dict[str, tuple[int, int]]] = {}
     inside: dict[str, bool] = {}
     circles: set[tuple[str, ...]] = set()
@@ -178,7 +194,13 @@ def _inside_share(met: Mapping[str, Mapping[str, tuple[int, int]]], members: tup
     )
 
 
-def _ring(scene: Scene, all_made: Mapping[str, Sequence[Dealing]], since_ns: int, tried: float) -> Ring | None:
+def _ring(
+    scene: Scene,
+    parameters: Mapping[str, float],
+    all_made: Mapping[str, Sequence[Dealing]],
+    since_ns: int,
+    tried: float,
+) -> Ring | None:
     """What the members' trades among themselves add up to, since all of them are known; None without a circle."""
     since_ns = chance.covered_since_ns(scene, all_made, since_ns)
     trades = [
@@ -209,8 +231,17 @@ def _ring(scene: Scene, all_made: Mapping[str, Sequence[Dealing]], since_ns: int
         inside_share=min(sum(each.other in made for each in dealings) / len(dealings) for dealings in made.values()),
         one_way=sum(sold[edge] for edge in pairwise((*members, members[0]))) / sum(sold.values()),
         expected=expected,
-        surprise=surprise - tried,
+        surprise=surprise + _arranged_nats(scene, parameters, members, first_ns) - tried,
     )
+
+
+def _arranged_nats(scene: Scene, parameters: Mapping[str, float], members: Sequence[str], since_ns: int) -> float:
+    """How unlikely it is that so many of their trades are of orders entered together at one size; 0 where not more."""
+    gap_s, ratio = parameters["entry_gap_max_s"], parameters["size_ratio_min"]
+    met, alike = scene.arranged_among(members, since_ns, gap_s, ratio)
+    known, usual = scene.arranged_matches(scene.now_ns - HOUR_NS, int(gap_s * 1e9), ratio)
+    share = (max(0, usual - alike) + 1) / (max(0, known - met) + 2)  # one more: a young market is not yet known
+    return chance.skew_nats([alike, met - alike], [share, 1 - share]) if alike > share * met else 0.0
 
 
 def _circle(groups: tuple[str, ...], sold: Mapping[tuple[str, str], int]) -> tuple[tuple[str, ...], int]:
@@ -237,7 +268,8 @@ def _surprise(
     counts = {group: chance.sides(dealings) for group, dealings in made.items()}
     trades = chance.market_trades(scene, since_ns)
     edges = [(seller, buyer) for seller in made for buyer in made if seller != buyer]
-    expected = [counts[seller][1] * counts[buyer][0] / max(1, trades) for seller, buyer in edges]
+    with_others = trades - sum(bought * sold for bought, sold in counts.values()) / max(1, trades)
+    expected = [counts[seller][1] * counts[buyer][0] / max(1.0, with_others) for seller, buyer in edges]
     observed = [sold[edge] for edge in edges]
     surprise = chance.surprise_nats(sum(observed), sum(expected)) + chance.skew_nats(observed, expected)
     return sum(expected), surprise - (len(edges) - 1) / 2
@@ -250,7 +282,7 @@ def _finding(scene: Scene, parameters: Mapping[str, float], ring: Ring) -> Findi
         0.5
         + 0.2 * excess(ring.rounds, parameters["rounds_min"])
         + 0.2 * excess(ring.surprise, parameters["surprise_min"])
-        + 0.1 * excess(ring.inside_share, parameters["inside_share_min"], 1.0)
+        + 0.1 * excess(ring.inside_share, _inside_share_min(parameters), 1.0)
     )
     names = " to ".join(group.removeprefix("account:") for group in (*ring.members, ring.members[0]))
     return Finding(
@@ -268,8 +300,9 @@ def _finding(scene: Scene, parameters: Mapping[str, float], ring: Ring) -> Findi
         ),
         measurements=(
             Measurement("rounds", float(ring.rounds), parameters["rounds_min"], "rounds"),
-            Measurement("net_share", ring.net_share, parameters["net_share_max"], "share"),
-            Measurement("inside_share", ring.inside_share, parameters["inside_share_min"], "share"),
+            Measurement("net_share", ring.net_share, parameters["net_share_directed_max"], "share"),
+            Measurement("inside_share", ring.inside_share, _inside_share_min(parameters), "share"),
+            Measurement("one_way", ring.one_way, parameters["one_way_min"], "share"),
             Measurement("lift", ring.lift, parameters["lift_min"], "x"),
             Measurement("surprise", ring.surprise, parameters["surprise_min"], "nats"),
         ),
