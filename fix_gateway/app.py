@@ -1,47 +1,31 @@
 """Puts the FIX gateway together: sessions, mapping, and the way to ingest."""
 
 import time
-from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
-from fix_gateway.acceptor import serve
+from fix_gateway.acceptor import Acceptor, serve
+from fix_gateway.audit.log import AuditTrail
 from fix_gateway.drop_copy import DropCopyApplication
+from fix_gateway.event_log import EventLog
+from fix_gateway.figures import FigureBook, WatchedApplication
 from fix_gateway.initiator import connect
-from fix_gateway.metrics import GatewayMetrics
+from fix_gateway.metrics import GatewayMetrics, SessionCollector
+from fix_gateway.seat import RecorderFactory, Seats, no_recorder
+from fix_gateway.servicer import SERVICE_NAME, FixServicer
 from fix_gateway.settings import FixSettings
 from fix_gateway.sink import IngestSink
+from surveillance.v1 import fix_pb2_grpc
 from tapewatch.client.ingest import IngestPublisher
 from tapewatch.fix.profile import ProfileError, load_profile
-from tapewatch.fix.session import SessionEvent
 from tapewatch.fix.store import StoreError
-from tapewatch.runtime.errors import StartError
+from tapewatch.runtime.errors import DataLoss, StartError
 from tapewatch.runtime.security import checked_address
 from tapewatch.runtime.service import Service
 
-QUIET = frozenset({"logon", "logout", "resend"})
-LOGGED_EACH_MAX = 50
-LOGGED_EVERY = 1000
-
 _log = structlog.get_logger(__name__)
-
-
-class EventLog:
-    """Counts every session event and logs it; of a flood of one kind only every ``LOGGED_EVERY``-th."""
-
-    def __init__(self, metrics: GatewayMetrics) -> None:
-        self._metrics = metrics
-        self._seen: Counter[tuple[str, str]] = Counter()
-
-    def __call__(self, session_name: str, event: SessionEvent) -> None:
-        self._metrics.session_events.labels(session_name, event.kind).inc()
-        self._seen[session_name, event.kind] += 1
-        count = self._seen[session_name, event.kind]
-        if count <= LOGGED_EACH_MAX or count % LOGGED_EVERY == 0:
-            log = _log.info if event.kind in QUIET else _log.warning
-            log("fix session", session=session_name, kind=event.kind, text=event.text, count=count)
 
 
 @asynccontextmanager
@@ -49,21 +33,52 @@ async def lifespan(service: Service, settings: FixSettings) -> AsyncIterator[Non
     """Opens the way to ingest, then the sessions; closes in the reverse order."""
     checked_address(settings.fix_listen, service.security, "fix.listen")
     metrics = GatewayMetrics(service.metrics)
-    on_event = EventLog(metrics)
-
+    book = FigureBook()
+    on_event = EventLog(metrics, book, time.time_ns)
     try:
-        profiles = {session.config().source: load_profile(session.profile) for session in settings.sessions}
+        profiles = {session.source: load_profile(session.profile) for session in settings.sessions}
     except ProfileError as error:
         raise StartError(str(error)) from None
-    async with IngestPublisher(settings.ingest, service.security, name=service.name) as publisher:
-        application = DropCopyApplication(IngestSink(publisher), profiles, metrics, time.time_ns)
+    async with AsyncExitStack() as stack:
+        publisher = await stack.enter_async_context(
+            IngestPublisher(settings.ingest, service.security, name=service.name)
+        )
+        drop_copy = DropCopyApplication(IngestSink(publisher), profiles, metrics, time.time_ns)
+        application = WatchedApplication(drop_copy, book, time.time_ns)
+        recorders = await _recorders(service, settings, stack)
         try:
-            acceptor = await serve(settings, application, on_event=on_event)
+            acceptor = await serve(settings, application, on_event=on_event, recorders=recorders)
+            await stack.enter_async_context(acceptor)
+            initiators = await connect(settings, application, on_event=on_event, recorders=recorders)
+            await stack.enter_async_context(initiators)
         except (OSError, StoreError) as error:
             raise StartError(str(error)) from None
-        async with acceptor, await connect(settings, application, on_event=on_event) as initiators:
-            service.spawn(acceptor.run())
-            if initiators.sessions:
-                service.spawn(initiators.run())
-            _log.info("fix listening", port=acceptor.port, sessions=sorted(profiles))
-            yield
+        _serve_operators(service, Seats([*acceptor.seats, *initiators.seats]), book, acceptor, on_event)
+        service.spawn(acceptor.run())
+        if initiators.sessions:
+            service.spawn(initiators.run())
+        _log.info("fix listening", port=acceptor.port, tls=settings.tls is not None, sessions=sorted(profiles))
+        yield
+
+
+async def _recorders(service: Service, settings: FixSettings, stack: AsyncExitStack) -> RecorderFactory:
+    """The audit logs, opened."""
+    if not settings.audit.enabled:
+        return no_recorder
+    trail = await stack.enter_async_context(AuditTrail(settings.store, settings.audit, time.time_ns))
+    for session in settings.sessions:
+        try:
+            await trail.open(session.config())
+        except DataLoss as error:
+            raise StartError(f"the audit log of {session.source}: {error.message}") from None
+    service.spawn(trail.watch())
+    return trail.recorder
+
+
+def _serve_operators(service: Service, seats: Seats, book: FigureBook, acceptor: Acceptor, on_event: EventLog) -> None:
+    def connections() -> int:
+        return acceptor.door.gate_count
+
+    service.metrics.register(SessionCollector(seats, book, connections))
+    servicer = FixServicer(seats, book, time.time_ns, connections, lambda: dict(on_event.refusals))
+    service.add(fix_pb2_grpc.add_FixServiceServicer_to_server, servicer, SERVICE_NAME)

@@ -2,12 +2,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from fix_gateway import drop_copy
-from fix_gateway.app import LOGGED_EACH_MAX, LOGGED_EVERY, EventLog
 from fix_gateway.drop_copy import DropCopyApplication
 from fix_gateway.metrics import GatewayMetrics
 from tapewatch.fix.codec import Field, Framer, Message, encode
 from tapewatch.fix.profile import load_profile
-from tapewatch.fix.session import SessionEvent
 from tests.fix_gateway.fakes import FakeIngest
 from tests.tapewatch.fix.fix_peer import START_NS, report_fields
 
@@ -66,12 +64,3 @@ async def test_a_batch_without_events_publishes_nothing() -> None:
     gateway = Gateway()
     await gateway.application.on_messages(SOURCE, messages(("B", [])))
     assert gateway.ingest.frame_sizes == []
-
-
-def test_a_flood_of_session_events_is_counted_but_not_all_logged(capsys: pytest.CaptureFixture[str]) -> None:
-    log = EventLog(GatewayMetrics(registry := CollectorRegistry()))
-    for _ in range(LOGGED_EVERY):
-        log(SOURCE, SessionEvent("garbled", "nonsense"))
-    labels = {"source": SOURCE, "kind": "garbled"}
-    assert registry.get_sample_value("tapewatch_fix_session_events_total", labels) == LOGGED_EVERY
-    assert capsys.readouterr().out.count("nonsense") == LOGGED_EACH_MAX + 1

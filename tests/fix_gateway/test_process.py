@@ -1,10 +1,6 @@
 """The gateway and ingest as processes, killed while reports flow: nothing is lost, nothing doubled."""
 
 import asyncio
-import os
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,47 +12,13 @@ from tapewatch.client.ingest import IngestClient
 from tapewatch.fix.session import SessionConfig
 from tapewatch.fix.store import FileStore
 from tapewatch.fix.transport import open_session
+from tests.fix_gateway.processes import Stack
 from tests.tapewatch.fix.fix_peer import report_fields
 
 SOURCE = "FIX.4.4:XTWS->TAPEWATCH"
 VENUE = SessionConfig("FIX.4.4", "XTWS", "TAPEWATCH")
 MESSAGES = 3000
 KILLS = {500: "fix_gateway", 1200: "ingest_service", 1900: "fix_gateway"}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Stack:
-    """Both services on fixed ports, their logs in the folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.fix, self.status, self.ingest = free_port(), free_port(), free_port()
-        self._folder = folder
-        self._config = folder / "tapewatch.yaml"
-        self._config.write_text(
-            f"fix: {{listen: '127.0.0.1:{self.fix}', status_listen: '127.0.0.1:{self.status}', "
-            f"store: '{folder}/fix', ingest: '127.0.0.1:{self.ingest}'}}\n"
-            f"ingest: {{listen: '127.0.0.1:{self.ingest}', directory: '{folder}/ingest'}}\n"
-        )
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
-
-    def start(self, name: str) -> None:
-        with (self._folder / f"{name}.log").open("ab") as log:
-            command = [sys.executable, "-m", name, "--config", str(self._config)]
-            self._processes[name] = subprocess.Popen(command, stdout=log, stderr=log, env=dict(os.environ))
-
-    def kill(self, name: str) -> None:
-        self._processes[name].kill()
-        self._processes[name].wait(10)
-
-    def stop(self) -> dict[str, int]:
-        for process in self._processes.values():
-            process.terminate()
-        return {name: process.wait(15) for name, process in self._processes.items()}
 
 
 @pytest.fixture

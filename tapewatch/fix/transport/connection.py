@@ -70,6 +70,8 @@ class SessionConnection(asyncio.Protocol):
         self.is_writable = True
         self.is_closed = False
         self.changed = asyncio.Event()
+        self.ended = asyncio.Event()
+        """Set when ``run`` is over."""
 
     # -- asyncio.Protocol
 
@@ -135,6 +137,7 @@ class SessionConnection(asyncio.Protocol):
             for event in self.session.disconnected().events:
                 self._report(event)
             self.session.store.sync()
+            self.ended.set()
         if self._failure is not None:
             raise self._failure
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from tapewatch.runtime.errors import OutOfRange
-from tapewatch.runtime.journal.extent import Extent, Segment, damaged
+from tapewatch.runtime.journal.extent import Extent, Segment, damaged, list_segments
 from tapewatch.runtime.journal.record import HEADER, Record, read_header, read_record
+from tapewatch.runtime.journal.recovery import DurableMark
 
 READ_BYTES: Final = 1 << 20
 
@@ -109,6 +112,22 @@ class Cursor:
             if record.end_sequence > self.sequence:
                 records.append(record)
         return records or self.read()
+
+
+def read_extent(directory: Path) -> Extent:
+    """The durable part of a journal that another process may be writing, as its durable mark says.
+
+    Raises FileNotFoundError where there is no journal, DataLoss where durable bytes are missing.
+    """
+    mark = DurableMark.read(directory)
+    segments = [each for each in list_segments(directory) if each.first_sequence <= mark.segment_first_sequence]
+    if not segments:
+        raise FileNotFoundError(errno.ENOENT, "expected a journal, found no segment", str(directory))
+    newest = segments[-1]
+    if newest.first_sequence != mark.segment_first_sequence or newest.size < mark.offset:
+        raise damaged(newest.path, newest.size)
+    newest.size = mark.offset
+    return Extent(segments, mark.sequence)
 
 
 def _out_of_range(extent: Extent, sequence: int, next_sequence: int) -> OutOfRange:
