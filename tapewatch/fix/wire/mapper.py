@@ -321,7 +321,8 @@ class Batch(OrderRows):
         stated: cython.int = self.character(AGGRESSOR)
         self.put_number(IN_PRICE, LAST_PRICE)
         self.put_number(IN_QUANTITY, LAST_QUANTITY)
-        self.put_number(IN_LEAVES, LEAVES)
+        if not self.fills_only:
+            self.put_number(IN_LEAVES, LEAVES)
         if trade:
             self.put(IN_TRADE, trade)
         if stated != YES and stated != NO:

@@ -99,6 +99,7 @@ def expected(batch: list[Message], profile: Profile) -> tuple[list[dict[str, obj
 @pytest.mark.parametrize("name", PROFILES)
 @given(st.lists(messages(), min_size=1, max_size=4))
 @example([received([(35, "8"), (49, "VENUE"), (56, "US"), (34, 2), (52, TIMES[0]), *report_fields("E1")])] * 70)
+@example([received([(35, "8"), (49, "VENUE"), (56, "US"), (34, 2), (52, TIMES[0]), *report_fields("E1", t150="F")])])
 def test_rows_and_notes_are_those_of_the_careful_mapping(name: str, batch: list[Message]) -> None:
     profile = PROFILES[name]
     rows, notes = expected(batch, profile)
