@@ -15,8 +15,9 @@ SOURCES := $(shell find $(wildcard $(PACKAGES)) -name '*.py' -o -name '*.pxd')
 LOCK := CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe \
 	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 PYTEST_ARGUMENTS ?=
+KILLS ?= 20
 
-.PHONY: help setup demo test check bench interop protos lock clean buf project
+.PHONY: help setup demo test check chaos bench interop protos lock clean buf project
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +41,9 @@ check: setup ## style, types, import rules, contracts, rules, generated files
 	$(BIN)/tapewatch rules pages --check
 	@if [ -n "$(BUF)" ]; then echo "$(BUF) lint"; "$(BUF)" lint; \
 	else echo "buf is not installed: the contracts were not linted (\`make buf\` installs it)"; fi
+
+chaos: setup ## kill -9 under load, again and again (KILLS=20 of each service); a gap of 10,000 messages
+	TAPEWATCH_CHAOS_KILLS=$(KILLS) $(BIN)/python -m pytest -s tests/fix_gateway/test_kills.py $(PYTEST_ARGUMENTS)
 
 bench: setup ## rates and latencies of this machine
 	$(BIN)/tapewatch bench

@@ -63,8 +63,9 @@ class Gate(asyncio.Protocol):
             return
         if self._is_refused or self._transport is None:
             return
+        looked_at = data[: LOGON_BYTES_MAX + 1 - len(self._received)]
         self._received += data
-        first = next((item for item in self._framer.feed(data) if isinstance(item, Message)), None)
+        first = next((item for item in self._framer.feed(looked_at) if isinstance(item, Message)), None)
         if first is None:
             if len(self._received) > LOGON_BYTES_MAX:
                 self._refuse("logon_bytes", f"no Logon in the first {LOGON_BYTES_MAX} bytes")

@@ -18,6 +18,7 @@ RefusalReason = Literal[
     "certificate",
     "logged_on",
 ]
+TEXT_CHARACTERS_MAX = 400
 REFUSAL_REASONS: tuple[RefusalReason, ...] = get_args(RefusalReason)
 
 
@@ -29,5 +30,7 @@ class Refusal(SessionEvent):
 
 
 def refusal(reason: RefusalReason, host: str, text: str) -> Refusal:
-    """The refusal of a connection from an address."""
-    return Refusal("refused", f"connection from {host}: {text}", reason)
+    """The refusal of a connection from an address; what strangers wrote is escaped and cut."""
+    shown = text if text.isprintable() else text.encode("unicode_escape").decode()
+    short = shown if len(shown) <= TEXT_CHARACTERS_MAX else f"{shown[:TEXT_CHARACTERS_MAX]}..."
+    return Refusal("refused", f"connection from {host}: {short}", reason)

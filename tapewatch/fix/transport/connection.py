@@ -18,6 +18,8 @@ UNREAD_BYTES_MAX = 16 << 20
 TICK_S = 0.5
 SYNC_EVERY_TICKS = 2
 DRAIN_AFTER_CLOSE_S = 5.0
+GARBLED_A_READ_MAX = 1_000
+"""Garbled messages are ignored as the standard says, but not by the thousand: others wait meanwhile."""
 
 PauseReason = Literal["full", "throttled"]
 
@@ -189,9 +191,15 @@ class SessionConnection(asyncio.Protocol):
             self._notify()
 
     def _take(self, output: SessionOutput) -> None:
+        garbled_count = 0
         for event in output.events:
-            self._report(event)
+            garbled_count += event.kind == "garbled"
+            if garbled_count <= GARBLED_A_READ_MAX:
+                self._report(event)
             self._is_logon_due |= event.kind == "logon"
+        if garbled_count > GARBLED_A_READ_MAX:
+            self._report(SessionEvent("refused", f"{garbled_count} garbled messages in one read: hung up"))
+            output.disconnect = True
         if output.data:
             self._write(output.data)
         if output.messages:
