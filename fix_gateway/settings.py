@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, IPvAnyNetwork, model_validator
 
 from fix_gateway.credentials import password_of
 from tapewatch.fix.codec import MESSAGE_BYTES_MAX
+from tapewatch.fix.profile import load_profile
 from tapewatch.fix.session_config import SessionConfig, source_name
 from tapewatch.runtime.settings import Section
 
@@ -110,7 +111,10 @@ class FixSessionSettings(Section):
         return self
 
     def config(self, message_bytes_max: int = MESSAGE_BYTES_MAX) -> SessionConfig:
-        """The session's configuration for the session layer; reads the password. Raises SettingsError."""
+        """The session's configuration for the session layer; reads password and profile.
+
+        Raises SettingsError and ProfileError.
+        """
         return SessionConfig(
             begin_string=self.begin_string,
             sender=self.sender,
@@ -121,6 +125,7 @@ class FixSessionSettings(Section):
             reset_on_logon=self.reset_on_logon,
             mode=self.mode,
             send_next_expected=self.send_next_expected,
+            resends=load_profile(self.profile).recovery == "resend",
             username=self.username,
             password=password_of(self.source, self.password, self.password_file, self.password_env),
             sending_time_tolerance_s=self.sending_time_tolerance_s,

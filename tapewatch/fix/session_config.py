@@ -30,7 +30,8 @@ class SessionConfig:
     ``mode``: strict answers as the standard's session tests want, ingest records what it can and flags it.
     ``heartbeat_s``: what an initiator proposes (an acceptor takes the peer's). ``application_version``: tag 1137, for
     FIXT.1.1. ``reset_on_logon``, ``reset_on_logout``, ``reset_on_disconnect``: numbers begin at 1 again then.
-    ``send_next_expected``: send 789. ``resend_chunk``: messages a ResendRequest asks for at once, 0 for all.
+    ``send_next_expected``: send 789. ``resends``: the peer answers a ResendRequest; where not, a gap is noted and
+    passed over. ``resend_chunk``: messages a ResendRequest asks for at once, 0 for all.
     ``sending_time_tolerance_s``: 0 for any. ``schedule``: when the session is open, and begins anew.
 
     For strict mode: ``user_tags`` of the session's own, or ``any_user_tag`` of 5000 and above, are no reason to reject;
@@ -52,6 +53,7 @@ class SessionConfig:
     any_user_tag: bool = False
     message_types: frozenset[str] | None = None
     send_next_expected: bool = False
+    resends: bool = True
     username: str = ""
     password: str = field(default="", repr=False)
     sending_time_tolerance_s: int = 120

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from fix_gateway.settings import FixSettings
+from fix_gateway.settings import FixSessionSettings, FixSettings
 from tapewatch.runtime.settings import SettingsError, load_settings
 
 
@@ -37,6 +37,12 @@ def test_the_file_names_the_fix_address_listen_and_the_health_address_status_lis
 def test_sessions_that_make_no_sense_are_refused_by_name(tmp_path: Path, sessions: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         load(tmp_path, f"fix:\n  sessions: {sessions}\n")
+
+
+def test_the_profile_says_whether_missing_numbers_can_be_asked_for() -> None:
+    session = FixSessionSettings(target="X")
+    assert session.config().resends
+    assert not session.model_copy(update={"profile": "one_account_a_session"}).config().resends
 
 
 def test_a_password_is_not_shown() -> None:

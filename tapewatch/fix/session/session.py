@@ -305,8 +305,11 @@ class Session(Conversation):
             self._on_repeated(message)
         elif message.msg_type == "5":
             self._on_logout(message, sequence)
-        elif sequence > expected:
+        elif sequence > expected and self.config.resends:
             self._on_early(message, sequence)
+        elif sequence > expected:
+            self._pass_over(sequence)
+            self._accept(message)
         elif sequence == expected:
             self._accept(message)
         elif message.msg_type == "2":
@@ -335,6 +338,11 @@ class Session(Conversation):
             self._note("gap", f"expected {self._inbound.expected}, received {sequence}")
             self._request_resend()
 
+    def _pass_over(self, sequence: int) -> None:
+        """Goes on with this number where the peer sends nothing again: what is missing is said once."""
+        self._note("gap", f"{self._inbound.expected} to {sequence - 1} did not come and cannot be asked for: reconcile")
+        self._inbound.advance(sequence)
+
     def _accept(self, message: Message) -> None:
         """Takes the message whose turn it is."""
         kind = message.msg_type
@@ -361,7 +369,10 @@ class Session(Conversation):
             self._reset("the peer logs on")
         elif message.get(141) == "Y" and not is_ours:
             self._reset("the peer asked for it in its Logon (141)")
-        sequence, expected = message.sequence or 0, self._inbound.expected
+        sequence = message.sequence or 0
+        if sequence > self._inbound.expected and not config.resends:
+            self._pass_over(sequence)
+        expected = self._inbound.expected
         if sequence < expected:
             raise FatalError(f"MsgSeqNum too low, expecting {expected} but received {sequence}")
         before = self.store.next_outbound

@@ -35,6 +35,27 @@ def test_a_gap_is_asked_for_once_and_early_messages_wait_their_turn() -> None:
     assert peer.numbers() == [2, 3, 4, 5]
 
 
+def test_where_the_peer_resends_nothing_a_gap_is_said_once_and_passed_over() -> None:
+    peer = Peer(resends=False)
+    peer.logon()
+    assert peer.send("8", report_fields("E5"), sequence=5) == []
+    peer.send("8", report_fields("E6"), sequence=6)
+    assert peer.numbers() == [5, 6]
+    assert [event for event in peer.events if event.startswith("gap")] == [
+        "gap: 2 to 4 did not come and cannot be asked for: reconcile"
+    ]
+    assert peer.session.expected == 7
+
+
+def test_where_the_peer_resends_nothing_a_logon_that_is_early_is_a_gap_as_well() -> None:
+    peer = Peer(resends=False)
+    (answer,) = peer.logon(sequence=9)
+    assert answer.msg_type == "A"
+    peer.send("8", report_fields("E10"), sequence=10)
+    assert peer.numbers() == [10]
+    assert any("1 to 8 did not come" in event for event in peer.events)
+
+
 def test_in_old_versions_infinity_is_999999() -> None:
     (request,) = logged_on(begin_string="FIX.4.1").send("8", report_fields(), sequence=4)
     assert request.get(16) == "999999"
