@@ -56,7 +56,7 @@ class Withdrawals:
 
     def dominates(self, activity, side, since, minimum, ratio):
         """Whether at least `minimum` was withdrawn on a side at or after a time, `ratio` times what the group withdrew
-        on the other side plus what it left standing there.
+        on the other side or had standing there, whichever is more: what stood and then went is one order.
         """
         number: cython.longlong = activity.withdrawal_count
         oldest: cython.longlong = max(0, activity.withdrawal_count - RING)
@@ -74,7 +74,7 @@ class Withdrawals:
                 standing = max(standing, each.opposite_open)
             else:
                 elsewhere += each.quantity
-        return total >= minimum and total >= ratio * (elsewhere + standing)
+        return total >= minimum and total >= ratio * max(elsewhere, standing)
 
     def stands_out(self, activity, side, since, size, depth_share, life_ns):
         """Whether one order withdrawn on a side at or after a time was of that size, that share of the book when it

@@ -1,2 +1,2 @@
 from simulator.market cimport Seat
-from simulator.randomness cimport choose, gauss, ordinary_quantity, wait_ns
+from simulator.randomness cimport choose, gauss, jittered_ns, ordinary_quantity, wait_ns

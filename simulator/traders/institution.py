@@ -4,8 +4,9 @@
 from simulator.market import Behaviour, Seat
 from simulator.order_book import BUY, DAY, IMMEDIATE_OR_CANCEL, SELL
 from simulator.population import Account
-from simulator.randomness import SECOND_NS, choose, jittered_ns, ordinary_quantity, wait_ns
+from simulator.randomness import SECOND_NS, jittered_ns, ordinary_quantity, wait_ns
 from simulator.traders.collar import collared
+from simulator.traders.intention import Intentions
 
 PARENT_MULTIPLE_MIN = 20
 PARENT_MULTIPLE_MAX = 60
@@ -19,12 +20,15 @@ BLOCK_PATIENCE_SECONDS = 150
 ICEBERG_SHOWN_SHARE = 0.1
 
 
-def slice_block(seat: Seat, accounts: tuple[Account, ...]) -> Behaviour:
+def slice_block(seat: Seat, accounts: tuple[Account, ...], intentions: Intentions) -> Behaviour:
     """Work one large order after another: join the best price, cross what was not filled in time."""
     random = seat.random
     while True:
         yield wait_ns(random, REST_SECONDS)
-        account, side = choose(random, accounts), BUY if random.random() < 0.5 else SELL
+        side = BUY if random.random() < 0.5 else SELL
+        account = intentions.someone(seat, accounts, side)
+        if account is None:
+            continue
         remaining = seat.instrument.typical_quantity * random.randint(PARENT_MULTIPLE_MIN, PARENT_MULTIPLE_MAX)
         while remaining > 0:
             best = seat.best(side)
@@ -40,14 +44,15 @@ def slice_block(seat: Seat, accounts: tuple[Account, ...]) -> Behaviour:
             yield jittered_ns(random, SLICE_SECONDS, 0.5)
 
 
-def show_block(seat: Seat, accounts: tuple[Account, ...]) -> Behaviour:
+def show_block(seat: Seat, accounts: tuple[Account, ...], intentions: Intentions) -> Behaviour:
     """Rest large genuine orders, half of them icebergs, near the best price until they trade or minutes have gone."""
     random = seat.random
     while True:
         yield wait_ns(random, REST_SECONDS)
-        account, side = choose(random, accounts), BUY if random.random() < 0.5 else SELL
+        side = BUY if random.random() < 0.5 else SELL
+        account = intentions.someone(seat, accounts, side)
         best = seat.best(side)
-        if best is None:
+        if best is None or account is None:
             continue
         lot = seat.instrument.lot_size
         multiple = random.randint(BLOCK_MULTIPLE_MIN, BLOCK_MULTIPLE_MAX)

@@ -9,9 +9,9 @@ import cython
 
 from simulator.market import Behaviour, Listing, Seat
 from simulator.matching_engine import MatchingEngine
-from simulator.order_book import BUY, SELL, Order
+from simulator.order_book import BUY, IMMEDIATE_OR_CANCEL, SELL, Order
 from simulator.population import Account
-from simulator.randomness import gauss, jittered_ns
+from simulator.randomness import SECOND_NS, gauss, jittered_ns
 from simulator.traders.belief import Belief
 
 LEVEL_COUNT = 4
@@ -22,6 +22,12 @@ LEVEL_SIZE_STEP = 1.0
 SIZE_SIGMA = 0.7
 FULL_REQUOTE_SHARE = 0.03
 REACTION_SIGMA = 1.0
+STALE_WIDTHS = 3.0
+"""Who offers so many of the maker's half spreads below the maker's own bid forgot to move: it takes that."""
+STALE_SECONDS = 5.0
+"""A younger order so far off is taken to know something."""
+STALE_MULTIPLE = 4.0
+"""As many typical orders at once."""
 
 
 class Quotes:
@@ -84,6 +90,8 @@ def make_market(seat: Seat, account: Account, reaction_seconds: float, activity:
         if seat.random.random() < FULL_REQUOTE_SHARE:
             quotes.clear()
         first_bid, first_ask = floor(fair - away), ceil(fair + away)
+        _take_stale(seat, engine.asks.first(), account, first_bid, STALE_WIDTHS * away)
+        _take_stale(seat, engine.bids.first(), account, first_ask, STALE_WIDTHS * away)
         for level in range(LEVEL_COUNT):
             best_ask = engine.asks.best_ticks()
             bid = first_bid - level * step
@@ -91,6 +99,15 @@ def make_market(seat: Seat, account: Account, reaction_seconds: float, activity:
             best_bid = engine.bids.best_ticks()
             quotes.quote(SELL, level, max(1, best_bid + 1, first_ask + level * step))
         yield jittered_ns(seat.random, reaction_seconds, REACTION_SIGMA)
+
+
+def _take_stale(seat: Seat, order: Order | None, account: Account, price: int, edge: float) -> None:
+    """Take what was left standing on the wrong side of the maker's own price, so that it is at the best again."""
+    if order is None or -order.side * (price - order.limit) < edge:
+        return
+    if seat.now_ns - order.time_ns >= STALE_SECONDS * SECOND_NS:
+        most = ceil(STALE_MULTIPLE * seat.instrument.typical_quantity)
+        seat.submit(account, -order.side, order.limit, min(order.leaves, most), IMMEDIATE_OR_CANCEL)
 
 
 def _quote_quantity(seat: Seat, level: int) -> int:

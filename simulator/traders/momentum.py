@@ -7,8 +7,9 @@ from math import sqrt
 from simulator.market import Behaviour, Seat
 from simulator.order_book import BUY, IMMEDIATE_OR_CANCEL, SELL
 from simulator.population import Account
-from simulator.randomness import choose, jittered_ns, ordinary_quantity, wait_ns
+from simulator.randomness import jittered_ns, ordinary_quantity, wait_ns
 from simulator.traders.collar import collared
+from simulator.traders.intention import Intentions
 
 LOOK_SECONDS = 3.0
 LOOKBACK_LOOKS = 6
@@ -40,7 +41,7 @@ def follow_trend(seat: Seat, account: Account, slowness: float = 1.0) -> Behavio
         mids.clear()
 
 
-def chase(seat: Seat, accounts: tuple[Account, ...]) -> Behaviour:
+def chase(seat: Seat, accounts: tuple[Account, ...], intentions: Intentions) -> Behaviour:
     """Buy in a herd when the price has risen much within a minute."""
     random = seat.random
     mids: deque[float] = deque(maxlen=CHASE_LOOKBACK_LOOKS)
@@ -51,9 +52,9 @@ def chase(seat: Seat, accounts: tuple[Account, ...]) -> Behaviour:
             continue
         for _ in range(1 + int(random.random() * CHASE_ORDERS_MAX)):
             yield wait_ns(random, 0.4)
-            ask = seat.best(SELL)
-            if ask is not None:
+            ask, account = seat.best(SELL), intentions.someone(seat, accounts, BUY)
+            if ask is not None and account is not None:
                 quantity = max(seat.instrument.lot_size, ordinary_quantity(random, seat.instrument) // 2)
-                seat.submit(choose(random, accounts), BUY, ask + 1, quantity, IMMEDIATE_OR_CANCEL)
+                seat.submit(account, BUY, ask + 1, quantity, IMMEDIATE_OR_CANCEL)
         yield jittered_ns(random, 8.0, 0.4)
         mids.clear()

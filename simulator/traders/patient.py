@@ -10,7 +10,8 @@ import cython
 from simulator.market import Behaviour, Seat
 from simulator.order_book import BUY, SELL, Order
 from simulator.population import RETAIL, Account
-from simulator.randomness import SECOND_NS, choose, client_quantity, jittered_ns, pareto, wait_ns
+from simulator.randomness import SECOND_NS, client_quantity, jittered_ns, pareto, wait_ns
+from simulator.traders.intention import Intentions
 
 DISTANCE_EXPONENT = 0.65
 """Tail exponent of the distance from the best price; published estimates lie between 0.6 and 1.5."""
@@ -38,7 +39,7 @@ OPEN_MAX = 400
     next_ns=cython.longlong,
     life_ns=cython.longlong,
 )
-def rest(seat: Seat, accounts: tuple[Account, ...], rate_per_second: float) -> Behaviour:
+def rest(seat: Seat, accounts: tuple[Account, ...], intentions: Intentions, rate_per_second: float) -> Behaviour:
     """Enter resting orders at a mean rate and give up on each after its lifetime."""
     random = seat.random
     open_orders: list[tuple[int, int, Order]] = []
@@ -49,7 +50,7 @@ def rest(seat: Seat, accounts: tuple[Account, ...], rate_per_second: float) -> B
         yield max(0, due_ns - seat.now_ns)
         if due_ns == next_ns:
             next_ns += wait_ns(random, 1.0 / rate_per_second)
-            order = _enter(seat, choose(random, accounts))
+            order = _enter(seat, accounts, intentions)
             if order is None or order.level is None or len(open_orders) >= OPEN_MAX:
                 continue
         else:
@@ -69,11 +70,12 @@ def _distance(seat: Seat, order: Order) -> int:
     return max(0, order.side * (best - order.limit)) if best and order.limit else 0
 
 
-def _enter(seat: Seat, account: Account) -> Order | None:
+def _enter(seat: Seat, accounts: tuple[Account, ...], intentions: Intentions) -> Order | None:
     random = seat.random
     side = BUY if random.random() < 0.5 + 0.1 * seat.listing.imbalance() else SELL
     best, opposite = seat.best(side), seat.best(-side)
-    if best is None or opposite is None:
+    account = intentions.someone(seat, accounts, side)
+    if best is None or opposite is None or account is None:
         return None
     if random.random() < IMPROVE_SHARE / seat.listing.caution**2 and abs(opposite - best) > 1:
         price = best + side

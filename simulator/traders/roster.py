@@ -7,9 +7,10 @@ from simulator.market import Behaviour, Listing, Market, Seat
 from simulator.population import DORMANT_SECONDS, INSTITUTION, MARKET_MAKER, PROPRIETARY, RETAIL, Account, Population
 from simulator.randomness import stream
 from simulator.traders.arbitrage import arbitrage, follow, hedge_across
-from simulator.traders.auctioneers import join_calls, rebalance
+from simulator.traders.auctioneers import join_calls, meet_imbalance, rebalance
 from simulator.traders.hedger import hedge
 from simulator.traders.institution import show_block, slice_block
+from simulator.traders.intention import Intentions
 from simulator.traders.market_maker import make_market
 from simulator.traders.momentum import chase, follow_trend
 from simulator.traders.occasional import trade_now_and_then
@@ -35,17 +36,20 @@ TAKES_PER_SECOND = 0.8
 RESTS_PER_SECOND = 3.2
 CALL_ORDERS_PER_SECOND = 1.2
 ARBITRAGEURS_PER_PAIR = 2
+FUNDS_AT_THE_CLOSE = 6
+"""Index funds that each have an order of their own in a closing call."""
 
 
 def cast(market: Market, population: Population, seed: int, activity: float) -> None:
     """Let the ordinary traders of every listing into the market; `activity` scales how often they act."""
     for position, listing in enumerate(market.listings.values()):
         makers = (2 * position + index for index in range(MARKET_MAKERS_PER_INSTRUMENT))
+        intentions = Intentions()
         market.enter(_opinion(market, listing, seed, activity))
-        for behaviour in _people(market, listing, population, seed, activity, makers):
+        for behaviour in _people(market, listing, population, seed, activity, makers, intentions):
             market.enter(behaviour, listing=listing)
         if listing.instrument.hours is not None:
-            for behaviour in _call_people(market, listing, population, seed, activity):
+            for behaviour in _call_people(market, listing, population, seed, activity, intentions):
                 market.enter(behaviour)
     for listing, behaviour in _people_between(market, population, seed):
         market.enter(_unhurried(behaviour, activity), listing=listing)
@@ -83,13 +87,16 @@ def leader_of(listing: Listing, market: Market) -> Listing | None:
 
 
 def _call_people(
-    market: Market, listing: Listing, population: Population, seed: int, activity: float
+    market: Market, listing: Listing, population: Population, seed: int, activity: float, intentions: Intentions
 ) -> Iterator[Behaviour]:
-    rate_per_second = CALL_ORDERS_PER_SECOND * activity * listing.instrument.activity
+    pace = activity * listing.instrument.activity
     crowd = Seat(market, listing, stream(seed, f"{listing.key}/calls"))
-    yield join_calls(crowd, population.clients, rate_per_second)
-    fund = Seat(market, listing, stream(seed, f"{listing.key}/rebalancing"))
-    yield rebalance(fund, population.of_type(INSTITUTION))
+    yield join_calls(crowd, population.clients, intentions, CALL_ORDERS_PER_SECOND * pace)
+    for number in range(FUNDS_AT_THE_CLOSE):
+        fund = Seat(market, listing, stream(seed, f"{listing.key}/rebalancing {number}"))
+        yield rebalance(fund, population.of_type(INSTITUTION), intentions)
+    makers = Seat(market, listing, stream(seed, f"{listing.key}/imbalance"))
+    yield meet_imbalance(makers, population.of_type(MARKET_MAKER), pace)
 
 
 def _people_between(market: Market, population: Population, seed: int) -> Iterator[tuple[Listing, Behaviour]]:
@@ -98,8 +105,7 @@ def _people_between(market: Market, population: Population, seed: int) -> Iterat
         leader = leader_of(listing, market)
         if leader is None:
             continue
-        random = stream(seed, f"{listing.key}/between")
-        chosen = random.sample(population.of_type(PROPRIETARY), ARBITRAGEURS_PER_PAIR + 1)
+        chosen = _between(listing, population, seed)
         for number, account in enumerate(chosen[1:]):
             seat = Seat(market, listing, stream(seed, f"{listing.key}/arbitrage {number}"))
             yield listing, arbitrage(seat, seat.at(leader.key), account)
@@ -107,13 +113,36 @@ def _people_between(market: Market, population: Population, seed: int) -> Iterat
         yield listing, hedge_across(seat, seat.at(leader.key), chosen[0])
 
 
+def _between(listing: Listing, population: Population, seed: int) -> list[Account]:
+    """Return who trades between a listing and the one it follows: a hedger, then arbitrageurs."""
+    return stream(seed, f"{listing.key}/between").sample(population.of_type(PROPRIETARY), ARBITRAGEURS_PER_PAIR + 1)
+
+
+def _crowd(
+    market: Market, listing: Listing, population: Population, seed: int, specialists: list[Account]
+) -> tuple[Account, ...]:
+    """Return who else trades in a listing, each as often as it is active: owners who have no other business there."""
+    busy = {one.owner for one in specialists}
+    for other in market.listings.values():
+        leader = leader_of(other, market)
+        if leader is not None and listing in (other, leader):
+            busy.update(one.owner for one in _between(other, population, seed))
+    return tuple(one for one in population.clients if one.owner not in busy for _ in range(one.activity))
+
+
 def _people(
-    market: Market, listing: Listing, population: Population, seed: int, activity: float, makers: Iterator[int]
+    market: Market,
+    listing: Listing,
+    population: Population,
+    seed: int,
+    activity: float,
+    makers: Iterator[int],
+    intentions: Intentions,
 ) -> Iterator[Behaviour]:
     symbol, pace = listing.key, activity * listing.instrument.activity
     market_makers = population.of_type(MARKET_MAKER)
     specialists = stream(seed, f"roster/{symbol}").sample(population.of_type(PROPRIETARY), SPECIALISTS_PER_INSTRUMENT)
-    crowd = tuple(one for one in population.clients if one not in specialists for _ in range(one.activity))
+    crowd = _crowd(market, listing, population, seed, specialists)
 
     def seat(name: str) -> Seat:
         return Seat(market, listing, stream(seed, f"{symbol}/{name}"))
@@ -121,12 +150,12 @@ def _people(
     for index, reaction_seconds in zip(makers, cycle(REACTION_SECONDS), strict=False):
         account = market_makers[index % len(market_makers)]
         yield make_market(seat(f"maker {index}"), account, reaction_seconds / pace, max(1.0, activity))
-    yield take(seat("takers"), crowd, TAKES_PER_SECOND * pace)
-    yield rest(seat("patient"), crowd, RESTS_PER_SECOND * pace)
+    yield take(seat("takers"), crowd, intentions, TAKES_PER_SECOND * pace)
+    yield rest(seat("patient"), crowd, intentions, RESTS_PER_SECOND * pace)
     institutions = population.of_type(INSTITUTION)
-    yield _unhurried(slice_block(seat("slicing"), institutions), activity)
-    yield _unhurried(show_block(seat("blocks"), institutions), activity)
-    yield chase(seat("herd"), population.of_type(RETAIL))
+    yield _unhurried(slice_block(seat("slicing"), institutions, intentions), activity)
+    yield _unhurried(show_block(seat("blocks"), institutions, intentions), activity)
+    yield chase(seat("herd"), population.of_type(RETAIL), intentions)
     dormant_seconds = DORMANT_SECONDS * len(market.listings) / max(1, len(population.dormant))
     yield trade_now_and_then(seat("dormant"), population.dormant, dormant_seconds)
     yield from _specialists(seat, iter(specialists), listing.instrument.activity, activity)

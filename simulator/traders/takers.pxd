@@ -1,7 +1,7 @@
 cimport cython
 
 from simulator.market cimport Listing, Seat
-from simulator.randomness cimport choose, client_quantity, pareto, wait_ns
+from simulator.randomness cimport client_quantity, pareto, wait_ns
 
 
 cdef class Restlessness:

@@ -10,7 +10,8 @@ import cython
 from simulator.market import Behaviour, Listing, Seat
 from simulator.order_book import BUY, IMMEDIATE_OR_CANCEL, SELL
 from simulator.population import RETAIL, Account
-from simulator.randomness import SECOND_NS, choose, client_quantity, pareto, wait_ns
+from simulator.randomness import SECOND_NS, client_quantity, pareto, wait_ns
+from simulator.traders.intention import Intentions
 
 BRANCHING = 0.65
 """Share of orders provoked by others (Hawkes process); published estimates for shares lie between 0.5 and 0.9."""
@@ -61,7 +62,7 @@ class Restlessness:
     excitation=cython.double,
     gap_ns=cython.longlong,
 )
-def take(seat: Seat, accounts: tuple[Account, ...], rate_per_second: float) -> Behaviour:
+def take(seat: Seat, accounts: tuple[Account, ...], intentions: Intentions, rate_per_second: float) -> Behaviour:
     """Enter marketable orders at a mean rate, each by some account of the crowd."""
     random = seat.random
     base_rate = rate_per_second * (1.0 - BRANCHING)
@@ -81,7 +82,9 @@ def take(seat: Seat, accounts: tuple[Account, ...], rate_per_second: float) -> B
             if not run_left:
                 run_side, run_left = side, min(RUN_MAX, int(pareto(random, RUN_EXPONENT)))
             side, run_left = run_side, run_left - 1
-        _take_once(seat, choose(random, accounts), side)
+        account = intentions.someone(seat, accounts, side)
+        if account is not None:
+            _take_once(seat, account, side)
 
 
 def _buy_chance(listing: Listing) -> float:

@@ -9,12 +9,15 @@ import pytest
 from simulator.instrument import EQUITIES
 from simulator.market import Behaviour, Market, Seat
 from simulator.matching import BUY, SELL
-from simulator.population import Account, populate
+from simulator.matching_engine import AUCTION
+from simulator.population import RETAIL, Account, populate
 from simulator.randomness import SECOND_NS, ordinary_quantity, stream
 from simulator.report import Report
+from simulator.traders.auctioneers import meet_imbalance
 from simulator.traders.belief import Belief
 from simulator.traders.hedger import hedge
 from simulator.traders.institution import show_block, slice_block
+from simulator.traders.intention import Intentions
 from simulator.traders.market_maker import make_market
 from simulator.traders.pegger import peg
 from simulator.traders.roster import cast, market_maker_count
@@ -58,7 +61,7 @@ def test_a_hedger_takes_the_other_side_soon_after_a_cancel_and_trades_both() -> 
 
 
 def test_an_institution_works_its_block_on_one_side_at_a_time() -> None:
-    reports = reports_of(lambda seat: slice_block(seat, (X,)), minutes=15)
+    reports = reports_of(lambda seat: slice_block(seat, (X,), Intentions()), minutes=15)
     fills = [report for report in reports if report.kind == "FILL"]
     turns = sum(before.side != after.side for before, after in pairwise(fills))
     assert len(fills) >= 10
@@ -66,7 +69,7 @@ def test_an_institution_works_its_block_on_one_side_at_a_time() -> None:
 
 
 def test_blocks_are_genuine_they_rest_for_long_or_trade_and_some_show_a_part_only() -> None:
-    reports = reports_of(lambda seat: show_block(seat, (X,)), minutes=60)
+    reports = reports_of(lambda seat: show_block(seat, (X,), Intentions()), minutes=60)
     lives: dict[str, list[Report]] = defaultdict(list)
     for report in reports:
         lives[report.order_id].append(report)
@@ -83,7 +86,7 @@ def test_a_market_maker_quotes_both_sides_and_never_takes() -> None:
     market = Market((SHARE,), 1, START_NS)
     listing = market.listings["TEST"]
     market.enter(make_market(Seat(market, listing, stream(1, "X")), X, 0.5))
-    market.enter(take(Seat(market, listing, stream(1, "takers")), (account("taker"),), 2.0))
+    market.enter(take(Seat(market, listing, stream(1, "takers")), (account("taker"),), Intentions(), 2.0))
     reports = list(market.reports(START_NS + 60 * SECOND_NS))
     own = [report for report in reports if report.account == "X"]
     assert {report.side for report in own if report.kind == "NEW"} == {"BUY", "SELL"}
@@ -159,3 +162,63 @@ def test_accounts_are_told_apart_by_their_owner_only_in_the_reference_data() -> 
     one = populate(1, 3).clients[0]
     assert isinstance(one, Account)
     assert one.owner not in one.account
+
+
+def test_an_owner_is_on_one_side_for_a_while_with_all_of_its_accounts() -> None:
+    market, _, seat, _ = quiet_market()
+    one, other = account("one", "house"), account("other", "house")
+    intentions = Intentions()
+    assert intentions.someone(seat, (one,), BUY) is one
+    assert intentions.someone(seat, (other,), SELL) is None
+    assert intentions.someone(seat, (other,), BUY) is other
+    market.enter(iter((36_000 * SECOND_NS, SECOND_NS)))
+    for _ in market.reports(START_NS + 36_001 * SECOND_NS):
+        pass
+    assert intentions.someone(seat, (other,), SELL) is other
+    assert intentions.someone(seat, (one,), BUY) is None
+
+
+def test_in_a_whole_market_hardly_a_client_bids_and_offers_within_a_minute() -> None:
+    market = Market(EQUITIES, 7, START_NS)
+    population = populate(7, market_maker_count(len(EQUITIES)))
+    cast(market, population, 7, 1.0)
+    retail = {one.account for one in population.of_type(RETAIL)}
+    entered = [
+        report
+        for report in market.reports(START_NS + 600 * SECOND_NS)
+        if report.kind == "NEW" and report.account in retail and report.instrument == "NRDL"
+    ]
+    last: dict[str, Report] = {}
+    turned = 0
+    for report in entered:
+        before = last.get(report.account)
+        turned += bool(
+            before and before.side != report.side and report.event_time_ns - before.event_time_ns < 60 * SECOND_NS
+        )
+        last[report.account] = report
+    assert len(entered) > 100
+    assert turned <= len(entered) / 50
+
+
+@pytest.mark.parametrize(("side", "price"), [(SELL, 950), (BUY, 1050)])
+def test_a_market_maker_takes_what_was_left_far_on_the_wrong_side_of_its_prices(side: int, price: int) -> None:
+    market = Market((SHARE,), 1, START_NS)
+    listing = market.listings["TEST"]
+    sleeper = Seat(market, listing, stream(1, "sleeper")).submit(account("sleeper"), side, price, 100)
+    market.enter(make_market(Seat(market, listing, stream(1, "X")), X, 0.5))
+    reports = list(market.reports(START_NS + 8 * SECOND_NS))
+    assert sleeper.filled == 100
+    assert min(report.event_time_ns for report in reports if report.aggressor) >= START_NS + 5 * SECOND_NS
+    assert [report.account for report in reports if report.aggressor] == ["X"]
+
+
+def test_an_imbalance_in_a_call_is_met_near_the_value_from_the_other_side() -> None:
+    market, _, seat, (one, *_) = quiet_market()
+    listing = seat.listing
+    listing.engine.enter_phase(market.now_ns, AUCTION)
+    seat.submit(one, BUY, None, 20_000)
+    market.enter(meet_imbalance(Seat(market, listing, stream(1, "meet")), (account("late"),), 1.0))
+    reports = list(market.reports(market.now_ns + 60 * SECOND_NS))
+    met = [report for report in reports if report.account == "late"]
+    assert met
+    assert {report.side for report in met} == {"SELL"}

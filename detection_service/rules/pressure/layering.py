@@ -14,7 +14,7 @@ from tapewatch.alert import Measurement, Severity
 
 METADATA = Metadata(
     rule_id="layering",
-    version="2.1.0",
+    version="2.2.0",
     title="Layering",
     typology="LAYERING",
     description=(

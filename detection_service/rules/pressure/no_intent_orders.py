@@ -15,15 +15,18 @@ from tapewatch.market.event import Side
 
 WINDOW_S = 300.0
 RANGES_KNOWN: Final = 10
+MOVED_WITHIN_NS: Final = 100_000_000
+"""An order entered so soon after another went takes its place."""
 METADATA = Metadata(
     rule_id="no_intent_orders",
-    version="1.1.0",
+    version="1.2.0",
     title="Orders without intent to trade",
     typology="NO_INTENT_ORDERS",
     description=(
         "Within five minutes a group enters many orders so far from the market that it could not come to them in the "
         "seconds they stand, measured by what the instrument usually moves in a minute, and that is most of what it "
-        "does. Orders that stay, however far, and a group that trades, do not count."
+        "does. Orders that stay, however far, or are at once followed by another, as quotes that move with the market "
+        "are, and a group that trades, do not count."
     ),
     needs=(needs.ORDERS, needs.ACCOUNTS),
     parameters=(
@@ -46,6 +49,7 @@ METADATA = Metadata(
     ),
     known_gaps=(
         "More than the last 64 withdrawals of a group are not looked at.",
+        "Somebody who enters the next order at the moment of withdrawing the last: there is always one to trade with.",
         "A market that has not traded in ten minutes yet: nobody knows how far it goes.",
         "Orders near the touch that are never meant to trade are spoofing's, layering's and smoking's.",
     ),
@@ -80,12 +84,39 @@ class NoIntentOrders:
         if scene.far_withdrawn(since, parameters["life_max_s"], reach) < parameters["orders_min"]:
             return
         withdrawn = [order for side in (Side.BUY, Side.SELL) for order in scene.withdrawals(side, since)]
-        far = [order for order in withdrawn if order.life_s <= parameters["life_max_s"] and order.distance >= reach]
+        fleeting = _fleeting(withdrawn, parameters["life_max_s"])
+        far = [order for order in fleeting if order.distance >= reach]
+        if len(far) < parameters["orders_min"]:
+            return
         far.sort(key=lambda order: (order.time_ns, order.event))
         share = len(far) / max(len(withdrawn), min(64.0, scene.metric("orders_5m")))
         fills = scene.metric("fills_5m")
         if share >= parameters["share_min"] and fills <= parameters["fills_share_max"] * scene.metric("orders_5m"):
             yield _finding(scene, parameters, far, share, reach)
+
+
+def _fleeting(withdrawn: list[Withdrawal], life_max_s: float) -> list[Withdrawal]:
+    """Orders that were gone soon, and with them what the group had there.
+
+    Who enters the next order as it takes the last one off has moved a quote that stands on: it is as old as the first.
+    """
+    quotes: dict[Side, list[list[Withdrawal]]] = {Side.BUY: [], Side.SELL: []}
+    for order in sorted(withdrawn, key=lambda order: (order.entry_time_ns, order.event)):
+        moved = [quote for quote in quotes[order.side] if _follows(quote, order)]
+        for quote in moved:
+            quotes[order.side].remove(quote)
+        quotes[order.side].append([*(each for quote in moved for each in quote), order])
+    return [
+        order
+        for quote in (*quotes[Side.BUY], *quotes[Side.SELL])
+        if max(each.time_ns for each in quote) - quote[0].entry_time_ns <= life_max_s * 1e9
+        for order in quote
+    ]
+
+
+def _follows(quote: list[Withdrawal], order: Withdrawal) -> bool:
+    """Whether an order was entered at the moment at which one of a quote went."""
+    return any(abs(order.entry_time_ns - each.time_ns) <= MOVED_WITHIN_NS for each in quote)
 
 
 def _reach(scene: Scene, parameters: Mapping[str, float]) -> float:

@@ -28,10 +28,10 @@ def traded_against(scene: Scene, orders: Sequence[Withdrawal], genuine: Sequence
 
 
 def elsewhere(scene: Scene, orders: Sequence[Withdrawal]) -> float:
-    """What the group withdrew on the other side meanwhile, and had standing there at most."""
+    """What the group withdrew on the other side meanwhile, or had standing there if that is more."""
     since = scene.pressure_since_ns(orders)
     withdrawn = sum(order.quantity for order in scene.withdrawals(opposite(orders[0].side), since))
-    return withdrawn + max(order.opposite_open for order in orders)
+    return max(withdrawn, *(order.opposite_open for order in orders))
 
 
 def usual_spread(scene: Scene) -> float:

@@ -13,7 +13,7 @@ from tapewatch.alert import Measurement, Severity
 
 METADATA = Metadata(
     rule_id="spoofing",
-    version="2.1.0",
+    version="2.2.0",
     title="Spoofing",
     typology="SPOOFING",
     description=(

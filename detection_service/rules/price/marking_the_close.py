@@ -19,7 +19,7 @@ from tapewatch.market.event import Side
 
 METADATA = Metadata(
     rule_id="marking_the_close",
-    version="1.1.0",
+    version="1.2.0",
     title="Marking the close",
     typology="MARKING_THE_CLOSE",
     description=(
@@ -77,7 +77,7 @@ METADATA = Metadata(
     episode_max_s=90_000,
 )
 SECOND_NS: Final = 1_000_000_000
-WINDOWS_S: Final = (60, 300, 900)
+WINDOWS_S: Final = (60, 120, 300, 900)
 LATE_PRINTS_NS: Final = 60 * SECOND_NS
 """A closing auction prints after the moment: so long after it counts."""
 FOUR_HOURS: Final = 240  # minute buckets
@@ -325,7 +325,7 @@ def _finding(scene: Scene, parameters: Mapping[str, float], mark: _Mark) -> Iter
         return
     quantity = sum(fill.quantity for fill in mark.fills)
     what = "bought" if mark.side is Side.BUY else "sold"
-    minutes = {60: "minute", 300: "five minutes", 900: "quarter of an hour"}[mark.window_s]
+    minutes = {60: "minute", 120: "two minutes", 300: "five minutes", 900: "quarter of an hour"}[mark.window_s]
     words = f"first {minutes} after the open" if moment.kind == OPEN else f"last {minutes} before the {moment.kind}"
     how = f"its {mark.steps} orders, each beyond the one before," if mark.steps else "its trades"
     yield Finding(
