@@ -132,14 +132,14 @@ class Deduper:
 
 def key_digests(frame: Frame, rows: Array) -> list[bytes]:
     """The 16-byte identities of keyed rows: BLAKE2b-128 of source and key."""
-    strings = frame.strings
+    ends, blob = frame.table.ends, frame.table.blob
     sources = frame.columns["source"][rows].tolist()
-    keys = frame.columns["event_key"][rows].tolist()
-    prefixes = {index: _source_hash(strings[index]) for index in set(sources)}
+    keys = frame.columns["event_key"][rows]
+    prefixes = {index: _source_hash(frame.string(index)) for index in set(sources)}
     digests = []
-    for source, key in zip(sources, keys, strict=True):
+    for source, start, end in zip(sources, ends[keys - 1].tolist(), ends[keys].tolist(), strict=True):
         state = prefixes[source].copy()
-        state.update(strings[key].encode())
+        state.update(blob[start:end])
         digests.append(state.digest())
     return digests
 

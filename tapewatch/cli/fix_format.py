@@ -10,9 +10,9 @@ import numpy as np
 
 from ingest_service.formats.contract import EventFile, FileReport, FormatError, FormatOptions
 from ingest_service.formats.reading import EventBatch, ReadEventFile
-from tapewatch.fix.log_reader import LogItem, LogReader, LogReport, read_log
+from tapewatch.fix.log_reader import LogBatch, LogReader, LogReport, read_log
 from tapewatch.fix.profile import Profile, ProfileError, load_profile
-from tapewatch.market.frame import Frame
+from tapewatch.market.frame import Frame, StringTable
 
 FIRST_MESSAGE = re.compile(rb"8=FIX(T?\.\d\.\d)")
 LOG_PROFILE = "log"
@@ -54,20 +54,8 @@ class _FixReader:
 
     def __call__(self, report: FileReport) -> Iterator[EventBatch]:
         log = read_log(self._path, self._profile)
-        rows: list[dict[str, object]] = []
-        places: list[int] = []
-        messages: dict[int, str] = {}
-        for place, item in enumerate(log, 1):
-            for row in item.rows:
-                rows.append(self._completed(row))
-                places.append(place)
-            if item.rows:
-                messages[place] = _text(item)
-            if len(rows) >= BATCH_ROWS:
-                yield _batch(rows, places, messages)
-                rows, places, messages = [], [], {}
-        if rows:
-            yield _batch(rows, places, messages)
+        for batch in log.batches(BATCH_ROWS):
+            yield self._completed(batch)
         if not log.report.messages:
             raise FormatError(f"{self._path}: expected messages that begin with 8=FIX, found none: is it a FIX log?")
         report.notes.extend(notes_of(log))
@@ -77,28 +65,32 @@ class _FixReader:
                 "not known. Copy the file again."
             )
 
-    def _completed(self, row: dict[str, object]) -> dict[str, object]:
+    def _completed(self, batch: LogBatch) -> EventBatch:
         """What the log does not say, from the command line."""
+        frame = batch.frame
         for name, value in (("venue", self._options.venue), ("instrument", self._options.instrument)):
-            if value and not row.get(name):
-                row[name] = value
-        return row
+            if value:
+                frame = _filled(frame, name, value)
+        return EventBatch(
+            frame=frame,
+            lines=batch.places,
+            sequences=batch.places,
+            parts=None,
+            evidence=lambda place: _text(batch.raw(place)),
+        )
 
 
-def _text(item: LogItem) -> str:
-    text = item.message.raw.replace(b"\x01", b"|").decode(errors="backslashreplace")
+def _filled(frame: Frame, name: str, value: str) -> Frame:
+    """The frame with a text in the rows of a column that have none."""
+    strings = StringTable.concat([frame.table, StringTable.of([value])])
+    found = frame.columns[name]
+    filled = np.where(found == 0, np.uint32(len(frame.table)), found)
+    return Frame(frame.row_count, frame.columns | {name: filled}, strings, frame.extensions)
+
+
+def _text(raw: bytes) -> str:
+    text = raw.replace(b"\x01", b"|").decode(errors="backslashreplace")
     return text if len(text) <= EVIDENCE_CHARACTERS_MAX else text[: EVIDENCE_CHARACTERS_MAX - 3] + "..."
-
-
-def _batch(rows: list[dict[str, object]], places: list[int], messages: dict[int, str]) -> EventBatch:
-    numbers = np.array(places, dtype=np.int64)
-    return EventBatch(
-        frame=Frame.from_rows(rows),
-        lines=numbers,
-        sequences=numbers,
-        parts=None,
-        evidence=lambda place: messages.get(place, ""),
-    )
 
 
 def notes_of(log: LogReader) -> list[str]:

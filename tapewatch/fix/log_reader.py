@@ -3,10 +3,13 @@
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tapewatch.fix.codec import Garbled, Message, TimestampError, day_number
 from tapewatch.fix.log_scanner import LINE_BREAKS, LogScanner
@@ -15,8 +18,13 @@ from tapewatch.fix.profile import Profile, load_profile
 from tapewatch.fix.row_fields import event_time_ns
 from tapewatch.fix.session_config import source_name
 from tapewatch.fix.store import EPOCHS_A_DAY_MAX, next_epoch
+from tapewatch.fix.wire.logged import Flow
+from tapewatch.fix.wire.mapper import Batch
+from tapewatch.market.event import Kind
+from tapewatch.market.frame import Frame
 
 CHUNK_BYTES = 1 << 20
+RECENT_FLOWS_MAX = 8
 GZIP_WINDOW = 31  # zlib's largest window with a gzip header
 ENDS_EARLY = "compressed data ends early"
 GZIP_MAGIC = b"\x1f\x8b"
@@ -68,14 +76,29 @@ def read_log(path: Path, profile: Profile | None = None) -> "LogReader":
     return LogReader(path, profile)
 
 
+@dataclass(frozen=True, slots=True)
+class LogBatch:
+    """The rows of some messages that follow each other: `places` are the messages' places in the log, a row each."""
+
+    frame: Frame
+    places: NDArray[np.int64]
+    first_place: int
+    messages: Sequence[Message]
+
+    def raw(self, place: int) -> bytes:
+        """The bytes of the message at a place in the log, that of a row of this batch."""
+        return self.messages[place - self.first_place].raw
+
+
 class LogReader(Iterator[LogItem]):
-    """Iterates the items of a log, streaming; ``report`` is complete once it is exhausted."""
+    """Reads a log, streaming: `batches`, or item by item; `report` is complete once it is exhausted."""
 
     def __init__(self, path: Path, profile: Profile) -> None:
         self.report = LogReport()
         self.profile = profile
-        self._epochs = _Epochs()
-        self._items = self._read(path)
+        self._flows = _Flows()
+        self._found = self._read(path)
+        self._items = self._mapped()
 
     def __next__(self) -> LogItem:
         return next(self._items)
@@ -85,52 +108,110 @@ class LogReader(Iterator[LogItem]):
         for item in self:
             yield from item.rows
 
-    def _read(self, path: Path) -> Iterator[LogItem]:
+    def batches(self, rows_min: int) -> Iterator[LogBatch]:
+        """The rows as frames, each ended by the message that makes `rows_min` rows of it; the last may have fewer."""
+        batch = Batch(self.profile)
+        messages: list[Message] = []
+        ends: list[int] = []
+        for message, flow, _ in self._found:
+            batch.add(message, flow.name, 0)
+            messages.append(message)
+            ends.append(batch.row_count)
+            if ends[-1] >= rows_min:
+                yield self._batch(batch, messages, ends)
+                messages, ends = [], []
+        if messages:
+            yield self._batch(batch, messages, ends)
+
+    def _batch(self, batch: Batch, messages: list[Message], ends: list[int]) -> LogBatch:
+        frame, notes, types = batch.take()
+        report = self.report
+        first_place = report.messages - len(messages) + 1
+        report.messages_by_type.update(types)
+        for note, is_mapped in notes:
+            (report.flags if is_mapped else report.unmapped)[note] += 1
+        for code, count in enumerate(np.bincount(frame.columns["kind"]).tolist()):
+            if count:
+                report.events_by_kind[Kind(code).name] += count
+        places = np.repeat(np.arange(first_place, report.messages + 1), np.diff(ends, prepend=0))
+        numbers = frame.columns.get("source_sequence", np.zeros(frame.row_count, dtype=np.int64))
+        frame.columns["source_sequence"] = np.where(numbers == 0, places, numbers)
+        return LogBatch(frame, places, first_place, messages)
+
+    def _mapped(self) -> Iterator[LogItem]:
+        report = self.report
+        for message, flow, place in self._found:
+            report.messages_by_type[message.msg_type] += 1
+            rows, note = map_message(message, self.profile, flow.name)
+            for row in rows:
+                if not row["source_sequence"]:  # the log names no number: the place in the log stands in
+                    row["source_sequence"] = place
+                report.events_by_kind[str(row["kind"])] += 1
+            if note is not None:
+                (report.flags if rows else report.unmapped)[note] += 1
+            yield LogItem(message, rows, note)
+
+    def _read(self, path: Path) -> Iterator[tuple[Message, Flow, int]]:
+        """Each message with whose it is and its place in the log."""
         scanner = LogScanner()
         for chunk in _chunks(path, self.report):
-            yield from self._items_of(scanner.feed(chunk))
-        yield from self._items_of(scanner.finish())
+            yield from self._placed(scanner.feed(chunk))
+        yield from self._placed(scanner.finish())
         self.report.bad_checksum = scanner.bad_checksum
         self.report.bad_length = scanner.bad_length
 
-    def _items_of(self, found: list[Message | Garbled]) -> Iterator[LogItem]:
+    def _placed(self, found: list[Message | Garbled]) -> Iterator[tuple[Message, Flow, int]]:
         report = self.report
         for message in found:
             if isinstance(message, Garbled):
                 report.garbled[message.reason] += 1
                 continue
             report.messages += 1
-            report.messages_by_type[message.msg_type] += 1
-            source = source_name(message.begin_string, message.get(49) or "", message.get(56) or "")
-            report.repeated += self._epochs.place(message, source)
-            rows, note = map_message(message, self.profile, source)
-            for row in rows:
-                if not row["source_sequence"]:  # the log names no number: the place in the log stands in
-                    row["source_sequence"] = report.messages
-                report.events_by_kind[str(row["kind"])] += 1
-            if note is not None:
-                (report.flags if rows else report.unmapped)[note] += 1
-            yield LogItem(message, rows, note)
+            flow = self._flows.continued(message)
+            if flow is None:
+                flow, is_again = self._flows.place(message)
+                report.repeated += is_again
+            yield message, flow, report.messages
 
 
-class _Epochs:
+class _Flows:
     """Tells numbers used again after a reset from the same message logged twice, source by source."""
 
     def __init__(self) -> None:
-        self._last: dict[str, tuple[int, int]] = {}
+        self._flows: dict[str, Flow] = {}
+        self._recent: list[Flow] = []
 
-    def place(self, message: Message, source: str) -> bool:
-        """Sets the message's epoch; returns whether its number was there before in this epoch."""
+    def continued(self, message: Message) -> Flow | None:
+        """The flow the message goes on with, by a number above its last; None where that is not so plain."""
+        for flow in self._recent:
+            if flow.follows(message):
+                return flow
+        return None
+
+    def place(self, message: Message) -> tuple[Flow, bool]:
+        """Sets the message's epoch; returns its flow, and whether its number was there before in this epoch."""
+        flow = self._flow_of(message)
         sequence = message.sequence or 0
-        known = self._last.get(source)
         time_ns = _sent_ns(message)
-        epoch, last = known if known is not None else (day_number(time_ns) * EPOCHS_A_DAY_MAX, 0)
-        is_again = 0 < sequence <= last and message.get(43) != "Y"
-        if is_again and self._is_reset(message, time_ns, epoch):
-            epoch, last, is_again = next_epoch(time_ns, epoch), 0, False
-        message.epoch = epoch
-        self._last[source] = (epoch, max(sequence, last))
-        return is_again
+        if flow.last < 0:
+            flow.epoch, flow.last = day_number(time_ns) * EPOCHS_A_DAY_MAX, 0
+        is_again = 0 < sequence <= flow.last and message.get(43) != "Y"
+        if is_again and self._is_reset(message, time_ns, flow.epoch):
+            flow.epoch, flow.last, is_again = next_epoch(time_ns, flow.epoch), 0, False
+        message.epoch = flow.epoch
+        flow.last = max(sequence, flow.last)
+        return flow, is_again
+
+    def _flow_of(self, message: Message) -> Flow:
+        parts = message.begin_string, message.get(49) or "", message.get(56) or ""
+        name = source_name(*parts)
+        flow = self._flows.get(name)
+        if flow is None:
+            begin_string, sender, target = (part.encode("latin-1") for part in parts)
+            flow = self._flows[name] = Flow(begin_string, sender, target, name)
+        if flow not in self._recent:
+            self._recent = [flow, *self._recent[: RECENT_FLOWS_MAX - 1]]
+        return flow
 
     @staticmethod
     def _is_reset(message: Message, time_ns: int, epoch: int) -> bool:

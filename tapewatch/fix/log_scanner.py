@@ -13,6 +13,7 @@ from tapewatch.fix.codec import (
     read_message,
 )
 from tapewatch.fix.fields import LENGTH_DIGITS_MAX, GarbledError
+from tapewatch.fix.wire.logged import COMPILED, take_logged
 
 _BREAK = rb"[\r\n]*"
 HEAD = re.compile(
@@ -50,14 +51,14 @@ class LogScanner:
 
     def _scan(self, data: bytes, is_end: bool) -> list[Message | Garbled]:
         found: list[Message | Garbled] = []
-        consumed = 0
-        head = HEAD.search(data)
+        consumed = self._take_plain(data, 0, found)
+        head = HEAD.search(data, consumed)
         while head is not None:
             end = self._exact_end(data, head)
             if end is not None:
                 found.append(self._read(data[head.start() : end]))
-                consumed = end
-                head = HEAD.search(data, end)
+                consumed = self._take_plain(data, end, found)
+                head = HEAD.search(data, consumed)
                 continue
             following = HEAD.search(data, head.end())
             is_known = following is not None or is_end or len(data) - head.start() > self._message_bytes_max
@@ -65,11 +66,15 @@ class LogScanner:
                 break
             end = following.start() if following is not None else len(data)
             found.append(self._read_loosely(data[head.start() : end], head.group(1)))
-            consumed = end
-            head = following
+            consumed = self._take_plain(data, end, found)
+            head = following if consumed == end else HEAD.search(data, consumed)
         kept = head.start() if head else max(consumed, len(data) - HEAD_BYTES_MAX)
         self._rest = b"" if is_end else data[kept:]
         return found
+
+    def _take_plain(self, data: bytes, position: int, found: list[Message | Garbled]) -> int:
+        """Takes the messages that are as they were sent as far as they go; returns where they end."""
+        return take_logged(data, position, self._message_bytes_max, found) if COMPILED else position
 
     def _exact_end(self, data: bytes, head: re.Match[bytes]) -> int | None:
         """The end of a message that is as it was sent: SOH between fields and a right BodyLength."""

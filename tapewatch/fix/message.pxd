@@ -1,6 +1,7 @@
 cimport cython
 
 
+@cython.no_gc
 cdef class FieldMap:
     cdef object _fields
     cdef dict _values

@@ -8,6 +8,7 @@ from itertools import islice
 from tapewatch.fix.codec import Message
 from tapewatch.fix.session import Session
 from tapewatch.fix.transport.application import Application, Recorder, Reply
+from tapewatch.fix.wire.scan import byte_count
 
 INBOX_MESSAGES_MAX = 4_000
 INBOX_BYTES_MAX = 64 << 20
@@ -33,7 +34,7 @@ class HandOn:
     def add(self, messages: Sequence[Message]) -> None:
         """Takes messages in sequence."""
         self._inbox.extend(messages)
-        self._inbox_bytes += sum(len(message.raw) for message in messages)
+        self._inbox_bytes += byte_count(messages)
 
     @property
     def is_full(self) -> bool:
@@ -61,6 +62,7 @@ class HandOn:
         finally:
             keeping.cancel()
         for _ in batch:
-            self._inbox_bytes -= len(self._inbox.popleft().raw)
+            self._inbox.popleft()
+        self._inbox_bytes -= byte_count(batch)
         self._session.confirm(batch[-1])
         return replies

@@ -21,6 +21,7 @@ PARTIES_MAX = cython.declare(cython.int, 16)
 SCRATCH_BYTES = cython.declare(cython.Py_ssize_t, 1024)
 PLACEHOLDERS = cython.declare(tuple, NO_ID)
 PLACEHOLDER_BYTES_MAX = cython.declare(cython.Py_ssize_t, max(map(len, NO_ID)))
+PLACEHOLDER_STARTS = cython.declare(bytes, bytes(any(text[0] == code for text in NO_ID) for code in range(128)))
 NOT_A_NUMBER = cython.declare(cython.double, float("nan"))
 
 
@@ -116,7 +117,7 @@ class FieldReader:
         end: cython.Py_ssize_t = self.ends[slot]
         if self.seen[slot] != self.stamp or end == start:
             return False
-        if end - start > PLACEHOLDER_BYTES_MAX:
+        if end - start > PLACEHOLDER_BYTES_MAX or not PLACEHOLDER_STARTS[self.text[start] & 0x7F]:
             return True
         for wanted in PLACEHOLDERS:  # noqa: SIM110 - compiled, a generator would cost more
             if self.equals(start, end, wanted):

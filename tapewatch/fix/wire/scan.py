@@ -5,6 +5,7 @@ A message is taken here only where `tapewatch.fix.codec` would take it and say n
 Its fields stay bytes: the places of the header's are noted on the message, the others become text when asked for.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import cython
@@ -74,6 +75,15 @@ def scanned(raw: bytes) -> Message | None:
         return None
     message.raw = raw
     return message
+
+
+def byte_count(messages: Sequence[Message]) -> int:
+    """The bytes of messages together."""
+    total: cython.Py_ssize_t = 0
+    message: Message
+    for message in messages:
+        total += len(message.raw)
+    return total
 
 
 def _blank():

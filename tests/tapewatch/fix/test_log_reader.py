@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tapewatch.fix import log_scanner
 from tapewatch.fix.codec import Field, Message, encode
 from tapewatch.fix.log_reader import LogReader, read_log
 from tapewatch.fix.log_scanner import LogScanner
+from tapewatch.market.frame import Frame
 from tests.tapewatch.fix.fix_peer import report_fields
 
 
@@ -189,3 +191,45 @@ def test_the_recorded_trade_with_nested_parties_reads_in_depth(recorded_data: Pa
         "instrument": "EUR/USD", "side": "BUY", "price": 1.202, "quantity": 10000.0,
         "account": "TARGET ACCOUNT", "contra_account": "TARGET", "currency": "EUR",
     }  # fmt: skip
+
+
+@st.composite
+def rough_logs(draw: st.DrawFn) -> bytes:
+    """Messages of a log with text around them, in several layouts, a byte changed here and there."""
+    parts = []
+    for message in draw(st.lists(st.sampled_from([*REPORTS, ORDER]), max_size=6)):
+        between = draw(st.sampled_from([b"\x01", b"\x01", b"|", b"|", b";", b"~", b"^A", b"\n"]))
+        before = draw(st.sampled_from([b"", b"09:00 IN ", b"8\n", b"x8=FI\r\n", b"\n\n", b"8=FIX is read: "]))
+        parts.append(before + message.replace(b"\x01", between) + draw(st.sampled_from([b"", b"\n", b" out\r\n"])))
+    data = bytearray(b"".join(parts))
+    for _ in range(draw(st.integers(0, 2)) if data else 0):
+        data[draw(st.integers(0, len(data) - 1))] = draw(st.sampled_from(b"\x01|=\n8"))
+    return bytes(data)
+
+
+def scanned_in_pieces(content: bytes, size: int) -> tuple[list[object], int, int]:
+    scanner = LogScanner()
+    found = [item for place in range(0, len(content), size) for item in scanner.feed(content[place : place + size])]
+    found += scanner.finish()
+    read: list[object] = [(m.raw, m.msg_type, dict(m.values)) if isinstance(m, Message) else repr(m) for m in found]
+    return read, scanner.bad_checksum, scanner.bad_length
+
+
+@given(rough_logs(), st.integers(20, 600))
+def test_the_quick_way_through_a_log_finds_what_the_careful_one_finds(content: bytes, size: int) -> None:
+    quick = scanned_in_pieces(content, size)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(log_scanner, "COMPILED", False)
+        assert quick == scanned_in_pieces(content, size)
+
+
+def test_batches_hold_the_rows_of_the_items_and_count_the_same(tmp_path: Path) -> None:
+    back = [line("D", number, [(11, f"C{number}"), (55, "A")], "US", "VENUE") for number in (1, 2, 2)]
+    content = b"\n".join([*REPORTS, *back, b"junk 8=FIX.4.4", REPORTS[0].replace(b"34=1\x01", b"")] * 3)
+    items, batches = read(tmp_path, content, "a.log"), read(tmp_path, content, "b.log")
+    expected = list(Frame.from_rows(list(items.rows())).rows())
+    found = list(batches.batches(5))
+    assert [row for batch in found for row in batch.frame.rows()] == expected
+    assert [batch.frame.row_count for batch in found] == [5, 5, 5, 5, 1]
+    assert batches.report == items.report
+    assert [batch.raw(place)[:9] for batch in found for place in batch.places.tolist()] == [b"8=FIX.4.4"] * 21
