@@ -206,7 +206,9 @@ class FileStore:
             self._synced_end = self._end
 
     def close(self) -> None:
-        """Syncs, closes and unlocks."""
+        """Syncs, closes and unlocks; does nothing where that was done."""
+        if self._file.closed:
+            return
         self.sync()
         self._file.close()
         self._lock.close()

@@ -89,7 +89,7 @@ class Peer:
 
 @asynccontextmanager
 async def running(engine: Engine, arguments: Sequence[object], log: Path) -> AsyncIterator[Peer]:
-    """Starts a peer with `role port version heartbeat store`; its standard error goes to the log."""
+    """Starts a peer with `role port version heartbeat store reset`; its standard error goes to the log."""
     with log.open("ab") as errors:
         process = await asyncio.create_subprocess_exec(
             *engine.command,

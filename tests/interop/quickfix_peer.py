@@ -99,7 +99,7 @@ def report(version: str, number: int) -> Any:
     return message
 
 
-def settings_text(role: str, port: str, version: str, heartbeat: str, store: str) -> str:
+def settings_text(role: str, port: str, version: str, heartbeat: str, store: str, reset: str) -> str:
     """The configuration file of one session."""
     dictionary = dictionaries(version)
     return f"""[DEFAULT]
@@ -110,6 +110,7 @@ SocketConnectPort={port}
 SocketConnectHost=127.0.0.1
 ReconnectInterval=1
 HeartBtInt={heartbeat}
+ResetOnLogon={reset}
 StartTime=00:00:00
 EndTime=00:00:00
 FileStorePath={store}
@@ -136,9 +137,9 @@ def dictionaries(version: str) -> str:
 
 def main() -> None:
     """Runs the session until `stop` or the end of standard input."""
-    role, port, version, heartbeat, store = sys.argv[1:6]
+    role, port, version, heartbeat, store, reset = sys.argv[1:7]
     configuration = Path(store) / "session.cfg"
-    text = settings_text(role, port, version, heartbeat, store)
+    text = settings_text(role, port, version, heartbeat, store, reset)
     configuration.write_text(text)
     peer = Peer()
     settings = quickfix.SessionSettings(str(configuration))

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +69,7 @@ class Pair:
     ours: Echo
     events: list[SessionEvent]
     is_ours_listening: bool
+    close_ours: Callable[[], Awaitable[None]]
 
     def loses_from_peer(self, *numbers: int) -> None:
         loses = once_each(*numbers)
@@ -111,8 +112,10 @@ def _free_port() -> int:
 
 
 @asynccontextmanager
-async def paired(engine_name: str, our_role: str, version: str, folder: Path) -> AsyncIterator[Pair]:
-    """Our session in this role with the engine in the other."""
+async def paired(
+    engine_name: str, our_role: str, version: str, folder: Path, *, resets: bool = False
+) -> AsyncIterator[Pair]:
+    """Our session in this role with the engine in the other; `resets`: numbers begin at 1 with every logon."""
     engine = ENGINES[engine_name]()
     if engine.missing:
         pytest.skip(engine.missing)
@@ -122,12 +125,17 @@ async def paired(engine_name: str, our_role: str, version: str, folder: Path) ->
     echo = Echo()
 
     async def peer_in(stack: AsyncExitStack, role: str, port: int) -> Peer:
-        arguments = (role, port, version, HEARTBEAT_S, store)
+        arguments = (role, port, version, HEARTBEAT_S, store, "Y" if resets else "N")
         return await stack.enter_async_context(running(engine, arguments, folder / "peer.log"))
 
     def settings(**changes: Any) -> FixSettings:
         session = FixSessionSettings(
-            begin_string=version, target="PEER", mode="strict", heartbeat_s=HEARTBEAT_S, **changes
+            begin_string=version,
+            target="PEER",
+            mode="strict",
+            heartbeat_s=HEARTBEAT_S,
+            reset_on_logon=resets,
+            **changes,
         )
         return FixSettings(listen="127.0.0.1:0", store=folder / "ours", sessions=(session,))
 
@@ -137,13 +145,16 @@ async def paired(engine_name: str, our_role: str, version: str, folder: Path) ->
             await stack.enter_async_context(acceptor)
             wire = await _wire_to(stack, acceptor.port)
             peer = await peer_in(stack, "initiator", wire.port)
+            close = acceptor.close
         else:
             port = _free_port()
             wire = await _wire_to(stack, port)
             peer = await peer_in(stack, "acceptor", port)
             ours = settings(role="initiator", connect=f"127.0.0.1:{wire.port}")
-            await stack.enter_async_context(await connect(ours, echo, on_event=lambda _, event: events.append(event)))
-        yield Pair(peer, wire, echo, events, our_role == "acceptor")
+            initiators = await connect(ours, echo, on_event=lambda _, event: events.append(event))
+            await stack.enter_async_context(initiators)
+            close = initiators.close
+        yield Pair(peer, wire, echo, events, our_role == "acceptor", close)
 
 
 async def _wire_to(stack: AsyncExitStack, port: int) -> Wire:
@@ -214,6 +225,35 @@ async def test_the_peer_logs_out_and_on_again_with_the_numbers_it_had(
         assert after["next_target"] > before["next_target"]
         await pair.peer.ask("send 6 5")
         await in_good_order(pair, 10)
+
+
+@EVERY_ENGINE
+@EVERY_ROLE
+async def test_numbers_begin_anew_with_every_logon_where_both_want_it(
+    engine: str, our_role: str, tmp_path: Path
+) -> None:
+    async with paired(engine, our_role, "FIX.4.4", tmp_path, resets=True) as pair:
+        await pair.logged_on()
+        await pair.peer.ask("send 1 40")
+        before = await pair.all_came(40)
+        pair.wire.cut()
+        after = await pair.logged_on(before["logons"] + 1)
+        assert max(after["next_sender"], after["next_target"]) < 40
+        await pair.peer.ask("send 41 5")
+        await in_good_order(pair, 45)
+
+
+@EVERY_ENGINE
+@EVERY_ROLE
+async def test_we_log_out_in_good_order(engine: str, our_role: str, tmp_path: Path) -> None:
+    async with paired(engine, our_role, "FIX.4.4", tmp_path) as pair:
+        before = await pair.logged_on()
+        await pair.peer.ask("send 1 5")
+        await in_good_order(pair, 5)
+        await pair.close_ours()
+        after = await pair.until(lambda state: not state["logged_on"] and state["logouts"] > before["logouts"])
+        assert after["complaints"] == []
+        assert any(event.kind == "logout" for event in pair.events)
 
 
 @EVERY_ENGINE

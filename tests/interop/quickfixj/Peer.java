@@ -23,6 +23,7 @@ public final class Peer implements Application {
         Peer peer = new Peer();
         SessionID id = new SessionID(version, "PEER", "TAPEWATCH");
         SessionSettings settings = settings(role, port, version, heartbeat, store, id);
+        settings.setString(id, "ResetOnLogon", arguments[5]);
         MessageStoreFactory stores = new FileStoreFactory(settings);
         LogFactory logs = new FileLogFactory(settings);
         Connector connector = role.equals("acceptor")

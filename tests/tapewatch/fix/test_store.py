@@ -107,6 +107,13 @@ def test_a_store_belongs_to_one_at_a_time(tmp_path: Path) -> None:
     FileStore(tmp_path).close()
 
 
+def test_a_store_may_be_closed_twice(tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+    store.close()
+    store.close()
+    FileStore(tmp_path).close()
+
+
 def test_only_this_epoch_and_the_one_before_are_kept(tmp_path: Path) -> None:
     store = FileStore(tmp_path)
     for _ in range(4):
