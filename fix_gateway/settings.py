@@ -6,9 +6,11 @@ from typing import Literal, Self
 from pydantic import ConfigDict, Field, IPvAnyNetwork, model_validator
 
 from fix_gateway.credentials import password_of
+from fix_gateway.schedule_settings import ScheduleSettings
 from tapewatch.fix.codec import MESSAGE_BYTES_MAX
 from tapewatch.fix.profile import load_profile
 from tapewatch.fix.session_config import SessionConfig, source_name
+from tapewatch.runtime.addresses import Address
 from tapewatch.runtime.settings import Section
 
 MEBIBYTE = 1 << 20
@@ -69,6 +71,14 @@ class FixSessionSettings(Section):
     application_version: str = Field("9", description="tag 1137 for FIXT.1.1; 9 is FIX 5.0 SP2")
     heartbeat_s: int = Field(30, ge=0, le=3600, description="heartbeat an initiator proposes")
     reset_on_logon: bool = Field(False, description="numbers begin at 1 with every logon")
+    reset_on_logout: bool = Field(False, description="numbers begin at 1 again after a logout")
+    reset_on_disconnect: bool = Field(False, description="numbers begin at 1 again after any end of a connection")
+    schedule: ScheduleSettings | None = Field(None, description="when the session is open; none: always")
+    user_tags: tuple[int, ...] = Field((), description="strict: tags of the session's own that are no reason to reject")
+    any_user_tag: bool = Field(False, description="strict: no tag from 5000 on is a reason to reject")
+    message_types: tuple[str, ...] | None = Field(
+        None, description="strict: types (35) taken, others get a BusinessMessageReject; null takes all"
+    )
     send_next_expected: bool = Field(False, description="send NextExpectedMsgSeqNum (789) in the Logon")
     username: str = Field("", description="tag 553: sent by an initiator, demanded by an acceptor that has a password")
     password: str = Field("", repr=False, description="tag 554; empty demands none")
@@ -124,6 +134,12 @@ class FixSessionSettings(Section):
             application_version=self.application_version,
             reset_on_logon=self.reset_on_logon,
             mode=self.mode,
+            reset_on_logout=self.reset_on_logout,
+            reset_on_disconnect=self.reset_on_disconnect,
+            schedule=None if self.schedule is None else self.schedule.schedule(),
+            user_tags=frozenset(self.user_tags),
+            any_user_tag=self.any_user_tag,
+            message_types=None if self.message_types is None else frozenset(self.message_types),
             send_next_expected=self.send_next_expected,
             resends=load_profile(self.profile).recovery == "resend",
             username=self.username,
@@ -142,6 +158,7 @@ class FixSettings(Section):
     fix_listen: str = Field("127.0.0.1:9876", alias="listen", description="HOST:PORT for FIX counterparties")
     listen: str = Field("127.0.0.1:50055", alias="status_listen", description="HOST:PORT of gRPC: health, sessions")
     tls: ListenTlsSettings | None = Field(None, description="TLS of `listen`; none takes FIX as it is")
+    plaintext: bool = Field(False, description="allow FIX without TLS on addresses beyond this machine")
     store: Path = Field(
         Path("tapewatch-data/fix"), description="directory of the sessions' numbers, messages and audit"
     )
@@ -162,6 +179,15 @@ class FixSettings(Section):
         twice = sorted({source for source in sources if sources.count(source) > 1})
         if twice:
             raise ValueError(f"sessions: expected each once, found {', '.join(twice)} twice")
+        return self
+
+    @model_validator(mode="after")
+    def _others_cannot_listen_in(self) -> Self:
+        if self.tls is None and not self.plaintext and not Address.parse(self.fix_listen).is_loopback:
+            raise ValueError(
+                f"listen: expected `tls` because {self.fix_listen} is not a loopback address, found none; add it, or "
+                "`plaintext: true` where something in front of it encrypts"
+            )
         return self
 
     @model_validator(mode="after")

@@ -1,6 +1,7 @@
 """Settings and wiring of the simulator service."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -20,11 +21,11 @@ from simulator.stage import Stage
 from surveillance.v1 import simulator_pb2_grpc
 from tapewatch.fix.session import SessionConfig
 from tapewatch.fix.store import FileStore
-from tapewatch.fix.transport import open_session
+from tapewatch.fix.transport import ClientTls, open_session
 from tapewatch.runtime.addresses import Address
 from tapewatch.runtime.security import SecuritySettings
 from tapewatch.runtime.service import Service
-from tapewatch.runtime.settings import Section
+from tapewatch.runtime.settings import Section, SettingsError
 
 LOGON_WAIT_SECONDS = 30.0
 """How long a run waits for the gateway to come up before it fails."""
@@ -36,6 +37,7 @@ class SimulatorSettings(Section):
 
     listen: str = Field("127.0.0.1:50054", description="HOST:PORT of the gRPC server")
     gateway: str = Field("127.0.0.1:9876", description="HOST:PORT of the FIX gateway that gets the drop copy")
+    gateway_tls: bool = Field(False, description="speak TLS to the gateway, with the certificate of `security`")
     ingest: str = Field("127.0.0.1:50051", description="HOST:PORT of ingest, for runs that go there over gRPC")
     sender: str = Field(FIX_SENDER, min_length=1, description="our CompID, as the gateway's session names it")
     target: str = Field(FIX_TARGET, min_length=1, description="the gateway's CompID")
@@ -78,9 +80,10 @@ def _destinations(settings: SimulatorSettings, store: FileStore, security: Secur
     """What each kind of feed is with these settings."""
     gateway, ingest = Address.parse(settings.gateway), Address.parse(settings.ingest)
     config = SessionConfig(BEGIN_STRING, settings.sender, settings.target, heartbeat_s=settings.heartbeat_s)
+    tls = _gateway_tls(gateway, security) if settings.gateway_tls else None
 
     def open_outlet() -> AbstractAsyncContextManager[Outlet]:
-        return open_session(gateway.host, gateway.port, config, store, logon_wait_s=LOGON_WAIT_SECONDS)
+        return open_session(gateway.host, gateway.port, config, store, logon_wait_s=LOGON_WAIT_SECONDS, tls=tls)
 
     def to_file(session_number: int, file_format: Format) -> Destination:
         directory = (settings.data_directory / "files" / f"session-{session_number:04d}").absolute()
@@ -93,6 +96,18 @@ def _destinations(settings: SimulatorSettings, store: FileStore, security: Secur
         ),
         FeedKind.FILE: to_file,
     }
+
+
+def _gateway_tls(gateway: Address, security: SecuritySettings) -> ClientTls:
+    """What we prove ourselves to the gateway with. Raises SettingsError without files that serve."""
+    if security.certificate is None or security.key is None or security.authority is None:
+        raise SettingsError("simulator.gateway_tls: expected certificate, key and authority in `security`, found none")
+    try:
+        context = ssl.create_default_context(cafile=str(security.authority))
+        context.load_cert_chain(security.certificate, security.key)
+    except OSError as error:
+        raise SettingsError(f"simulator.gateway_tls: cannot use the files of `security`: {error}") from error
+    return ClientTls(context, gateway.host)
 
 
 async def _end_run_with_service(service: Service, stage: Stage) -> None:

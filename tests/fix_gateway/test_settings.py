@@ -92,3 +92,34 @@ def test_a_password_that_is_not_there_is_an_error_not_an_open_door(
     session = load(tmp_path, f"fix: {{sessions: [{{target: A, {place}}}]}}").sessions[0]
     with pytest.raises(SettingsError, match=said):
         session.config()
+
+
+def test_a_schedule_and_resets_reach_the_session_layer(tmp_path: Path) -> None:
+    hours = "{start: '18:00', end: '17:00', zone: America/New_York, start_day: sunday, end_day: friday}"
+    more = "reset_on_logout: true, user_tags: [9001], message_types: [D]"
+    config = load(tmp_path, f"fix: {{sessions: [{{target: A, schedule: {hours}, {more}}}]}}").sessions[0].config()
+    assert config.schedule is not None
+    assert (config.schedule.zone, config.schedule.start_day, config.schedule.end_day) == ("America/New_York", 6, 4)
+    assert (config.reset_on_logout, config.reset_on_disconnect) == (True, False)
+    assert (config.user_tags, config.message_types) == (frozenset({9001}), frozenset({"D"}))
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        ("{start: '08:00', end: '17:00', zone: Mars/Base}", "IANA time zone"),
+        ("{start: '08:00', end: '17:00', start_day: monday}", "expected both"),
+        ("{start: '25:00', end: '17:00'}", "start"),
+        ("{start: '08:00', end: '17:00', days: [funday]}", "monday"),
+    ],
+)
+def test_a_schedule_that_makes_no_sense_is_refused(tmp_path: Path, hours: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        load(tmp_path, f"fix: {{sessions: [{{target: A, schedule: {hours}}}]}}")
+
+
+def test_fix_in_the_clear_beyond_this_machine_is_refused_unless_allowed(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"expected `tls` because 0\.0\.0\.0:9876 is not a loopback address"):
+        load(tmp_path, "fix: {listen: '0.0.0.0:9876'}")
+    assert load(tmp_path, "fix: {listen: '0.0.0.0:9876', plaintext: true}").plaintext
+    assert load(tmp_path, "fix: {listen: '0.0.0.0:9876', tls: {certificate: c, key: k}}").tls is not None

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import grpc.aio
@@ -8,13 +9,18 @@ from pydantic import ValidationError
 
 from fix_gateway.acceptor import serve
 from fix_gateway.settings import FixSettings
-from simulator.app import SimulatorSettings, lifespan
+from simulator.app import SimulatorSettings, _gateway_tls, lifespan
 from surveillance.v1 import simulator_pb2 as messages
 from surveillance.v1 import simulator_pb2_grpc
 from tapewatch.fix.message import Message
-from tapewatch.fix.session import SessionEvent
-from tapewatch.fix.transport import IgnoringApplication, Reply
+from tapewatch.fix.session import SessionConfig, SessionEvent
+from tapewatch.fix.store import MemoryStore
+from tapewatch.fix.transport import IgnoringApplication, Reply, open_session
+from tapewatch.runtime.addresses import Address
+from tapewatch.runtime.certificates import init_certificates
+from tapewatch.runtime.security import SecuritySettings
 from tapewatch.runtime.service import running_service
+from tapewatch.runtime.settings import SettingsError
 
 DEADLINE_S = 20.0
 
@@ -50,6 +56,29 @@ async def test_a_service_that_stops_ends_its_run_logs_out_and_loses_nothing(tmp_
             sent = (await stub.GetSimulation(messages.GetSimulationRequest(), timeout=5)).events_sent
         assert counting.count >= sent > 0
         assert "logout" in [event.kind for event in events]
+
+
+async def test_over_tls_the_simulator_shows_the_certificate_of_its_service(tmp_path: Path) -> None:
+    files = tmp_path / "certificates"
+    init_certificates(files, ["fix", "simulator"], 2, datetime.now(UTC))
+    tls = {"certificate": files / "fix.pem", "key": files / "fix.key", "authority": files / "authority.pem"}
+    session = {"target": "XTWS", "certificate_name": "simulator"}
+    gateway = FixSettings.model_validate(
+        {"listen": "127.0.0.1:0", "store": tmp_path / "gateway", "tls": tls, "sessions": [session]}
+    )
+    material = SecuritySettings(
+        mode="mtls", certificate=files / "simulator.pem", key=files / "simulator.key", authority=files / "authority.pem"
+    )
+    counting = Counting()
+    async with await serve(gateway, counting) as acceptor:
+        settings = SimulatorSettings(gateway=f"localhost:{acceptor.port}", gateway_tls=True)
+        tls_of_simulator = _gateway_tls(Address.parse(settings.gateway), material)
+        config = SessionConfig("FIX.4.4", "XTWS", "TAPEWATCH")
+        opened = open_session("localhost", acceptor.port, config, MemoryStore(), tls=tls_of_simulator, logon_wait_s=30)
+        async with opened as session_there:
+            await session_there.drained()
+    with pytest.raises(SettingsError, match="expected certificate, key and authority in `security`"):
+        _gateway_tls(Address.parse("localhost:1"), SecuritySettings())
 
 
 async def test_a_gateway_that_is_not_there_fails_the_run_and_names_its_address(

@@ -24,6 +24,7 @@ from tapewatch.fix.transport.connection import SessionConnection
 
 SENDS_BEFORE_YIELD = 256
 LOGON_WAIT_S = 30.0
+SHUT_POLL_S = 0.5
 CONNECT_TIMEOUT_S = 10.0
 
 
@@ -117,6 +118,9 @@ class InitiatorSession:
         """Connects and reconnects with backoff until closed; cancel to stop."""
         try:
             while not self._is_closing:
+                if self._is_shut:
+                    await asyncio.sleep(SHUT_POLL_S)
+                    continue
                 self._backoff.ended(await self._connect_once())
                 if not self._is_closing:
                     await asyncio.sleep(self._backoff.next_delay_s())
@@ -133,6 +137,12 @@ class InitiatorSession:
         connection.take(self.session.logout(self._clock()))
         while not connection.is_closed:
             await self._change()
+
+    @property
+    def _is_shut(self) -> bool:
+        """Whether the session's hours are over: then nobody is asked."""
+        schedule = self.session.config.schedule
+        return schedule is not None and not schedule.is_open(self._clock())
 
     async def _connect_once(self) -> float:
         """One connection from begin to end; returns how many seconds it was logged on."""

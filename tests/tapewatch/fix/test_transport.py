@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import time
 
 import pytest
 
 from tapewatch.fix.codec import Field, Message, encode
+from tapewatch.fix.schedule import Schedule
 from tapewatch.fix.session import Session, SessionConfig, SessionEvent
 from tapewatch.fix.store import MemoryStore
 from tapewatch.fix.transport import (
@@ -274,3 +276,20 @@ async def test_leaving_the_block_logs_out() -> None:
             assert session.is_active
         await until(lambda: any(event.startswith("logout") for event in gateway.events))
         await until(gateway.runs[0].done)
+
+
+async def test_outside_its_hours_an_initiator_does_not_connect_and_does_when_they_begin() -> None:
+    hours = Schedule(start=time(10), end=time(11))
+    now_ns = [clock_ns()]  # nine o'clock
+    async with acceptor() as gateway:
+        config = replace(THEM, schedule=hours, sending_time_tolerance_s=0)
+        session = InitiatorSession("127.0.0.1", gateway.port, config, MemoryStore(), clock=lambda: now_ns[0])
+        running = asyncio.create_task(session.run())
+        with pytest.raises(ConnectionError, match="got nothing"):
+            await session.logged_on(0.6)
+        assert gateway.connections == []
+        gateway.session.config = replace(US, sending_time_tolerance_s=0)
+        now_ns[0] += 3_600_000_000_000
+        await session.logged_on(30)
+        await session.logout()
+        await running
