@@ -46,7 +46,7 @@ def on_both_loops(test: Callable[..., Coroutine[object, object, None]]) -> Calla
     run.__signature__ = inspect.Signature([first, *parameters])  # type: ignore[attr-defined]  # pytest reads it
     run.__name__, run.__doc__ = test.__name__, test.__doc__
     loops = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
-    run.pytestmark = [  # type: ignore[attr-defined]
+    run.pytestmark = [  # type: ignore[attr-defined]  # pytest reads it
         *getattr(test, "pytestmark", []),
         pytest.mark.parametrize("new_loop", list(loops.values()), ids=list(loops)).mark,
     ]
