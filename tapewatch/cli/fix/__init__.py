@@ -4,6 +4,7 @@ import typer
 
 from tapewatch.cli.fix import audit
 from tapewatch.cli.fix.check_profile import check_profile
+from tapewatch.cli.fix.instruments import list_instruments
 from tapewatch.cli.fix.profiles import list_profiles
 from tapewatch.cli.fix.sessions import list_sessions, reset
 
@@ -12,7 +13,7 @@ app = typer.Typer(
 )
 app.command("profiles")(list_profiles)
 app.command("check-profile")(check_profile)
+app.command("instruments")(list_instruments)
 app.command("sessions")(list_sessions)
 app.command("reset")(reset)
 app.add_typer(audit.app, name="audit")
-
