@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from tapewatch.bench import detection, engine, fix, forest, pipeline, simulation, store
+from tapewatch.bench import detection, engine, fix, fix_socket, forest, pipeline, simulation, store
 from tapewatch.bench.figure import Figure
 
 Measure = Callable[[float], list[Figure]]
 MEASURES: dict[str, tuple[Measure, ...]] = {
     "engine": (engine.measure, detection.measure),
-    "fix": (fix.measure,),
+    "fix": (fix.measure, fix_socket.measure),
     "pipeline": (pipeline.measure,),
     "forest": (forest.measure,),
     "store": (store.measure,),
