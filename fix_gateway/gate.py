@@ -6,7 +6,7 @@ from typing import Protocol, cast
 
 from fix_gateway.refusal import Refusal, RefusalReason, refusal
 from fix_gateway.tls import certificate_names
-from tapewatch.fix.codec import Framer, Message
+from tapewatch.fix.codec import Framer, Garbled, Message
 from tapewatch.fix.transport import SessionConnection
 
 LOGON_BYTES_MAX = 64 << 10
@@ -45,7 +45,7 @@ class Gate(asyncio.Protocol):
         self._on_gone = on_gone
         self._transport: asyncio.Transport | None = None
         self._connection: SessionConnection | None = None
-        self._framer = Framer(LOGON_BYTES_MAX)
+        self._framer = Framer(LOGON_BYTES_MAX, ends_at_trailer=True)
         self._received = bytearray()
         self._timer: asyncio.TimerHandle | None = None
         self._is_refused = False
@@ -65,7 +65,10 @@ class Gate(asyncio.Protocol):
             return
         looked_at = data[: LOGON_BYTES_MAX + 1 - len(self._received)]
         self._received += data
-        first = next((item for item in self._framer.feed(looked_at) if isinstance(item, Message)), None)
+        first = next(iter(self._framer.feed(looked_at)), None)
+        if isinstance(first, Garbled) or self._framer.skipped_byte_count:
+            self._refuse("not_a_logon", "what came first is no FIX message")
+            return
         if first is None:
             if len(self._received) > LOGON_BYTES_MAX:
                 self._refuse("logon_bytes", f"no Logon in the first {LOGON_BYTES_MAX} bytes")

@@ -14,6 +14,7 @@ from tapewatch.runtime.addresses import Address
 from tapewatch.runtime.settings import Section
 
 MEBIBYTE = 1 << 20
+RESEND_CHUNK = 2500
 
 
 class ListenTlsSettings(Section):
@@ -90,7 +91,9 @@ class FixSessionSettings(Section):
     )
     messages_a_second_max: int = Field(0, ge=0, description="a peer that sends faster is read no faster; 0: any rate")
     sending_time_tolerance_s: int = Field(120, ge=0, description="how far SendingTime may be from our clock; 0 any")
-    resend_chunk: int = Field(2500, ge=0, description="messages a ResendRequest asks for at once; 0 all")
+    resend_chunk: int | None = Field(
+        None, ge=0, description="messages a ResendRequest asks for at once, 0 all; by default 2500, 0 in strict mode"
+    )
 
     @property
     def source(self) -> str:
@@ -145,9 +148,14 @@ class FixSessionSettings(Section):
             username=self.username,
             password=password_of(self.source, self.password, self.password_file, self.password_env),
             sending_time_tolerance_s=self.sending_time_tolerance_s,
-            resend_chunk=self.resend_chunk,
+            resend_chunk=self._resend_chunk(),
             message_bytes_max=message_bytes_max,
         )
+
+    def _resend_chunk(self) -> int:
+        if self.resend_chunk is not None:
+            return self.resend_chunk
+        return 0 if self.mode == "strict" else RESEND_CHUNK
 
 
 class FixSettings(Section):

@@ -19,13 +19,13 @@ def fields_of(message: Message, *tags: int) -> tuple[str | None, ...]:
 class Peer:
     """The other side of one acceptor session, THEM -> US, with its own outbound number and the fake clock."""
 
-    def __init__(self, store: SessionStore | None = None, **settings: Any) -> None:
+    def __init__(self, store: SessionStore | None = None, now_ns: int = START_NS, **settings: Any) -> None:
         self.config = SessionConfig(
             **{"begin_string": "FIX.4.4", "sender": "US", "target": "THEM", "role": "acceptor", **settings}
         )
         self.store = store or MemoryStore()
         self.session = Session(self.config, self.store)
-        self.now_ns = START_NS
+        self.now_ns = now_ns
         self.sequence = 1
         self.sent: list[Message] = []
         self.received: list[Message] = []
