@@ -66,7 +66,7 @@ class Gate(asyncio.Protocol):
         looked_at = data[: LOGON_BYTES_MAX + 1 - len(self._received)]
         self._received += data
         first = next(iter(self._framer.feed(looked_at)), None)
-        if isinstance(first, Garbled) or self._framer.skipped_byte_count:
+        if isinstance(first, Garbled) or (first is None and self._framer.skipped_byte_count):
             self._refuse("not_a_logon", "what came first is no FIX message")
             return
         if first is None:
