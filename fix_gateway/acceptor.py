@@ -17,7 +17,7 @@ from tapewatch.fix.session import Session, SessionConfig
 from tapewatch.fix.transport import Application, Clock, EventSink, IgnoringApplication, SessionConnection
 from tapewatch.runtime.addresses import Address
 
-CLOSE_TIMEOUT_S = 2.0
+CLOSE_TIMEOUT_S = 1.0
 
 SessionKey = tuple[str, str, str]
 

@@ -1,5 +1,6 @@
 """Puts the FIX gateway together: sessions, mapping, and the way to ingest."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -8,6 +9,7 @@ import structlog
 
 from fix_gateway.acceptor import Acceptor, serve
 from fix_gateway.audit.log import AuditTrail
+from fix_gateway.descriptors import allow_descriptors
 from fix_gateway.drop_copy import DropCopyApplication
 from fix_gateway.event_log import EventLog
 from fix_gateway.figures import FigureBook, WatchedApplication
@@ -25,6 +27,8 @@ from tapewatch.runtime.errors import DataLoss, StartError
 from tapewatch.runtime.security import checked_address
 from tapewatch.runtime.service import Service
 
+PUBLISHER_CLOSE_MAX_S = 0.5
+
 _log = structlog.get_logger(__name__)
 
 
@@ -32,6 +36,7 @@ _log = structlog.get_logger(__name__)
 async def lifespan(service: Service, settings: FixSettings) -> AsyncIterator[None]:
     """Opens the way to ingest, then the sessions; closes in the reverse order."""
     checked_address(settings.fix_listen, service.security, "fix.listen")
+    allow_descriptors(len(settings.sessions), settings.connections_max)
     metrics = GatewayMetrics(service.metrics)
     book = FigureBook()
     on_event = EventLog(metrics, book, time.time_ns)
@@ -40,9 +45,7 @@ async def lifespan(service: Service, settings: FixSettings) -> AsyncIterator[Non
     except ProfileError as error:
         raise StartError(str(error)) from None
     async with AsyncExitStack() as stack:
-        publisher = await stack.enter_async_context(
-            IngestPublisher(settings.ingest, service.security, name=service.name)
-        )
+        publisher = await stack.enter_async_context(_publisher(service, settings))
         drop_copy = DropCopyApplication(IngestSink(publisher), profiles, metrics, time.time_ns)
         application = WatchedApplication(drop_copy, book, time.time_ns)
         recorders = await _recorders(service, settings, stack)
@@ -61,16 +64,30 @@ async def lifespan(service: Service, settings: FixSettings) -> AsyncIterator[Non
         yield
 
 
+@asynccontextmanager
+async def _publisher(service: Service, settings: FixSettings) -> AsyncIterator[IngestPublisher]:
+    """The way to ingest. At the end what ingest does not answer is left: nobody was told that it is received."""
+    publisher = IngestPublisher(settings.ingest, service.security, name=service.name)
+    async with AsyncExitStack() as leaving:
+        try:
+            yield await leaving.enter_async_context(publisher)
+        finally:
+            try:
+                async with asyncio.timeout(PUBLISHER_CLOSE_MAX_S):
+                    await leaving.aclose()
+            except TimeoutError:
+                _log.warning("ingest is away: what it has not answered will be sent again by the counterparties")
+
+
 async def _recorders(service: Service, settings: FixSettings, stack: AsyncExitStack) -> RecorderFactory:
     """The audit logs, opened."""
     if not settings.audit.enabled:
         return no_recorder
     trail = await stack.enter_async_context(AuditTrail(settings.store, settings.audit, time.time_ns))
-    for session in settings.sessions:
-        try:
-            await trail.open(session.config())
-        except DataLoss as error:
-            raise StartError(f"the audit log of {session.source}: {error.message}") from None
+    try:
+        await trail.open(session.config() for session in settings.sessions)
+    except DataLoss as error:
+        raise StartError(f"the audit log in {', '.join(error.__notes__)}: {error.message}") from None
     service.spawn(trail.watch())
     return trail.recorder
 

@@ -20,7 +20,7 @@ from tapewatch.fix.transport import (
 )
 from tapewatch.runtime.addresses import Address
 
-LOGOUT_TIMEOUT_S = 2.0
+LOGOUT_TIMEOUT_S = 1.0
 
 _Opened = tuple[InitiatorSession, Seat]
 

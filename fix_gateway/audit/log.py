@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -13,6 +13,7 @@ from fix_gateway.settings import AuditSettings
 from fix_gateway.store import session_directory
 from tapewatch.fix.masking import Mask
 from tapewatch.fix.session import Session, SessionConfig, SessionEvent
+from tapewatch.runtime.errors import DataLoss
 from tapewatch.runtime.journal import Journal, JournalOptions, RecordKind, Retention
 
 AUDIT_FOLDER: Final = "audit"
@@ -142,14 +143,28 @@ class AuditTrail:
         await self._stack.aclose()
         self._pool.shutdown()
 
-    async def open(self, config: SessionConfig) -> None:
-        """Opens a session's log, going on where it ended. Raises StartError when in use, DataLoss when damaged."""
+    async def open(self, configs: Iterable[SessionConfig]) -> None:
+        """Opens sessions' logs, going on where they ended. Raises StartError when in use, DataLoss when damaged."""
+        wanted = list(configs)
+        opened = await asyncio.gather(*map(self._open, wanted), return_exceptions=True)
+        problems: list[BaseException] = []
+        for config, found in zip(wanted, opened, strict=True):
+            if isinstance(found, BaseException):
+                problems.append(found)
+            else:
+                await self._begin(config, *found)
+        if problems:
+            raise problems[0]
+
+    async def _open(self, config: SessionConfig) -> tuple[Journal, bytes]:
         settings = self._settings
         options = JournalOptions(
             segment_bytes=settings.segment_bytes, retention=Retention(bytes_max=settings.retention_bytes)
         )
         directory = session_directory(self._root, config) / AUDIT_FOLDER
-        journal, head = await asyncio.to_thread(_open, directory, options, self._clock)
+        return await asyncio.to_thread(_open, directory, options, self._clock)
+
+    async def _begin(self, config: SessionConfig, journal: Journal, head: bytes) -> None:
         await self._stack.enter_async_context(journal)
         log = self._logs[config.source] = AuditLog(journal, head, self._pool)
         if journal.recovery is not None:
@@ -167,8 +182,12 @@ class AuditTrail:
 
 
 def _open(directory: Path, options: JournalOptions, clock: Callable[[], int]) -> tuple[Journal, bytes]:
-    journal = Journal.open(directory, options, clock)
-    return journal, last_hash(journal)
+    try:
+        journal = Journal.open(directory, options, clock)
+        return journal, last_hash(journal)
+    except DataLoss as error:
+        error.add_note(str(directory))
+        raise
 
 
 def last_hash(journal: Journal) -> bytes:

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -21,7 +23,7 @@ from tapewatch.fix.codec import Field, Framer, Message, encode, format_timestamp
 from tapewatch.fix.profile import load_profile
 from tapewatch.fix.session import SessionConfig, SessionEvent
 from tapewatch.fix.store import FileStore, MemoryStore, SessionStore, StoreError
-from tapewatch.fix.transport import IgnoringApplication, InitiatorSession, Reply, open_session
+from tapewatch.fix.transport import IgnoringApplication, InitiatorSession, Reply, hand_on, open_session
 from tests.fix_gateway.fakes import FakeIngest
 from tests.tapewatch.fix.fix_peer import report_fields
 
@@ -307,3 +309,53 @@ def test_a_store_directory_has_no_name_that_leads_elsewhere(tmp_path: Path) -> N
     assert isinstance(store, FileStore)
     store.close()
     assert [path.name for path in tmp_path.iterdir()] == ["FIX.4.4+..%2F..%2Fetc+a%2Fb"]
+
+
+async def test_hundreds_of_sessions_at_once_get_all_their_reports_through(tmp_path: Path) -> None:
+    count = 200
+    names = [f"V{number}" for number in range(count)]
+    sessions = [FixSessionSettings(sender="US", target=name) for name in names]
+    taken: Counter[str] = Counter()
+
+    class Counting(IgnoringApplication):
+        async def on_messages(self, session_name: str, messages: Sequence[Message]) -> Sequence[Reply]:
+            taken[session_name] += len(messages)
+            return ()
+
+    def memory_store(_: SessionConfig) -> SessionStore:
+        return MemoryStore()
+
+    settings = settings_at(tmp_path, *sessions, connections_an_address_max=count)
+    async with AsyncExitStack() as stack:
+        acceptor = await stack.enter_async_context(await serve(settings, Counting(), stores=memory_store))
+        for name in names:
+            config = SessionConfig("FIX.4.4", name, "US")
+            opened = open_session("127.0.0.1", acceptor.port, config, MemoryStore(), logon_wait_s=30)
+            session = await stack.enter_async_context(opened)
+            for number in range(3):
+                await session.send("8", report_fields(f"{name}-{number}"))
+        await until(lambda: taken.total() == 3 * count)
+    assert taken == {f"FIX.4.4:{name}->US": 3 for name in names}
+
+
+async def test_heartbeats_go_on_while_reading_is_paused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a heartbeat of a second, a peer hangs up after 2.4 s of silence; ours holds out longer than that."""
+    monkeypatch.setattr(hand_on, "INBOX_MESSAGES_MAX", 50)
+    ingest, config = FakeIngest(), replace(VENUE, heartbeat_s=1)
+    ingest.is_open.clear()
+    async with AsyncExitStack() as stack:
+        acceptor = await stack.enter_async_context(gateway(tmp_path, ingest))
+        opened = open_session("127.0.0.1", acceptor.port, config, MemoryStore(), logon_wait_s=30)
+        session = await stack.enter_async_context(opened)
+        for number in range(3000):
+            await session.send("8", report_fields(f"E{number}"))
+        connection, ours = acceptor._live[VENUE_KEY], session.connection
+        assert ours is not None
+        await until(lambda: not connection.is_reading)
+        begun = connection.traffic.sent_bytes
+        await until(lambda: connection.traffic.sent_bytes - begun > 4 * 60)  # four heartbeats
+        assert (session.connection, ours.is_closed, connection.is_closed) == (ours, False, False)
+        assert not connection.is_reading
+        ingest.is_open.set()
+        await until(lambda: len(ingest.rows) == 3000)
+    assert ingest.executions() == [f"E{number}" for number in range(3000)]

@@ -10,9 +10,9 @@ from tapewatch.fix.session import Session
 from tapewatch.fix.transport.application import Application, Recorder, Reply
 from tapewatch.fix.wire.scan import byte_count
 
-INBOX_MESSAGES_MAX = 4_000
-INBOX_BYTES_MAX = 64 << 20
-BATCH_MESSAGES_MAX = 1_000
+INBOX_MESSAGES_MAX = 20_000
+INBOX_BYTES_MAX = 16 << 20
+BATCH_MESSAGES_MAX = 10_000
 
 
 class HandOn:

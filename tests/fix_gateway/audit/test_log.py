@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from tapewatch.fix.profile import load_profile
 from tapewatch.fix.session import SessionConfig
 from tapewatch.fix.store import MemoryStore
 from tapewatch.fix.transport import open_session
+from tapewatch.runtime.errors import StartError
 from tests.fix_gateway.fakes import FakeIngest
 from tests.fix_gateway.test_acceptor import SOURCE, drop_copy, until
 from tests.tapewatch.fix.fix_peer import report_fields
@@ -39,7 +41,7 @@ async def gateway(folder: Path, ingest: FakeIngest, retention_bytes: int | None 
     settings = settings_at(folder)
     audit = AuditSettings(segment_bytes=SEGMENT_BYTES, retention_bytes=retention_bytes)
     async with AuditTrail(folder, audit, time.time_ns) as trail, AsyncExitStack() as stack:
-        await trail.open(settings.sessions[0].config())
+        await trail.open([settings.sessions[0].config()])
         yield await stack.enter_async_context(await serve(settings, drop_copy(ingest), recorders=trail.recorder))
 
 
@@ -200,3 +202,15 @@ async def test_a_log_that_is_being_written_can_be_read(tmp_path: Path) -> None:
 def test_where_there_is_no_log_the_error_says_so(tmp_path: Path, missing: str) -> None:
     with pytest.raises(FileNotFoundError):
         verify(tmp_path / missing)
+
+
+async def test_a_log_in_use_stops_the_start_and_lets_go_of_the_others(tmp_path: Path) -> None:
+    config = settings_at(tmp_path).sessions[0].config()
+    other = replace(config, target="OTHER")
+    async with AuditTrail(tmp_path, AuditSettings(), time.time_ns) as first:
+        await first.open([config])
+        async with AuditTrail(tmp_path, AuditSettings(), time.time_ns) as second:
+            with pytest.raises(StartError, match="expected to be the only writer"):
+                await second.open([other, config])
+    async with AuditTrail(tmp_path, AuditSettings(), time.time_ns) as third:
+        await third.open([other, config])
