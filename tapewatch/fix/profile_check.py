@@ -78,6 +78,7 @@ class ProfileCheck:
     with_events: int = 0
     flagged: int = 0
     duplicates: int = 0
+    _read: dict[tuple[str, str, bool], frozenset[int]] = field(default_factory=dict)
     _keys: set[object] = field(default_factory=set)
     _last: dict[str, tuple[int, int]] = field(default_factory=dict)
     _unchecked: list[Row] = field(default_factory=list)
@@ -125,11 +126,16 @@ class ProfileCheck:
             (self.flags if mapped.rows else self.unmapped)[mapped.note] += 1
 
     def _count_unread(self, message: Message, rows: list[Row]) -> None:
-        read = tags_read(self.profile, message, str(rows[0]["kind"]) if rows else "")
+        case = (message.msg_type, str(rows[0]["kind"]) if rows else "", 150 in message.values)
+        read = self._read.get(case)
+        if read is None:
+            read = self._read[case] = tags_read(self.profile, message, case[1]) | SESSION_TAGS
         for tag, value in message.fields:
-            if tag in read or tag in SESSION_TAGS:
+            if tag in read:
                 continue
-            unread = self.unread.setdefault(tag, UnreadTag(example=readable(value)[:EXAMPLE_CHARACTERS_MAX]))
+            unread = self.unread.get(tag)
+            if unread is None:
+                unread = self.unread[tag] = UnreadTag(example=readable(value)[:EXAMPLE_CHARACTERS_MAX])
             unread.count += 1
             unread.types[message.msg_type] += 1
 

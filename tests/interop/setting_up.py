@@ -25,10 +25,12 @@ def install_quickfix(*, is_quick: bool) -> None:
     """A virtual environment of its own: the package brings nothing Tapewatch needs."""
     if QUICKFIX_PYTHON.exists() and _runs(QUICKFIX_PYTHON, "-c", "import quickfix"):
         return
-    if is_quick and not _has_wheel():
+    has_wheel = _has_wheel()
+    if is_quick and not has_wheel:
         print("QuickFIX is left out: it was not built here before (`make interop` builds it)")
         return
-    print("building QuickFIX into .venv-interop/ (about 5 minutes of processor time, once)", flush=True)
+    how = "installing QuickFIX, built before," if has_wheel else "building QuickFIX (5 minutes of processor time, once)"
+    print(f"{how} into .venv-interop/", flush=True)
     subprocess.run([sys.executable, "-m", "venv", "--clear", QUICKFIX_FOLDER], check=True)
     command = (QUICKFIX_PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     subprocess.run([*command, f"quickfix=={QUICKFIX_VERSION}"], check=True)

@@ -29,11 +29,12 @@ VERSIONS = ["FIX.4.2", "FIX.4.4", "FIXT.1.1"] if SIZE_VARIABLE in os.environ els
 MESSAGES_MIN = 500
 DEADLINE_S = 150.0
 POLL_S = 0.05
-HEARTBEAT_S = 1
+HEARTBEAT_S = 10
 HEADER_AND_TRAILER = frozenset({8, 9, 10, 34, 35, 43, 49, 52, 56, 97, 122, 1128})
 FAULTS = ("garbled", "reject", "refused", "timeout")
-PEERS_RACE = "expected a Logon first, found 35=8"
-"""QuickFIX/J may write what it is sending when a connection broke to the next one, before its Logon."""
+TOLERATED = ("expected a Logon first, found 35=8", "is logged on already")
+"""QuickFIX/J may write what it is sending when a connection broke to the next one, before its Logon; and a peer that
+connects again is refused until what came on the broken connection is handed on."""
 
 
 @dataclass
@@ -113,7 +114,7 @@ def _free_port() -> int:
 
 @asynccontextmanager
 async def paired(
-    engine_name: str, our_role: str, version: str, folder: Path, *, resets: bool = False
+    engine_name: str, our_role: str, version: str, folder: Path, *, resets: bool = False, heartbeat_s: int = HEARTBEAT_S
 ) -> AsyncIterator[Pair]:
     """Our session in this role with the engine in the other; `resets`: numbers begin at 1 with every logon."""
     engine = ENGINES[engine_name]()
@@ -125,7 +126,7 @@ async def paired(
     echo = Echo()
 
     async def peer_in(stack: AsyncExitStack, role: str, port: int) -> Peer:
-        arguments = (role, port, version, HEARTBEAT_S, store, "Y" if resets else "N")
+        arguments = (role, port, version, heartbeat_s, store, "Y" if resets else "N")
         return await stack.enter_async_context(running(engine, arguments, folder / "peer.log"))
 
     def settings(**changes: Any) -> FixSettings:
@@ -133,7 +134,7 @@ async def paired(
             begin_string=version,
             target="PEER",
             mode="strict",
-            heartbeat_s=HEARTBEAT_S,
+            heartbeat_s=heartbeat_s,
             reset_on_logon=resets,
             **changes,
         )
@@ -171,8 +172,8 @@ async def in_good_order(pair: Pair, count: int) -> None:
     assert (state["received"], state["out_of_order"], state["twice"]) == (count, 0, 0)
     assert state["complaints"] == []
     assert pair.ours.others == []
-    faults = [event for event in pair.events if event.kind in FAULTS and PEERS_RACE not in event.text]
-    assert faults == []
+    faults = [event for event in pair.events if event.kind in FAULTS]
+    assert [event for event in faults if not any(each in event.text for each in TOLERATED)] == []
 
 
 EVERY_ENGINE = pytest.mark.parametrize("engine", ENGINES)
@@ -259,7 +260,7 @@ async def test_we_log_out_in_good_order(engine: str, our_role: str, tmp_path: Pa
 @EVERY_ENGINE
 @EVERY_ROLE
 async def test_a_quiet_session_lives_by_heartbeats(engine: str, our_role: str, tmp_path: Path) -> None:
-    async with paired(engine, our_role, "FIX.4.4", tmp_path) as pair:
+    async with paired(engine, our_role, "FIX.4.4", tmp_path, heartbeat_s=1) as pair:
         before = await pair.logged_on()
         await pair.until(lambda state: state["next_target"] >= before["next_target"] + 3)
         state = await pair.peer.ask("send 1 1")
