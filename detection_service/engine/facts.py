@@ -116,6 +116,37 @@ class Took(NamedTuple):
     high: float
 
 
+class Push(NamedTuple):
+    """What a group's aggressive fills of one side did to the price, beside everybody's.
+
+    `own_move` and `all_move` are the distances by which new extremes were set, in price from `from_price` on; `pushing`
+    are the own fills that set one. Quantities are of aggressive fills on the side.
+    """
+
+    own: tuple[Fill, ...]
+    pushing: tuple[Fill, ...]
+    own_move: float
+    all_move: float
+    own_quantity: float
+    all_quantity: float
+    from_price: float
+
+    @property
+    def move_share(self) -> float:
+        """Share of the move that the group's own trades made."""
+        return self.own_move / self.all_move if self.all_move > 0 else 0.0
+
+    @property
+    def quantity_share(self) -> float:
+        """Its share of what was taken on the side."""
+        return self.own_quantity / self.all_quantity if self.all_quantity > 0 else 0.0
+
+    @property
+    def push_rate(self) -> float:
+        """Share of its aggressive fills that set a new extreme."""
+        return len(self.pushing) / len(self.own) if self.own else 0.0
+
+
 class Takings(NamedTuple):
     """A group's trades with others: time of the first, how many were on a side, the quantities of those in which it
     took liquidity from somebody known, and from which group how often."""

@@ -8,11 +8,12 @@ from tapewatch.market import arrays
 if cython.compiled:
     from cython.cimports.detection_service.engine.groups import Groups
     from cython.cimports.detection_service.engine.matches import MatchLog
-    from cython.cimports.detection_service.engine.records import ActivityPointer, FillPointer, WithdrawalPointer
+    from cython.cimports.detection_service.engine.records import RING, ActivityPointer, FillPointer, WithdrawalPointer
     from cython.cimports.detection_service.engine.registry import activity_at
 else:
     from detection_service.engine.groups import Groups
     from detection_service.engine.matches import MatchLog
+    from detection_service.engine.records import RING
     from detection_service.engine.records import Activity as ActivityPointer
     from detection_service.engine.records import Fill as FillPointer
     from detection_service.engine.records import Withdrawal as WithdrawalPointer
@@ -229,3 +230,110 @@ class Looks(Groups):
         while place < members and self.circle[place] != group:
             place += 1
         return place < members
+
+    def pushed(
+        self,
+        number: cython.int,
+        side: cython.int,
+        since: cython.longlong,
+        until: cython.longlong,
+        from_price: cython.double,
+    ):
+        """What the market's takings of a side within a time did to the price from one on: (places of the activity's own
+        among them, places of those that set a new extreme, distance set by them, by all, quantity of them, of all)."""
+        return self._push(number, side, self._takes(side, since, until), from_price)
+
+    def ramped(self, number: cython.int, side: cython.int, since: cython.longlong, lead: cython.longlong):
+        """The same from the activity's first taking of the side since a time, and from the price of the market's fill
+        before it, at most a lead before that time, or else its own; that price comes last. None without any."""
+        activity: ActivityPointer = self._of(number)
+        first: FillPointer
+        place: cython.longlong = self.fills.first_since(activity, since)
+        from_price: cython.double
+        while place < activity.fill_count and not self._is_taking(self.fills.entry(activity, place), side):
+            place += 1
+        if place == activity.fill_count:
+            return None
+        first = self.fills.entry(activity, place)
+        start = (first.time, first.event_high, first.event_low)
+        from_price = self._price_before(first.time, since - lead, first.price)
+        takes: list = [take for take in self._takes(side, first.time, self.now) if take[:3] >= start]
+        return (*self._push(number, side, takes, from_price), from_price)
+
+    def _is_taking(self, fill, side):
+        """Whether a fill is of a side and took liquidity."""
+        return fill.side == side and fill.aggressor == _AGGRESSOR
+
+    def _takes(self, side: cython.int, since: cython.longlong, until: cython.longlong):
+        """The market's fills of a side within a time that took liquidity, of groups with a name, oldest first: (time,
+        event, in two halves, number of the activity, place). What a group took at one time goes together and as it
+        came, by the event of the first."""
+        found: list = []
+        number: cython.longlong = self.market.last_activity
+        place: cython.longlong
+        activity: ActivityPointer
+        fill: FillPointer
+        event: tuple
+        time: cython.longlong
+        while number:
+            activity = activity_at(self, number - 1)
+            time, event = -1, ()
+            if activity.last_fill_time[side] >= since and self.group_names[activity.group]:
+                for place in range(self.fills.first_since(activity, since), activity.fill_count):
+                    fill = self.fills.entry(activity, place)
+                    if not self._is_taking(fill, side) or fill.time > until:
+                        continue
+                    if fill.time != time:
+                        time, event = fill.time, (fill.time, fill.event_high, fill.event_low)
+                    found.append((*event, number - 1, place))
+            number = activity.link
+        found.sort()
+        return found
+
+    def _push(self, number: cython.int, side: cython.int, takes: list, from_price: cython.double):
+        """What takings, oldest first, did to the price from one on (`pushed`)."""
+        sign: cython.double = 1.0 if side == _BUY else -1.0
+        extreme: cython.double = from_price
+        beyond: cython.double
+        own_move: cython.double = 0.0
+        all_move: cython.double = 0.0
+        own_quantity: cython.double = 0.0
+        all_quantity: cython.double = 0.0
+        actor: cython.longlong
+        place: cython.longlong
+        fill: FillPointer
+        own: list = []
+        pushing: list = []
+        for _, _, _, actor, place in takes:
+            fill = self.fills.entry(activity_at(self, actor), place)
+            beyond = max(0.0, sign * (fill.price - extreme))
+            all_quantity += fill.quantity
+            all_move += beyond
+            if actor == number:
+                own.append(place)
+                own_quantity += fill.quantity
+                own_move += beyond
+                if beyond > 0.0:
+                    pushing.append(place)
+            if beyond > 0.0:
+                extreme = fill.price
+        return own, pushing, own_move, all_move, own_quantity, all_quantity
+
+    def _price_before(self, time: cython.longlong, since: cython.longlong, price: cython.double):
+        """Price of the last fill in the market, of a group with a name, since a time and before one; else that given.
+        Of those of one moment it is one that took liquidity, as the price went on from there."""
+        number: cython.longlong = self.market.last_activity
+        place: cython.longlong
+        activity: ActivityPointer
+        fill: FillPointer
+        last: tuple = (since, 0, 0, 0)
+        while number:
+            activity = activity_at(self, number - 1)
+            place = self.fills.first_since(activity, time) if self.group_names[activity.group] else 0
+            if place > max(0, activity.fill_count - RING):
+                fill = self.fills.entry(activity, place - 1)
+                each: tuple = (fill.time, fill.aggressor, fill.event_high, fill.event_low)
+                if each >= last:
+                    last, price = each, fill.price
+            number = activity.link
+        return price

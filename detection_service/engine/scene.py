@@ -15,6 +15,7 @@ from detection_service.engine.facts import (
     Match,
     Move,
     PairTrade,
+    Push,
     Run,
     Steps,
     Stray,
@@ -40,6 +41,7 @@ __all__ = [
     "Match",
     "Move",
     "PairTrade",
+    "Push",
     "Run",
     "Scene",
     "Steps",
@@ -174,6 +176,25 @@ class Scene(OwnerScene):
         """The acting group's fills of a side since a time in which it took liquidity, in short."""
         return Took(*self._core.took(self._core.acting, side, since_ns))
 
+    def push(self, side: Side, since_ns: int, until_ns: int, from_price: float) -> Push:
+        """What the acting group's aggressive fills of a side within a time did to the price, beside everybody's."""
+        core = self._core
+        return self._push((*core.pushed(core.acting, side, since_ns, until_ns, from_price), from_price))
+
+    def push_from_first(self, side: Side, since_ns: int, lead_ns: int) -> Push | None:
+        """The same from the group's first one since a time and from the price before it, of at most so long before that
+        time; None without any."""
+        core = self._core
+        found = core.ramped(core.acting, side, since_ns, lead_ns)
+        return None if found is None else self._push(found)
+
+    def _push(self, found: tuple[Any, ...]) -> Push:
+        own, pushing, *numbers = found
+        held = self._held.of(self._core.acting)
+        first = int(self._core.fills_made(self._core.acting)[0]) - len(held)
+        own_fills, pushing_fills = (tuple(held[place - first] for place in places) for places in (own, pushing))
+        return Push(own_fills, pushing_fills, *numbers)
+
     def small_takes(self, since_ns: int, quantity_max: float) -> int:
         """The acting group's fills since a time in which an order of at most a size took liquidity."""
         return int(self._core.small_takes(self._core.acting, since_ns, quantity_max))
@@ -214,9 +235,13 @@ class Scene(OwnerScene):
 
     def market_fills(self, since_ns: int) -> list[Fill]:
         """Fills of all groups in the market since a time, oldest first; at most 64 a group."""
-        numbers = self._core.filled_since(since_ns)
-        found = [fill for number in numbers for fill in self._fills(number, None, since_ns) if fill.group]
+        found = [fill for fills in self.fills_by_group(since_ns).values() for fill in fills]
         return sorted(found, key=attrgetter("time_ns", "event"))
+
+    def fills_by_group(self, since_ns: int) -> dict[str, list[Fill]]:
+        """The same by group."""
+        made = (self._fills(number, None, since_ns) for number in self._core.filled_since(since_ns))
+        return {fills[0].group: fills for fills in made if fills and fills[0].group}
 
     def _fills(self, number: int, side: Side | None, since_ns: int) -> list[Fill]:
         fills = self._held.of(number)

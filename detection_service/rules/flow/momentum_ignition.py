@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from detection_service.engine.scene import Fill, Run, Scene
+from detection_service.engine.scene import Fill, Push, Run, Scene
 from detection_service.engine.triggers import RUN
 from detection_service.rules import needs, regulations
-from detection_service.rules.flow.pushes import Push, exits, mean_price, push_of
+from detection_service.rules.flow.pushes import exits, mean_price
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
 from detection_service.rules.usual import moves, usual_move
 from tapewatch.alert import Measurement, Severity
@@ -104,8 +104,7 @@ class MomentumIgnition:
 
 
 def _burst(scene: Scene, parameters: Mapping[str, float], run: Run) -> _Burst:
-    fills = [fill for fill in scene.market_fills(run.start_ns) if fill.time_ns <= run.end_ns]
-    push = push_of(fills, scene.group, run.side, run.from_price)
+    push = scene.push(run.side, run.start_ns, run.end_ns, run.from_price)
     back = tuple(exits(scene, run.side, run.start_ns))
     sign = 1 if run.side is Side.BUY else -1
     gain = sign * (mean_price(back) - mean_price(push.own)) if push.own else 0.0

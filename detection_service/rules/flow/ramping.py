@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from detection_service.engine.scene import Fill, Scene
+from detection_service.engine.scene import Fill, Push, Scene
 from detection_service.engine.triggers import FLOW
 from detection_service.rules import needs, regulations
-from detection_service.rules.flow.pushes import Push, exits, mean_price, push_of
+from detection_service.rules.flow.pushes import exits, mean_price
 from detection_service.rules.rule import Condition, Finding, Metadata, Parameter, excess, graded
 from detection_service.rules.usual import MINUTE_NS, moves, usual_move
 from tapewatch.alert import Measurement, Severity
@@ -112,14 +112,8 @@ def _ramp(scene: Scene, parameters: Mapping[str, float]) -> _Ramp | None:
     since = scene.all_held_since_ns(scene.now_ns - WINDOW_NS)
     if scene.took(side, since).fills < parameters["pushes_min"]:
         return None
-    held = scene.market_fills(since - MINUTE_NS)  # and the price it began at
-    first = next((n for n, fill in enumerate(held) if fill.time_ns >= since and _is_own(scene, fill, side)), None)
-    if first is None:
-        return None
-    before, after = held[:first], held[first:]
-    from_price = before[-1].price if before else after[0].price
-    push = push_of(after, scene.group, side, from_price)
-    if not push.pushing:
+    push = scene.push_from_first(side, since, MINUTE_NS)  # and the price it began at
+    if push is None or not push.pushing:
         return None
     start_ns, end_ns = push.pushing[0].time_ns, push.pushing[-1].time_ns
     usual = usual_move(scene, start_ns, parameters["minutes_min"])
@@ -130,8 +124,8 @@ def _ramp(scene: Scene, parameters: Mapping[str, float]) -> _Ramp | None:
         side=side,
         push=push,
         start_ns=start_ns,
-        from_price=from_price,
-        moved=moves(push.pushing[-1].price - from_price, usual, (end_ns - start_ns) / MINUTE_NS),
+        from_price=push.from_price,
+        moved=moves(push.pushing[-1].price - push.from_price, usual, (end_ns - start_ns) / MINUTE_NS),
         leverage=push.move_share / volume_share,
         back=back,
         exit_share=exit_share,
@@ -147,10 +141,6 @@ def _is_worth_it(scene: Scene, parameters: Mapping[str, float], side: Side) -> b
     usual = usual_move(scene, own.first_ns, parameters["minutes_min"])
     minutes = (own.last_ns - own.first_ns) / MINUTE_NS
     return moves(own.high - own.low, usual, minutes) >= FIRST_STEP * parameters["moves_min"]
-
-
-def _is_own(scene: Scene, fill: Fill, side: Side) -> bool:
-    return fill.group == scene.group and fill.side is side and bool(fill.aggressor)
 
 
 def _back(scene: Scene, side: Side, push: Push, start_ns: int) -> tuple[tuple[Fill, ...], float]:

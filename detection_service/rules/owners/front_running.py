@@ -184,11 +184,11 @@ def _alone(scene: Scene, parameters: Mapping[str, float], incident: Incident) ->
     knew."""
     since = incident.order.time_ns - int(parameters["lead_max_s"] * 1e9)
     own = scene.group_of(incident.before[0].account)
-    by_group: dict[str, list[Fill]] = {}
-    for fill in scene.market_fills(since):
-        if fill.group != own:
-            by_group.setdefault(fill.group, []).append(fill)
-    others = sum(incident_of(scene, parameters, fills, incident.order) is not None for fills in by_group.values())
+    others = sum(
+        incident_of(scene, parameters, fills, incident.order) is not None
+        for group, fills in scene.fills_by_group(since).items()
+        if group != own
+    )
     return others <= parameters["others_max"]
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from statistics import median
+from typing import Final
 
 from detection_service.engine.owner_scene import LargeOrder
 from detection_service.engine.scene import Fill, Scene, opposite
 from tapewatch.market.event import Side
+
+_TIME: Final = attrgetter("time_ns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +37,13 @@ class Incident:
 
 
 def incident_of(scene: Scene, parameters: Mapping[str, float], fills: list[Fill], order: LargeOrder) -> Incident | None:
-    """What the group traded around a large order, if that looks like front running."""
+    """What the group traded, oldest first, around a large order, if that looks like front running."""
     lead_ns, exit_ns = (int(parameters[name] * 1e9) for name in ("lead_max_s", "exit_max_s"))
-    ahead = [fill for fill in fills if order.time_ns - lead_ns <= fill.time_ns < order.time_ns]
-    later = [fill for fill in fills if order.time_ns <= fill.time_ns <= order.time_ns + exit_ns]
+    first = bisect_left(fills, order.time_ns - lead_ns, key=_TIME)
+    turn = bisect_left(fills, order.time_ns, first, key=_TIME)
+    if first == turn:
+        return None
+    ahead, later = fills[first:turn], fills[turn : bisect_right(fills, order.time_ns + exit_ns, turn, key=_TIME)]
     before, after = (
         [fill for fill in ahead if fill.side is order.side],
         [fill for fill in later if fill.side is opposite(order.side)],
