@@ -1,7 +1,12 @@
 from pathlib import Path
+from random import Random
 
+import pytest
+
+from tapewatch.fix.codec import Message, encode
 from tapewatch.fix.profile import Profile, load_profile
 from tapewatch.fix.profile_check import ProfileCheck, check_log
+from tests.tapewatch.fix.test_tags_read import SAMPLES, SEED, thinned
 
 FIX44 = load_profile("fix44")
 HEAD = "8=FIX.4.4|9=1|35={msg_type}|49=V|56=US|34={number}|52=20260105-09:00:01|{body}|10=000|\n"
@@ -70,3 +75,19 @@ def test_requests_auto_is_told_as_what_it_became(tmp_path: Path) -> None:
     order = ("D", 1, "11=C1|55=ABC|54=1|38=10|40=2|44=5|60=20260105-09:00:00")
     assert checked(tmp_path, order, profile=load_profile("log")).profile.requests == "new"
     assert checked(tmp_path, order, report(2), profile=load_profile("log")).profile.requests == "intent"
+
+
+@pytest.mark.parametrize("name", ["log", "fills_only", "swapped_client_ids"])
+def test_odd_messages_of_every_kind_are_checked_to_the_end(tmp_path: Path, name: str) -> None:
+    random = Random(SEED)
+    odd = [message for _ in range(3) for message in thinned(random)]
+    log = tmp_path / "odd.log"
+    log.write_bytes(b"".join(rewritten(message) for message in [*SAMPLES, *odd]))
+    check = check_log(log, load_profile(name))
+    assert len(list(check.messages())) == len(SAMPLES) + len(odd) == check.ways.total()
+    assert check.of_session + check.with_events + check.unmapped.total() == check.report.messages
+
+
+def rewritten(message: Message) -> bytes:
+    fields = [(tag, value) for tag, value in message.fields if tag not in (8, 9, 10)]
+    return encode("FIX.4.4", fields) + b"\n"
