@@ -45,10 +45,11 @@ def watch(frames: Iterable[Frame | bytes], configuration: EngineConfiguration) -
         parts.append(taken(core))
     alerts |= {alert.alert_id: alert for alert in engine.finish()}
     windows = gathered(core, parts)
-    return Watched(windows, _gravity(windows, alerts.values(), configuration))
+    return watched(windows, alerts.values(), configuration)
 
 
-def _gravity(windows: Windows, alerts: Iterable[Alert], configuration: EngineConfiguration) -> Array:
+def watched(windows: Windows, alerts: Iterable[Alert], configuration: EngineConfiguration) -> Watched:
+    """Windows, and what alerts on the same events are about them; those the model raised itself say nothing."""
     gravity = np.zeros(len(windows))
     numbers = {name: number for number, name in enumerate(windows.group_names)}
     blocks = np.array([(block.venue, block.instrument) for block in windows.blocks], dtype=object).reshape(-1, 2)
@@ -64,4 +65,4 @@ def _gravity(windows: Windows, alerts: Iterable[Alert], configuration: EngineCon
             & (windows.minutes * MINUTE_NS <= alert.end_time_ns)
         )
         gravity[about] = np.maximum(gravity[about], alert.severity + alert.score)
-    return gravity
+    return Watched(windows, gravity)

@@ -5,7 +5,7 @@ x (precision there), as scikit-learn's `average_precision_score` has it; equal s
 knows nothing has the share of true items.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,14 +18,26 @@ RESAMPLES: Final = 400
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class RankedWindows:
+    """Windows of a run as rankings see them, each array of shape (windows,): whether each is true (`truth`), in which
+    scheme (`typology`, "" for none), whose it is (`key`), and its scores by ranking."""
+
+    truth: NDArray[Any]
+    typology: NDArray[Any]
+    key: NDArray[Any]
+    scores: Mapping[str, Floats]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
-    """A ranking judged: `average_precision` of `count` items of which `positive` are true."""
+    """A ranking judged: `average_precision` of `count` items of which `positive` are true, and that of each draw."""
 
     average_precision: float
     interval: Interval
     count: int
     positive: int
+    drawn: Floats
 
     @property
     def chance(self) -> float:
@@ -38,8 +50,15 @@ def average_precision(scores: ArrayLike, labels: ArrayLike) -> float:
 
     Raises ValueError for lengths that differ or a score that is no number.
     """
-    order = _Order(scores, labels)
-    return order.average_precision(np.ones(order.count))
+    return _Order(scores, labels).average_precision()
+
+
+def average_precision_by_part(scores: ArrayLike, labels: ArrayLike, parts: ArrayLike) -> dict[str, float]:
+    """Average precision for the true items of each part (its name) alone, those of other parts left out.
+
+    Raises ValueError as `average_precision` does.
+    """
+    return _Order(scores, labels).by_part(np.asarray(parts))
 
 
 def ranked(keys: ArrayLike, scores: ArrayLike, labels: ArrayLike, seed: int = 1) -> Ranking:
@@ -49,22 +68,13 @@ def ranked(keys: ArrayLike, scores: ArrayLike, labels: ArrayLike, seed: int = 1)
     independent. Raises ValueError as `average_precision` does.
     """
     order = _Order(scores, labels)
-    drawn = [order.average_precision(weight) for weight in _draws(keys, order.count, seed)]
-    whole = order.average_precision(np.ones(order.count))
-    return Ranking(whole, percentiles(np.asarray(drawn)), order.count, order.positive)
+    drawn = order.drawn(keys, seed)
+    return Ranking(order.average_precision(), percentiles(drawn), order.count, order.positive, drawn)
 
 
-def gain(
-    keys: ArrayLike, scores: ArrayLike, other_scores: ArrayLike, labels: ArrayLike, seed: int = 1
-) -> tuple[float, Interval]:
-    """What the first scores have over the others in average precision, with its interval over the same draws."""
-    one, other = _Order(scores, labels), _Order(other_scores, labels)
-    drawn = [
-        one.average_precision(weight) - other.average_precision(weight) for weight in _draws(keys, one.count, seed)
-    ]
-    everything = np.ones(one.count)
-    difference = one.average_precision(everything) - other.average_precision(everything)
-    return difference, percentiles(np.asarray(drawn))
+def gain(one: Ranking, other: Ranking) -> tuple[float, Interval]:
+    """What a ranking has over another of the same items, keys and seed in average precision, with its interval."""
+    return one.average_precision - other.average_precision, percentiles(one.drawn - other.drawn)
 
 
 def rank_tail(features: ArrayLike) -> Floats:
@@ -96,7 +106,7 @@ def tail_shares(values: Floats) -> list[Floats]:
 
 
 class _Order:
-    """Items by falling score; asked for the average precision of any weighting of them."""
+    """Items by falling score; asked for the average precision of all of them, of draws of them, and of parts."""
 
     def __init__(self, scores: ArrayLike, labels: ArrayLike) -> None:
         score, label = np.asarray(scores, dtype=np.float64), np.asarray(labels, dtype=bool)
@@ -106,27 +116,48 @@ class _Order:
             raise ValueError(f"expected numbers as scores, found {int(np.isnan(score).sum())} that are none")
         self._order = np.argsort(-score, kind="stable")
         self._label = label[self._order]
-        falls = score[self._order]
-        self._ends = np.append(np.flatnonzero(np.diff(falls)), falls.size - 1) if falls.size else np.zeros(0, np.int64)
-        self.count, self.positive = score.size, int(label.sum())
+        ranks_end = np.append(np.flatnonzero(np.diff(score[self._order])), score.size - 1)
+        self._true = np.flatnonzero(self._label)
+        # Equal scores share a rank: precision at a true item is that of all down to the last of its rank.
+        self._end = ranks_end[np.searchsorted(ranks_end, self._true)]
+        self._found = np.searchsorted(self._true, self._end, side="right") - 1
+        self.count, self.positive = score.size, self._true.size
 
-    def average_precision(self, weight: Floats) -> float:
-        ordered = weight[self._order]
-        found = np.cumsum(ordered * self._label)[self._ends]
-        shown = np.cumsum(ordered)[self._ends]
+    def average_precision(self) -> float:
+        return self._weighted(np.ones(self._seen))
+
+    def drawn(self, keys: ArrayLike, seed: int) -> Floats:
+        """Of each draw: all items of a key come as often as the key was drawn."""
+        _, cluster = np.unique(np.asarray(keys), return_inverse=True)
+        if len(cluster) != self.count:
+            raise ValueError(f"expected a key for each of {self.count} scores, found {len(cluster)}")
+        count = int(cluster.max(initial=-1)) + 1
+        random: Any = np.random.default_rng(seed)
+        ordered = cluster[self._order[: self._seen]]
+        draws = (random.multinomial(count, np.full(count, 1 / count)) for _ in range(RESAMPLES if count else 0))
+        return np.array([self._weighted(times[ordered].astype(np.float64)) for times in draws])
+
+    def by_part(self, parts: NDArray[Any]) -> dict[str, float]:
+        part = parts[self._order[self._true]]
+        others = np.cumsum(~self._label)
+        made = {}
+        for name in sorted(set(part.tolist())):
+            own = part == name
+            end = self._end[own]
+            found = np.searchsorted(self._true[own], end, side="right")
+            made[name] = float((found / (found + others[end])).mean())
+        return made
+
+    @property
+    def _seen(self) -> int:
+        """How many items come before the last true one's rank is over: what lies beyond decides nothing."""
+        return int(self._end[-1]) + 1 if self._end.size else 0
+
+    def _weighted(self, times: Floats) -> float:
+        weight = times[self._true]
+        found = np.cumsum(weight)
         if not found.size or found[-1] == 0:
             return float("nan")
-        precision = np.divide(found, shown, out=np.zeros_like(found), where=shown > 0)
-        return float((np.diff(found, prepend=0.0) * precision).sum() / found[-1])
-
-
-def _draws(keys: ArrayLike, count: int, seed: int) -> Iterator[Floats]:
-    """How often each item is in each draw."""
-    _, cluster = np.unique(np.asarray(keys), return_inverse=True)
-    if len(cluster) != count:
-        raise ValueError(f"expected a key for each of {count} scores, found {len(cluster)}")
-    cluster_count = int(cluster.max(initial=-1)) + 1
-    random: Any = np.random.default_rng(seed)
-    for _ in range(RESAMPLES if cluster_count else 0):
-        drawn = random.multinomial(cluster_count, np.full(cluster_count, 1 / cluster_count))
-        yield drawn[cluster].astype(np.float64)
+        shown = np.cumsum(times)[self._end]
+        precision = np.divide(found[self._found], shown, out=np.zeros_like(shown), where=shown > 0)
+        return float((weight * precision).sum() / found[-1])

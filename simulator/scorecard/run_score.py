@@ -12,6 +12,7 @@ import numpy as np
 from simulator.scorecard.event_marks import EventMarks
 from simulator.scorecard.families import family_of
 from simulator.scorecard.matching import Match, Verdict, match
+from simulator.scorecard.ranking import RankedWindows
 from simulator.scorecard.sighting import Sighting
 from simulator.scorecard.table import EventTable, Mask
 from simulator.scorecard.truth import Scenario
@@ -82,7 +83,8 @@ class EventCounts:
 
 @dataclass(frozen=True, slots=True)
 class RunScore:
-    """A run judged. `benign_events` belong to no scheme. Verdicts and event counts are by rule."""
+    """A run judged. `benign_events` belong to no scheme. Verdicts and event counts are by rule; `windows` are what
+    rankings are judged on, None where none was asked for."""
 
     seed: int
     part: str
@@ -97,6 +99,7 @@ class RunScore:
     hard_negatives: dict[str, int] = field(default_factory=dict)
     not_applicable: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    windows: RankedWindows | None = None
 
 
 def score_run(

@@ -1,19 +1,21 @@
 """`tapewatch evaluate`: simulate, detect, score; or score what the engine makes of foreign, labelled events."""
 
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from detection_service.anomaly.model_file import ModelFile
 from simulator.schemes import SCHEMES
 from simulator.scorecard.page import document
 from tapewatch.cli.configured import ConfigOption, JsonOption
 from tapewatch.cli.evaluate_foreign import Foreign, score_foreign
+from tapewatch.cli.evaluate_model import ORDINARY_SEEDS, ordinary_model
 from tapewatch.cli.evaluate_plan import (
-    REPORTING_SEEDS,
+    NEXT_REPORT_SEEDS,
     SEVERITY,
-    STANDARD_SEED_COUNT,
     density_grid,
     run_all,
     severity_grid,
@@ -23,6 +25,7 @@ from tapewatch.cli.evaluate_report import report_of
 from tapewatch.cli.evaluate_view import show
 from tapewatch.cli.failure import WrongUsageError
 from tapewatch.cli.files import DateOption, FormatOption, InstrumentOption, VenueOption
+from tapewatch.cli.model_training import read_model_file
 from tapewatch.cli.output import print_json, progress_bar
 from tapewatch.cli.reference_files import (
     AccountsOption,
@@ -36,6 +39,11 @@ from tapewatch.cli.reference_files import (
 from tapewatch.engine_mode import warn_once_if_interpreted
 
 app = typer.Typer(add_completion=False)
+ModelOption = Annotated[
+    Path | None,
+    typer.Option("--model", metavar="FILE", exists=True, help="Anomaly model in force, and to rank by; the whole tier "
+                 "without: none, and one of ordinary days."),
+]  # fmt: skip
 
 
 @app.command()
@@ -54,9 +62,7 @@ def evaluate(
         float | None, typer.Option("--minutes", min=1.0, help="Length of each run; what its schemes need without.")
     ] = None,
     processes: Annotated[int, typer.Option("--processes", min=1, max=64, help="Runs side by side.")] = 2,
-    model: Annotated[
-        Path | None, typer.Option("--model", metavar="FILE", exists=True, help="Anomaly model to rank by.")
-    ] = None,
+    model: ModelOption = None,
     report: Annotated[
         Path | None, typer.Option("--report", metavar="FILE", help="Where to write the report, HTML.")
     ] = None,
@@ -93,9 +99,10 @@ def evaluate(
             fx_rates=fx_rates, restricted=restricted,
         )  # fmt: skip
         foreign = Foreign(tuple(events), labels, reference, file_format, venue, instrument, date, model, config)
-        found = report_of([score_foreign(foreign, named(typologies or []))])
+        judge = None if model is None else read_model_file(model).model
+        found = report_of([score_foreign(foreign, named(typologies or []))], model=judge)
     else:
-        found = simulated(seeds or REPORTING_SEEDS[:STANDARD_SEED_COUNT], checked(schemes), severity, minutes,
+        found = simulated(seeds or NEXT_REPORT_SEEDS, checked(schemes), severity, minutes,
                           processes, model, config, tier="full" if full else "standard")  # fmt: skip
     if report is not None:
         report.write_text(document(found, "Tapewatch scorecard"), encoding="utf-8")
@@ -123,10 +130,19 @@ def simulated(
         replace(plan, model=model, config=config, minutes=plan.minutes if minutes is None else minutes)
         for plan in (*main, *grid, *dense)
     ]
-    with progress_bar("evaluating", len(plans)) as advance:
-        scores = run_all(plans, processes, lambda score: advance(1))
+    with_own = model is None and schemes == sorted(SCHEMES)
+    with (
+        progress_bar("evaluating", len(plans) + (len(ORDINARY_SEEDS) if with_own else 0)) as advance,
+        tempfile.TemporaryDirectory(prefix="tapewatch-evaluate-") as folder,
+    ):
+        if with_own:
+            model = Path(folder) / "model.json"
+            ModelFile(ordinary_model(processes, lambda day: advance(1))).write(model)
+        judge = None if model is None else read_model_file(model).model
+        ranked = [replace(plan, ranked_by=model) for plan in plans[: len(main)]]
+        scores = run_all([*ranked, *plans[len(main) :]], processes, lambda score: advance(1))
     until = len(main) + len(grid)
-    return report_of(scores[: len(main)], scores[len(main) : until], scores[until:])
+    return report_of(scores[: len(main)], scores[len(main) : until], scores[until:], judge)
 
 
 def checked(schemes: list[str] | None) -> list[str]:

@@ -35,5 +35,7 @@ def score_foreign(foreign: Foreign, names: Mapping[str, str]) -> RunScore:
         scenarios = read_labels(foreign.labels, names)
     except LabelError as error:
         raise CommandError(str(error)) from error
-    found = detect(foreign.events, foreign.reference, foreign.file_format, options, foreign.model, foreign.config)
+    found = detect(
+        foreign.events, foreign.reference, foreign.file_format, options, foreign.model, foreign.config, foreign.model
+    )
     return judge(found, scenarios)

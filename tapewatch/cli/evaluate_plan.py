@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from multiprocessing import get_context
 from signal import SIG_DFL, SIGINT, signal
-from typing import Final
+from typing import Final, TypeVar
 
 from simulator.hard_negatives import HARD_NEGATIVES
 from simulator.schemes import SCHEMES
@@ -17,12 +17,12 @@ from simulator.venues import MARKETS, MarketName
 from tapewatch.cli.evaluate_run import MARKET, RunPlan, run
 from tapewatch.cli.failure import CommandError
 
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 REPORTING_SEEDS: Final = tuple(range(5001, 5021))
-"""Never looked at while rules, schemes or the market are worked on; tuning seeds are 1 to 99 and 1000 to 1999.
-
-The first five have been reported on: what is changed since is reported on with others of them.
-"""
-STANDARD_SEED_COUNT: Final = 5
+"""Never looked at while rules, schemes or the market are worked on; tuning seeds are 1 to 99 and 1000 to 1999."""
+NEXT_REPORT_SEEDS: Final = REPORTING_SEEDS[5:10]
+"""The first five have been reported on and what was seen is known: what changed since is reported on with others."""
 SEVERITY: Final = 0.5
 SEVERITIES: Final = (0.1, 0.3, 0.5, 0.7, 0.9)
 DENSITY_MINUTES: Final = {1.0: 60.0, 10.0: 20.0, 50.0: 6.0}
@@ -134,21 +134,28 @@ def run_all(
     plans: Sequence[RunPlan], processes: int, done: Callable[[RunScore], None] = lambda score: None
 ) -> list[RunScore]:
     """The scores of the plans, in their order; `done` is told of each as it comes."""
-    scores: dict[int, RunScore] = {}
-    for place, score in _scored(plans, processes):
-        scores[place] = score
-        done(score)
-    return [scores[place] for place in range(len(plans))]
+    return side_by_side(run, plans, processes, done)
 
 
-def _scored(plans: Sequence[RunPlan], processes: int) -> Iterator[tuple[int, RunScore]]:
-    if processes == 1 or len(plans) < 2:
-        for place, plan in enumerate(plans):
-            yield place, run(plan)
+def side_by_side(
+    work: Callable[[Item], Made], items: Sequence[Item], processes: int, done: Callable[[Made], None]
+) -> list[Made]:
+    """What is made of the items, in their order, so many at a time; `done` is told of each as it comes."""
+    made: dict[int, Made] = {}
+    for place, each in _as_made(work, items, processes):
+        made[place] = each
+        done(each)
+    return [made[place] for place in range(len(items))]
+
+
+def _as_made(work: Callable[[Item], Made], items: Sequence[Item], processes: int) -> Iterator[tuple[int, Made]]:
+    if processes == 1 or len(items) < 2:
+        for place, item in enumerate(items):
+            yield place, work(item)
         return
     executor = ProcessPoolExecutor(processes, get_context("spawn"), signal, (SIGINT, SIG_DFL))
     try:
-        running = {executor.submit(run, plan): place for place, plan in enumerate(plans)}
+        running = {executor.submit(work, item): place for place, item in enumerate(items)}
         for future in as_completed(running):
             yield running[future], future.result()
     except BrokenProcessPool as error:

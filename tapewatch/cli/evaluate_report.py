@@ -4,11 +4,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from detection_service.anomaly.model import ForestModel
 from detection_service.rules.catalogue import RULES
 from simulator.scorecard.card import MILLION, Row, Share, recall_by, rows
 from simulator.scorecard.intervals import poisson
 from simulator.scorecard.matching import Verdict
 from simulator.scorecard.run_score import RunScore
+from tapewatch.cli.model_precision import of_all
+from tapewatch.cli.model_precision import table as table_of_rankings
 
 HEALTH = {"clock_skew", "data_gap", "rule_silent"}
 TARGET = 0.9
@@ -20,9 +23,13 @@ FALSE_PER_MILLION_MAX = 1.0
 
 
 def report_of(
-    runs: Sequence[RunScore], grid: Sequence[RunScore] = (), densities: Sequence[RunScore] = ()
+    runs: Sequence[RunScore],
+    grid: Sequence[RunScore] = (),
+    densities: Sequence[RunScore] = (),
+    model: ForestModel | None = None,
 ) -> dict[str, Any]:
-    """Everything found: the table from `runs`, recall by severity from `grid`, false alarms by density."""
+    """Everything found: the table from `runs`, recall by severity from `grid`, false alarms by density, and how well
+    `model` ranks the windows of `runs`."""
     made = table_rows(runs)
     return {
         "seeds": sorted({run.seed for run in runs}),
@@ -38,6 +45,7 @@ def report_of(
         "hard_negatives": _hard_negatives([*runs, *densities]),
         "false_alarms": _false_alarms(runs),
         "density": _by_density(densities),
+        "ranking": _ranking(runs, model),
         "seconds": _seconds([*runs, *grid, *densities]),
     }
 
@@ -128,6 +136,14 @@ def _by_density(runs: Sequence[RunScore]) -> list[dict[str, Any]]:
             }
         )
     return made
+
+
+def _ranking(runs: Sequence[RunScore], model: ForestModel | None) -> dict[str, Any] | None:
+    """Average precision with the model, without it and by rank-tail rules; None without a model or a true window."""
+    ranked = [run.windows for run in runs if run.windows is not None]
+    if model is None or not any(windows.truth.any() for windows in ranked):
+        return None
+    return {"model_id": model.model_id, "training": dict(model.training), **table_of_rankings(of_all(ranked))}
 
 
 def _seconds(runs: Sequence[RunScore]) -> Mapping[str, float]:

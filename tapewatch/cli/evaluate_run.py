@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from detection_service.anomaly.model import ForestModel
+from detection_service.anomaly.watching import Watched, watched
+from detection_service.anomaly.windows import gathered, taken
 from ingest_service.formats import FormatOptions
 from simulator.output import EVENT_FILES, write_run
 from simulator.schemes import SCHEMES
@@ -24,6 +27,7 @@ from simulator.venues import HoursName, MarketName
 from tapewatch.cli.detect import configuration_of
 from tapewatch.cli.detection_run import detect_files
 from tapewatch.cli.files import explained, open_files, refuse_cut
+from tapewatch.cli.model_precision import judged, run_rankings
 from tapewatch.cli.model_training import read_model
 from tapewatch.cli.reference_files import reference_beside
 from tapewatch.cli.watched_engine import WatchedEngine
@@ -39,7 +43,8 @@ HOURS: Final[HoursName] = "fitted"
 class RunPlan:
     """One run to be simulated and judged; `part` names what it is for.
 
-    Every scenario hides in another way; `turn` says with which way the first begins, None: none hides.
+    Every scenario hides in another way; `turn` says with which way the first begins, None: none hides. `model` is the
+    engine's own; `ranked_by` ranks what it saw when it is done.
     """
 
     seed: int
@@ -51,6 +56,7 @@ class RunPlan:
     hard_negatives: tuple[str, ...] = ()
     density: float = 1.0
     model: Path | None = None
+    ranked_by: Path | None = None
     config: Path | None = None
     market: MarketName = MARKET
     hours: HoursName = HOURS
@@ -58,12 +64,15 @@ class RunPlan:
 
 @dataclass(slots=True)
 class Detected:
-    """What the engine made of some files, and what it was given."""
+    """What the engine made of some files, and what it was given; for rankings, what `ranked_by` is to rank."""
 
     table: EventTable
+    reference: Reference
     alerts: list[Sighting]
     not_applicable: dict[str, str]
     seconds: float
+    ranked_by: ForestModel | None = None
+    watched: Watched | None = None
 
 
 def detect(
@@ -73,6 +82,7 @@ def detect(
     options: FormatOptions | None = None,
     model: Path | None = None,
     config: Path | None = None,
+    ranked_by: Path | None = None,
 ) -> Detected:
     """Run the engine, configured by a file's detection section, over files; every event it took is kept as columns.
 
@@ -81,16 +91,23 @@ def detect(
     builder = TableBuilder()
     configuration = configuration_of(None, reference, config)
     scorer = None if model is None else read_model(model, configuration.trust)
+    ranking = scorer if ranked_by in (None, model) else read_model(ranked_by)
     engine = WatchedEngine(configuration, scorer, builder.take)
+    engine.core.collected = None if ranked_by is None else []
     opened = open_files(paths, file_format, options or FormatOptions())
     with explained():
         result = detect_files(opened, engine, ROWS_A_FRAME)
     refuse_cut(opened)
     return Detected(
         table=builder.table(reference),
+        reference=reference,
         alerts=[Sighting.of_alert(alert, engine.raised_ns) for alert in result.alerts],
         not_applicable=result.not_applicable,
         seconds=result.seconds,
+        ranked_by=ranking,
+        watched=None
+        if ranked_by is None
+        else watched(gathered(engine.core, [taken(engine.core)]), result.alerts, configuration),
     )
 
 
@@ -101,9 +118,10 @@ def judge(
     begun = time.perf_counter()
     baselines = said_by_baselines(detected.table)
     baseline_s = time.perf_counter() - begun
+    found = located(detected.table, scenarios)
     score = score_run(
         detected.table,
-        located(detected.table, scenarios),
+        found,
         detected.alerts,
         baselines,
         seed=plan.seed if plan else 0,
@@ -113,7 +131,12 @@ def judge(
     )
     judged_s = time.perf_counter() - begun - baseline_s
     seconds = {"simulate": simulated_s, "detect": detected.seconds, "baselines": baseline_s, "judge": judged_s}
-    return replace(score, seconds=seconds)
+    if detected.ranked_by is None or detected.watched is None:
+        return replace(score, seconds=seconds)
+    schemes = [scenario for scenario in found if scenario.is_scheme]
+    windows = run_rankings(judged(detected.watched, schemes, detected.reference), detected.ranked_by)
+    seconds["rank"] = time.perf_counter() - begun - baseline_s - judged_s
+    return replace(score, seconds=seconds, windows=windows)
 
 
 def run(plan: RunPlan) -> RunScore:
@@ -124,7 +147,11 @@ def run(plan: RunPlan) -> RunScore:
         write_run(folder, config_of(plan), plan.severity)
         simulated_s = time.perf_counter() - begun
         detected = detect(
-            [folder / EVENT_FILES["events"]], reference_beside(folder), model=plan.model, config=plan.config
+            [folder / EVENT_FILES["events"]],
+            reference_beside(folder),
+            model=plan.model,
+            config=plan.config,
+            ranked_by=plan.ranked_by,
         )
         return judge(detected, read_run(folder), plan, simulated_s)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tapewatch.cli.output import counted, print_lines, print_table
+from tapewatch.cli.ranking_view import show_ranking
 
 COLUMNS = (
     *("typology", "scenarios>", "recall>", "exact>", "alerts>", "precision>", "exact>", "culprit>", "F1>", "(95 %)"),
@@ -37,6 +38,8 @@ def show(report: Mapping[str, Any]) -> None:
     )
     _show_targets(report)
     _show_recall(report)
+    if report["ranking"]:
+        show_ranking(report["ranking"])
     _show_innocent(report)
 
 

@@ -16,6 +16,7 @@ from tapewatch.cli.failure import CommandError
 from tapewatch.cli.files import FormatOption
 from tapewatch.cli.model_training import read_model_file, train_model, watch_files, watch_runs
 from tapewatch.cli.output import print_json, print_lines, print_table
+from tapewatch.cli.ranking_view import show_ranking
 from tapewatch.cli.reference_files import AccountsOption, read_reference
 
 FEATURES_SHOWN = 10
@@ -102,7 +103,7 @@ def evaluate(
     judge = read_model_file(model).model
     benign = [each.windows.rows for each in watch_runs(baseline or [])]
     runs = [judged_run(folder, number) for number, folder in enumerate(folders)]
-    made = table(runs, rankings(runs, judge, plain_forest(benign, runs)))
+    made = table(rankings(runs, judge, plain_forest(benign, runs)))
     values = {"model_id": judge.model_id, **made, "calibration": calibration(judge, benign) if benign else []}
     if as_json:
         print_json(values)
@@ -147,23 +148,9 @@ def _print_drift(found: Drift) -> None:
 
 
 def _print_precision(values: dict[str, Any]) -> None:
-    print_lines(
-        ("windows", f"{values['windows']}, {values['true']} in schemes ({values['chance']:.2%} by chance)"),
-        ("the model adds", _between(values["model_adds"])),
-        ("over the sum of tail ranks", _between(values["over_tail_sum"])),
-    )
-    print_table(
-        ("ranking", "average precision>", "from>", "to>", "mean of typologies>"),
-        ((name, f"{each['average_precision']:.3f}", *(f"{end:.3f}" for end in each["interval"]),
-          f"{values['macro'][name]:.3f}") for name, each in values["rankings"].items()),
-    )  # fmt: skip
+    show_ranking(values)
     print_table(
         ("promised>", "observed>", "least of a day>", "most>"),
         ((f"{each['promised']:g}", *(f"{each[key]:.2g}" for key in ("observed", "least", "most")))
          for each in values["calibration"]),
     )  # fmt: skip
-
-
-def _between(gain: dict[str, Any]) -> str:
-    low, high = gain["interval"]
-    return f"{gain['difference']:+.3f} (95 %: {low:+.3f} to {high:+.3f})"

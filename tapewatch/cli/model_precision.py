@@ -8,8 +8,8 @@ yet, are left out. Intervals draw the groups of a run again, all windows of one 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,10 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detection_service.anomaly.model import ForestModel
-from detection_service.anomaly.watching import MINUTE_NS
-from detection_service.anomaly.windows import Windows
+from detection_service.anomaly.watching import MINUTE_NS, Watched
 from simulator.scorecard.labels_file import read_run
-from simulator.scorecard.ranking import Ranking, average_precision, gain, rank_tail, ranked, tail_shares
+from simulator.scorecard.ranking import (
+    RankedWindows,
+    average_precision_by_part,
+    gain,
+    rank_tail,
+    ranked,
+    tail_shares,
+)
 from simulator.scorecard.truth import Scenario
 from simulator.scorecard.windows_of import in_schemes
 from tapewatch.cli.model_training import watch_files
@@ -31,6 +37,12 @@ WINDOW_NS: Final = 5 * MINUTE_NS
 EVENTS_FILE: Final = "events.parquet"
 RULES, MODEL, BOTH = "rules alone", "model alone", "rules and model"
 PLAIN, TAIL_SUM, TAIL_MAX = "isolation forest of plain features", "sum of tail ranks", "largest tail rank"
+RULES_AND_TAIL = "rules and sum of tail ranks"
+GAINS: Final = (
+    ("model_adds", BOTH, RULES),
+    ("over_tail_sum", MODEL, TAIL_SUM),
+    ("over_rules_and_tail_sum", BOTH, RULES_AND_TAIL),
+)
 RATES: Final = (0.1, 0.01, 0.001, 0.0001, 0.00001)
 Array = NDArray[Any]
 
@@ -52,11 +64,12 @@ def judged_run(folder: Path, number: int) -> Judged:
     reference = reference_beside(folder)
     watched = watch_files([folder / EVENTS_FILE], reference)
     schemes = [one for one in read_run(folder) if one.is_scheme]
-    return judged(watched.windows, watched.gravity, schemes, reference, number)
+    return judged(watched, schemes, reference, number)
 
 
-def judged(windows: Windows, gravity: Array, schemes: Sequence[Scenario], reference: Reference, number: int) -> Judged:
+def judged(watched: Watched, schemes: Sequence[Scenario], reference: Reference, number: int = 0) -> Judged:
     """Windows with their truth; those on the edge of a scheme are left out."""
+    windows = watched.windows
     people = [windows.group_names[group] for group in windows.groups.tolist()]
     instruments = [windows.blocks[block].instrument for block in windows.block.tolist()]
     start = windows.minutes * MINUTE_NS
@@ -69,22 +82,35 @@ def judged(windows: Windows, gravity: Array, schemes: Sequence[Scenario], refere
         typology[place] = next(one.typology for one in groups if in_schemes([one], *minute)[0])
     kept = truth | ~around
     key = windows.groups + number * (1 << 32)
-    return Judged(windows.rows[kept], gravity[kept], truth[kept], typology[kept], key[kept])
+    return Judged(windows.rows[kept], watched.gravity[kept], truth[kept], typology[kept], key[kept])
 
 
-def rankings(runs: Sequence[Judged], model: ForestModel, plain: Array) -> dict[str, Array]:
-    """Scores of the windows of all runs by ranking; `plain` are those of an isolation forest of plain features."""
-    rows = np.concatenate([run.rows for run in runs])
-    gravity = np.concatenate([run.gravity for run in runs])
-    strangeness = model.strangeness(rows)
-    return {
-        RULES: gravity,
+def rankings(runs: Sequence[Judged], model: ForestModel, plain: Array) -> RankedWindows:
+    """The windows of all runs ranked; `plain` are the scores of an isolation forest of plain features."""
+    whole = Judged(*(np.concatenate([getattr(run, each.name) for run in runs]) for each in fields(Judged)))
+    made = run_rankings(whole, model)
+    return replace(made, scores={**made.scores, PLAIN: plain, TAIL_MAX: rank_tail(whole.rows)})
+
+
+def run_rankings(run: Judged, model: ForestModel) -> RankedWindows:
+    """The windows of a run by the rules, by the model, by a rule that adds up tail ranks, and by both."""
+    strangeness, tails = model.strangeness(run.rows), tail_sum(run.rows)
+    scores = {
+        RULES: run.gravity,
         MODEL: strangeness,
-        BOTH: together(gravity, strangeness),
-        PLAIN: plain,
-        TAIL_SUM: tail_sum(rows),
-        TAIL_MAX: rank_tail(rows),
+        BOTH: together(run.gravity, strangeness),
+        TAIL_SUM: tails,
+        RULES_AND_TAIL: together(run.gravity, tails),
     }
+    return RankedWindows(run.truth, run.typology, run.key, scores)
+
+
+def of_all(runs: Sequence[RankedWindows]) -> RankedWindows:
+    """The windows of several runs, at least one, as those of one; the groups of each are its own."""
+    keys = [run.key + number * (1 << 32) for number, run in enumerate(runs)]
+    scores = {name: np.concatenate([run.scores[name] for run in runs]) for name in runs[0].scores}
+    truth, typology = (np.concatenate([getattr(run, each) for run in runs]) for each in ("truth", "typology"))
+    return RankedWindows(truth, typology, np.concatenate(keys), scores)
 
 
 def plain_forest(benign: Sequence[Array], runs: Sequence[Judged]) -> Array:
@@ -110,25 +136,24 @@ def tail_sum(rows: Array) -> Array:
     return total
 
 
-def table(runs: Sequence[Judged], scores: Mapping[str, Array]) -> dict[str, Any]:
-    """Average precision of each ranking with its interval, by typology as well, and what the model adds to rules."""
-    truth = np.concatenate([run.truth for run in runs])
-    key = np.concatenate([run.key for run in runs])
-    typology = np.concatenate([run.typology for run in runs])
-    names = sorted({name for name in typology.tolist() if name})
+def table(windows: RankedWindows) -> dict[str, Any]:
+    """Average precision of each ranking with its interval, by typology as well, and what one has over another."""
+    truth, typology = windows.truth, windows.typology
+    names, counts = np.unique(typology[truth].astype(str), return_counts=True)
+    by_part = {name: average_precision_by_part(each, truth, typology) for name, each in windows.scores.items()}
+    judged = {name: ranked(windows.key, each, truth) for name, each in windows.scores.items()}
     made: dict[str, Any] = {"windows": len(truth), "true": int(truth.sum()), "chance": float(truth.mean())}
-    made["rankings"] = {name: _told(ranked(key, each, truth)) for name, each in scores.items()}
+    made["rankings"] = {
+        name: {"average_precision": each.average_precision, "interval": list(each.interval)}
+        for name, each in judged.items()
+    }
     made["typologies"] = {
-        name: {"true": int((typology == name).sum())}
-        | {ranking: _of_one(each, truth, typology == name) for ranking, each in scores.items()}
-        for name in names
+        name: {"true": count} | {ranking: of_parts[name] for ranking, of_parts in by_part.items()}
+        for name, count in zip(names.tolist(), counts.tolist(), strict=True)
     }
-    made["macro"] = {
-        ranking: float(np.mean([made["typologies"][name][ranking] for name in names])) if names else None
-        for ranking in scores
-    }
-    for name, one, other in (("model_adds", BOTH, RULES), ("over_tail_sum", MODEL, TAIL_SUM)):
-        difference, interval = gain(key, scores[one], scores[other], truth)
+    made["macro"] = {name: float(np.mean([*each.values()])) if each else None for name, each in by_part.items()}
+    for name, one, other in GAINS:
+        difference, interval = gain(judged[one], judged[other])
         made[name] = {"difference": difference, "interval": list(interval)}
     return made
 
@@ -155,13 +180,3 @@ def _by_group(scenario: Scenario, reference: Reference) -> Scenario:
     """The scenario by the groups of its accounts, as windows name them."""
     groups = frozenset(reference.group_of(account) for account in scenario.accounts)
     return replace(scenario, accounts=groups, owners=frozenset())
-
-
-def _told(ranking: Ranking) -> dict[str, Any]:
-    return {"average_precision": ranking.average_precision, "interval": list(ranking.interval)}
-
-
-def _of_one(scores: Array, truth: Array, own: Array) -> float:
-    """Average precision where the windows of one typology alone are true, and other schemes' are left out."""
-    kept = own | ~truth
-    return average_precision(scores[kept], own[kept])

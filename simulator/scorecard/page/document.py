@@ -38,6 +38,7 @@ def document(report: Report, title: str = "Scorecard") -> str:
         _table(COLUMNS, map(_cells, played)),
         _one_liners(played),
         *_recall(report),
+        *_ranking(report),
         "<h2>False alarms</h2>",
         "<p>False alerts a million benign events, on a logarithmic axis; hollow: none, and what that still allows.</p>",
         charts.false_alarms(report["typologies"]),
@@ -106,6 +107,36 @@ def _recall(report: Report) -> Iterable[str]:
             for each in report["recall_by_camouflage"]
         )
         yield _table(("camouflage", "scenarios", "recall"), rows)
+
+
+def _ranking(report: Report) -> Iterable[str]:
+    """Average precision with the anomaly model, without it, and by rank-tail rules."""
+    if not (found := report["ranking"]):
+        return
+    adds, beside = found["model_adds"], found["over_rules_and_tail_sum"]
+    yield "<h2>Rankings, with the anomaly model and without</h2>"
+    yield (
+        f"<p>{found['windows']:,} windows, of a group's minute in a market each; {found['true']:,} of them in a scheme "
+        f"(chance: {found['chance']:.3f}). To the rules the model adds {_signed(adds)}; beside the rules it has "
+        f"{_signed(beside)} over the sum of tail ranks.</p>"
+    )
+    yield _table(
+        ("ranking", "average precision", "mean of typologies"),
+        (
+            (escape(name), f"{each['average_precision']:.3f}{_range(each['interval'])}", f"{found['macro'][name]:.3f}")
+            for name, each in found["rankings"].items()
+        ),
+    )
+    parts = (
+        (escape(name), str(own["true"]), *(f"{own[ranking]:.3f}" for ranking in found["rankings"]))
+        for name, own in found["typologies"].items()
+    )
+    table = _table(("typology", "windows", *map(escape, found["rankings"])), parts)
+    yield f"<details><summary>Average precision by typology</summary>{table}</details>"
+
+
+def _signed(gain: Report) -> str:
+    return f"{gain['difference']:+.3f}{_range(gain['interval'])}"
 
 
 def _density(report: Report) -> Iterable[str]:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from simulator.scorecard.ranking import average_precision, gain, rank_tail, ranked
+from simulator.scorecard.ranking import average_precision, average_precision_by_part, gain, rank_tail, ranked
 from simulator.scorecard.windows_of import in_schemes
 from tests.simulator.scorecard.cases import START, S, innocent, scenario
 
@@ -26,6 +26,16 @@ def test_average_precision_is_scikit_learns(items: list[tuple[int, bool]]) -> No
     assert average_precision(scores, labels) == pytest.approx(average_precision_score(labels, scores))
 
 
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["", "x", "y"])), min_size=1))
+def test_a_part_is_judged_as_if_the_others_true_items_were_not_there(items: list[tuple[int, str]]) -> None:
+    scores, parts = map(np.array, zip(*items, strict=True))
+    found = average_precision_by_part(scores, parts != "", parts)
+    assert found.keys() == {*parts.tolist()} - {""}
+    for name, value in found.items():
+        kept = (parts == name) | (parts == "")
+        assert value == pytest.approx(average_precision(scores[kept], parts[kept] == name))
+
+
 def test_nothing_true_has_no_average_precision() -> None:
     assert math.isnan(average_precision([1, 2], [0, 0]))
 
@@ -42,9 +52,9 @@ def test_a_ranking_has_chance_and_an_interval_around_it() -> None:
 def test_the_gain_of_a_ranking_over_itself_is_nothing_and_over_noise_is_sure() -> None:
     labels = np.arange(200) % 4 == 0
     keys = np.arange(200) // 10
-    assert gain(keys, labels, labels, labels) == (0.0, (0.0, 0.0))
-    noise = np.random.default_rng(3).random(200)
-    more, interval = gain(keys, labels, noise, labels)
+    sure = ranked(keys, labels, labels)
+    assert gain(sure, sure) == (0.0, (0.0, 0.0))
+    more, interval = gain(sure, ranked(keys, np.random.default_rng(3).random(200), labels))
     assert more > 0.5
     assert interval.low > 0.3
 

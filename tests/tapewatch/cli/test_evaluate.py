@@ -1,23 +1,29 @@
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from detection_service.anomaly.model_file import ModelFile
 from detection_service.rules.catalogue import RULES
+from detection_service.rules.scenarios.ordinary_model import ordinary_model
 from simulator.hard_negatives import HARD_NEGATIVES
 from simulator.schemes import SCHEMES
 from simulator.scorecard.baselines import BASELINES
 from simulator.scorecard.families import typology_of
+from simulator.scorecard.page import document
 from simulator.scorecard.run_score import RunScore, score_run
 from simulator.scorecard.table import table_of
 from tapewatch.cli import evaluate, evaluate_plan
-from tapewatch.cli.evaluate_plan import PACES, REPORTING_SEEDS, SCHEMES_A_RUN, Pace, standard
+from tapewatch.cli.evaluate_model import ORDINARY_SEEDS
+from tapewatch.cli.evaluate_plan import NEXT_REPORT_SEEDS, PACES, REPORTING_SEEDS, SCHEMES_A_RUN, Pace, standard
 from tapewatch.cli.evaluate_report import HEALTH, report_of
 from tapewatch.cli.evaluate_run import RunPlan, config_of, run, way_of_hiding
 from tapewatch.cli.evaluate_view import show
 from tapewatch.cli.main import main
+from tapewatch.cli.model_training import read_model_file
 
 S = 1_000_000_000
 START = 1_772_442_000 * S
@@ -76,15 +82,73 @@ def test_foreign_events_are_scored_against_their_labels(
     assert wash["rules"]["event_recall"] == 1.0
 
 
+PLAN = RunPlan(7, "standard", ("wash_self",), 2, 0.9, market="shares", hours="none")
+
+
 def test_a_simulated_market_is_scored_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    score = run(RunPlan(7, "standard", ("wash_self",), 2, 0.9, market="shares", hours="none"))
+    score = run(PLAN)
     found = report_of([score])
+    assert found["ranking"] is None
     assert row(found, "wash_self")["rules"]["scenarios"] == 1
     assert 0 < found["benign_events"] < found["events"]
     assert found["seconds"].keys() == {"simulate", "detect", "baselines", "judge"}
     show(found)
     shown = capsys.readouterr().out
     assert all(text in shown for text in ("wash_self", "Beside the naive one-liners", "rule without a scheme"))
+
+
+def test_windows_are_ranked_with_the_model_without_and_by_tail_ranks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "model.json"
+    ModelFile(ordinary_model()).write(path)
+    score = run(replace(PLAN, ranked_by=path))
+    assert score.windows is not None
+    assert score.windows.truth.any()
+    assert set(score.windows.typology.tolist()) == {"", "wash_self"}
+    found = report_of([score, score], model=ordinary_model())
+    ranking = found["ranking"]
+    assert ranking["model_id"] == ordinary_model().model_id
+    assert ranking["windows"] == 2 * len(score.windows.truth)
+    rankings = ranking["rankings"]
+    assert list(rankings) == [
+        *("rules alone", "model alone", "rules and model", "sum of tail ranks", "rules and sum of tail ranks")
+    ]
+    assert all(0 < each["average_precision"] <= 1 for each in rankings.values())
+    added = rankings["rules and model"]["average_precision"] - rankings["rules alone"]["average_precision"]
+    assert ranking["model_adds"]["difference"] == pytest.approx(added)
+    show(found)
+    shown = capsys.readouterr().out
+    assert "the model adds" in shown
+    page = document(found)
+    assert all(name in shown and name in page for name in rankings)
+
+
+def test_ranking_leaves_the_alerts_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "model.json"
+    ModelFile(ordinary_model()).write(path)
+    without, ranked = run(PLAN), run(replace(PLAN, ranked_by=path))
+    assert ranked.claims == without.claims
+    assert ranked.outcomes == without.outcomes
+
+
+def test_all_schemes_are_ranked_by_a_model_of_ordinary_days(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found_there: list[str] = []
+
+    def run_all(plans: list[RunPlan], processes: int, done: object) -> list[RunScore]:
+        for plan in plans:
+            assert plan.model is None
+            assert (plan.ranked_by is not None) == (plan.part == "standard")
+            found_there.extend(read_model_file(path).model.model_id for path in [plan.ranked_by] if path)
+        return [score_run(table_of([]), (), (), {}, seed=plan.seed, part=plan.part) for plan in plans]
+
+    monkeypatch.setattr(evaluate, "run_all", run_all)
+    monkeypatch.setattr(evaluate, "ordinary_model", lambda processes, done: ordinary_model())
+    found = evaluated(capsys, "--seed", "7", "--full")
+    assert set(found_there) == {ordinary_model().model_id}
+    assert found["ranking"] is None  # nothing was true
 
 
 def test_the_command_runs_the_tier_it_was_asked_for(
@@ -130,7 +194,10 @@ def test_every_rule_that_judges_events_has_a_naive_rule_and_they_spell_typologie
 
 
 def test_reporting_seeds_are_no_tuning_seeds() -> None:
-    assert not {*range(1, 100), *range(1000, 2000)} & set(REPORTING_SEEDS)
+    tuning = {*range(1, 100), *range(1000, 2000)}
+    assert not tuning & set(REPORTING_SEEDS)
+    assert set(NEXT_REPORT_SEEDS) <= set(REPORTING_SEEDS) - set(range(5001, 5006))
+    assert tuning >= set(ORDINARY_SEEDS)
 
 
 def test_the_standard_plan_plays_every_scheme_in_every_seed_a_few_at_a_time() -> None:

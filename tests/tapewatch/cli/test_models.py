@@ -263,7 +263,7 @@ def test_an_evaluation_tells_average_precision_with_and_without_the_model(
     rankings = found["rankings"]
     assert set(rankings) == {
         *("rules alone", "model alone", "rules and model", "isolation forest of plain features"),
-        *("sum of tail ranks", "largest tail rank"),
+        *("sum of tail ranks", "largest tail rank", "rules and sum of tail ranks"),
     }
     assert found["true"] >= 1
     assert rankings["rules and model"]["average_precision"] >= rankings["rules alone"]["average_precision"]
