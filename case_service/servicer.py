@@ -22,6 +22,7 @@ from case_service.store.verbs import perform
 from case_service.watch import RETRY_AFTER_MS, parse_cursor, watch
 from surveillance.v1 import alert_pb2, case_pb2, case_pb2_grpc
 from tapewatch.runtime.errors import ResourceExhausted
+from tapewatch.runtime.security import caller_name
 
 SERVICE_NAME = "surveillance.v1.CaseService"
 BATCH_ALERTS_MAX = 1_000
@@ -95,7 +96,7 @@ class CaseServicer(case_pb2_grpc.CaseServiceServicer):
                 field="changes",
             )
         changes = [change_of(message, position) for position, message in enumerate(request.changes)]
-        channel = channel_name(context)
+        channel = caller_name(context)
         recorded = await self._store.write(lambda shared: record_changes(shared, changes, channel))
         return case_pb2.RecordChangesResponse(
             results=[
@@ -197,7 +198,7 @@ class CaseServicer(case_pb2_grpc.CaseServiceServicer):
         )
 
     async def _perform(self, request: Any, context: Context) -> case_pb2.Case:
-        command = command_of(request, channel_name(context))
+        command = command_of(request, caller_name(context))
         response = await self._store.write(lambda shared: perform(shared, command, self._policy, case_bytes))
         return case_pb2.Case.FromString(response)
 
@@ -226,8 +227,3 @@ class CaseServicer(case_pb2_grpc.CaseServiceServicer):
         finally:
             self._watchers -= 1
             self._metrics.watchers.set(self._watchers)
-
-
-def channel_name(context: Context) -> str:
-    """Who the connection proved to be: the common name of its certificate; empty without one."""
-    return next(iter(context.auth_context().get("x509_common_name", ())), b"").decode()

@@ -12,6 +12,7 @@ from fix_gateway.seat import Seat, Seats
 from surveillance.v1 import fix_pb2, fix_pb2_grpc
 from tapewatch.fix.transport import Clock
 from tapewatch.runtime.errors import InvalidArgument, NotFound
+from tapewatch.runtime.security import caller_name
 
 PAGE_SIZE_DEFAULT = 1000
 PAGE_SIZE_MAX = 1000
@@ -72,7 +73,7 @@ class FixServicer(fix_pb2_grpc.FixServiceServicer):
                 f"expected one of the sessions {names}, or a CompID that one of them alone has, found {request.name!r}"
             )
             raise NotFound("NO_SUCH_SESSION", text, field="name")
-        actor = "/".join(filter(None, (_channel_name(context), request.actor.strip())))
+        actor = "/".join(filter(None, (caller_name(context), request.actor.strip())))
         done = await reset_session(seat, actor, request.reason.strip(), self._clock, force=request.force)
         _log.warning("session reset", session=seat.name, actor=actor, reason=request.reason, epoch=done.epoch_after)
         return fix_pb2.FixSessionReset(
@@ -110,8 +111,3 @@ class FixServicer(fix_pb2_grpc.FixServiceServicer):
             found.waiting_messages, found.reading = connection.waiting_count, connection.is_reading
             found.throttled = traffic.throttled_count
         return found
-
-
-def _channel_name(context: Context) -> str:
-    """The common name of the caller's certificate; empty without one."""
-    return next(iter(context.auth_context().get("x509_common_name", ())), b"").decode()

@@ -1,13 +1,15 @@
 """Turning `SecuritySettings` into gRPC credentials, and refusing to leave the machine without them."""
 
 from pathlib import Path
+from typing import Any
 
 import grpc
+import grpc.aio
 
 from tapewatch.runtime.addresses import Address
 from tapewatch.runtime.settings import SecuritySettings, SettingsError
 
-__all__ = ["SecuritySettings", "channel_credentials", "checked_address", "server_credentials"]
+__all__ = ["SecuritySettings", "caller_name", "channel_credentials", "checked_address", "server_credentials"]
 
 
 def checked_address(text: str, security: SecuritySettings, purpose: str) -> Address:
@@ -34,6 +36,11 @@ def server_credentials(security: SecuritySettings) -> grpc.ServerCredentials | N
         return None
     authority, key, certificate = _material(security)
     return grpc.ssl_server_credentials([(key, certificate)], root_certificates=authority, require_client_auth=True)
+
+
+def caller_name(context: "grpc.aio.ServicerContext[Any, Any]") -> str:
+    """Who the connection of a call proved to be: the common name of its certificate; empty without one."""
+    return next(iter(context.auth_context().get("x509_common_name", ())), b"").decode()
 
 
 def channel_credentials(security: SecuritySettings) -> grpc.ChannelCredentials | None:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,17 +23,6 @@ SEED = int(os.environ.get("TAPEWATCH_CHAOS_SEED", "5"))
 SECONDS_A_KILL = 45
 GAP_MESSAGES = 10_000
 GAP_SECONDS_MAX = 10.0
-
-
-@pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
-    running = Stack(tmp_path)
-    for name in ("ingest_service", "fix_gateway"):
-        running.start(name)
-    try:
-        yield running
-    finally:
-        running.stop()
 
 
 async def journalled(client: IngestClient) -> int:

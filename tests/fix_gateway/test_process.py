@@ -1,7 +1,6 @@
 """The gateway and ingest as processes, killed while reports flow: nothing is lost, nothing doubled."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import grpc.aio
@@ -19,17 +18,6 @@ SOURCE = "FIX.4.4:XTWS->TAPEWATCH"
 VENUE = SessionConfig("FIX.4.4", "XTWS", "TAPEWATCH")
 MESSAGES = 3000
 KILLS = {500: "fix_gateway", 1200: "ingest_service", 1900: "fix_gateway"}
-
-
-@pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
-    running = Stack(tmp_path)
-    for name in ("ingest_service", "fix_gateway"):
-        running.start(name)
-    try:
-        yield running
-    finally:
-        running.stop()
 
 
 async def journalled(port: int) -> tuple[int, int]:
