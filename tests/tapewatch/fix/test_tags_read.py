@@ -27,14 +27,18 @@ ROUNDS = 40
 TEXTS = ("", "1", "2", "3", "4", "Y", "N", "B", "7.5", "20260107-11:00:00", "11:00:00", "24", "ABC2")
 
 
-def samples() -> Iterator[Message]:
-    """Messages of every kind, bare and with everything."""
+def report_samples() -> Iterator[Message]:
+    """Execution reports of every kind, bare, with everything, and without what is usual."""
     for code in REPORTS:
         bare = report_fields(t150=code, t39=code or "3")
         yield message_of("8", bare)
         given = {tag for tag, _ in bare}
         yield message_of("8", [*bare, *OWNERS, *(each for each in RICH if each[0] not in given)])
         yield message_of("8", [*(each for each in bare if each[0] not in (11, 37, 38, 44, 60)), (20, "1"), (31, 1)])
+
+
+def order_samples() -> Iterator[Message]:
+    """Requests of one order and their refusals."""
     order: list[Field] = [(11, "C1"), (55, "ABC"), (54, "1"), (38, 100), (44, 10.5), TIME]
     for msg_type in ("D", "F", "G", "q", "AB", "AC", "9"):
         yield message_of(msg_type, [*order, (434, "1"), (102, "0")])
@@ -43,6 +47,10 @@ def samples() -> Iterator[Message]:
         )
         yield message_of(msg_type, [each for each in order if each[0] not in (38, 60)] + [(14, 1), (151, 2), (41, "C")])
         yield message_of(msg_type, [*order, *PARTIES])
+
+
+def market_samples() -> Iterator[Message]:
+    """Market data and states."""
     entries: list[Field] = [
         (279, "0"),
         (269, "2"),
@@ -63,6 +71,10 @@ def samples() -> Iterator[Message]:
         yield message_of("X", [*head, (268, 1), *entries[:6], (58, "t")])
     yield message_of("h", [(55, "ABC"), (340, "2"), TIME, (336, "1"), (207, "X")])
     yield message_of("f", [(48, "ABC"), (326, "2"), (30, "X"), (75, "20260105")])
+
+
+def sided_samples() -> Iterator[Message]:
+    """Quotes, trade reports and crosses: messages with sides."""
     yield message_of(
         "S", [(117, "Q"), (55, "ABC"), (132, 9), (133, 11), (134, 1), (135, 2), (1, "A"), (50, "T"), (62, "x")]
     )
@@ -116,7 +128,7 @@ def samples() -> Iterator[Message]:
     yield message_of("s", [*cross[:-2], (109, "B"), (37, "O"), (14, 1), (151, 2)])
 
 
-SAMPLES = list(samples())
+SAMPLES = [*report_samples(), *order_samples(), *market_samples(), *sided_samples()]
 
 
 def changed(message: Message, tag: int, value: str) -> Message:
