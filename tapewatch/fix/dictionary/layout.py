@@ -1,7 +1,7 @@
 """What a version of FIX says of its messages: types and values of fields, fields and groups of messages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 ADMIN_TYPES = frozenset("012345A")
 USER_TAG_MIN = 5000
@@ -40,7 +40,7 @@ class Dictionary:
     header: Layout
     trailer: Layout
     messages: Mapping[str, Layout]
-    late_tags: range = field(default=range(0))
+    late_tags: frozenset[int] = frozenset()
 
     def is_defined(self, tag: int) -> bool:
         """Whether the version knows the tag."""

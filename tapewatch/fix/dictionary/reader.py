@@ -5,7 +5,8 @@ A line is a word and what it says; ``#`` begins a comment::
     base fix44                     everything of another file, to add to or to replace
     tags 1-446 except 101 232-261  the defined tags; without it those named in the file
     kinds 0 1 2 A D 8              of the messages of a base only these; without it all
-    late 957-2999                  defined in extensions, allowed in any business message
+    late 957-2999 40000-49999      defined in extensions, allowed in any business message
+    any 63 327                     fields whose values are of another type in this version, and not looked at
     custom 553 554                 not of this version, but allowed in a Logon
     header 8! 9! ...               fields of the header; ``!`` marks a required one, ``?`` takes the mark away
     trailer 93 89 10!
@@ -50,7 +51,8 @@ class _Reader:
     def __init__(self, name: str) -> None:
         self.name = name
         self.tags: frozenset[int] | None = None
-        self.late = range(0)
+        self.late: frozenset[int] = frozenset()
+        self.untyped: frozenset[int] = frozenset()
         self.custom: frozenset[int] = frozenset()
         self.enums: dict[int, frozenset[str]] = {}
         self.components: dict[str, str] = {}
@@ -65,7 +67,8 @@ class _Reader:
         tags = self.tags
         if tags is None:
             tags = frozenset().union(*(_all_tags(layout) for layout in (header, trailer, *messages.values())))
-        types = {tag: kind for tag, kind in _types().items() if tag in tags or tag in self.late or tag in self.custom}
+        known = (tags | self.late | self.custom) - self.untyped
+        types = {tag: kind for tag, kind in _types().items() if tag in known}
         return Dictionary(self.name, tags | self.custom, types, self.enums, header, trailer, messages, self.late)
 
     def _read(self, name: str) -> None:
@@ -78,7 +81,7 @@ class _Reader:
                 self.bodies = {kind: self.bodies[kind] for kind in ("header", "trailer", *rest.split())}
             elif word == "enum":
                 self._add_enum(rest, fresh)
-            elif word in ("tags", "late", "custom"):
+            elif word in ("tags", "late", "custom", "any"):
                 self._set_tags(word, rest)
             else:
                 self._add_fields(word, rest)
@@ -87,10 +90,11 @@ class _Reader:
         if word == "tags":
             self.tags = _ranges(text)
         elif word == "late":
-            first, last = map(int, text.split("-"))
-            self.late = range(first, last + 1)
+            self.late = _ranges(text)
+        elif word == "any":
+            self.untyped = _ranges(text)
         else:
-            self.custom = frozenset(map(int, text.split()))
+            self.custom = _ranges(text)
 
     def _add_enum(self, text: str, fresh: set[int]) -> None:
         tag_text, *values = text.split()

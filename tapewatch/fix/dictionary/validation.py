@@ -88,6 +88,8 @@ class _Validation:
             found += 1
             place = self._check_entry(fields, place, group)
         if found != count:
+            if place < len(fields):
+                self._check_defined(fields[place][0])
             raise _Refused(Reason.GROUP_COUNT, count_tag)
         return place
 
@@ -130,11 +132,14 @@ class _Validation:
         if values is not None and not values.issuperset(value.split(" ") if kind == "MULTIPLE" else (value,)):
             raise _Refused(Reason.WRONG_VALUE, tag)
 
+    def _check_defined(self, tag: int) -> None:
+        if not (self._dictionary.is_defined(tag) or tag in self._user_tags):
+            raise _Refused(Reason.INVALID_TAG, tag)
+
     def _check_place(self, tag: int, layout: Layout) -> None:
         if tag in self._user_tags:
             return
-        if not self._dictionary.is_defined(tag):
-            raise _Refused(Reason.INVALID_TAG, tag)
+        self._check_defined(tag)
         if not (tag in layout.tags or layout.is_open or tag in self._dictionary.late_tags):
             raise _Refused(Reason.NOT_IN_MESSAGE, tag)
 
