@@ -30,9 +30,10 @@ VENUE = SessionConfig("FIX.4.4", "VENUE", "US")
 class Stack:
     """A running gateway and what its operator needs."""
 
-    def __init__(self, service: Service, client: FixClient, fix_port: int, store: Path) -> None:
+    def __init__(self, service: Service, client: FixClient, fix_port: int, ingest: str, store: Path) -> None:
         self.client = client
         self.target = f"127.0.0.1:{service.bound_port}"
+        self.ingest = ingest
         self.store = store
         self._fix_port = fix_port
 
@@ -63,7 +64,7 @@ async def stack(folder: Path) -> AsyncIterator[Stack]:
         )
         service = await exits.enter_async_context(running_service("fix", settings, lifespan))
         client = await exits.enter_async_context(FixClient(f"127.0.0.1:{service.bound_port}"))
-        yield Stack(service, client, fix_port, folder)
+        yield Stack(service, client, fix_port, settings.ingest, folder)
 
 
 async def until(running: Stack, holds: Callable[[fix_pb2.FixSession], bool]) -> None:
@@ -77,7 +78,7 @@ async def test_a_session_shows_its_state_numbers_and_what_happened(tmp_path: Pat
     async with stack(tmp_path) as running, running.venue() as venue:
         await venue.send("8", report_fields())
         await venue.drained()
-        await until(running, lambda live: live.messages == 1)
+        await until(running, lambda live: live.next_inbound_sequence == 4)
         other, live = (await running.client.list_sessions()).sessions
         assert (other.name, other.state, other.peer_address) == ("FIX.4.4:OTHER->US", "disconnected", "")
         assert (live.name, live.state, live.role, live.profile) == (NAME, "active", "acceptor", "fix44")
