@@ -17,7 +17,7 @@ LOCK := CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate
 PYTEST_ARGUMENTS ?=
 KILLS ?= 20
 
-.PHONY: help setup demo test check chaos bench interop protos lock clean buf project
+.PHONY: help setup demo test check chaos bench fuzz interop protos lock clean buf project
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ chaos: setup ## kill -9 under load, again and again (KILLS=20 of each service); 
 
 bench: setup ## rates and latencies of this machine
 	$(BIN)/tapewatch bench
+
+fuzz: setup ## FIX bytes by atheris (pip install atheris) for FUZZ_SECONDS=60
+	mkdir -p build/fuzz
+	$(BIN)/python -m tests.fuzz.fix_codec build/fuzz -max_total_time=$${FUZZ_SECONDS-60}
 
 interop: setup ## FIX sessions against QuickFIX (built once, minutes) and QuickFIX/J (needs Java and Maven)
 	$(BIN)/python -m tests.interop.setting_up

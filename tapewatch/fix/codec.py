@@ -51,6 +51,7 @@ TRAILER_BYTES = 7
 TRAILER_WITHIN_BYTES = 64 << 10
 MESSAGE_BYTES_MAX = 1 << 20
 GARBLED_BYTES_KEPT = 4096
+PREFIXES_MAX = 10_000
 INCOMPLETE = -1
 DATA_TAGS = frozenset(DATA_LENGTH_TAGS.values())
 
@@ -258,17 +259,37 @@ def encode(begin_string: str, fields: Iterable[Field]) -> bytes:
     return b"%b10=%03d\x01" % (head, checksum(head))
 
 
+class _Prefixes(dict[int, str]):
+    """Tag -> what its field begins with."""
+
+    def __missing__(self, tag: int) -> str:
+        if len(self) < PREFIXES_MAX:
+            self[tag] = f"{tag}="
+        return f"{tag}="
+
+
+_PREFIXES = _Prefixes()
+
+
 def _plain_body(fields: list[Field]) -> bytes | None:
     """The fields where none is bytes, empty or holds SOH; None otherwise."""
+    prefixes = _PREFIXES
     parts: list[str] = []
     for tag, value in fields:
-        if isinstance(value, bytes):
+        kind = type(value)
+        if kind is str:
+            parts.append(prefixes[tag] + value)  # type: ignore[operator]  # it is text
+        elif kind is int:
+            parts.append(prefixes[tag] + str(value))
+        elif kind is float:
+            parts.append(prefixes[tag] + _decimal_text(tag, value))  # type: ignore[arg-type]  # it is a float
+        elif isinstance(value, bytes):
             return None
-        if isinstance(value, float | bool):
-            value = encode_value(tag, value).decode("ascii")
-        parts.append(f"{tag}={value}\x01")
-    text = "".join(parts)
-    return None if "=\x01" in text or text.count("\x01") != len(parts) else text.encode("utf-8")
+        else:
+            parts.append(prefixes[tag] + encode_value(tag, value).decode())
+    parts.append("")
+    text = "\x01".join(parts)
+    return None if "=\x01" in text or text.count("\x01") != len(parts) - 1 else text.encode()
 
 
 def _careful_body(fields: list[Field]) -> bytes:
@@ -296,9 +317,9 @@ def encode_value(tag: int, value: Value) -> bytes:
 
 
 def _decimal_text(tag: int, value: float) -> str:
+    text = repr(value)
+    if text.endswith(".0"):
+        return text[:-2]
     if not math.isfinite(value):
         raise ValueError(f"tag {tag}: expected a finite number, found {value}")
-    text = repr(value)
-    if "e" in text:
-        text = format(Decimal(text), "f")
-    return text.removesuffix(".0")
+    return format(Decimal(text), "f") if "e" in text else text

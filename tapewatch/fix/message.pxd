@@ -1,14 +1,9 @@
-cimport cython
-
-
-@cython.no_gc
 cdef class FieldMap:
     cdef object _fields
     cdef dict _values
     cpdef dict _read(self)
 
 
-@cython.no_gc
 cdef class Message(FieldMap):
     cdef public bytes raw
     cdef public long long epoch

@@ -91,6 +91,8 @@ REMOVED = cython.declare(cython.int, ord("2"))
 OPEN_NEW = cython.declare(cython.int, ord("0"))
 OPEN_PARTLY = cython.declare(cython.int, ord("1"))
 OPEN_REPLACED = cython.declare(cython.int, ord("5"))
+REPORT = cython.declare(cython.int, ord("8"))
+REFUSED = cython.declare(cython.int, ord("9"))
 TO_CANCEL = cython.declare(cython.int, ord("1"))
 TO_REPLACE = cython.declare(cython.int, ord("2"))
 EXPIRED = cython.declare(cython.int, ord("C"))
@@ -169,11 +171,13 @@ class Batch(OrderRows):
     def _quick(self, message, receive_time_ns):
         """Adds the row of the message; False, and none added, where the careful way must."""
         data: bytes = message.raw
-        kind: bytes = data[message.type_start : message.type_end]
+        code: cython.int = data[message.type_start]
         is_whole: cython.bint
-        wanted = REQUESTS.get(kind)
-        if wanted is None and kind != b"8" and kind != b"9":
-            return False
+        wanted = None
+        if message.type_end != message.type_start + 1 or (code != REPORT and code != REFUSED):
+            wanted = REQUESTS.get(data[message.type_start : message.type_end])
+            if wanted is None:
+                return False
         if cython.compiled:  # noqa: SIM108 - a pointer, or the bytes
             text = cython.cast(cython.p_uchar, PyBytes_AsString(data))
         else:
@@ -184,7 +188,7 @@ class Batch(OrderRows):
         elif wanted is not None:
             is_whole = self._request(wanted)
         else:
-            is_whole = self._report() if kind == b"8" else self._cancel_reject()
+            is_whole = self._report() if code == REPORT else self._cancel_reject()
         if is_whole:
             self.columns.end_row()
         else:

@@ -126,7 +126,7 @@ def plain_decimal(text, start, end):
         at += 1
     if digits == 0 or value > EXACT_MAX:
         return float("nan")
-    number = value
+    number = value * 1.0
     if power > 0:
         number /= POWERS[power]
     return -number if text[start] == 45 else number

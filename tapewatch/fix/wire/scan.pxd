@@ -8,7 +8,6 @@ cdef Py_ssize_t framed(const unsigned char* text, Py_ssize_t size, Py_ssize_t by
 cdef bint starts_fix(const unsigned char* text) noexcept
 cdef bint ends_right(const unsigned char* text, Py_ssize_t end) noexcept
 cdef bint note_fields(Message message, const unsigned char* text, Py_ssize_t size) except -1
-cdef long long tag_at(const unsigned char* text, Py_ssize_t at) noexcept
 cdef bint has_order(Message message, const unsigned char* text, Py_ssize_t last) noexcept
 cdef Py_ssize_t data_end(const unsigned char* text, Py_ssize_t start, Py_ssize_t end, Py_ssize_t last, long long length_field, long long tag) except -1
 cdef bint is_data_of(long long length_tag, long long tag) except -1

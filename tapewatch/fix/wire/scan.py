@@ -159,17 +159,18 @@ def note_fields(message, text, size):
     end: cython.Py_ssize_t
     start: cython.Py_ssize_t
     last: cython.Py_ssize_t = size - 1
-    found: cython.longlong
     tag: cython.longlong
     length_tag: cython.longlong = 0
     bits: cython.int = 0
     while at <= last:
-        found = tag_at(text, at)
-        if found == 0:
+        start = at
+        tag = 0
+        while ZERO <= text[at] <= NINE and tag <= TAG_MAX:
+            tag = tag * 10 + (text[at] - ZERO)
+            at += 1
+        if tag == 0 or tag > TAG_MAX or text[start] == ZERO or text[at] != EQUALS:
             return False
-        tag = found >> 4
-        start = at + (found & 15) + 1
-        end = start
+        start = end = at + 1
         while text[end] != SOH:
             bits |= text[end]
             end += 1
@@ -187,18 +188,6 @@ def note_fields(message, text, size):
     message.is_ascii = bits < 0x80
     message.is_scanned = has_order(message, text, last)
     return message.is_scanned
-
-
-def tag_at(text, at):
-    """The tag a field begins with, times 16, plus how many digits it has; 0 where it is none, or one below 1."""
-    tag: cython.longlong = 0
-    start: cython.Py_ssize_t = at
-    if text[at] == ZERO:
-        return 0
-    while ZERO <= text[at] <= NINE and tag <= TAG_MAX:
-        tag = tag * 10 + (text[at] - ZERO)
-        at += 1
-    return tag << 4 | (at - start) if 0 < tag <= TAG_MAX and text[at] == EQUALS else 0
 
 
 def has_order(message, text, last):

@@ -1,11 +1,17 @@
 """Rows written straight from the bytes are those `map_message` gives, for every shipped profile and value."""
 
+import hashlib
+import os
 import re
+import subprocess
+import sys
+from random import Random
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tapewatch.engine_mode import VARIABLE
 from tapewatch.fix.codec import Field, Message, encode, read_message
 from tapewatch.fix.mapping import map_message
 from tapewatch.fix.profile import Profile, load_profile, shipped_profiles
@@ -13,6 +19,7 @@ from tapewatch.fix.wire import plan
 from tapewatch.fix.wire.mapper import COMPILED, Batch
 from tapewatch.fix.wire.scan import scanned
 from tapewatch.market.frame import Frame
+from tests.conftest import CHECKOUT
 from tests.tapewatch.fix.fix_peer import report_fields
 
 SOURCE = "FIX.4.4:VENUE->US"
@@ -96,9 +103,13 @@ def expected(batch: list[Message], profile: Profile) -> tuple[list[dict[str, obj
     return list(Frame.from_rows(rows).rows()), notes
 
 
+PLAIN_FIELDS: list[Field] = [(35, "8"), (49, "VENUE"), (56, "US"), (34, 2), (52, TIMES[0]), *report_fields("E1")]
+PLAIN_REPORT = encode("FIX.4.4", PLAIN_FIELDS)
+
+
 @pytest.mark.parametrize("name", PROFILES)
 @given(st.lists(messages(), min_size=1, max_size=4))
-@example([received([(35, "8"), (49, "VENUE"), (56, "US"), (34, 2), (52, TIMES[0]), *report_fields("E1")])] * 70)
+@example([received(PLAIN_FIELDS)] * 70)
 @example([received([(35, "8"), (49, "VENUE"), (56, "US"), (34, 2), (52, TIMES[0]), *report_fields("E1", t150="F")])])
 def test_rows_and_notes_are_those_of_the_careful_mapping(name: str, batch: list[Message]) -> None:
     profile = PROFILES[name]
@@ -113,7 +124,7 @@ def test_rows_and_notes_are_those_of_the_careful_mapping(name: str, batch: list[
 
 def test_a_batch_begins_anew_once_it_is_taken() -> None:
     batch = Batch(load_profile("fix44"))
-    message = received([(35, "8"), (49, "VENUE"), (56, "US"), (34, 2), (52, TIMES[0]), *report_fields("E1")])
+    message = received(PLAIN_FIELDS)
     batch.add(message, SOURCE, NOW_NS)
     first, _, types = batch.take()
     batch.add(message, SOURCE, NOW_NS)
@@ -136,6 +147,33 @@ def test_plain_reports_do_not_take_the_careful_way(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr("tapewatch.fix.wire.mapper.map_message", refuse)
     batch = Batch(load_profile("fix44"))
-    for fields in (report_fields("E1"), [*report_fields("E2"), (453, 1), (448, "T"), (452, "36"), (58, "why")]):
-        batch.add(received([(35, "8"), (49, "VENUE"), (56, "US"), (34, 2), (52, TIMES[0]), *fields]), SOURCE, NOW_NS)
+    for fields in (PLAIN_FIELDS, [*PLAIN_FIELDS, (453, 1), (448, "T"), (452, "36"), (58, "why")]):
+        batch.add(received(fields), SOURCE, NOW_NS)
     assert batch.row_count == 2
+
+
+def printed(count: int) -> str:
+    """The digest of the rows of many messages, the quick way forced."""
+    digest = hashlib.sha256()
+    for name, profile in PROFILES.items():
+        choices = Random(name)
+        batch = Batch(profile, is_quick=True)
+        for _ in range(count):
+            tags = choices.choices(list(VALUES), k=20)
+            fields: list[Field] = [(tag, choices.choice(VALUES[tag])) for tag in tags]
+            kind = choices.choice(["8", "8", "8", *TYPES])
+            batch.add(received([(35, kind), (49, "VENUE"), (34, 7), (52, TIMES[0]), *fields]), SOURCE, NOW_NS)
+        frame, notes, types = batch.take()
+        digest.update(repr((list(frame.rows()), notes, sorted(types.items()))).encode())
+    return f"{COMPILED} {digest.hexdigest()}"
+
+
+@pytest.mark.skipif(not COMPILED, reason="the core is not compiled: there is nothing to compare")
+def test_rows_are_the_same_compiled_and_interpreted() -> None:
+    asking = "from tests.tapewatch.fix.test_wire_mapper import printed; print(printed(60))"
+    environment = os.environ | {VARIABLE: "interpreted"}
+    command = [sys.executable, "-c", asking]
+    done = subprocess.run(
+        command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.stdout.split() == ["False", printed(60).split()[1]], done.stderr

@@ -22,6 +22,7 @@ PLAIN = [
     encode("FIX.4.4", [(35, "8"), (49, "VENUE"), (56, "US"), (34, number), SENT, *report_fields(f"E{number}")])
     for number in (2, 3, 4)
 ]
+LOGON = encode("FIX.4.4", [(35, "A"), (49, "VENUE"), (56, "US"), (34, 1), SENT, (98, 0), (108, 30)])
 ODD = [
     encode("FIX.4.4", [(35, "B"), (95, 5), (96, b"a\x01=\x01b"), (58, "ü"), (58, "again")]),
     encode("FIXT.1.1", [(35, "8"), (0, "zero"), (-5, "less"), (123456789, "most")]),
@@ -78,8 +79,7 @@ def test_plain_messages_are_taken_by_the_scan() -> None:
 def session() -> Session:
     made = Session(SessionConfig("FIX.4.4", "US", "VENUE", role="acceptor"), MemoryStore())
     made.connected(START_NS)
-    logon = encode("FIX.4.4", [(35, "A"), (49, "VENUE"), (56, "US"), (34, 1), SENT, (98, 0), (108, 30)])
-    assert not made.receive(logon, START_NS).disconnect
+    assert not made.receive(LOGON, START_NS).disconnect
     return made
 
 
