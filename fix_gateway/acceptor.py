@@ -14,7 +14,14 @@ from fix_gateway.store import open_store
 from fix_gateway.tls import server_context
 from tapewatch.fix.codec import Message
 from tapewatch.fix.session import Session, SessionConfig
-from tapewatch.fix.transport import Application, Clock, EventSink, IgnoringApplication, SessionConnection
+from tapewatch.fix.transport import (
+    Application,
+    Clock,
+    EventSink,
+    MessageApplication,
+    SessionConnection,
+    as_application,
+)
 from tapewatch.runtime.addresses import Address
 
 CLOSE_TIMEOUT_S = 1.0
@@ -24,7 +31,7 @@ SessionKey = tuple[str, str, str]
 
 async def serve(
     settings: FixSettings,
-    application: Application | None = None,
+    application: Application | MessageApplication | None = None,
     *,
     clock: Clock = time.time_ns,
     on_event: EventSink | None = None,
@@ -39,7 +46,7 @@ async def serve(
     StoreError when a store is in use or damaged, SettingsError for certificates or passwords that can not be read.
     """
     stores = stores or partial(open_store, settings.store)
-    acceptor = Acceptor(settings, application or IgnoringApplication(), clock, on_event)
+    acceptor = Acceptor(settings, as_application(application), clock, on_event)
     await acceptor.listen(stores, recorders)
     return acceptor
 

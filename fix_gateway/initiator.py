@@ -14,9 +14,10 @@ from tapewatch.fix.transport import (
     Backoff,
     Clock,
     EventSink,
-    IgnoringApplication,
     InitiatorSession,
+    MessageApplication,
     SessionConnection,
+    as_application,
 )
 from tapewatch.runtime.addresses import Address
 
@@ -27,7 +28,7 @@ _Opened = tuple[InitiatorSession, Seat]
 
 async def connect(
     settings: FixSettings,
-    application: Application | None = None,
+    application: Application | MessageApplication | None = None,
     *,
     clock: Clock = time.time_ns,
     on_event: EventSink | None = None,
@@ -40,7 +41,7 @@ async def connect(
     SettingsError for certificates or passwords that can not be read. A venue that does not answer is tried again.
     """
     stores = stores or partial(open_store, settings.store)
-    application = application or IgnoringApplication()
+    taker = as_application(application)
     opened: list[_Opened] = []
     try:
         for each in settings.sessions:
@@ -53,7 +54,7 @@ async def connect(
                     address.port,
                     config,
                     stores(config),
-                    application,
+                    taker,
                     clock=clock,
                     on_event=on_event,
                     recorder=recorder,

@@ -13,6 +13,7 @@ from tapewatch.fix.transport.application import (
 from tapewatch.fix.transport.backoff import Backoff
 from tapewatch.fix.transport.connection import SessionConnection
 from tapewatch.fix.transport.initiator import ClientTls, InitiatorSession, open_session
+from tapewatch.fix.transport.one_by_one import MessageApplication, UnsupportedMessageError, as_application
 
 __all__ = [
     "Application",
@@ -23,9 +24,12 @@ __all__ = [
     "HandOnError",
     "IgnoringApplication",
     "InitiatorSession",
+    "MessageApplication",
     "NoRecorder",
     "Recorder",
     "Reply",
     "SessionConnection",
+    "UnsupportedMessageError",
+    "as_application",
     "open_session",
 ]

@@ -13,7 +13,13 @@ import pytest
 from fix_gateway.acceptor import Acceptor, serve
 from fix_gateway.settings import FixSessionSettings, FixSettings
 from tapewatch.fix.codec import Field, Framer, Message, encode, format_timestamp
-from tapewatch.fix.transport import IgnoringApplication, Reply
+from tapewatch.fix.transport import (
+    Application,
+    IgnoringApplication,
+    MessageApplication,
+    Reply,
+    UnsupportedMessageError,
+)
 from tests.tapewatch.fix.conformance.counterparty import VERSIONS, Delivery, Echo, Version, raw
 
 DEADLINE_S = 30
@@ -76,7 +82,7 @@ class Line:
 
 
 @asynccontextmanager
-async def gateway(folder: Path) -> AsyncIterator[Acceptor]:
+async def gateway(folder: Path, application: Application | MessageApplication | None = None) -> AsyncIterator[Acceptor]:
     sessions = [
         FixSessionSettings(
             begin_string=cast(Any, version.begin_string),
@@ -88,7 +94,7 @@ async def gateway(folder: Path) -> AsyncIterator[Acceptor]:
         for version in VERSIONS
     ]
     settings = FixSettings(listen="127.0.0.1:0", store=folder, sessions=tuple(sessions))
-    async with await serve(settings, EchoApplication()) as acceptor:
+    async with await serve(settings, application or EchoApplication()) as acceptor:
         yield acceptor
 
 
@@ -121,6 +127,28 @@ async def test_over_a_socket_a_session_echoes_resends_rejects_and_logs_out(
         await peer.write(peer.message("5"))
         assert (await peer.read()).msg_type == "5"
         await peer.read_end()
+
+
+class OneAtATime:
+    """An application that is asked for each message, and takes orders only."""
+
+    def on_message(self, session_name: str, message: Message) -> list[Reply]:
+        if message.msg_type != "D":
+            raise UnsupportedMessageError
+        return [("D", [(11, message.text(11)), (58, session_name)])]
+
+
+async def test_over_a_socket_an_application_may_take_one_message_at_a_time(
+    tmp_path: Path, version: Version, delivery: Delivery
+) -> None:
+    async with gateway(tmp_path, OneAtATime()) as acceptor, line(acceptor, version, delivery) as peer:
+        await peer.logon()
+        cancel: list[Field] = [(41, "ID"), (11, "ID2"), (55, "INTC"), (54, "1"), (60, format_timestamp(time.time_ns()))]
+        await peer.write(peer.message("D", *order()) + peer.message("F", *cancel))
+        echoed, refused = await peer.read(), await peer.read()
+        assert (echoed.msg_type, echoed.get(11)) == ("D", "ID")
+        assert echoed.text(58) == f"{version.begin_string}:{version.target}->ISLD"
+        assert [refused.get(tag) for tag in (35, 45, 58, 372, 380)] == ["j", "3", "Unsupported Message Type", "F", "3"]
 
 
 async def test_over_a_socket_a_session_may_log_on_again_at_once(
