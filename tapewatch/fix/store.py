@@ -5,7 +5,8 @@ import os
 import struct
 import zlib
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -60,6 +61,10 @@ class SessionStore(Protocol):
 
     def sync(self) -> None:
         """Forces everything to the disk: it survives the loss of power."""
+        ...
+
+    def begin_sync(self) -> Callable[[], None] | None:
+        """Does of ``sync`` what is quick; returns the rest, to be called in a thread, None where nothing is new."""
         ...
 
     def close(self) -> None:
@@ -118,6 +123,10 @@ class MemoryStore:
 
     def sync(self) -> None:
         """Nothing to do."""
+
+    def begin_sync(self) -> Callable[[], None] | None:
+        """Nothing to do."""
+        return None
 
     def close(self) -> None:
         """Nothing to do."""
@@ -204,6 +213,14 @@ class FileStore:
         if self._end != self._synced_end:
             os.fdatasync(self._file.fileno())
             self._synced_end = self._end
+
+    def begin_sync(self) -> Callable[[], None] | None:
+        """Flushes; what it returns fsyncs what is new. Its OSError is final: what is on the disk is not known then."""
+        self._file.flush()
+        if self._end == self._synced_end:
+            return None
+        self._synced_end = self._end
+        return partial(_sync_and_close, os.dup(self._file.fileno()))
 
     def close(self) -> None:
         """Syncs, closes and unlocks; does nothing where that was done."""
@@ -307,6 +324,13 @@ def _lock(directory: Path) -> BinaryIO:
         file.close()
         raise StoreError(f"{directory}: expected a store of our own, but another process holds it") from None
     return file
+
+
+def _sync_and_close(descriptor: int) -> None:
+    try:
+        os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _sync_directory(directory: Path) -> None:

@@ -67,7 +67,8 @@ class SessionConnection(asyncio.Protocol):
         self._is_flush_due = False
         self._paused: set[PauseReason] = set()
         self._is_logon_due = False
-        self._failure: Exception | None = None
+        self._failure: BaseException | None = None
+        self._syncing: asyncio.Future[None] | None = None
         self._ticks = 0
         self.is_writable = True
         self.is_closed = False
@@ -184,11 +185,27 @@ class SessionConnection(asyncio.Protocol):
         try:
             yield
         except (OSError, StoreError) as error:
-            self._failure = error
-            self.is_closed = True
-            if self._transport is not None:
-                self._transport.abort()
-            self._notify()
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        self._failure = error
+        self.is_closed = True
+        if self._transport is not None:
+            self._transport.abort()
+        self._notify()
+
+    def _sync_store(self) -> None:
+        """Has the store on the disk in a moment; a thread waits for it, one at a time."""
+        work = self.session.store.begin_sync() if self._syncing is None else None
+        if work is not None:
+            self._syncing = asyncio.get_running_loop().run_in_executor(None, work)
+            self._syncing.add_done_callback(self._synced)
+
+    def _synced(self, done: "asyncio.Future[None]") -> None:
+        self._syncing = None
+        error = None if done.cancelled() else done.exception()
+        if error is not None:
+            self._fail(error)
 
     def _take(self, output: SessionOutput) -> None:
         garbled_count = 0
@@ -291,7 +308,7 @@ class SessionConnection(asyncio.Protocol):
         self._ticks += 1
         with self._store_guard():
             if self._ticks % SYNC_EVERY_TICKS == 0:
-                self.session.store.sync()
+                self._sync_store()
             self._take(self.session.tick(self._clock()))
         asyncio.get_running_loop().call_later(TICK_S, self._tick)
 

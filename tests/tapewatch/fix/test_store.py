@@ -130,3 +130,18 @@ def test_memory_forgets_the_oldest_beyond_its_limit() -> None:
     for number in (1, 2, 3):
         store.add_outbound(number, b"x")
     assert [number for number, _ in store.outbound(1, 3)] == [2, 3]
+
+
+def test_what_is_new_is_synced_by_whoever_calls_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr("tapewatch.fix.store.os.fdatasync", synced.append)
+    store = FileStore(tmp_path)
+    store.add_outbound(1, b"message")
+    rest = store.begin_sync()
+    assert rest is not None
+    assert synced == []
+    rest()
+    assert len(synced) == 1
+    assert store.begin_sync() is None
+    store.close()
+    assert len(synced) == 1

@@ -293,3 +293,20 @@ async def test_outside_its_hours_an_initiator_does_not_connect_and_does_when_the
         await session.logged_on(30)
         await session.logout()
         await running
+
+
+class FailingSync(MemoryStore):
+    """A store whose disk fails at the next sync."""
+
+    def begin_sync(self) -> Callable[[], None] | None:
+        def fail() -> None:
+            raise OSError(5, "Input/output error")
+
+        return fail
+
+
+async def test_a_sync_that_fails_in_its_thread_ends_the_run() -> None:
+    async with acceptor() as gateway, initiator(gateway.port):
+        gateway.session.store = FailingSync()
+        with pytest.raises(OSError, match="Input/output error"):
+            await asyncio.wait_for(gateway.runs[0], 30)
