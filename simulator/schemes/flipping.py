@@ -26,7 +26,8 @@ def _play(play: Play) -> Behaviour:
 def _flip(play: Play, side: int) -> Step:
     """Show a large order at the best price, take it off before it trades, and take the other side."""
     account = play.account()
-    order = play.rest(account, side, play.quantity(play.value("size")), DECEPTIVE)
+    size = max(play.quantity(play.value("size")), play.instrument.whole_lots(play.seat.depth(side, 1)))
+    order = play.rest(account, side, size, DECEPTIVE)
     if order is None:
         return False
     play.tell(f"{account.account} shows {order.quantity} to {SIDE_NAMES[side].lower()} at the best price.")
@@ -38,8 +39,7 @@ def _flip(play: Play, side: int) -> Step:
     if not shown:
         return False
     yield play.quick(play.value("turned within"))
-    turned = play.quantity(play.value("size"))
-    filled = play.take(play.account(), -side, turned, GENUINE, play.reach_ticks())
+    filled = play.take(play.account(), -side, order.quantity, GENUINE, play.reach_ticks())
     play.tell(f"{account.account} flips and trades {filled} with those who came.")
     return filled > 0
 

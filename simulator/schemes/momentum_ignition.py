@@ -2,6 +2,7 @@
 
 from simulator.market import Behaviour
 from simulator.schemes import sources
+from simulator.schemes.followers import follow
 from simulator.schemes.play import POSITION, PUSH, Play
 from simulator.schemes.scheme import Ratio, Scheme
 
@@ -27,8 +28,9 @@ def _play(play: Play) -> Behaviour:
         holdings[account] += play.take(account, side, quantity, PUSH, play.reach_ticks())
         yield play.wait(play.value("pause between pushes"))
     play.tell(f"The price has moved to {seat.price_text(seat.listing.mid_ticks())}; it trades out against followers.")
+    seat.beside(follow(play, side, sum(holdings.values())))
     yield play.quick(play.value("turned after"))
-    yield from play.unwind(holdings, -side, 8.0, 0.4, patient_orders=0)
+    yield from play.unwind(holdings, -side, 8.0, 0.4)
 
 
 MOMENTUM_IGNITION = Scheme(

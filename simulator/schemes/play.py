@@ -152,6 +152,13 @@ class Play:
         """Return an account of what each one holds of the scheme's position: nothing yet."""
         return dict.fromkeys(self.accounts, 0)
 
+    def somebody_else(self) -> Account:
+        """Return an ordinary client who has no part in it."""
+        owners = {crew[0].owner for crew in self.crews}
+        while (other := self.random.choice(self.population.clients)).owner in owners:
+            pass
+        return other
+
     def side(self) -> int:
         """Draw a side."""
         return BUY if self.random.random() < 0.5 else SELL

@@ -75,7 +75,7 @@ def _chase(play: Play, bought: list[tuple[Account, int]]) -> Behaviour:
         yield wait_ns(play.random, CROWD_SECONDS / orders)
         ask = honest.best(SELL)
         if ask is not None:
-            reader = _somebody_else(play)
+            reader = play.somebody_else()
             price = min(round(ask * (1.0 + CROWD_REACH_SHARE)), max(ask, round(target)))
             quantity = client_quantity(play.random, honest.instrument, is_small=True)
             bought.append((reader, honest.submit(reader, BUY, price, quantity, IMMEDIATE_OR_CANCEL).filled))
@@ -92,14 +92,6 @@ def _panic(play: Play, bought: list[tuple[Account, int]]) -> Behaviour:
         if bid is not None:
             price = max(1, round(bid * (1.0 - CROWD_REACH_SHARE)))
             honest.submit(reader, SELL, price, quantity, IMMEDIATE_OR_CANCEL)
-
-
-def _somebody_else(play: Play) -> Account:
-    """Return an ordinary client who is not in it."""
-    owners = {crew[0].owner for crew in play.crews}
-    while (reader := play.random.choice(play.population.clients)).owner in owners:
-        pass
-    return reader
 
 
 def _dump(play: Play, holdings: dict[Account, int]) -> Behaviour:

@@ -2,6 +2,7 @@
 
 from simulator.market import Behaviour
 from simulator.schemes import sources
+from simulator.schemes.followers import follow
 from simulator.schemes.play import PUSH, Play
 from simulator.schemes.scheme import Ratio, Scheme
 
@@ -28,6 +29,7 @@ def _play(play: Play) -> Behaviour:
         if step < steps - 1:
             yield play.wait(play.value("pause between steps"))
     play.tell(f"It has brought the price to {seat.price_text(seat.listing.mid_ticks())}.")
+    seat.beside(follow(play, side, sum(holdings.values())))
     yield play.quick(play.value("turned after"))
     yield from play.unwind(holdings, -side, 4.0, 1.5)
 

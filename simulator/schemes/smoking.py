@@ -1,7 +1,8 @@
 """Smoking: a better price draws slow traders, is gone before they arrive, and they trade at the worse one behind it."""
 
 from simulator.market import Behaviour
-from simulator.matching import Order
+from simulator.matching import IMMEDIATE_OR_CANCEL, Order
+from simulator.randomness import client_quantity
 from simulator.schemes import sources
 from simulator.schemes.camouflage import AXES
 from simulator.schemes.play import DECEPTIVE, GENUINE, Play
@@ -10,6 +11,9 @@ from simulator.schemes.scheme import Ratio, Scheme
 LOOK_SECONDS = 0.2
 SECONDS_MAX = 420
 BAIT_MULTIPLE = 1.0
+DRAWN_SHARE = 0.5
+DRAWN_SECONDS = 0.3
+"""So many baits make somebody slow send an order at the market, which arrives so late."""
 CATCH_MULTIPLE = 3.0
 
 
@@ -23,6 +27,8 @@ def _play(play: Play) -> Behaviour:
             yield play.wait(LOOK_SECONDS)
             continue
         bait = play.rest(play.account(), side, play.quantity(BAIT_MULTIPLE), DECEPTIVE, -1)
+        if bait is not None and play.random.random() < DRAWN_SHARE:
+            play.seat.beside(_drawn(play, -side))
         yield play.quick(play.value("life of a bait"))
         if bait is not None:
             play.seat.cancel(bait)
@@ -31,6 +37,14 @@ def _play(play: Play) -> Behaviour:
     if catch is not None:
         play.seat.cancel(catch)
     play.tell(f"{play.crews[0][0].account} has flashed better prices and been traded with behind them.")
+
+
+def _drawn(play: Play, side: int) -> Behaviour:
+    """Let a slow trader who has seen the better price take whatever there is when its order arrives."""
+    honest = play.seat.honest(play.random)
+    yield play.wait(DRAWN_SECONDS)
+    quantity = client_quantity(play.random, honest.instrument, is_small=True)
+    honest.submit(play.somebody_else(), side, None, quantity, IMMEDIATE_OR_CANCEL)
 
 
 def _catch(play: Play, side: int, catch: Order | None) -> Order | None:

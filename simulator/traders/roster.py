@@ -75,7 +75,7 @@ def _opinion(market: Market, listing: Listing, seed: int, activity: float) -> Be
     random = stream(seed, f"{listing.key}/value")
     if leader is None:
         return _unhurried(wander(listing, random, max(1.0, activity), _slowness(activity)), activity)
-    return _unhurried(follow(listing, leader, random), activity)
+    return follow(listing, leader, random)
 
 
 def leader_of(listing: Listing, market: Market) -> Listing | None:

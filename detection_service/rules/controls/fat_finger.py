@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from detection_service.engine.scene import Entry, Scene, opposite
 from detection_service.engine.triggers import ENTRY
@@ -16,24 +17,25 @@ from tapewatch.market.reference import number_in
 
 METADATA = Metadata(
     rule_id="fat_finger",
-    version="2.1.0",
+    version="2.2.0",
     title="Order of unlikely size or price",
     typology="ERRONEOUS_ORDER",
     description=(
         "An order is entered that is many times the usual size, the largest in a hundred and anything seen in the last "
-        "day, and more than the best ten levels hold on the side it comes to (where the average daily volume is known, "
-        "a large share of a day's will do); or one that takes what stands in the book so far that the price moves many "
-        "usual minutes."
+        "day, larger than the tail of those sizes lets expect, and more than the best ten levels hold on the side it "
+        "comes to (where the average daily volume is known, a large share of a day's will do); or one that takes what "
+        "stands in the book so far that the price moves many usual minutes, beyond a move that is under way."
     ),
     needs=(needs.ORDERS,),
     parameters=(
         Parameter("size_multiple_min", 50.0, "x median", 2, 100_000, "sizes are heavy-tailed: tenfold is common"),
         Parameter("upper_multiple_min", 5.0, "x p99", 1, 10_000, "blocks are among the largest in a hundred"),
         Parameter("largest_multiple_min", 3.0, "x largest", 1, 1000, "of the last day: blocks come again"),
+        Parameter("expected_max", 0.05, "orders", 0, 10, "as large among as many, by the tail of the sizes seen"),
         Parameter("depth_multiple_min", 1.0, "x depth", 0.1, 100, "more than ten levels hold moves the market"),
         Parameter("daily_share_min", 0.1, "share", 0.001, 10, "of the average daily volume, or the last day's"),
         Parameter(
-            "reach_min", 10.0, "x usual minute", 2, 1000, "a sweep within usual moves is an ordinary large order"
+            "reach_min", 10.0, "x usual minute", 2, 1000, "beyond the move under way; less is an ordinary large order"
         ),
         Parameter("sizes_min", 200.0, "orders", 50, 8192, "orders seen before any size is usual"),
         Parameter("minutes_min", 10.0, "minutes", 2, 60, "minutes with trades before anything is usual"),
@@ -60,6 +62,7 @@ METADATA = Metadata(
 )
 CALLS = ("PRE_OPEN", "AUCTION")
 LEVELS = 10
+MINUTE = 12  # fast buckets
 DAY = 288  # slow buckets
 MINUTES_READ = 240
 
@@ -67,13 +70,14 @@ MINUTES_READ = 240
 @dataclass(frozen=True, slots=True)
 class _Size:
     """An order against the median, the 99th of a hundred and the largest of the last day, the depth it meets, and a
-    day's volume (NaN: not known)."""
+    day's volume (NaN: not known); `expected` is how many as large the tail of the sizes lets expect among as many."""
 
     multiple: float
     upper_multiple: float
     largest_multiple: float
     depth_multiple: float
     daily_share: float
+    expected: float
 
 
 class FatFinger:
@@ -117,7 +121,17 @@ def _size(scene: Scene, entry: Entry) -> _Size:
         largest_multiple=entry.quantity / max(scene.largest_before(), market.sizes.high),
         depth_multiple=entry.quantity / others if others > 0 else 0.0,
         daily_share=entry.quantity / _day_volume(scene, number_in(row, "average_daily_volume", math.nan)),
+        expected=_expected(market.sizes, entry.quantity),
     )
+
+
+def _expected(sizes: Any, quantity: float) -> float:
+    """How many orders so large are to be expected among as many as were seen, were the largest tenth to fall off as a
+    power: its exponent is that between the 90th and the 99th of a hundred."""
+    high, lower = float(sizes.high), float(sizes.quantile(0.9))
+    if not quantity > high > lower:
+        return 0.0 if quantity > high else math.inf
+    return float(sizes.total * 0.01 * math.exp(-math.log(10) / math.log(high / lower) * math.log(quantity / high)))
 
 
 def _day_volume(scene: Scene, average: float) -> float:
@@ -139,16 +153,25 @@ def _too_large(size: _Size, parameters: Mapping[str, float]) -> bool:
         return True
     deep = size.depth_multiple >= parameters["depth_multiple_min"]
     unseen = size.largest_multiple >= parameters["largest_multiple_min"]
-    return deep and unseen and size.upper_multiple >= parameters["upper_multiple_min"]
+    rare = size.expected <= parameters["expected_max"]
+    return deep and unseen and rare and size.upper_multiple >= parameters["upper_multiple_min"]
 
 
 def _reach(scene: Scene, entry: Entry, minutes_min: float) -> float:
     """How many usual moves of a minute the order would take the price, were nobody to add to the book."""
     ladder = scene.market.book.ladder(int(opposite(entry.side)))
-    last = ladder.reach(entry.quantity, entry.price)
+    last = float(ladder.reach(entry.quantity, entry.price))
     if math.isnan(last):
         return 0.0
-    return moves(last - ladder.best(), usual_move(scene, scene.now_ns, minutes_min))
+    usual = usual_move(scene, scene.now_ns, minutes_min)
+    return max(0.0, moves(last - ladder.best(), usual) - moves(_under_way(scene), usual))
+
+
+def _under_way(scene: Scene) -> float:
+    """How far the price has gone within a minute already: who follows a move that others began made no mistake."""
+    fast = scene.market.fast
+    before = float(fast.last_close(fast.newest - 5 * MINUTE, fast.newest - MINUTE))
+    return float(scene.market.last_price) - before if before > 0 else 0.0
 
 
 def _finding(scene: Scene, parameters: Mapping[str, float], entry: Entry, size: _Size, reach: float) -> Finding:

@@ -17,7 +17,7 @@ from tapewatch.market.event import Side
 
 METADATA = Metadata(
     rule_id="pump_and_dump",
-    version="2.1.0",
+    version="2.2.0",
     title="Pump and dump",
     typology="PUMP_AND_DUMP",
     description=(
@@ -75,6 +75,8 @@ HOUR = 12  # slow buckets
 DAY = 288  # slow buckets
 BUCKET_NS = 5_000_000_000
 BEFORE_NS = 1_800_000_000_000
+SUCH = 0.5
+"""Another such rise is at least so much of the first: less is a rebound."""
 SELLER_SHARE = 0.1
 NAMED_MAX = 5
 NEW_BUCKETS_MIN = 1  # nothing at all can be said of less
@@ -258,7 +260,7 @@ def _again(scene: Scene, parameters: Mapping[str, float], memory: Mapping[str, f
     if not memory["dumped"]:
         return
     measures = _measures(scene.market, parameters, int(memory["first_onset"]))
-    if measures is None:
+    if measures is None or measures["rise"] < SUCH * memory["rise"]:
         return
     limits = _limits(measures, parameters)
     if _holds(measures, limits):
@@ -267,7 +269,7 @@ def _again(scene: Scene, parameters: Mapping[str, float], memory: Mapping[str, f
             found,
             severity=max(found.severity, _grave(memory["rise"])),
             score=max(found.score, memory["score"]),
-            explanation=f"After an earlier rise was lost: {found.explanation}",
+            explanation=f"After a rise of {memory['rise']:.1%} was lost: {found.explanation}",
             memory={**found.memory, "first_onset": memory["first_onset"]},
         )
 
