@@ -165,16 +165,10 @@ class Acceptor:
         seat = self._by_key.get(key)
         if seat is None:
             return refusal("unknown_session", host, f"no session {key[0]}:{key[2]}->{key[1]} is configured")
-        allow, wanted = seat.settings.allow, seat.settings.certificate_name
-        if allow and not is_within(host, allow):
-            text = f"{seat.name} may come from {', '.join(map(str, allow))} only"
-            return refusal("address", host, text)
-        if wanted and wanted not in names:
-            shown = ", ".join(sorted(names)) or "none"
-            return refusal("certificate", host, f"{seat.name} needs a certificate for {wanted}, found {shown}")
-        if seat.connection is not None:
-            return refusal("logged_on", host, f"{seat.name} is logged on already, from {seat.connection.traffic.peer}")
-        return seat
+        problem = _problem(seat, host, names)
+        if problem is not None:
+            seat.recorder.happened(problem, self._clock())  # somebody claimed to be this counterparty
+        return problem or seat
 
     async def _run(self, connection: SessionConnection) -> None:
         try:
@@ -187,6 +181,19 @@ class Acceptor:
         error = None if task.cancelled() else task.exception()
         if error is not None and not self._failure.done():
             self._failure.set_exception(error)
+
+
+def _problem(seat: Seat, host: str, names: frozenset[str]) -> Refusal | None:
+    """Why a connection may not be this session's."""
+    allow, wanted = seat.settings.allow, seat.settings.certificate_name
+    if allow and not is_within(host, allow):
+        return refusal("address", host, f"{seat.name} may come from {', '.join(map(str, allow))} only")
+    if wanted and wanted not in names:
+        shown = ", ".join(sorted(names)) or "none"
+        return refusal("certificate", host, f"{seat.name} needs a certificate for {wanted}, found {shown}")
+    if seat.connection is not None:
+        return refusal("logged_on", host, f"{seat.name} is logged on already, from {seat.connection.traffic.peer}")
+    return None
 
 
 def _key(config: SessionConfig) -> SessionKey:

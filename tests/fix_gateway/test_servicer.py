@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ class Stack:
         self.client = client
         self.target = f"127.0.0.1:{service.bound_port}"
         self.ingest = ingest
+        self.metrics = service.metrics
         self.store = store
         self._fix_port = fix_port
 
@@ -86,6 +88,21 @@ async def test_a_session_shows_its_state_numbers_and_what_happened(tmp_path: Pat
         assert (live.waiting_messages, live.reading, dict(live.events)) == (0, True, {"logon": 1, "reset": 1})
         assert abs(live.clock_skew_ns) < 30_000_000_000 < live.lag_ns  # the report's own time is of another day
         assert live.peer_address.startswith("127.0.0.1:")
+
+
+async def test_metrics_show_each_sessions_state_and_numbers(tmp_path: Path) -> None:
+    async with stack(tmp_path) as running, running.venue() as venue:
+        await venue.send("8", report_fields())
+        await until(running, lambda live: live.next_inbound_sequence == 3)
+        value = partial(running.metrics.get_sample_value, labels={"source": NAME})
+        assert (value("tapewatch_fix_active"), value("tapewatch_fix_next_inbound")) == (1.0, 3.0)
+        assert (value("tapewatch_fix_next_outbound"), value("tapewatch_fix_unconfirmed")) == (2.0, 0.0)
+        assert (value("tapewatch_fix_waiting"), value("tapewatch_fix_events_total")) == (0.0, 1.0)
+        assert abs(value("tapewatch_fix_clock_skew_seconds") or 0.0) < 30
+        assert running.metrics.get_sample_value("tapewatch_fix_connections") == 1.0
+        idle = {"source": "FIX.4.4:OTHER->US"}
+        assert running.metrics.get_sample_value("tapewatch_fix_active", idle) == 0.0
+        assert running.metrics.get_sample_value("tapewatch_fix_clock_skew_seconds", idle) is None
 
 
 async def test_refusals_are_counted_by_reason(tmp_path: Path) -> None:

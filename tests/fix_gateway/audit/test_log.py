@@ -122,6 +122,17 @@ async def test_notes_say_who_connected_with_which_numbers(tmp_path: Path) -> Non
     assert any('"what": "logout"' in note for note in notes)
 
 
+async def test_who_claims_to_be_a_counterparty_and_is_refused_stands_in_its_log(tmp_path: Path) -> None:
+    async with gateway(tmp_path, FakeIngest()) as acceptor:
+        opened = open_session("127.0.0.1", acceptor.port, VENUE, MemoryStore(), logon_wait_s=30)
+        async with opened:
+            with pytest.raises(ConnectionError):
+                async with open_session("127.0.0.1", acceptor.port, VENUE, MemoryStore(), logon_wait_s=0.2):
+                    raise AssertionError("logged on twice")
+    notes = bytes_of(list(entries(directory_of(tmp_path))), EntryKind.NOTE).decode()
+    assert '"text": "connection from 127.0.0.1: FIX.4.4:VENUE->US is logged on already, from 127.0.0.1:' in notes
+
+
 async def test_the_log_is_bounded_by_whole_segments_and_still_proven(tmp_path: Path) -> None:
     ingest = FakeIngest()
     async with gateway(tmp_path, ingest, retention_bytes=2 * SEGMENT_BYTES) as acceptor:
