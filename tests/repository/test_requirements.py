@@ -61,15 +61,11 @@ def test_the_container_runs_the_versions_the_tests_ran() -> None:
     assert shipped
 
 
-RUN_ELSEWHERE = {CHECKOUT / "tapewatch" / "bench" / "quickfix_reader.py"}
-"""Modules that only another environment's interpreter runs, with what is there."""
-
-
 def _imported() -> dict[str, str]:
     """Top-level modules the distribution imports -> one place that does."""
     found: dict[str, str] = {}
     for path in files_with(".py"):
-        if path.relative_to(CHECKOUT).parts[0] in engine_mode.PACKAGES and path not in RUN_ELSEWHERE:
+        if path.relative_to(CHECKOUT).parts[0] in engine_mode.PACKAGES:
             for node in ast.walk(syntax_tree(path)):
                 for name in _names(node):
                     found.setdefault(name.partition(".")[0], place(path, getattr(node, "lineno", 1)))
