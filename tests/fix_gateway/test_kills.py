@@ -4,10 +4,15 @@ import asyncio
 import os
 import random
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fix_gateway.audit.log import AUDIT_FOLDER
+from fix_gateway.audit.reading import entries, verify
+from fix_gateway.audit.replay import replayed
+from fix_gateway.store import session_directory
 from tapewatch.client.errors import ClientError
 from tapewatch.client.ingest import IngestClient
 from tapewatch.fix.session import Session, SessionConfig
@@ -51,6 +56,14 @@ async def executions(client: IngestClient, count: int) -> list[tuple[str, int]]:
     return [(each.event.execution_id, each.event.source_sequence) for each in found]
 
 
+def in_audit_log(store: Path) -> set[str]:
+    """The executions that the gateway's audit log, whole in spite of the kills, gives again."""
+    config = replace(VENUE, sender=VENUE.target, target=VENUE.sender, role="acceptor")
+    directory = session_directory(store, config) / AUDIT_FOLDER
+    assert verify(directory).problem == ""
+    return {each.message.text(17) for each in replayed(entries(directory), config)}
+
+
 @pytest.mark.timeout(60 + SECONDS_A_KILL * KILLS)
 @pytest.mark.parametrize("victim", ["fix_gateway", "ingest_service"])
 async def test_killed_again_and_again_nothing_is_lost_or_doubled(stack: Stack, tmp_path: Path, victim: str) -> None:
@@ -80,6 +93,7 @@ async def test_killed_again_and_again_nothing_is_lost_or_doubled(stack: Stack, t
     assert [each for each, _ in found] == [f"E{number}" for number in range(sent)]
     numbers = [number for _, number in found]
     assert numbers == sorted(set(numbers))
+    assert in_audit_log(tmp_path / "fix") == {f"E{number}" for number in range(sent)}
 
 
 @pytest.mark.timeout(120)
