@@ -23,7 +23,7 @@ from tapewatch.fix.codec import Field, Framer, Message, encode, format_timestamp
 from tapewatch.fix.profile import load_profile
 from tapewatch.fix.session import SessionConfig, SessionEvent
 from tapewatch.fix.store import FileStore, MemoryStore, SessionStore, StoreError
-from tapewatch.fix.transport import IgnoringApplication, InitiatorSession, Reply, hand_on, open_session
+from tapewatch.fix.transport import IgnoringApplication, InitiatorSession, Reply, connection, hand_on, open_session
 from tests.fix_gateway.fakes import FakeIngest
 from tests.tapewatch.fix.fix_peer import report_fields
 
@@ -349,13 +349,34 @@ async def test_heartbeats_go_on_while_reading_is_paused(tmp_path: Path, monkeypa
         session = await stack.enter_async_context(opened)
         for number in range(3000):
             await session.send("8", report_fields(f"E{number}"))
-        connection, ours = acceptor._live[VENUE_KEY], session.connection
+        theirs, ours = acceptor._live[VENUE_KEY], session.connection
         assert ours is not None
-        await until(lambda: not connection.is_reading)
-        begun = connection.traffic.sent_bytes
-        await until(lambda: connection.traffic.sent_bytes - begun > 4 * 60)  # four heartbeats
-        assert (session.connection, ours.is_closed, connection.is_closed) == (ours, False, False)
-        assert not connection.is_reading
+        await until(lambda: not theirs.is_reading)
+        begun = theirs.traffic.sent_bytes
+        await until(lambda: theirs.traffic.sent_bytes - begun > 4 * 60)  # four heartbeats
+        assert (session.connection, ours.is_closed, theirs.is_closed) == (ours, False, False)
+        assert not theirs.is_reading
         ingest.is_open.set()
         await until(lambda: len(ingest.rows) == 3000)
     assert ingest.executions() == [f"E{number}" for number in range(3000)]
+
+
+async def test_a_venue_whose_line_broke_may_come_back_while_ingest_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "DRAIN_AFTER_CLOSE_S", 0.1)
+    ingest = FakeIngest()
+    async with gateway(tmp_path, ingest) as acceptor, venue(acceptor.port) as session:
+        await session.drained()
+        ingest.is_open.clear()
+        for number in range(100):
+            await session.send("8", report_fields(f"E{number}"))
+        await session.drained()
+        first = acceptor._live[VENUE_KEY]
+        first.close()
+        await until(lambda: VENUE_KEY in acceptor._live and acceptor._live[VENUE_KEY] is not first)
+        await session.drained()
+        assert ingest.rows == []
+        ingest.is_open.set()
+        await until(lambda: len(ingest.rows) == 100)
+    assert ingest.executions() == [f"E{number}" for number in range(100)]

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -73,6 +73,7 @@ class SessionConnection(asyncio.Protocol):
         self.is_writable = True
         self.is_closed = False
         self.changed = asyncio.Event()
+        self._closed = asyncio.Event()
         self.ended = asyncio.Event()
         """Set when ``run`` is over."""
 
@@ -112,8 +113,7 @@ class SessionConnection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone."""
-        self.is_closed = True
-        self._notify()
+        self._mark_closed()
 
     # -- for the owner
 
@@ -125,14 +125,12 @@ class SessionConnection(asyncio.Protocol):
         try:
             while not self.is_closed or self._hand_on:
                 if self._hand_on or self._is_logon_due:
-                    limit_s = DRAIN_AFTER_CLOSE_S if self.is_closed else None
-                    await asyncio.wait_for(self._next_hand_on(), limit_s)
+                    await self._while_of_use(self._next_hand_on())
                 else:
                     await self.changed.wait()
                     self.changed.clear()
             if self.session.peer_is_done:
-                told = self._application.on_logout(self.session.config.source)
-                await asyncio.wait_for(told, DRAIN_AFTER_CLOSE_S)
+                await self._while_of_use(self._application.on_logout(self.session.config.source))
         except (HandOnError, TimeoutError) as error:
             self._report(SessionEvent("refused", f"messages were not handed on: {error}"))
         finally:
@@ -159,8 +157,7 @@ class SessionConnection(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self._flush()
             self._transport.close()
-        self.is_closed = True
-        self._notify()
+        self._mark_closed()
 
     @property
     def is_active(self) -> bool:
@@ -189,9 +186,13 @@ class SessionConnection(asyncio.Protocol):
 
     def _fail(self, error: BaseException) -> None:
         self._failure = error
-        self.is_closed = True
         if self._transport is not None:
             self._transport.abort()
+        self._mark_closed()
+
+    def _mark_closed(self) -> None:
+        self.is_closed = True
+        self._closed.set()
         self._notify()
 
     def _sync_store(self) -> None:
@@ -238,6 +239,22 @@ class SessionConnection(asyncio.Protocol):
             with self._store_guard():
                 self._take(self.session.resend_more(self._clock()))
                 self._flush()
+
+    async def _while_of_use(self, work: Coroutine[object, object, None]) -> None:
+        """Awaits work of the application; once the connection is closed no longer than DRAIN_AFTER_CLOSE_S.
+
+        The peer may then come back, though whatever the application waits for has not. Raises TimeoutError.
+        """
+        task = asyncio.ensure_future(work)
+        closing = asyncio.ensure_future(self._closed.wait())
+        try:
+            await asyncio.wait({task, closing}, return_when=asyncio.FIRST_COMPLETED)
+            async with asyncio.timeout(DRAIN_AFTER_CLOSE_S):
+                await task
+        finally:
+            closing.cancel()
+            task.cancel()
+            await asyncio.wait({task})
 
     async def _next_hand_on(self) -> None:
         if self._is_logon_due:
