@@ -19,7 +19,7 @@ REACH_SHARE = 0.006
 """How far above the best offer a pumping order will pay."""
 CROWD_SECONDS = 70.0
 """What is known of the crowd's volume and of the rise is known of so much time after the announcement."""
-CROWD_ORDERS_MAX = 600
+CROWD_ORDERS_MAX = 800
 """No more of a group's members are at their screens."""
 CROWD_REACH_SHARE = 0.02
 PANIC_SHARE = 0.5
@@ -38,10 +38,11 @@ def _play(play: Play) -> Behaviour:
         _buy(play, holdings, 1.0 + 2.0 * play.random.random(), 0, POSITION)
         yield play.wait(ACCUMULATION_PAUSE_SECONDS, 0.5)
     bought: list[tuple[Account, int]] = []
+    start = play.seat.listing.mid_ticks()
     play.seat.beside(_chase(play, bought))
     yield from _pump(play, holdings)
     yield play.quick(4.0)
-    play.seat.beside(_panic(play, bought))
+    play.seat.beside(_panic(play, bought, start))
     play.tell(f"They begin to sell {sum(holdings.values())} {symbol} to those who follow.")
     yield from _dump(play, holdings)
     play.tell(f"{symbol} is back at {play.seat.price_text(play.seat.listing.mid_ticks())}.")
@@ -73,6 +74,7 @@ def _chase(play: Play, bought: list[tuple[Account, int]]) -> Behaviour:
     end_ns = play.seat.until_ns(CROWD_SECONDS)
     while honest.now_ns < end_ns:
         yield wait_ns(play.random, CROWD_SECONDS / orders)
+        _believe(play, honest, target, 1.0 / orders)
         ask = honest.best(SELL)
         if ask is not None:
             reader = play.somebody_else()
@@ -81,13 +83,21 @@ def _chase(play: Play, bought: list[tuple[Account, int]]) -> Behaviour:
             bought.append((reader, honest.submit(reader, BUY, price, quantity, IMMEDIATE_OR_CANCEL).filled))
 
 
-def _panic(play: Play, bought: list[tuple[Account, int]]) -> Behaviour:
+def _believe(play: Play, honest: Seat, until: float, share: float) -> None:
+    """Let those who quote step back from the crowd, filled or not: by a share of the rise, until a price is reached."""
+    value = honest.listing.value_ticks * (1.0 + play.value("rise aimed at") / 100.0) ** share
+    if (until - value) * share > 0:
+        honest.listing.value_ticks = value
+
+
+def _panic(play: Play, bought: list[tuple[Account, int]], start: float) -> Behaviour:
     """Let many of those who bought sell at any price once it falls."""
     honest: Seat = play.seat.honest(play.random)
     sellers = [one for one in bought if one[1] and play.random.random() < PANIC_SHARE]
     play.random.shuffle(sellers)
     for reader, quantity in sellers:
         yield wait_ns(play.random, PANIC_SECONDS / len(sellers))
+        _believe(play, honest, start, -1.0 / len(sellers))
         bid = honest.best(BUY)
         if bid is not None:
             price = max(1, round(bid * (1.0 - CROWD_REACH_SHARE)))
@@ -117,7 +127,7 @@ PUMP_AND_DUMP = Scheme(
     "sold everything, and flees.",
     ratios=(
         Ratio("rise aimed at", 5.0, 125.0, "%", sources.PUMPS + ": 5 % in 5 min and more; 25 % in 70 s on average"),
-        Ratio("volume", 3.0, 148.0, "x the usual of 70 s", sources.PUMPS + ": 3 x and more; 148 x on average"),
+        Ratio("volume", 30.0, 730.0, "x the usual of 70 s wanted", sources.PUMPS + ": 148 x on average"),
         Ratio("pause between bursts", 5.0, 1.5, "s", sources.PUMPS + ": rush orders in 5 to 25 s"),
         Ratio("orders in a burst", 4, 7, "at most", sources.PUMPS + ": rush orders in 5 to 25 s", is_count=True),
     ),
