@@ -316,11 +316,9 @@ class Across(Counterparties):
         taken: cython.double = 0.0
         paid: cython.double = 0.0
         passive: cython.double = 0.0
-        against: cython.double = 0.0  # the other way before the order
         given: cython.double = 0.0
         received: cython.double = 0.0
         again: cython.double = 0.0  # the same way after it
-        one_sided: cython.double
         while number > oldest:
             number -= 1
             fill = self.fills.entry(activity, number)
@@ -333,7 +331,7 @@ class Across(Counterparties):
                 else:
                     again += fill.quantity
             elif fill.side == side:
-                against += fill.quantity
+                break  # what it took before it traded the other way is another matter
             else:
                 taken += fill.quantity
                 paid += fill.quantity * fill.price
@@ -341,8 +339,7 @@ class Across(Counterparties):
                     passive += fill.quantity
         if not taken > 0.0 or not given > 0.0 or large.quantity[place] < _NEARLY * self.size_ratio_ahead * taken:
             return False
-        one_sided = min(taken / (taken + against), given / (given + again))
-        if passive * _NEARLY > _HALF * taken or one_sided < _NEARLY * self.one_sided_ahead:
+        if passive * _NEARLY > _HALF * taken or given / (given + again) < _NEARLY * self.one_sided_ahead:
             return False
         return given >= _NEARLY * self.exit_share_ahead * taken and self._gained(side, paid / taken, received / given)
 

@@ -64,7 +64,7 @@ class Relations:
         self._members: dict[str, list[str]] = {}
         for account in self._accounts:
             self._members.setdefault(reference.group_of(account), []).append(account)
-        self._sharing: dict[tuple[str, str], int] = {}
+        self._sharing: dict[tuple[str, str], frozenset[str]] = {}
         self._with_baseline = frozenset(
             reference.group_of(row["account"]) for row in reference.accounts if "baseline_notional_per_day" in row
         )
@@ -174,13 +174,17 @@ class Relations:
 
         Those count that shared it at any time.
         """
+        return max(0, len(self.sharers(one, other, time_ns)) - 1)
+
+    def sharers(self, one: str, other: str, time_ns: int) -> frozenset[str]:
+        """The groups that have it, that of the account among them; none where they share nothing."""
         name = self._shared(one, other, time_ns)
         if not name:
-            return 0
+            return frozenset()
         key = (name, self._account(other, time_ns)[name])
         if key not in self._sharing:
             rows = (row for row in self._reference.accounts if row.get(name) == key[1])
-            self._sharing[key] = len({self._reference.group_of(row["account"]) for row in rows}) - 1
+            self._sharing[key] = frozenset(self._reference.group_of(row["account"]) for row in rows)
         return self._sharing[key]
 
     def _shared(self, one: str, other: str, time_ns: int | None) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
+from operator import attrgetter
 
 from detection_service.engine.owner_scene import LargeOrder
 from detection_service.engine.scene import Fill, Scene, opposite
@@ -21,19 +24,26 @@ GOLDEN = 0.6180339887498949
 PLACEBOS = 100
 ELSEWHERE = [number * GOLDEN % 1.0 for number in range(1, PLACEBOS + 1)]
 """Even over the time, and out of step with any rhythm."""
+TRIED_FIRST = 12
+ORDINARY = 0.1
+"""What is so likely after the first few of them is not tried further."""
+SIZES = 4
+TIMES = 32
+"""As many of them are tried with all other groups."""
 
 METADATA = Metadata(
     rule_id="front_running",
-    version="2.1.0",
+    version="2.2.0",
     title="Front running",
     typology="FRONT_RUNNING",
     description=(
-        "A group trades on the side of another's large order shortly before that comes in, and out again shortly "
-        "after at a gain. Whoever trades all day is sometimes before and after a large order by chance: how often that "
-        "would be is tried out at other times, as many as the market was watched for, and only what happened more "
-        "often than that is told. Where large orders come all the time, it counts how many as large as those it was "
-        "ahead of. A desk, firm or device shared with the large order's account is a reason to have "
-        "known of it, the better the fewer share it."
+        "A group trades on the side of another's large order shortly before that comes in, the last it does until "
+        "then, and out again shortly after at a gain. Whoever trades all day is sometimes before and after a large "
+        "order by chance: how often that would be is tried out at other times, as many as the market was watched for, "
+        "and only what happened more often than that is told; who is seldom seen may do no less of it than the others "
+        "here do. Where large orders come all the time, it counts how many as large as those it was ahead of. A desk, "
+        "firm or device shared with the large order's account is a reason to have known of it, the better the fewer "
+        "who trade here share it."
     ),
     needs=(needs.ORDERS, needs.ACCOUNTS, needs.FILLS),
     parameters=(
@@ -41,7 +51,7 @@ METADATA = Metadata(
         Parameter("exit_max_s", 90.0, "s", 0.1, 3600, "the gain is taken while the order moves the price"),
         Parameter("large_multiple_min", 10.0, "x median", 2, 1000, "and of the largest hundredth of orders"),
         Parameter("size_ratio_min", 2.0, "x", 1, 1000, "the large order dwarfs what was traded before it"),
-        Parameter("one_sided_min", 0.8, "share", 0.5, 1, "who makes a market trades both ways"),
+        Parameter("one_sided_min", 0.8, "share", 0.5, 1, "on the way out: who makes a market trades both ways"),
         Parameter("exit_share_min", 0.5, "share", 0.1, 1, "of what was taken is given back"),
         Parameter("gain_usual_min", 0.5, "x usual", 0, 100, "of the range a minute of the market usually has"),
         Parameter("gain_min", 0.0002, "share", 0, 1, "two basis points: costs eat less"),
@@ -109,10 +119,10 @@ class FrontRunning:
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where the group was ahead of large orders more often than by chance."""
         fills = scene.fills(None, 0)
-        found = list(self._of_others(scene, parameters, fills))
+        found = list(self._of_other_owners(scene, parameters, fills))
         yield from found or self._of_own(scene, parameters, fills)
 
-    def _of_others(self, scene: Scene, parameters: Mapping[str, float], fills: list[Fill]) -> Iterator[Finding]:
+    def _of_other_owners(self, scene: Scene, parameters: Mapping[str, float], fills: list[Fill]) -> Iterator[Finding]:
         """Ahead of other groups' orders."""
         since_ns = scene.now_ns - int(parameters["exit_max_s"] * 1e9)
         lately = scene.large_orders(opposite(fills[-1].side), since_ns)
@@ -121,8 +131,8 @@ class FrontRunning:
         orders = [order for side in (Side.BUY, Side.SELL) for order in scene.large_orders(side)]
         orders.sort(key=lambda order: order.time_ns)
         made = {order: incident_of(scene, parameters, fills, order) for order in orders}
-        sizes = {order.quantity for order, incident in made.items() if incident}
-        tried = [_Ahead.of(scene, parameters, fills, made, size, len(sizes)) for size in sorted(sizes)]
+        sizes = sorted({order.quantity for order, incident in made.items() if incident})[-SIZES:]
+        tried = [_Ahead.of(scene, parameters, fills, made, size, len(sizes)) for size in sizes]
         ahead = min((each for each in tried if each is not None), key=lambda each: each.expected, default=None)
         if ahead is None or not _alone(scene, parameters, ahead.incidents[-1]):
             return
@@ -159,13 +169,16 @@ def _expected(
     chance = _by_chance(scene, parameters, fills, incidents, orders)
     if chance > parameters["chance_max"]:
         return chance  # there is one such group at least
-    others = max(1, scene.groups_present())
-    sharing = (
-        scene.relations.sharing(each.before[0].account, each.order.account, scene.now_ns)
-        for each in incidents
-        if _relation(scene, each)
-    )
-    return chance * min(others, *sharing, others)
+    present = max(1, scene.groups_present())
+    sharing = (_sharing(scene, each) for each in incidents if _relation(scene, each))
+    return chance * min(sharing, default=present)
+
+
+def _sharing(scene: Scene, incident: Incident) -> int:
+    """How many groups that are active here share with the large order's account what the group does."""
+    accounts = incident.before[0].account, incident.order.account
+    sharers = scene.relations.sharers(*accounts, scene.now_ns) - {scene.group_of(incident.order.account)}
+    return max(1, len(sharers.intersection(scene.groups())))
 
 
 def _runs(orders: list[LargeOrder], parameters: Mapping[str, float]) -> list[list[LargeOrder]]:
@@ -208,28 +221,63 @@ def _by_chance(
     """Probability that the group would be ahead of so many of the large orders if they had come at any other time.
 
     How often it would be ahead of one as closely is tried out at a hundred times spread over what is held of its
-    fills, so that its own rhythm, sides and gains are in it; what it did around the incidents is left out. Times nearer
-    to each other than an incident lasts are no further tries.
+    fills, so that its own rhythm, sides and gains are in it; what it did around the incidents is left out. Who is
+    seldom seen may do no less of it than the others do.
     """
+    if len(incidents) == 1 and not _relation(scene, incidents[0]):
+        return 1.0  # among all who trade here one was ahead of one order
     near_s = max(each.furthest_ns for each in incidents) / 1e9
     lead_s, exit_s = min(near_s, parameters["lead_max_s"]), min(near_s, parameters["exit_max_s"])
     closely = {**parameters, "lead_max_s": lead_s, "exit_max_s": exit_s}
     suspicious = {fill.event for each in incidents for fill in each.fills}
     usual = [fill for fill in fills if fill.event not in suspicious]
     begun = fills[0].time_ns if len(fills) == HELD else min(scene.market_since_ns(), fills[0].time_ns)
-    span_ns = max(1, scene.now_ns - begun)
-    tries = min(PLACEBOS, span_ns / 1e9 / max(1.0, lead_s + exit_s))
-    if poisson_tail(len(incidents), len(orders) * 0.5 / (tries + 1)) > parameters["chance_max"]:
-        return 1.0  # whatever it did at other times
-    expected = 0.0
-    for side in (Side.BUY, Side.SELL):
-        there = [order for order in orders if order.side is side]
-        if not there:
-            continue
-        moved = [there[-1]._replace(time_ns=begun + int(span_ns * share)) for share in ELSEWHERE]
-        ahead = sum(incident_of(scene, closely, usual, order) is not None for order in moved)
-        expected += len(there) * (ahead / PLACEBOS * tries + 0.5) / (tries + 1)
-    return poisson_tail(len(incidents), expected)
+    for count in (TRIED_FIRST, PLACEBOS):
+        shares = {}
+        for side in (Side.BUY, Side.SELL):
+            moved = _moved(incidents[-1].order._replace(side=side), begun, scene.now_ns, count)
+            shares[side] = sum(incident_of(scene, closely, usual, order) is not None for order in moved) / count
+        own = poisson_tail(len(incidents), sum(shares[order.side] for order in orders))
+        if own > (ORDINARY if count < PLACEBOS else parameters["chance_max"]):
+            return own
+    least = _of_others(scene, closely, incidents[-1].order, len(usual))
+    return poisson_tail(len(incidents), sum(max(shares[order.side], least) for order in orders))
+
+
+def _moved(order: LargeOrder, begun_ns: int, now_ns: int, count: int) -> list[LargeOrder]:
+    """An order as if it had come in at other times."""
+    return [order._replace(time_ns=begun_ns + int((now_ns - begun_ns) * share)) for share in ELSEWHERE[:count]]
+
+
+def _of_others(scene: Scene, parameters: Mapping[str, float], order: LargeOrder, fill_count: int) -> float:
+    """How often any group, as active as this one, was ahead of a time by chance: of times spread over what is held of
+    all fills, those that overlap counted once."""
+    by_group: dict[str, list[Fill]] = {}
+    for fill in scene.market_fills(0):
+        if fill.group != scene.group:
+            by_group.setdefault(fill.group, []).append(fill)
+    begun = scene.all_held_since_ns(scene.market_since_ns())
+    moved = [
+        each._replace(side=side)
+        for each, side in zip(_moved(order, begun, scene.now_ns, TIMES), cycle((Side.BUY, Side.SELL)), strict=False)
+    ]
+    ahead = sum(
+        incident_of(scene, parameters, fills, each) is not None
+        for fills in by_group.values()
+        for each in moved
+        if _was_near(fills, each, parameters)
+    )
+    apart = (scene.now_ns - begun) / 1e9 / max(1.0, parameters["lead_max_s"] + parameters["exit_max_s"])
+    times = min(PLACEBOS, max(1.0, apart))
+    mean = sum(map(len, by_group.values())) / max(1, len(by_group))
+    share = (ahead / TIMES * times + 0.5) / (times * (len(by_group) + 1) + 1)
+    return share * max(1.0, fill_count / max(1.0, mean))
+
+
+def _was_near(fills: Sequence[Fill], order: LargeOrder, parameters: Mapping[str, float]) -> bool:
+    """Whether a group traded shortly before an order came in."""
+    last = bisect_left(fills, order.time_ns, key=attrgetter("time_ns")) - 1
+    return last >= 0 and fills[last].time_ns >= order.time_ns - int(parameters["lead_max_s"] * 1e9)
 
 
 def _finding(

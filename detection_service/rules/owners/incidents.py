@@ -44,16 +44,12 @@ def incident_of(scene: Scene, parameters: Mapping[str, float], fills: list[Fill]
     if first == turn:
         return None
     ahead, later = fills[first:turn], fills[turn : bisect_right(fills, order.time_ns + exit_ns, turn, key=_TIME)]
-    before, after = (
-        [fill for fill in ahead if fill.side is order.side],
-        [fill for fill in later if fill.side is opposite(order.side)],
-    )
+    before, after = _last_of(ahead, order.side), [fill for fill in later if fill.side is opposite(order.side)]
     taken, given = quantity_of(before), quantity_of(after)
     if not before or given < parameters["exit_share_min"] * taken:
         return None
-    one_sided = min(taken / quantity_of(ahead), given / quantity_of(later))
     passive = sum(fill.quantity for fill in before if fill.aggressor is False)
-    if one_sided < parameters["one_sided_min"] or passive > taken / 2:
+    if given < parameters["one_sided_min"] * quantity_of(later) or passive > taken / 2:
         return None
     if order.quantity < parameters["size_ratio_min"] * taken:
         return None
@@ -65,6 +61,12 @@ def incident_of(scene: Scene, parameters: Mapping[str, float], fills: list[Fill]
     if gain < max(parameters["gain_min"], parameters["gain_usual_min"] * usual):
         return None
     return Incident(order, before, after, gain)
+
+
+def _last_of(fills: list[Fill], side: Side) -> list[Fill]:
+    """What was traded on a side since the last fill on the other: what came before that is another matter."""
+    start = next((place for place in range(len(fills), 0, -1) if fills[place - 1].side is not side), 0)
+    return fills[start:]
 
 
 def quantity_of(fills: list[Fill]) -> float:

@@ -41,6 +41,7 @@ METADATA = Metadata(
         ),
         Parameter("one_sided_min", 3.0, "x", 1, 100, "withdrawn here against withdrawn and left on the other side"),
         Parameter("flip_within_s", 2.0, "s", 0, 60, "a fill this soon after the withdrawal still profits from it"),
+        Parameter("flips_min", 3.0, "walls", 1, 20, "filled only after they went: a maker fades its quotes twice"),
         Parameter("rounds_min", 3.0, "rounds", 2, 50, "without a fill: once or twice is a change of mind"),
         Parameter("layer_multiple_min", 4.0, "x median", 1, 1000, "without a fill: each layer is large by itself"),
         Parameter("off_touch_min", 2.0, "x spread", 0, 100, "without a fill: the walls stay where they hardly trade"),
@@ -60,7 +61,7 @@ METADATA = Metadata(
         regulations.FINRA_DISRUPTIVE_QUOTING,
     ),
     known_false_positives=(
-        "A one-sided market maker that fades its quotes after being filled on the other side.",
+        "A one-sided market maker that fades its quotes after being filled on the other side, or three times in a row.",
         "A scaled order that is cancelled as a whole when its parent is done.",
         "A ladder of orders taken off and set anew around a moving price, three times within ten minutes, untraded.",
     ),
@@ -98,7 +99,7 @@ class Layering:
         layers = [layer for each in rounds for layer in each.layers]
         if sum(layer.quantity for layer in layers) < parameters["one_sided_min"] * pressing.elsewhere(scene, layers):
             return
-        fills = _paid(scene, parameters, last)
+        fills = _paid(scene, parameters, rounds)
         if fills and _ratio(scene, last, fills) >= parameters["genuine_ratio_min"]:
             cancelled = last.quantity / (last.quantity + _traded(scene, last.layers))
             if cancelled < parameters["cancelled_share_min"]:
@@ -168,11 +169,23 @@ def _taken_up(scene: Scene, wall: Round, parameters: Mapping[str, float]) -> flo
     return sum(fill.quantity for fill in fills if fill.time_ns <= last_ns) / wall.quantity
 
 
-def _paid(scene: Scene, parameters: Mapping[str, float], wall: Round) -> list[Fill]:
-    """Fills on the other side while the wall stood, if it went soon after them, or just after it went."""
+def _paid(scene: Scene, parameters: Mapping[str, float], rounds: Sequence[Round]) -> list[Fill]:
+    """Fills on the other side while the last wall stood, if it went soon after them, and those just after it went;
+    these alone only where it was so several times: who takes its orders off and trades the other way once or twice may
+    have changed its mind."""
+    fills = _around(scene, parameters, rounds[-1])
+    if any(fill.time_ns <= rounds[-1].end_ns for fill in fills):
+        return fills
+    since = rounds[-1].end_ns - int(METADATA.episode_gap_s * 1e9)
+    turned = sum(bool(_around(scene, parameters, wall)) for wall in rounds if wall.end_ns >= since)
+    return fills if turned >= parameters["flips_min"] else []
+
+
+def _around(scene: Scene, parameters: Mapping[str, float], wall: Round) -> list[Fill]:
+    """Fills on the other side around the going of a wall."""
     first_ns = max(wall.standing_ns, int(wall.end_ns - parameters["withdraw_within_s"] * 1e9))
     last_ns = wall.end_ns + parameters["flip_within_s"] * 1e9
-    return [fill for fill in scene.fills(opposite(scene.pressure_side), first_ns) if fill.time_ns <= last_ns]
+    return [fill for fill in scene.fills(opposite(wall.layers[0].side), first_ns) if fill.time_ns <= last_ns]
 
 
 def _is_beyond_chance(
