@@ -13,6 +13,7 @@ from tapewatch.fix.dictionary.values import is_well_formed
 from tapewatch.fix.fields import TextField
 from tapewatch.fix.message import Message
 
+COUNT_DIGITS_MAX = 9
 ANY_USER_TAG = range(USER_TAG_MIN, 1_000_000_000)
 
 
@@ -77,7 +78,7 @@ class _Validation:
             place += 1
             group = layout.groups.get(tag)
             if group is not None:
-                place = self._check_group(fields, place, tag, int(value), group)
+                place = self._check_group(fields, place, tag, _count(value), group)
 
     def _check_group(self, fields: Sequence[TextField], place: int, count_tag: int, count: int, group: Group) -> int:
         """Checks the entries from a place on; returns the place behind the last."""
@@ -115,7 +116,7 @@ class _Validation:
             place += 1
             inner = layout.groups.get(tag)
             if inner is not None:
-                place = self._check_group(fields, place, tag, int(value), inner)
+                place = self._check_group(fields, place, tag, _count(value), inner)
         _require(layout, seen)
         return place
 
@@ -142,6 +143,11 @@ class _Validation:
         self._check_defined(tag)
         if not (tag in layout.tags or layout.is_open or tag in self._dictionary.late_tags):
             raise _Refused(Reason.NOT_IN_MESSAGE, tag)
+
+
+def _count(digits: str) -> int:
+    """A group's count; -1, which no group has, for one of absurd length."""
+    return int(digits) if len(digits) <= COUNT_DIGITS_MAX else -1
 
 
 def _tags_within(layout: Layout) -> frozenset[int]:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tapewatch.fix.codec import Field, Framer, Message, encode
 from tapewatch.fix.dictionary import Problem, Reason, dictionary_for, validate
@@ -132,6 +134,24 @@ def test_messages_of_order_flow_market_data_and_trades_pass(
 )
 def test_a_mistake_inside_a_group_is_found(kind: str, body: tuple[Field, ...], expected: Problem) -> None:
     assert problem(kind, *body) == expected
+
+
+def test_a_count_of_thousands_of_digits_is_wrong_and_not_computed() -> None:
+    assert problem("W", *BOOK[:2], (268, "9" * 5000), *BOOK[3:]) == Problem(Reason.GROUP_COUNT, 268)
+
+
+FIELDS = st.tuples(
+    st.sampled_from(
+        [8, 9, 10, 11, 34, 35, 40, 43, 52, 54, 55, 60, 78, 79, 80, 93, 122, 268, 269, 453, 448, 552, 802, 5000]
+    ),
+    st.one_of(st.sampled_from(["", "0", "1", "2", "-1", "Y", "20260105-09:00:00", "9" * 30]), st.text(max_size=3)),
+)
+
+
+@given(st.sampled_from(["0", "D", "8", "W", "AE", "k", "?"]), st.lists(FIELDS, max_size=12), st.sampled_from(WHOLE))
+def test_whatever_a_message_holds_it_passes_or_is_refused(kind: str, fields: list[tuple[int, str]], name: str) -> None:
+    found = validate(Message([(8, "FIX.4.4"), (9, "1"), (35, kind), *fields, (10, "000")]), load(name))
+    assert found is None or isinstance(found.reason, Reason)
 
 
 def test_an_extension_may_add_fields_to_any_message_and_entry_of_five() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tapewatch.fix.codec import Framer, Message, format_timestamp
 from tapewatch.fix.session import Session, SessionConfig, gap
 from tapewatch.fix.store import FileStore, MemoryStore
+from tests.tapewatch.fix.conformance.counterparty import raw
 from tests.tapewatch.fix.fix_peer import SECOND_NS, START_NS, Peer, fields_of, report_fields
 
 DUP = [(43, "Y"), (122, format_timestamp(START_NS))]
@@ -296,4 +297,29 @@ def test_no_bytes_crash_a_session(data: bytes) -> None:
     peer = logged_on()
     peer.feed(data)
     peer.feed(b"\x01")
+    assert all(isinstance(item, Message) for item in Framer().feed(b"".join(message.raw for message in peer.sent)))
+
+
+ODD_FIELDS = st.tuples(
+    st.sampled_from([7, 16, 34, 36, 43, 45, 49, 50, 52, 56, 98, 108, 112, 115, 122, 123, 141, 789, 1137]),
+    st.sampled_from(["", "0", "1", "2", "3", "-1", "Y", "N", "US", "THEM", "20260105-09:00:00", "9" * 30, "x"]),
+)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("0123458ADj?"), st.lists(ODD_FIELDS, max_size=4)), max_size=6),
+    st.sampled_from(["strict", "ingest"]),
+    st.sampled_from(["FIX.4.0", "FIX.4.2", "FIX.4.4", "FIXT.1.1"]),
+    st.booleans(),
+)
+def test_no_fields_crash_a_session(
+    messages: list[tuple[str, list[tuple[int, str]]]], mode: str, begin: str, is_logged_on: bool
+) -> None:
+    peer = Peer(mode=mode, begin_string=begin)
+    if is_logged_on:
+        peer.logon(*([(1137, "9")] if begin == "FIXT.1.1" else []))
+    for number, (kind, odd) in enumerate(messages, 2):
+        head = {49: "THEM", 56: "US", 34: str(number), 52: format_timestamp(peer.now_ns)} | dict(odd)
+        peer.feed(raw(begin, [(35, kind), *head.items(), *odd[:1]]))
+        peer.wait(40)
     assert all(isinstance(item, Message) for item in Framer().feed(b"".join(message.raw for message in peer.sent)))
