@@ -351,6 +351,29 @@ def test_strict_mode_rejects_a_malformed_message(msg_type: str, fields: list[tup
     assert fields_of(reject, 35, 373) == ("3", reason)
 
 
+@pytest.mark.parametrize("begin_string", ["FIX.4.0", "FIX.4.1"])
+def test_before_version_four_two_a_reject_says_all_in_its_text(begin_string: str) -> None:
+    peer = logged_on(mode="strict", begin_string=begin_string)
+    (reject,) = peer.send("0", [(999, "HI")])
+    assert fields_of(reject, 35, 45, 58, 371, 372, 373) == ("3", "2", "Invalid tag number (999)", None, None, None)
+    (reject,) = peer.send("?")
+    assert fields_of(reject, 35, 45, 58) == ("3", "3", "Invalid MsgType")
+
+
+def test_before_version_four_two_an_unsupported_type_is_a_plain_reject() -> None:
+    peer = logged_on(mode="strict", begin_string="FIX.4.1", message_types=frozenset("D"))
+    (reject,) = peer.send("9", [(11, "C1"), (37, "O1"), (39, "8"), (41, "C0")])
+    assert fields_of(reject, 35, 45, 58) == ("3", "2", "Unsupported Message Type")
+    assert peer.numbers() == []
+
+
+def test_version_four_three_knows_its_own_reports() -> None:
+    peer = logged_on(mode="strict", begin_string="FIX.4.3")
+    report = [*report_fields(), (453, 1), (448, "A"), (447, "D"), (452, "1")]
+    assert peer.send("8", report) == []
+    assert peer.numbers() == [2]
+
+
 def test_an_initiator_logs_on_and_takes_the_answer() -> None:
     config = SessionConfig("FIX.4.4", "US", "THEM", heartbeat_s=15, username="u", password="p")
     session = Session(config, MemoryStore())
