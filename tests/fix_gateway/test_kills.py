@@ -93,6 +93,7 @@ async def test_killed_again_and_again_nothing_is_lost_or_doubled(stack: Stack, t
     assert [each for each, _ in found] == [f"E{number}" for number in range(sent)]
     numbers = [number for _, number in found]
     assert numbers == sorted(set(numbers))
+    assert stack.stop() == {"ingest_service": 0, "fix_gateway": 0}
     assert in_audit_log(tmp_path / "fix") == {f"E{number}" for number in range(sent)}
 
 
