@@ -50,7 +50,7 @@ bench: setup ## rates and latencies of this machine
 
 fuzz: setup ## FIX bytes by atheris (pip install atheris) for FUZZ_SECONDS=60
 	mkdir -p build/fuzz
-	$(BIN)/python -m tests.fuzz.fix_codec build/fuzz -max_total_time=$${FUZZ_SECONDS-60}
+	$(BIN)/python -m tests.fuzz.run build/fuzz -max_total_time=$${FUZZ_SECONDS-60}
 
 interop: setup ## FIX sessions against QuickFIX (built once, minutes) and QuickFIX/J (needs Java and Maven)
 	$(BIN)/python -m tests.interop.setting_up

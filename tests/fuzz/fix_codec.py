@@ -4,8 +4,6 @@ Nothing raises; all ways of framing find the same; all ways of mapping give the 
 says in pieces of what size the rest arrives.
 """
 
-import sys
-
 from tapewatch.fix.codec import Framer, Message
 from tapewatch.fix.profile import load_profile
 from tapewatch.fix.session import Session, SessionConfig
@@ -42,16 +40,3 @@ def check_session(pieces: list[bytes]) -> None:
     for piece in pieces:
         if session.receive(piece, START_NS).disconnect:
             break
-
-
-def main() -> None:
-    """Runs atheris; arguments are libFuzzer's: a folder of inputs, -max_total_time=SECONDS and so on."""
-    import atheris  # type: ignore[import-not-found,import-untyped,unused-ignore]  # no requirement: see the test beside
-
-    atheris.instrument_all()
-    atheris.Setup(sys.argv, check)
-    atheris.Fuzz()
-
-
-if __name__ == "__main__":
-    main()

@@ -28,8 +28,6 @@ def test_seeds_with_random_bytes_in_them_hold(random: bytes, seed: bytes, first:
     reason="atheris is not installed: `pip install atheris` (Python below 3.13), then `make fuzz` runs it longer",
 )
 def test_atheris_finds_nothing_in_a_second(tmp_path: Path) -> None:
-    for number, seed in enumerate(SEEDS):
-        (tmp_path / str(number)).write_bytes(seed)
-    command = [sys.executable, "-m", "tests.fuzz.fix_codec", str(tmp_path), "-max_total_time=1"]
+    command = [sys.executable, "-m", "tests.fuzz.run", str(tmp_path), "-max_total_time=1"]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=FUZZ_TIMEOUT_S, check=False)
     assert done.returncode == 0, done.stderr
