@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import CHECKOUT
@@ -18,6 +18,7 @@ def test_the_seeds_of_the_fuzzer_hold(seed: bytes) -> None:
     check(seed)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.sampled_from(SEEDS), st.integers(0, 400), st.integers(0, 400))
 def test_seeds_with_random_bytes_in_them_hold(random: bytes, seed: bytes, first: int, last: int) -> None:
     check(seed[:first] + random + seed[last:])

@@ -29,8 +29,8 @@ ROWS_AT_FIRST = 64
 class Columns:
     """Cells begin as nulls. What is set belongs to row `count` until `end_row`; `drop_row` makes it nulls again."""
 
-    def __init__(self, row_count: int = ROWS_AT_FIRST) -> None:
-        self.texts = Texts()
+    def __init__(self, row_count: int = ROWS_AT_FIRST, texts: Texts | None = None) -> None:
+        self.texts = Texts() if texts is None else texts
         self.count = 0
         self._room = 0
         self._extensions: dict[str, list[tuple[int, int]]] = {}

@@ -145,7 +145,8 @@ class Batch(OrderRows):
             if self._counts[code]:
                 types[chr(code)] = types.get(chr(code), 0) + self._counts[code]
                 self._counts[code] = 0
-        self.columns, self.notes, self._types = Columns(max(frame.row_count, 1)), [], {}
+        self.begin_columns(Columns(frame.row_count + 1, self.columns.texts.cleared()))
+        self.notes, self._types = [], {}
         return frame, notes, types
 
     def _count(self, message):

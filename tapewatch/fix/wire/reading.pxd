@@ -2,6 +2,8 @@ from tapewatch.fix.wire.columns cimport Columns
 
 cdef class FieldReader:
     cdef Columns columns
+    cdef list last_texts
+    cdef unsigned int[64] last_numbers
     cdef unsigned char[65536] slots
     cdef const unsigned char* text
     cdef unsigned int stamp
@@ -17,6 +19,7 @@ cdef class FieldReader:
     cdef unsigned char[1024] scratch
     cdef Py_ssize_t scratch_size
 
+    cdef begin_columns(self, Columns columns)
     cdef bint find(self, const unsigned char* text, Py_ssize_t size) noexcept
     cdef bint _note_party(self, int slot, Py_ssize_t start, Py_ssize_t end) noexcept
     cdef bint has(self, int slot) noexcept

@@ -4,7 +4,7 @@
 import cython
 
 from tapewatch.fix.row_fields import number as careful_number
-from tapewatch.fix.wire.columns import Columns
+from tapewatch.fix.wire.columns import TEXTS, Columns
 from tapewatch.fix.wire.plan import NO_ID, PARTY_ID, PARTY_ROLE, TAGS_KNOWN
 
 if cython.compiled:
@@ -32,12 +32,12 @@ class FieldReader:
     """
 
     def __init__(self, slots: bytes) -> None:
-        self.columns = Columns()
+        self.begin_columns(Columns())
         self.stamp = 0
         if not cython.compiled:
             self.slots = [0] * TAGS_KNOWN
             self.seen, self.starts, self.ends = [0] * 256, [0] * 256, [0] * 256
-            self.parties = [0] * 64
+            self.parties, self.last_numbers = [0] * 64, [0] * 64
             self.scratch = bytearray(1024)
         set_slots(self.slots, slots)
         self.party_slot = self.slots[PARTY_ID]
@@ -158,9 +158,17 @@ class FieldReader:
         return 0
 
     def put_bytes(self, column, text):
-        """Puts a text of ours into a column."""
-        self.columns.cells[column, self.columns.count] = self.columns.texts.number(text)
+        """Puts a text of ours into a column: most often the very one that was put there before."""
+        if self.last_texts[column] is not text:
+            self.last_texts[column] = text
+            self.last_numbers[column] = self.columns.texts.number(text)
+        self.columns.cells[column, self.columns.count] = self.last_numbers[column]
         return 0
+
+    def begin_columns(self, columns):
+        """Puts values into those columns from now on."""
+        self.columns = columns
+        self.last_texts = [None] * len(TEXTS)
 
     def put_number(self, column, slot):
         """Puts the field's number, if it has one, into a column."""

@@ -16,6 +16,8 @@ if cython.compiled:
 SEED = cython.declare(cython.ulonglong, secrets.randbits(64))
 """Of this process: no peer can choose texts that fall on one place. The numbers do not depend on it."""
 STRINGS_AT_FIRST = cython.declare(cython.Py_ssize_t, 1024)
+STRINGS_KEPT_MAX = cython.declare(cython.Py_ssize_t, 1 << 17)
+BYTES_KEPT_MAX = cython.declare(cython.Py_ssize_t, 1 << 22)
 BYTES_AT_FIRST = cython.declare(cython.Py_ssize_t, 16384)
 
 
@@ -30,6 +32,15 @@ class Texts:
             self._blob = np.empty(BYTES_AT_FIRST, dtype=np.uint8)
         else:
             self._places = {b"": 0}
+
+    def cleared(self) -> "Texts":
+        """An empty one, in the memory of this one, which must be asked no more; a large one's memory is let go."""
+        if not cython.compiled or self._ends.shape[0] > STRINGS_KEPT_MAX or self._blob.shape[0] > BYTES_KEPT_MAX:
+            return Texts()
+        self.count = 1
+        self.size = 0
+        np.asarray(self._table).fill(0)
+        return self
 
     def table(self) -> StringTable:
         """The texts so far."""

@@ -3,7 +3,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tapewatch.fix import log_scanner
@@ -215,6 +215,7 @@ def scanned_in_pieces(content: bytes, size: int) -> tuple[list[object], int, int
     return read, scanner.bad_checksum, scanner.bad_length
 
 
+@settings(deadline=None)
 @given(rough_logs(), st.integers(20, 600))
 def test_the_quick_way_through_a_log_finds_what_the_careful_one_finds(content: bytes, size: int) -> None:
     quick = scanned_in_pieces(content, size)

@@ -8,7 +8,7 @@ import sys
 from random import Random
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tapewatch.engine_mode import VARIABLE
@@ -108,6 +108,7 @@ PLAIN_REPORT = encode("FIX.4.4", PLAIN_FIELDS)
 
 
 @pytest.mark.parametrize("name", PROFILES)
+@settings(deadline=None, max_examples=60)
 @given(st.lists(messages(), min_size=1, max_size=4))
 @example([received(PLAIN_FIELDS)] * 70)
 @example([received([(35, "8"), (49, "VENUE"), (56, "US"), (34, 2), (52, TIMES[0]), *report_fields("E1", t150="F")])])

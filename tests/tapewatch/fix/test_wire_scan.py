@@ -3,7 +3,7 @@
 from types import ModuleType
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tapewatch.fix import codec
@@ -59,6 +59,7 @@ def streams(draw: st.DrawFn) -> bytes:
     return bytes(data)
 
 
+@settings(deadline=None)
 @given(streams(), st.integers(1, 400))
 @example(b"".join(PLAIN + ODD + PLAIN), 1000)
 @example(b"".join(ODD), 1)
@@ -94,6 +95,7 @@ CHANGES = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(CHANGES, min_size=1, max_size=4))
 def test_a_session_says_and_takes_the_same_without_the_fast_lane(changes: list[dict[int, str]]) -> None:
     messages = []
