@@ -25,9 +25,10 @@ METADATA = Metadata(
     description=(
         "In the last minutes before a close, a fixing or the end of an auction, or the first after an open, one group "
         "makes much of the volume, nearly all on one side, and its own trades move the price much further than such "
-        "minutes usually do, or are a flight of steps: order after order at a price beyond the one before. The alert "
-        "is raised at that moment and upgraded when the price comes back after it. Needs session times: PHASE events, "
-        "or session_open, session_close, fixings or session_close_ns of the instrument in the reference data."
+        "minutes usually do (less far is enough where nearly all of the volume was its own), or are a flight of steps: "
+        "order after order at a price beyond the one before. The alert is raised at that moment and upgraded when the "
+        "price comes back after it. Needs session times: PHASE events, or session_open, session_close, fixings or "
+        "session_close_ns of the instrument in the reference data."
     ),
     needs=(needs.FILLS, needs.ACCOUNTS, needs.SESSION_TIMES),
     parameters=(
@@ -40,7 +41,15 @@ METADATA = Metadata(
             1,
             "(bought - sold) / (bought + sold): whoever makes both sides is no marker",
         ),
-        Parameter("push_multiple_min", 3.0, "x", 1, 100, "own push against the usual move of as many minutes"),
+        Parameter(
+            "push_multiple_min",
+            3.0,
+            "x",
+            1,
+            100,
+            "own push against the usual move of as many minutes, at the least share; less at more",
+        ),
+        Parameter("push_multiple_least", 2.0, "x", 1, 100, "whatever the share: half as much again is noise"),
         Parameter("push_share_min", 0.5, "share", 0, 1, "of the move made by the group's own trades"),
         Parameter(
             "kept_share_min",
@@ -303,12 +312,18 @@ def _meets(mark: _Mark, parameters: Mapping[str, float]) -> bool:
         mark.share >= parameters["volume_share_min"]
         and mark.one_sided >= parameters["one_sided_min"]
         and abs(mark.push) >= parameters["push_min"]
-        and mark.push_multiple >= parameters["push_multiple_min"]
+        and mark.push_multiple >= _push_multiple_min(mark, parameters)
         and mark.push_share >= parameters["push_share_min"]
         and len(mark.fills) >= parameters["trades_min"]
         and mark.others >= parameters["others_min"]
         and mark.kept_share >= parameters["kept_share_min"]
     )
+
+
+def _push_multiple_min(mark: _Mark, parameters: Mapping[str, float]) -> float:
+    """How far the price must have gone: who was nearly all of the volume made it, however little others let it move."""
+    relative = parameters["volume_share_min"] / mark.share
+    return max(parameters["push_multiple_least"], parameters["push_multiple_min"] * relative)
 
 
 def _finding(scene: Scene, parameters: Mapping[str, float], mark: _Mark) -> Iterator[Finding]:
