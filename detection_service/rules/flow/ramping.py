@@ -16,7 +16,7 @@ from tapewatch.market.event import Side
 
 METADATA = Metadata(
     rule_id="ramping",
-    version="1.0.0",
+    version="1.1.0",
     title="Ramping",
     typology="RAMPING",
     description=(
@@ -29,6 +29,7 @@ METADATA = Metadata(
     needs=(needs.FILLS, needs.ACCOUNTS, needs.PRINTS),
     parameters=(
         Parameter("pushes_min", 8.0, "trades", 3, 1000, "net pushes of one side: fewer steps are chance or a sweep"),
+        Parameter("lasted_min_s", 30.0, "s", 0, 1800, "step by step: one order that sweeps the book is no ramp"),
         Parameter("moves_min", 1.5, "x usual", 0.5, 100, "the usual move of a minute grown by the root of minutes"),
         Parameter("move_share_min", 0.5, "share", 0.1, 1, "of the new extremes: most of the move is its own"),
         Parameter("push_rate_min", 0.6, "share", 0.1, 1, "of its aggressive trades; about a third for patient orders"),
@@ -95,6 +96,8 @@ class Ramping:
         """A finding where the move is the group's own and beyond the usual."""
         ramp = _ramp(scene, parameters)
         if ramp is None or len(ramp.push.pushing) < parameters["pushes_min"]:
+            return
+        if ramp.push.pushing[-1].time_ns - ramp.start_ns < parameters["lasted_min_s"] * 1e9:
             return
         turned = ramp.exit_share >= parameters["exit_share_min"]
         factor = 1.0 if turned else parameters["alone_factor"]
