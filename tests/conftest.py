@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 RECORDED_DATA = "TAPEWATCH_RECORDED_DATA"
 EXPECTED_SKIPS = "TAPEWATCH_EXPECTED_SKIPS"
+
+# Examples are judged by what they show, not by how fast a busy machine makes and runs them.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
