@@ -3,10 +3,14 @@
 
 from collections.abc import Sequence
 
+import cython
+
 from tapewatch.fix.fields import TextField, parse_fields, parse_values
 from tapewatch.fix.groups import CUSTOM_TAG_MIN, GROUPS
 
 
+@cython.no_gc
+@cython.cclass
 class FieldMap:
     """Ordered (tag, text) pairs; ``values`` holds the first value of each tag.
 
@@ -89,6 +93,8 @@ class FieldMap:
         return starts, end
 
 
+@cython.no_gc
+@cython.cclass
 class Message(FieldMap):
     """One whole FIX message: tags 8, 9, 35 first and 10 last.
 
