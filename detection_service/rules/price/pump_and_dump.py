@@ -17,14 +17,15 @@ from tapewatch.market.event import Side
 
 METADATA = Metadata(
     rule_id="pump_and_dump",
-    version="2.2.0",
+    version="2.3.0",
     title="Pump and dump",
     typology="PUMP_AND_DUMP",
     description=(
         "The price rises steeply within minutes, above what it was worth in the hour before, within 25 seconds further "
         "than five minutes usually do, on far more volume than the last day usually sees and on a rush of buyers, many "
-        "orders at once; a rise of a tenth that is far wider than usual needs no rush. The alert is upgraded when much "
-        "of the rise is lost again, and carried on where another such rise follows."
+        "orders at once; a rise of a tenth that is far wider than usual needs no rush, or with one no more than the "
+        "busiest usual volume. The alert is upgraded when much of the rise is lost again, and carried on where another "
+        "such rise follows."
     ),
     needs=(needs.PRINTS,),
     parameters=(
@@ -119,11 +120,13 @@ def _holds(measures: Mapping[str, float], limits: Mapping[str, float]) -> bool:
 
 
 def _limits(measures: Mapping[str, float], parameters: Mapping[str, float]) -> dict[str, float]:
-    """What each measure must reach: a steep rise far beyond the usual needs no rush, and a steep rise or a great rush
-    need only be wider than usual."""
+    """What each measure must reach: a steep rise far beyond the usual needs no rush, with one it needs only more
+    volume than the busiest usual, and a steep rise or a great rush need only be wider than usual."""
     limits = {name: parameters[f"{name}_min"] for name in UNITS}
     steep = measures["rise"] >= parameters["rise_steep_min"]
     if steep and measures["rise_multiple"] >= parameters["rise_multiple_min"]:
+        if measures["rush"] >= limits["rush"] and measures["rush_multiple"] >= limits["rush_multiple"]:
+            return limits | {"volume_multiple": 1.0}
         return limits | {"rush": 0.0, "rush_multiple": 0.0}
     if steep or measures["rush_multiple"] >= parameters["rush_standing_out_min"]:
         limits["rise_multiple"] = 1.0
