@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -62,6 +63,7 @@ METADATA = Metadata(
         "Members that trade far more outside the ring than inside, or of whom each keeps a fifth of what it trades.",
         "The first rounds of a ring that is most of a thin market and trades outside it too: that is usual there.",
         "A ring of accounts so active that chance gives them half of it, and that trades both ways round.",
+        "Where some dozen sets of groups close a circle at one time, all but the eight that keep most to themselves.",
         "Two that trade back and forth are ping_pong's, accounts of one owner wash_owner's.",
     ),
     triage_steps=(
@@ -74,6 +76,10 @@ METADATA = Metadata(
 )
 MEMBERS_MIN = 3
 BRANCHES_MAX = 4
+DEVIATIONS_MIN = 1.5
+"""Of a Poisson count, beyond which each member sells to the next: where all trade with all, few ways are followed."""
+CIRCLES_MAX = 8
+"""Where everybody trades with everybody, those who trade most among themselves are judged."""
 NET_SHARE_MAX = 0.5
 """Of all that a member traded within the hour: what it trades outside the ring may be a position."""
 HOUR_NS = 3_600_000_000_000
@@ -146,20 +152,22 @@ def _rings(scene: Scene, parameters: Mapping[str, float], window_s: float) -> It
     """The sets of groups, the acting one among them, through which a position may have passed round in a window."""
     since_ns = scene.now_ns - int(window_s * 1e9)
     circles, known = _circles(scene, since_ns, parameters)
+    made = {group: chance.dealings(scene, group, since_ns) for group in {each for circle in circles for each in circle}}
     for members in circles:
-        made = {group: chance.dealings(scene, group, since_ns) for group in members}
-        ring = _ring(scene, parameters, made, since_ns, chance.choices_nats(known, len(members) - 1))
+        dealings = {group: made[group] for group in members}
+        ring = _ring(scene, parameters, dealings, since_ns, chance.choices_nats(known, len(members) - 1))
         if ring is not None:
             yield ring
 
 
 def _circles(scene: Scene, since_ns: int, parameters: Mapping[str, float]) -> tuple[list[tuple[str, ...]], int]:
-    """Follows from the acting group to whom it sold often enough, from those to whom they did, and so on: the sets of
-    those on the ways that lead back who traded enough among themselves, in a fixed order, and how many groups were met
-    on the way."""
+    """Follows from the acting group to whom it sold so often, from those to whom they did, and so on: the sets of
+    those on the ways that lead back who traded enough among themselves, those who did so most and in a fixed order, and
+    how many groups were met on the way."""
     rounds_min, members_max = parameters["rounds_min"], parameters["members_max"]
     share_min, others_max = _inside_share_min(parameters), int(members_max) - 1
     met: dict[str, dict[str, tuple[int, int]]] = {}
+    onward: dict[str, list[str]] = {}
     inside: dict[str, bool] = {}
     circles: set[tuple[str, ...]] = set()
     acting = scene.group
@@ -172,24 +180,48 @@ def _circles(scene: Scene, since_ns: int, parameters: Mapping[str, float]) -> tu
             continue  # most groups are left here
         if path[-1] not in met:
             met[path[-1]] = scene.partners(since_ns, path[-1])
-        often = [(-sold, other) for other, (_, sold) in met[path[-1]].items() if other and sold >= rounds_min]
-        for _, other in sorted(often)[:BRANCHES_MAX]:
+        if path[-1] not in onward:
+            onward[path[-1]] = _onward(scene, path[-1], met[path[-1]], since_ns, rounds_min)
+        for other in onward[path[-1]]:
             if other == acting and len(path) >= MEMBERS_MIN:
                 circles.add(tuple(sorted(path)))
             elif other not in path and len(path) < members_max:
                 paths.append((*path, other))
-    closed = sorted(members for members in circles if _inside_share(met, members) >= share_min)
+    trades = {group: sum(map(sum, counts.values())) for group, counts in met.items()}
+    shares = {members: _inside_share(met, trades, members) for members in circles}
+    closed = sorted(
+        (members for members in circles if shares[members] >= share_min), key=lambda each: (-shares[each], each)
+    )
     if not closed:
         return [], 0
     known = {other for group in inside for other in met.get(group) or scene.partners(since_ns, group)}
-    return closed, len(known - {"", acting})
+    return closed[:CIRCLES_MAX], len(known - {"", acting})
 
 
-def _inside_share(met: Mapping[str, Mapping[str, tuple[int, int]]], members: tuple[str, ...]) -> float:
+def _onward(
+    scene: Scene, group: str, met: Mapping[str, tuple[int, int]], since_ns: int, rounds_min: float
+) -> list[str]:
+    """To whom a group sold often enough to pass a position on, and more often than chance: most first."""
+    since_ns = chance.covered_since_ns(scene, (group,), since_ns)
+    share = sum(sold for _, sold in met.values()) / max(1, chance.market_trades(scene, since_ns))
+    often = [
+        (-sold, other)
+        for other, (_, sold) in met.items()
+        if other and sold >= rounds_min and _beyond_chance(sold, share * scene.sides(since_ns, other)[0])
+    ]
+    return [other for _, other in sorted(often)[:BRANCHES_MAX]]
+
+
+def _beyond_chance(sold: int, expected: float) -> bool:
+    return sold >= expected + DEVIATIONS_MIN * math.sqrt(expected)
+
+
+def _inside_share(
+    met: Mapping[str, Mapping[str, tuple[int, int]]], trades: Mapping[str, int], members: tuple[str, ...]
+) -> float:
     """The least share that trades with other members are of a member's trades."""
     return min(
-        sum(sum(met[group].get(other, (0, 0))) for other in members if other != group)
-        / sum(sum(counts) for counts in met[group].values())
+        sum(sum(met[group].get(other, (0, 0))) for other in members if other != group) / trades[group]
         for group in members
     )
 
@@ -201,35 +233,38 @@ def _ring(
     since_ns: int,
     tried: float,
 ) -> Ring | None:
-    """What the members' trades among themselves add up to, since all of them are known; None without a circle."""
+    """What the members' trades among themselves add up to, since all of them are known; None without a circle, or where
+    that is plainly no ring."""
     since_ns = chance.covered_since_ns(scene, all_made, since_ns)
-    trades = [
-        Dealing(each.fill, group)
+    bought = [
+        (each, group)
         for group, dealings in all_made.items()
         for each in dealings
         if each.other in all_made and each.fill.side is Side.BUY and each.fill.time_ns >= since_ns
     ]
-    if not trades:
-        return None
-    sold = Counter[tuple[str, str]]()
-    for group, dealings in all_made.items():
-        for each in dealings:
-            if each.other in all_made and each.fill.side is Side.BUY and each.fill.time_ns >= since_ns:
-                sold[each.other, group] += 1
+    sold = Counter((each.other, group) for each, group in bought)
     members, rounds = _circle(tuple(sorted(all_made)), sold)
-    if not rounds:
+    if rounds < max(1, parameters["rounds_min"]):
         return None
-    trades.sort(key=lambda each: (each.fill.time_ns, each.fill.event))
-    first_ns = trades[0].fill.time_ns
+    first_ns = min(each.fill.time_ns for each, _ in bought)
     made = {group: [each for each in all_made[group] if each.fill.time_ns >= first_ns] for group in members}
+    one_way = sum(sold[edge] for edge in pairwise((*members, members[0]))) / sum(sold.values())
+    kind = "_directed" if one_way >= parameters["one_way_min"] else ""
+    inside_share = min(sum(each.other in made for each in dealings) / len(dealings) for dealings in made.values())
+    if inside_share < parameters[f"inside_share{kind}_min"]:
+        return None
+    net_share = max(_net_share(dealings, members) for dealings in made.values())
+    if net_share > parameters[f"net_share{kind}_max"]:
+        return None
     expected, surprise = _surprise(scene, made, sold, first_ns)
+    trades = (Dealing(each.fill, group) for each, group in bought)
     return Ring(
         members=members,
-        trades=tuple(trades),
+        trades=tuple(sorted(trades, key=lambda each: (each.fill.time_ns, each.fill.event))),
         rounds=rounds,
-        net_share=max(_net_share(dealings, members) for dealings in made.values()),
-        inside_share=min(sum(each.other in made for each in dealings) / len(dealings) for dealings in made.values()),
-        one_way=sum(sold[edge] for edge in pairwise((*members, members[0]))) / sum(sold.values()),
+        net_share=net_share,
+        inside_share=inside_share,
+        one_way=one_way,
         expected=expected,
         surprise=surprise + _arranged_nats(scene, parameters, members, first_ns) - tried,
     )
