@@ -48,7 +48,8 @@ chaos: setup ## kill -9 under load, again and again (KILLS=20 of each service); 
 bench: setup ## rates and latencies of this machine
 	$(BIN)/tapewatch bench
 
-fuzz: setup ## FIX bytes by atheris (pip install atheris) for FUZZ_SECONDS=60
+fuzz: setup ## FIX bytes by atheris (Python below 3.13) for FUZZ_SECONDS=60
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements/fuzz.txt
 	mkdir -p build/fuzz
 	$(BIN)/python -m tests.fuzz.run build/fuzz -max_total_time=$${FUZZ_SECONDS-60}
 

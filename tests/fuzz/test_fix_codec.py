@@ -26,7 +26,7 @@ def test_seeds_with_random_bytes_in_them_hold(random: bytes, seed: bytes, first:
 
 @pytest.mark.skipif(
     importlib.util.find_spec("atheris") is None,
-    reason="atheris is not installed: `pip install atheris` (Python below 3.13), then `make fuzz` runs it longer",
+    reason="atheris is not installed: `make fuzz` installs it (Python below 3.13) and runs it longer",
 )
 def test_atheris_finds_nothing_in_a_second(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.fuzz.run", str(tmp_path), "-max_total_time=1"]
