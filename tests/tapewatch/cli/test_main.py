@@ -89,9 +89,11 @@ def test_an_absent_service_is_exit_code_1_with_what_to_do(capsys: pytest.Capture
 
 
 def test_an_interrupted_watch_ends_quietly_with_130(target: str) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # children in the background ignore it
     process = subprocess.Popen(
         [*COMMAND, "cases", "watch", "--target", target], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+    signal.signal(signal.SIGINT, before)
     assert process.stdout is not None
     assert process.stdout.readline().startswith("case 1")
     process.send_signal(signal.SIGINT)
