@@ -128,9 +128,9 @@ def test_a_pump_raises_the_price_and_the_accounts_sell_all_they_bought(seed: int
     fills = [report for report in events if report.kind == "FILL"]
     buys = [report for report in fills if report.side == "BUY"]
     sells = [report for report in fills if report.side == "SELL"]
-    peak = max(report.price or 0 for report in buys)
+    peak = max(report.price or 0 for report in fills)  # the crowd may lift it further than its own buying did
     start = buys[0].price or 0
-    assert peak / start - 1 >= 0.04
+    assert peak / start - 1 >= max(0.04, 0.4 * severity, 2 * severity - 1)
     assert max(report.event_time_ns for report in buys) < min(report.event_time_ns for report in sells)
     bought, sold = (sum(report.quantity or 0 for report in side) for side in (buys, sells))
     assert sold >= 0.9 * bought
