@@ -29,7 +29,10 @@ ORDINARY = 0.1
 """What is so likely after the first few of them is not tried further."""
 SIZES = 4
 TIMES = 32
-"""As many of them are tried with all other groups."""
+TIMES_MIN = 6
+TRIES = 1_000
+"""As many of the times are tried with all other groups as make so many tries, within bounds: many groups tell as much
+at few times as few groups at many."""
 
 METADATA = Metadata(
     rule_id="front_running",
@@ -252,14 +255,12 @@ def _moved(order: LargeOrder, begun_ns: int, now_ns: int, count: int) -> list[La
 def _of_others(scene: Scene, parameters: Mapping[str, float], order: LargeOrder, fill_count: int) -> float:
     """How often any group, as active as this one, was ahead of a time by chance: of times spread over what is held of
     all fills, those that overlap counted once."""
-    by_group: dict[str, list[Fill]] = {}
-    for fill in scene.market_fills(0):
-        if fill.group != scene.group:
-            by_group.setdefault(fill.group, []).append(fill)
+    by_group = {group: fills for group, fills in scene.fills_by_group(0).items() if group != scene.group}
+    tried = max(TIMES_MIN, min(TIMES, TRIES // max(1, len(by_group))))
     begun = scene.all_held_since_ns(scene.market_since_ns())
     moved = [
         each._replace(side=side)
-        for each, side in zip(_moved(order, begun, scene.now_ns, TIMES), cycle((Side.BUY, Side.SELL)), strict=False)
+        for each, side in zip(_moved(order, begun, scene.now_ns, tried), cycle((Side.BUY, Side.SELL)), strict=False)
     ]
     ahead = sum(
         incident_of(scene, parameters, fills, each) is not None
@@ -270,7 +271,7 @@ def _of_others(scene: Scene, parameters: Mapping[str, float], order: LargeOrder,
     apart = (scene.now_ns - begun) / 1e9 / max(1.0, parameters["lead_max_s"] + parameters["exit_max_s"])
     times = min(PLACEBOS, max(1.0, apart))
     mean = sum(map(len, by_group.values())) / max(1, len(by_group))
-    share = (ahead / TIMES * times + 0.5) / (times * (len(by_group) + 1) + 1)
+    share = (ahead / tried * times + 0.5) / (times * (len(by_group) + 1) + 1)
     return share * max(1.0, fill_count / max(1.0, mean))
 
 

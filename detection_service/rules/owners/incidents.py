@@ -45,8 +45,10 @@ def incident_of(scene: Scene, parameters: Mapping[str, float], fills: list[Fill]
         return None
     ahead, later = fills[first:turn], fills[turn : bisect_right(fills, order.time_ns + exit_ns, turn, key=_TIME)]
     before, after = _last_of(ahead, order.side), [fill for fill in later if fill.side is opposite(order.side)]
+    if not before or not after:
+        return None
     taken, given = quantity_of(before), quantity_of(after)
-    if not before or given < parameters["exit_share_min"] * taken:
+    if given < parameters["exit_share_min"] * taken:
         return None
     passive = sum(fill.quantity for fill in before if fill.aggressor is False)
     if given < parameters["one_sided_min"] * quantity_of(later) or passive > taken / 2:
