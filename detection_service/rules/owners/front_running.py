@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
-from operator import attrgetter
 
 from detection_service.engine.owner_scene import LargeOrder
 from detection_service.engine.scene import Fill, Scene, opposite
@@ -263,22 +261,13 @@ def _of_others(scene: Scene, parameters: Mapping[str, float], order: LargeOrder,
         for each, side in zip(_moved(order, begun, scene.now_ns, tried), cycle((Side.BUY, Side.SELL)), strict=False)
     ]
     ahead = sum(
-        incident_of(scene, parameters, fills, each) is not None
-        for fills in by_group.values()
-        for each in moved
-        if _was_near(fills, each, parameters)
+        incident_of(scene, parameters, fills, each) is not None for fills in by_group.values() for each in moved
     )
     apart = (scene.now_ns - begun) / 1e9 / max(1.0, parameters["lead_max_s"] + parameters["exit_max_s"])
     times = min(PLACEBOS, max(1.0, apart))
     mean = sum(map(len, by_group.values())) / max(1, len(by_group))
     share = (ahead / tried * times + 0.5) / (times * (len(by_group) + 1) + 1)
     return share * max(1.0, fill_count / max(1.0, mean))
-
-
-def _was_near(fills: Sequence[Fill], order: LargeOrder, parameters: Mapping[str, float]) -> bool:
-    """Whether a group traded shortly before an order came in."""
-    last = bisect_left(fills, order.time_ns, key=attrgetter("time_ns")) - 1
-    return last >= 0 and fills[last].time_ns >= order.time_ns - int(parameters["lead_max_s"] * 1e9)
 
 
 def _finding(

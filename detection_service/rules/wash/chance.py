@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from detection_service.engine.market_state import FAST_BUCKET_NS, FAST_BUCKETS, MINUTE_NS
 from detection_service.engine.scene import Fill, Scene
 from tapewatch.market.event import Side
+
+HOUR_NS: Final = 3_600_000_000_000
 
 
 class Dealing(NamedTuple):
@@ -105,6 +107,19 @@ def skew_nats(observed: Sequence[float], expected: Sequence[float]) -> float:
         for seen, share in zip(observed, expected, strict=True)
         if seen
     )
+
+
+def arranged_here(scene: Scene, gap_max_s: float, size_ratio_min: float) -> tuple[int, int]:
+    """How many matches of the market's last hour are known, and in how many both orders were entered so close together
+    and so much alike in size."""
+    return scene.arranged_matches(scene.now_ns - HOUR_NS, int(gap_max_s * 1e9), size_ratio_min)
+
+
+def arranged_nats(alike: int, met: int, usual: int, known: int) -> float:
+    """How unlikely it is that so many of so many trades were arranged where so many of those known are; 0 where not
+    more."""
+    share = (usual + 1) / (known + 2)  # one more, for what is not yet known of a young market
+    return skew_nats([alike, met - alike], [share, 1 - share]) if alike > share * met else 0.0
 
 
 def once_in(nats: float) -> str:

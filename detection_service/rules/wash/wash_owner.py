@@ -61,7 +61,6 @@ METADATA = Metadata(
     episode_gap_s=600,
     episode_max_s=14_400,
 )
-HOUR_NS = 3_600_000_000_000
 
 
 class WashOwner:
@@ -108,7 +107,7 @@ def _tellingly_arranged(scene: Scene, parameters: Mapping[str, float], match: Ma
     gap_s, ratio = parameters["entry_gap_max_s"], parameters["size_ratio_min"]
     if not within_group.arranged(match, gap_s, ratio):
         return False
-    known, alike = scene.arranged_matches(scene.now_ns - HOUR_NS, int(gap_s * 1e9), ratio)
+    known, alike = chance.arranged_here(scene, gap_s, ratio)
     return alike - 1 <= parameters["usual_arranged_max"] * (known - 1)
 
 
@@ -131,11 +130,8 @@ def _surprise(scene: Scene, parameters: Mapping[str, float], recent: Sequence[Fi
     gap_s, ratio = parameters["entry_gap_max_s"], parameters["size_ratio_min"]
     own = [trade for trade in scene.pair_trades(since_ns) if trade.entry_gap_s is not None]
     alike = sum((trade.entry_gap_s or 0.0) <= gap_s and trade.size_ratio >= ratio for trade in own)
-    known, usual = scene.arranged_matches(scene.now_ns - HOUR_NS, int(gap_s * 1e9), ratio)
-    share = (usual + 1) / (known + 2)  # one more, for what is not yet known of a young market
-    if alike <= share * len(own):
-        return meeting
-    return meeting + chance.skew_nats([alike, len(own) - alike], [share, 1 - share])
+    known, usual = chance.arranged_here(scene, gap_s, ratio)
+    return meeting + chance.arranged_nats(alike, len(own), usual, known)
 
 
 def _taking_orders(scene: Scene, recent: Sequence[Fill], since_ns: int) -> int:

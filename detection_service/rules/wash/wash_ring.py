@@ -82,7 +82,6 @@ CIRCLES_MAX = 8
 """Where everybody trades with everybody, those who trade most among themselves are judged."""
 NET_SHARE_MAX = 0.5
 """Of all that a member traded within the hour: what it trades outside the ring may be a position."""
-HOUR_NS = 3_600_000_000_000
 BURST_S = 300.0
 """Members that trade with others as well may still trade among themselves alone for a while."""
 
@@ -274,9 +273,8 @@ def _arranged_nats(scene: Scene, parameters: Mapping[str, float], members: Seque
     """How unlikely it is that so many of their trades are of orders entered together at one size; 0 where not more."""
     gap_s, ratio = parameters["entry_gap_max_s"], parameters["size_ratio_min"]
     met, alike = scene.arranged_among(members, since_ns, gap_s, ratio)
-    known, usual = scene.arranged_matches(scene.now_ns - HOUR_NS, int(gap_s * 1e9), ratio)
-    share = (max(0, usual - alike) + 1) / (max(0, known - met) + 2)  # one more: a young market is not yet known
-    return chance.skew_nats([alike, met - alike], [share, 1 - share]) if alike > share * met else 0.0
+    known, usual = chance.arranged_here(scene, gap_s, ratio)
+    return chance.arranged_nats(alike, met, max(0, usual - alike), max(0, known - met))
 
 
 def _circle(groups: tuple[str, ...], sold: Mapping[tuple[str, str], int]) -> tuple[tuple[str, ...], int]:
