@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+from functools import partial
 
 from fix_gateway.gate import Doorkeeper, Gate
 from fix_gateway.refusal import refusal
@@ -11,6 +12,7 @@ from tapewatch.runtime.addresses import Address
 
 BACKLOG = 1024
 ACCEPT_RETRY_S = 0.2
+ACCEPTED_AT_ONCE = 64
 
 
 class Door:
@@ -21,7 +23,7 @@ class Door:
         self._tls = tls
         self._logon_timeout_s = logon_timeout_s
         self._socket: socket.socket | None = None
-        self._accepting: asyncio.Task[None] | None = None
+        self._rest: asyncio.TimerHandle | None = None
         self._gates: set[Gate] = set()
         self._arriving: set[asyncio.Task[None]] = set()
 
@@ -35,15 +37,17 @@ class Door:
         family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
         self._socket = socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
         self._socket.setblocking(False)
-        self._accepting = asyncio.create_task(self._accept(self._socket), name="fix:accept")
+        self._listen(self._socket)
         return int(self._socket.getsockname()[1])
 
     def shut(self) -> None:
         """Takes no more connections."""
-        if self._accepting is not None:
-            self._accepting.cancel()
+        if self._rest is not None:
+            self._rest.cancel()
         if self._socket is not None:
+            asyncio.get_running_loop().remove_reader(self._socket)
             self._socket.close()
+            self._socket = None
 
     async def close(self) -> None:
         """Takes no more connections and ends those there are."""
@@ -52,53 +56,63 @@ class Door:
             task.cancel()
         for gate in list(self._gates):
             gate.close()
-        tasks = [*self._arriving, *([self._accepting] if self._accepting else [])]
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._arriving, return_exceptions=True)
 
     def leave(self, gate: Gate, host: str) -> None:
         """A gate's connection is gone."""
         self._gates.discard(gate)
         self._keeper.leave(host)
 
-    async def _accept(self, listening: socket.socket) -> None:
+    def _listen(self, listening: socket.socket) -> None:
+        asyncio.get_running_loop().add_reader(listening, self._accept, listening)
+
+    def _accept(self, listening: socket.socket) -> None:
+        """Takes those who wait. Waiting for one by ``sock_accept`` would lose it if cancelled as it came."""
         loop = asyncio.get_running_loop()
-        while True:
+        for _ in range(ACCEPTED_AT_ONCE):
             try:
-                accepted, peer = await loop.sock_accept(listening)
+                accepted, peer = listening.accept()
+            except (BlockingIOError, InterruptedError):
+                return
             except OSError as error:  # no more descriptors, or the peer is gone already
                 self._keeper.report(refusal("connections", "?", f"cannot be accepted: {error}"))
-                await asyncio.sleep(ACCEPT_RETRY_S)
-                continue
-            host = str(peer[0])
-            problem = self._keeper.enter(host)
-            if problem is not None:
-                self._keeper.report(problem)
-                accepted.close()
-                continue
-            arriving = asyncio.create_task(self._arrive(accepted, host))
-            self._arriving.add(arriving)
-            arriving.add_done_callback(self._arriving.discard)
+                loop.remove_reader(listening)
+                self._rest = loop.call_later(ACCEPT_RETRY_S, self._listen, listening)
+                return
+            self._admit(accepted, str(peer[0]))
 
-    async def _arrive(self, accepted: socket.socket, host: str) -> None:
-        """Secures the connection, where there is TLS, and puts a gate before it."""
-        loop = asyncio.get_running_loop()
-        deadline_s = loop.time() + self._logon_timeout_s
-        gate = Gate(self._keeper, host, deadline_s, self.leave)
-        is_in = False
+    def _admit(self, accepted: socket.socket, host: str) -> None:
+        problem = self._keeper.enter(host)
+        if problem is not None:
+            self._keeper.report(problem)
+            accepted.close()
+            return
+        accepted.setblocking(False)
+        gate = Gate(self._keeper, host, asyncio.get_running_loop().time() + self._logon_timeout_s, self.leave)
+        arriving = asyncio.create_task(self._arrive(accepted, gate))
+        self._arriving.add(arriving)
+        arriving.add_done_callback(partial(self._arrived, accepted, gate))
+
+    async def _arrive(self, accepted: socket.socket, gate: Gate) -> None:
+        """Secures the connection, where there is TLS, and puts the gate before it."""
         try:
-            async with asyncio.timeout_at(deadline_s):
-                await loop.connect_accepted_socket(lambda: gate, accepted, ssl=self._tls)
-            is_in = True
+            async with asyncio.timeout_at(gate.deadline_s):
+                await asyncio.get_running_loop().connect_accepted_socket(lambda: gate, accepted, ssl=self._tls)
             if not gate.is_gone:
                 self._gates.add(gate)
         except TimeoutError:
             text = f"no TLS handshake in {self._logon_timeout_s:g} s"
-            self._keeper.report(refusal("logon_timeout", host, text))
+            self._keeper.report(refusal("logon_timeout", gate.host, text))
+            raise
         except OSError as error:
             text = f"no TLS handshake: {str(error) or 'the connection was lost'}"
-            self._keeper.report(refusal("tls", host, text))
-        finally:
-            if not is_in:
-                with contextlib.suppress(OSError):
-                    accepted.close()
-                gate.free()
+            self._keeper.report(refusal("tls", gate.host, text))
+            raise
+
+    def _arrived(self, accepted: socket.socket, gate: Gate, arriving: asyncio.Task[None]) -> None:
+        """Ends a connection that did not come in; also one cancelled before its task had begun."""
+        self._arriving.discard(arriving)
+        if arriving.cancelled() or arriving.exception() is not None:
+            with contextlib.suppress(OSError):
+                accepted.close()
+            gate.free()

@@ -40,8 +40,8 @@ class Gate(asyncio.Protocol):
     ) -> None:
         self.is_gone = False
         self._keeper = keeper
-        self._host = host
-        self._deadline_s = deadline_s
+        self.host = host
+        self.deadline_s = deadline_s
         self._on_gone = on_gone
         self._transport: asyncio.Transport | None = None
         self._connection: SessionConnection | None = None
@@ -54,7 +54,7 @@ class Gate(asyncio.Protocol):
         """Waits for the Logon."""
         self._transport = cast(asyncio.Transport, transport)
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_at(self._deadline_s, self._refuse, "logon_timeout", "no Logon in time")
+        self._timer = loop.call_at(self.deadline_s, self._refuse, "logon_timeout", "no Logon in time")
 
     def data_received(self, data: bytes) -> None:
         """Collects bytes until the first whole message, then hands all of them to its session."""
@@ -73,7 +73,7 @@ class Gate(asyncio.Protocol):
             if len(self._received) > LOGON_BYTES_MAX:
                 self._refuse("logon_bytes", f"no Logon in the first {LOGON_BYTES_MAX} bytes")
             return
-        found = self._keeper.open(first, self._host, certificate_names(self._transport))
+        found = self._keeper.open(first, self.host, certificate_names(self._transport))
         if isinstance(found, Refusal):
             self._turn_away(found)
             return
@@ -113,10 +113,10 @@ class Gate(asyncio.Protocol):
         """Gives the place back, once."""
         if not self.is_gone:
             self.is_gone = True
-            self._on_gone(self, self._host)
+            self._on_gone(self, self.host)
 
     def _refuse(self, reason: RefusalReason, text: str) -> None:
-        self._turn_away(refusal(reason, self._host, text))
+        self._turn_away(refusal(reason, self.host, text))
 
     def _turn_away(self, problem: Refusal) -> None:
         self._is_refused = True
