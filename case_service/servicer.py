@@ -20,7 +20,7 @@ from case_service.store.filters import alert_conditions, case_conditions
 from case_service.store.store import Store
 from case_service.store.verbs import perform
 from case_service.watch import RETRY_AFTER_MS, parse_cursor, watch
-from surveillance.v1 import alert_pb2, case_pb2, case_pb2_grpc
+from surveillance.v1 import alert_pb2, alert_record_pb2, case_pb2, case_pb2_grpc
 from tapewatch.runtime.errors import ResourceExhausted
 from tapewatch.runtime.security import caller_name
 
@@ -64,8 +64,8 @@ class CaseServicer(case_pb2_grpc.CaseServiceServicer):
         self._watchers = 0
 
     async def RecordAlerts(
-        self, request: case_pb2.RecordAlertsRequest, context: Context
-    ) -> case_pb2.RecordAlertsResponse:
+        self, request: alert_record_pb2.RecordAlertsRequest, context: Context
+    ) -> alert_record_pb2.RecordAlertsResponse:
         """Durable when answered; a batch takes effect whole or not at all."""
         if len(request.alerts) > BATCH_ALERTS_MAX:
             raise ResourceExhausted(
@@ -76,9 +76,9 @@ class CaseServicer(case_pb2_grpc.CaseServiceServicer):
         incoming = [incoming_of(message, position) for position, message in enumerate(request.alerts)]
         outcomes = await self._recorder.record(incoming)
         self._metrics.count(outcomes)
-        return case_pb2.RecordAlertsResponse(
+        return alert_record_pb2.RecordAlertsResponse(
             results=[
-                case_pb2.RecordAlertResult(
+                alert_record_pb2.RecordAlertResult(
                     alert_id=each.alert_id, revision=each.revision, case_id=each.case_id, changed=each.changed
                 )
                 for each in outcomes
@@ -86,8 +86,8 @@ class CaseServicer(case_pb2_grpc.CaseServiceServicer):
         )
 
     async def RecordChanges(
-        self, request: case_pb2.RecordChangesRequest, context: Context
-    ) -> case_pb2.RecordChangesResponse:
+        self, request: alert_record_pb2.RecordChangesRequest, context: Context
+    ) -> alert_record_pb2.RecordChangesResponse:
         """Durable when answered; a change told again keeps its record."""
         if len(request.changes) > BATCH_CHANGES_MAX:
             raise ResourceExhausted(
@@ -98,38 +98,40 @@ class CaseServicer(case_pb2_grpc.CaseServiceServicer):
         changes = [change_of(message, position) for position, message in enumerate(request.changes)]
         channel = caller_name(context)
         recorded = await self._store.write(lambda shared: record_changes(shared, changes, channel))
-        return case_pb2.RecordChangesResponse(
+        return alert_record_pb2.RecordChangesResponse(
             results=[
-                case_pb2.RecordChangeResult(
+                alert_record_pb2.RecordChangeResult(
                     change_id=each.change_id, audit_sequence=each.audit_sequence, changed=each.changed
                 )
                 for each in recorded
             ]
         )
 
-    async def ListAlerts(self, request: case_pb2.ListAlertsRequest, context: Context) -> case_pb2.ListAlertsResponse:
+    async def ListAlerts(
+        self, request: alert_record_pb2.ListAlertsRequest, context: Context
+    ) -> alert_record_pb2.ListAlertsResponse:
         """Newest first."""
         before = self._tokens.read(request.page_token, "ListAlerts", request.filter)
         conditions = alert_conditions(parse(request.filter, ALERT_FIELDS))
         page = await self._store.read(reading.alerts_page, conditions, before, page_size_of(request.page_size))
         token = self._tokens.make("ListAlerts", request.filter, page.items[-1].number) if page.more else ""
         messages = [alert_pb2.Alert.FromString(each.body) for each in page.items]
-        return case_pb2.ListAlertsResponse(alerts=messages, next_page_token=token)
+        return alert_record_pb2.ListAlertsResponse(alerts=messages, next_page_token=token)
 
-    async def GetAlert(self, request: case_pb2.GetAlertRequest, context: Context) -> alert_pb2.Alert:
+    async def GetAlert(self, request: alert_record_pb2.GetAlertRequest, context: Context) -> alert_pb2.Alert:
         """By id."""
         found = await self._store.read(reading.alert_named, request.alert_id)
         return alert_pb2.Alert.FromString(found.body)
 
     async def WatchAlerts(
-        self, request: case_pb2.WatchAlertsRequest, context: Context
-    ) -> AsyncIterator[case_pb2.WatchAlertsResponse]:
+        self, request: alert_record_pb2.WatchAlertsRequest, context: Context
+    ) -> AsyncIterator[alert_record_pb2.WatchAlertsResponse]:
         """Until the caller or the service stops."""
         position = await self._position(request.cursor)
         with self._watching():
             async for each in watch(self._store.bell, self._alerts_changed, position):
                 alert = alert_pb2.Alert.FromString(each.body)
-                yield case_pb2.WatchAlertsResponse(alert=alert, cursor=str(each.change_sequence))
+                yield alert_record_pb2.WatchAlertsResponse(alert=alert, cursor=str(each.change_sequence))
 
     async def ListCases(self, request: case_pb2.ListCasesRequest, context: Context) -> case_pb2.ListCasesResponse:
         """Newest first."""

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, NamedTuple, Protocol, Self
 
 from detection_service.engine.engine import Engine
-from surveillance.v1 import case_pb2, change_pb2
+from surveillance.v1 import alert_record_pb2, change_pb2
 from tapewatch.client.wire import JournalRecord
 
 CHANGES_MAX: Final = 1_000
@@ -71,7 +71,7 @@ class ChangeRecorder(Protocol):
 
     async def record_changes(
         self, changes: Sequence[change_pb2.ConfigurationChange], patience_s: float | None
-    ) -> Sequence[case_pb2.RecordChangeResult]:
+    ) -> Sequence[alert_record_pb2.RecordChangeResult]:
         """Stores changes, in order, each once."""
 
 

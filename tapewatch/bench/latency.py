@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any
 
 from simulator.report import Report
-from surveillance.v1 import case_pb2, ingest_pb2
+from surveillance.v1 import alert_record_pb2, ingest_pb2
 from tapewatch.bench import market
 from tapewatch.bench.figure import BenchError, Figure, Samples, single
 from tapewatch.bench.stack import Stack
@@ -119,7 +119,7 @@ def _percentiles(
 
 
 async def _watch(
-    alerts: AsyncGenerator[case_pb2.WatchAlertsResponse, None], wanted: set[str], seen_s: dict[str, float]
+    alerts: AsyncGenerator[alert_record_pb2.WatchAlertsResponse, None], wanted: set[str], seen_s: dict[str, float]
 ) -> None:
     async with aclosing(alerts) as stream:
         async for change in stream:

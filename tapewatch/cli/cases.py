@@ -30,9 +30,8 @@ COMMANDS = {
     "CommentCase": "comment",
 }
 """Method of the case service -> the command that calls it."""
-DISPOSITIONS = tuple(
-    value.name.removeprefix("DISPOSITION_") for value in case_pb2.Disposition.DESCRIPTOR.values if value.number
-)
+DISPOSITIONS = ("FALSE_POSITIVE", "NO_ACTION", "WARNED", "REPORTED")
+"""How people close; KNOWN_BEHAVIOUR is for entries of known behaviour."""
 
 
 @app.command("list")

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
-from surveillance.v1 import alert_pb2, case_pb2, change_pb2
+from surveillance.v1 import alert_pb2, alert_record_pb2, case_pb2, change_pb2
 from surveillance.v1.case_pb2_grpc import CaseServiceStub
 from tapewatch.client.connection import ServiceClient, limited, page_size_for
 
@@ -26,35 +26,35 @@ class CaseClient(ServiceClient):
 
     async def record_alerts(
         self, alerts: Sequence[alert_pb2.Alert], patience_s: float | None = RECORD_PATIENCE_S
-    ) -> list[case_pb2.RecordAlertResult]:
+    ) -> list[alert_record_pb2.RecordAlertResult]:
         """Store alert revisions, in order and durably; repeated while the service is away (None: for ever)."""
-        results: list[case_pb2.RecordAlertResult] = []
+        results: list[alert_record_pb2.RecordAlertResult] = []
         for start in range(0, len(alerts), ALERTS_A_REQUEST_MAX):
-            request = case_pb2.RecordAlertsRequest(alerts=alerts[start : start + ALERTS_A_REQUEST_MAX])
+            request = alert_record_pb2.RecordAlertsRequest(alerts=alerts[start : start + ALERTS_A_REQUEST_MAX])
             answer = await self.call_persistently(self._stub.RecordAlerts, request, patience_s)
             results.extend(answer.results)
         return results
 
     async def record_changes(
         self, changes: Sequence[change_pb2.ConfigurationChange], patience_s: float | None = RECORD_PATIENCE_S
-    ) -> list[case_pb2.RecordChangeResult]:
+    ) -> list[alert_record_pb2.RecordChangeResult]:
         """Enter changes of detection in the audit trail, each once; repeated as `record_alerts` is."""
-        results: list[case_pb2.RecordChangeResult] = []
+        results: list[alert_record_pb2.RecordChangeResult] = []
         for start in range(0, len(changes), CHANGES_A_REQUEST_MAX):
-            request = case_pb2.RecordChangesRequest(changes=changes[start : start + CHANGES_A_REQUEST_MAX])
+            request = alert_record_pb2.RecordChangesRequest(changes=changes[start : start + CHANGES_A_REQUEST_MAX])
             answer = await self.call_persistently(self._stub.RecordChanges, request, patience_s)
             results.extend(answer.results)
         return results
 
     async def list_alerts(self, filter_text: str = "", limit: int | None = None) -> list[alert_pb2.Alert]:
         """Alerts that satisfy a filter such as `rule_id = "spoofing" AND severity >= HIGH`, newest first."""
-        request = case_pb2.ListAlertsRequest(filter=filter_text, page_size=page_size_for(limit))
+        request = alert_record_pb2.ListAlertsRequest(filter=filter_text, page_size=page_size_for(limit))
         pages = self.pages(self._stub.ListAlerts, request)
         return await limited((alert async for page in pages for alert in page.alerts), limit)
 
     async def get_alert(self, alert_id: str) -> alert_pb2.Alert:
         """One alert; ClientError NOT_FOUND."""
-        return await self.call(self._stub.GetAlert, case_pb2.GetAlertRequest(alert_id=alert_id))
+        return await self.call(self._stub.GetAlert, alert_record_pb2.GetAlertRequest(alert_id=alert_id))
 
     async def list_cases(self, filter_text: str = "", limit: int | None = None) -> list[case_pb2.Case]:
         """Cases that satisfy a filter such as `state = OPEN AND instrument = "ACME"`, newest first."""
@@ -68,9 +68,9 @@ class CaseClient(ServiceClient):
 
     def watch_alerts(
         self, cursor: str = "", *, patience_s: float | None = None
-    ) -> AsyncGenerator[case_pb2.WatchAlertsResponse, None]:
+    ) -> AsyncGenerator[alert_record_pb2.WatchAlertsResponse, None]:
         """Stored alert revisions from a cursor on ("0": all; "": from now on), without end; resumes after a break."""
-        return self.watch(self._stub.WatchAlerts, case_pb2.WatchAlertsRequest(cursor=cursor), patience_s)
+        return self.watch(self._stub.WatchAlerts, alert_record_pb2.WatchAlertsRequest(cursor=cursor), patience_s)
 
     def watch_cases(
         self, cursor: str = "", *, patience_s: float | None = None

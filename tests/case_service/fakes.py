@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+from google.protobuf.message_factory import GetMessageClass
 
 from case_service.app import CaseSettings, lifespan_with
-from surveillance.v1 import case_pb2, case_pb2_grpc
+from surveillance.v1 import alert_record_pb2, case_pb2, case_pb2_grpc
 from tapewatch import alert as alerts
 from tapewatch.alert import Alert, Measurement, Severity
 from tapewatch.runtime.channels import open_channel
@@ -85,7 +86,7 @@ class Cases:
     database: Path
     stub: Any
 
-    async def record(self, *recorded: Alert) -> list[case_pb2.RecordAlertResult]:
+    async def record(self, *recorded: Alert) -> list[alert_record_pb2.RecordAlertResult]:
         return await record(self.stub, recorded)
 
     async def case_of(self, named: Alert) -> case_pb2.Case:
@@ -119,11 +120,17 @@ def acting(case: case_pb2.Case) -> dict[str, Any]:
 
 
 async def call(stub: Any, method: str, **fields: Any) -> Any:
-    request = getattr(case_pb2, f"{method}Request")(**fields)
+    request = request_of(method)(**fields)
     return await getattr(stub, method)(request, timeout=TIMEOUT_S)
 
 
-async def record(stub: Any, recorded: Iterable[Alert]) -> list[case_pb2.RecordAlertResult]:
+def request_of(method: str) -> Any:
+    """The type of a method's requests."""
+    service = case_pb2.DESCRIPTOR.services_by_name["CaseService"]
+    return GetMessageClass(service.methods_by_name[method].input_type)
+
+
+async def record(stub: Any, recorded: Iterable[Alert]) -> list[alert_record_pb2.RecordAlertResult]:
     response = await call(stub, "RecordAlerts", alerts=[alerts.to_message(each) for each in recorded])
     return list(response.results)
 

@@ -4,7 +4,7 @@ from typing import Any
 import grpc
 import pytest
 
-from surveillance.v1 import case_pb2
+from surveillance.v1 import alert_record_pb2, case_pb2
 from tapewatch.alert import Severity
 from tests.case_service.fakes import (
     NOW_NS,
@@ -16,6 +16,7 @@ from tests.case_service.fakes import (
     alert_id,
     call,
     later,
+    request_of,
     running_cases,
 )
 
@@ -273,7 +274,7 @@ async def test_a_bad_filter_is_an_invalid_argument_with_its_position(cases: Case
 
 async def test_watchers_get_the_past_from_zero_and_then_what_comes(cases: Cases) -> None:
     await cases.record(alert("a"))
-    alerts = aiter(cases.stub.WatchAlerts(case_pb2.WatchAlertsRequest(cursor="0"), timeout=TIMEOUT_S))
+    alerts = aiter(cases.stub.WatchAlerts(alert_record_pb2.WatchAlertsRequest(cursor="0"), timeout=TIMEOUT_S))
     changed = aiter(cases.stub.WatchCases(case_pb2.WatchCasesRequest(cursor="0"), timeout=TIMEOUT_S))
     assert (await anext(alerts)).alert.alert_id == alert_id("a")
     assert (await anext(changed)).case.alert_ids == [alert_id("a")]
@@ -288,7 +289,7 @@ async def test_a_watch_resumes_behind_its_cursor_without_gap_or_repeat(cases: Ca
     await cases.record(*(alert(number) for number in range(500)))
     seen, cursor = [], "0"
     for count in (1, 250, 249):
-        stream = cases.stub.WatchAlerts(case_pb2.WatchAlertsRequest(cursor=cursor), timeout=TIMEOUT_S)
+        stream = cases.stub.WatchAlerts(alert_record_pb2.WatchAlertsRequest(cursor=cursor), timeout=TIMEOUT_S)
         responses = aiter(stream)
         for _ in range(count):
             response = await anext(responses)
@@ -300,7 +301,7 @@ async def test_a_watch_resumes_behind_its_cursor_without_gap_or_repeat(cases: Ca
 
 async def test_a_watch_without_cursor_begins_now(cases: Cases) -> None:
     await cases.record(alert("old"))
-    call = cases.stub.WatchAlerts(case_pb2.WatchAlertsRequest(), timeout=TIMEOUT_S)
+    call = cases.stub.WatchAlerts(alert_record_pb2.WatchAlertsRequest(), timeout=TIMEOUT_S)
     following = asyncio.ensure_future(anext(aiter(call)))
     for number in range(1_000):  # until the stream is open on the server, which nothing else tells
         await cases.record(alert(number))
@@ -315,7 +316,7 @@ async def test_a_watch_without_cursor_begins_now(cases: Cases) -> None:
 )
 @pytest.mark.parametrize("method", ["WatchAlerts", "WatchCases"])
 async def test_a_bad_cursor_is_refused(cases: Cases, method: str, cursor: str, code: grpc.StatusCode) -> None:
-    stream = getattr(cases.stub, method)(getattr(case_pb2, f"{method}Request")(cursor=cursor), timeout=TIMEOUT_S)
+    stream = getattr(cases.stub, method)(request_of(method)(cursor=cursor), timeout=TIMEOUT_S)
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await anext(aiter(stream))
     assert caught.value.code() == code

@@ -15,7 +15,7 @@ from detection_service import changes as module
 from detection_service.changes import Change, Changes, Standing
 from detection_service.checkpoint import Checkpoints
 from detection_service.consumer import Consumer
-from surveillance.v1 import case_pb2, change_pb2, ingest_pb2
+from surveillance.v1 import alert_record_pb2, change_pb2, ingest_pb2
 from tapewatch.client.wire import JournalRecord
 from tests.detection_service.fakes import Journal, consumer_in
 
@@ -35,14 +35,15 @@ class Trail:
 
     async def record_changes(
         self, changes: Sequence[change_pb2.ConfigurationChange], patience_s: float | None
-    ) -> list[case_pb2.RecordChangeResult]:
+    ) -> list[alert_record_pb2.RecordChangeResult]:
         assert patience_s is None
         self.told += len(changes)
         for each in changes:
             self.records.setdefault(each.change_id, each)
         numbers = {change_id: number for number, change_id in enumerate(self.records, start=1)}
         return [
-            case_pb2.RecordChangeResult(change_id=e.change_id, audit_sequence=numbers[e.change_id]) for e in changes
+            alert_record_pb2.RecordChangeResult(change_id=e.change_id, audit_sequence=numbers[e.change_id])
+            for e in changes
         ]
 
 

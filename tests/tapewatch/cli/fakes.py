@@ -8,6 +8,7 @@ import grpc
 
 from surveillance.v1 import (
     alert_pb2,
+    alert_record_pb2,
     case_pb2,
     case_pb2_grpc,
     change_pb2,
@@ -78,12 +79,12 @@ class DeskFake(CASES, INGEST, DETECTION):  # type: ignore[misc]  # mypy calls th
         self.asked: list[Any] = []
         self.alerts = [ALERT]
 
-    async def ListAlerts(self, request: Any, context: Any) -> case_pb2.ListAlertsResponse:
+    async def ListAlerts(self, request: Any, context: Any) -> alert_record_pb2.ListAlertsResponse:
         self.asked.append(request)
         if request.filter == "nonsense":
             error = ServiceError(grpc.StatusCode.INVALID_ARGUMENT, "FILTER", "filter: expected a condition, found it")
             await refuse(context, error)
-        return case_pb2.ListAlertsResponse(alerts=self.alerts)
+        return alert_record_pb2.ListAlertsResponse(alerts=self.alerts)
 
     async def GetAlert(self, request: Any, context: Any) -> alert_pb2.Alert:
         return ALERT

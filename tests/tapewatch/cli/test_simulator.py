@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 import pytest
 
-from surveillance.v1 import case_pb2, simulator_pb2, simulator_pb2_grpc
+from surveillance.v1 import alert_record_pb2, simulator_pb2, simulator_pb2_grpc
 from tapewatch.cli.main import main
 from tapewatch.runtime.errors import ServiceError
 from tests.tapewatch.cli.fakes import ALERT, DeskFake, add_desk
@@ -66,8 +66,8 @@ class FakeSimulator(SIMULATOR, DeskFake):  # type: ignore[misc]  # mypy calls th
     async def WatchNarrative(self, request: Any, context: Any) -> AsyncIterator[simulator_pb2.WatchNarrativeResponse]:
         yield simulator_pb2.WatchNarrativeResponse(event_time_ns=ALERT.start_time_ns, text="A1 shows \x1b[31m9000.")
 
-    async def WatchAlerts(self, request: Any, context: Any) -> AsyncIterator[case_pb2.WatchAlertsResponse]:
-        yield case_pb2.WatchAlertsResponse(alert=ALERT, cursor="1")
+    async def WatchAlerts(self, request: Any, context: Any) -> AsyncIterator[alert_record_pb2.WatchAlertsResponse]:
+        yield alert_record_pb2.WatchAlertsResponse(alert=ALERT, cursor="1")
 
 
 def add(servicer: Any, server: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from surveillance.v1 import case_pb2, case_pb2_grpc, ingest_pb2, ingest_pb2_grpc
+from surveillance.v1 import alert_record_pb2, case_pb2, case_pb2_grpc, ingest_pb2, ingest_pb2_grpc
 from tapewatch.runtime.errors import ServiceError, trailing_details
 
 
@@ -94,13 +94,15 @@ class FakeCases(CASES):  # type: ignore[misc]  # as above
         self.away_for = 0
         self.requests: list[Any] = []
 
-    async def RecordAlerts(self, request: Any, context: Any) -> case_pb2.RecordAlertsResponse:
+    async def RecordAlerts(self, request: Any, context: Any) -> alert_record_pb2.RecordAlertsResponse:
         self.requests.append(request)
         if self.away_for:
             self.away_for -= 1
             await context.abort(grpc.StatusCode.UNAVAILABLE, "away")
-        results = [case_pb2.RecordAlertResult(alert_id=alert.alert_id, changed=True) for alert in request.alerts]
-        return case_pb2.RecordAlertsResponse(results=results)
+        results = [
+            alert_record_pb2.RecordAlertResult(alert_id=alert.alert_id, changed=True) for alert in request.alerts
+        ]
+        return alert_record_pb2.RecordAlertsResponse(results=results)
 
     async def WatchCases(self, request: Any, context: Any) -> AsyncIterator[case_pb2.WatchCasesResponse]:
         self.requests.append(request)

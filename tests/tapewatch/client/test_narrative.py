@@ -9,7 +9,7 @@ import grpc
 import grpc.aio
 import pytest
 
-from surveillance.v1 import alert_pb2, case_pb2, case_pb2_grpc, simulator_pb2, simulator_pb2_grpc
+from surveillance.v1 import alert_pb2, alert_record_pb2, case_pb2, case_pb2_grpc, simulator_pb2, simulator_pb2_grpc
 from tapewatch.client.cases import CaseClient
 from tapewatch.client.errors import ClientError
 from tapewatch.client.narrative import Line, Story, Voice, narrate, scenario_of, until_quiet
@@ -71,7 +71,7 @@ class FakeMarket(CASES, SIMULATOR):  # type: ignore[misc]  # mypy calls the gene
     async def WatchAlerts(self, request: Any, context: Any) -> AsyncIterator[Any]:
         self.cursors.append(request.cursor)
         for number, each in enumerate(self.alerts):
-            yield case_pb2.WatchAlertsResponse(alert=each, cursor=str(number))
+            yield alert_record_pb2.WatchAlertsResponse(alert=each, cursor=str(number))
         await asyncio.Event().wait()
 
     async def WatchCases(self, request: Any, context: Any) -> AsyncIterator[Any]:
