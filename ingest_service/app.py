@@ -138,6 +138,7 @@ async def _rounds(
         intake.state.quarantine.retain(snapshots.quarantine_sequence)
         for path in intake.journal.retain(_retention_floor(intake.journal, snapshots, subscribers)):
             _log.info("removed a journal segment beyond retention", path=str(path))
+        intake.state.times.forget(intake.journal.first_sequence)
 
 
 def _retention_floor(journal: Journal, snapshots: Snapshots, subscribers: Subscribers) -> int:

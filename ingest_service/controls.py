@@ -12,12 +12,18 @@ from tapewatch.runtime.errors import AlreadyExists, InvalidArgument
 REQUESTS_KNOWN_MAX: Final = 10_000
 CONTROL_BYTES_MAX: Final = 12 << 20
 REQUEST_ID_CHARACTERS_MAX: Final = 200
+NO_SEQUENCE: Final = -1
+REFERENCE: Final = "REFERENCE"
 
 
 class Controls:
-    """Knows the control requests journalled, by request id: the digest of their payload and their position."""
+    """Knows the control requests journalled, by request id: the digest of their payload and their position.
+
+    `reference_sequence` is the position of the last reference data, NO_SEQUENCE without any.
+    """
 
     def __init__(self) -> None:
+        self.reference_sequence = NO_SEQUENCE
         self.requests: OrderedDict[str, tuple[str, int]] = OrderedDict()
 
     def find(self, request_id: str, payload: bytes) -> int | None:
@@ -39,7 +45,10 @@ class Controls:
 
     def remember(self, payload: bytes, sequence: int) -> None:
         """Takes a control record into account, at the call and when the journal is read at a start."""
-        request_id = json.loads(payload)["request_id"]
+        control = json.loads(payload)
+        request_id = control["request_id"]
+        if control["control"].upper() == REFERENCE:
+            self.reference_sequence = sequence
         self.requests[request_id] = (_digest(payload), sequence)
         if len(self.requests) > REQUESTS_KNOWN_MAX:
             self.requests.popitem(last=False)

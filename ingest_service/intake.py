@@ -152,6 +152,7 @@ class Intake:
 
     def _append(self, frame: Frame, groups: Groups, now_ns: int) -> None:
         self.state.ledger.journal(frame, groups, now_ns)
+        self.state.times.note(self.journal.next_sequence, frame.columns["event_time_ns"])
         for payload, rows in _records(frame):
             self.journal.append(RecordKind.EVENTS, payload, rows)
         self.state.journal_sequence = self.journal.next_sequence

@@ -17,6 +17,7 @@ from ingest_service.quarantine import QuarantinedRow
 from ingest_service.requests import frame_of_events
 from ingest_service.row_view import wanted_events
 from ingest_service.subscribe import Subscribers
+from ingest_service.windows import read_window, reference_record
 from surveillance.v1 import ingest_pb2, ingest_pb2_grpc
 from tapewatch.market.frame import FrameError
 from tapewatch.runtime.errors import InvalidArgument, NotFound, Unavailable
@@ -64,6 +65,20 @@ class IngestServicer:
                     if sent == request.limit:
                         return
         raise Unavailable("DRAINING", "ingest is stopping; ask again from the sequence after the last event received")
+
+    async def ReadWindow(
+        self, request: ingest_pb2.ReadWindowRequest, context: object
+    ) -> AsyncIterator[ingest_pb2.ReadWindowResponse]:
+        """The events of a market and of accounts within a window of event time."""
+        async with aclosing(read_window(self._intake, request)) as responses:
+            async for response in responses:
+                yield response
+
+    async def GetReference(
+        self, request: ingest_pb2.GetReferenceRequest, context: object
+    ) -> ingest_pb2.ReferenceRecord:
+        """The reference data last journalled; sequence -1 where there is none or it is no longer kept."""
+        return await reference_record(self._intake)
 
     async def ListSources(
         self, request: ingest_pb2.ListSourcesRequest, context: object

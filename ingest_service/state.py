@@ -14,11 +14,12 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ingest_service.controls import Controls
+from ingest_service.controls import NO_SEQUENCE, Controls
 from ingest_service.dedupe import DIGEST_BYTES, Deduper
 from ingest_service.intervals import IntervalSet
 from ingest_service.ledger import Ledger, SourceLedger, rows_by_source
 from ingest_service.quarantine import Quarantine
+from ingest_service.time_index import TimeIndex
 from tapewatch.market.frame import Frame
 from tapewatch.runtime.journal import Record, RecordKind
 
@@ -29,12 +30,13 @@ _MAGIC: Final = b"TWIS"
 
 @dataclass(slots=True)
 class IngestState:
-    """Ledger, dedupe, control requests and quarantine index, as of the next positions to read of the two logs."""
+    """Ledger, dedupe, control requests, times, quarantine index as of the next positions to read of the two logs."""
 
     quarantine: Quarantine
     ledger: Ledger = field(default_factory=Ledger)
     deduper: Deduper = field(default_factory=Deduper)
     controls: Controls = field(default_factory=Controls)
+    times: TimeIndex = field(default_factory=TimeIndex)
     journal_sequence: int = 0
     quarantine_sequence: int = 0
     canary_number: int = 0
@@ -48,6 +50,7 @@ class IngestState:
             groups = rows_by_source(frame)
             self.ledger.receive(groups)
             self.ledger.journal(frame, groups, record.ingest_time_ns)
+            self.times.note(record.first_sequence, frame.columns["event_time_ns"])
         elif record.kind is RecordKind.CONTROL:
             self.controls.remember(record.payload, record.first_sequence)
         else:
@@ -92,6 +95,8 @@ class IngestState:
             "refusals": list(self.quarantine.known.items()),
             "replayed": sorted(self.quarantine.replayed),
             "canary": [self.canary_number, self.canary_time_ns],
+            "times": self.times.to_json(),
+            "reference_sequence": self.controls.reference_sequence,
         }
         text = json.dumps(content).encode()
         body = b"".join((text, *keys.newer, *keys.older))
@@ -118,6 +123,9 @@ class IngestState:
         self.quarantine.known = OrderedDict((name, row_id) for name, row_id in content["refusals"])
         self.quarantine.replayed = set(content["replayed"])
         self.canary_number, self.canary_time_ns = content.get("canary", (0, 0))
+        # a snapshot of an earlier version has neither: what lies below it is looked through, its reference data unknown
+        self.times = TimeIndex.from_json(content.get("times") or [self.journal_sequence, [], [], [], []])
+        self.controls.reference_sequence = content.get("reference_sequence", NO_SEQUENCE)
         return True
 
     def _restore_keys(self, numbers: list[int], digests: bytes) -> None:

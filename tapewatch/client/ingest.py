@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 import grpc.aio
@@ -13,13 +14,24 @@ from tapewatch.client.connection import LOCAL, ServiceClient, ended_by_server, r
 from tapewatch.client.publisher import Encodable, IngestPublisher, PublishResult
 from tapewatch.client.retry import Backoff
 from tapewatch.client.wire import JournalRecord, parse_record
+from tapewatch.market.frame import Frame
 from tapewatch.market.reference import Reference
 from tapewatch.runtime.security import SecuritySettings
 
-__all__ = ["Encodable", "IngestClient", "IngestPublisher", "JournalRecord", "PublishResult", "subscribe"]
+__all__ = ["Encodable", "IngestClient", "IngestPublisher", "JournalRecord", "PublishResult", "WindowRead", "subscribe"]
 
 SUBSCRIBE = "/surveillance.v1.IngestService/Subscribe"
 CONTROL_PATIENCE_S = 30.0
+WINDOW_TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRead:
+    """Events of a window in the order of the journal: frames, the position of each row, and what the journal knew."""
+
+    frames: list[Frame]
+    sequences: list[int]
+    end: ingest_pb2.WindowEnd
 
 
 class IngestClient(ServiceClient):
@@ -73,6 +85,37 @@ class IngestClient(ServiceClient):
         content = json.dumps(reference.to_json(), separators=(",", ":")).encode()
         request_id = f"reference-{reference.digest()}"
         return await self.publish_control(ingest_pb2.CONTROL_KIND_REFERENCE, content, request_id, patience_s)
+
+    async def reference(self) -> tuple[int, Reference]:
+        """The reference data last journalled and its position; -1 and empty tables where there are none."""
+        answer: ingest_pb2.ReferenceRecord = await self.call(
+            self._stub.GetReference, ingest_pb2.GetReferenceRequest(), WINDOW_TIMEOUT_S
+        )
+        tables = json.loads(answer.content) if answer.content else {}
+        return answer.sequence, Reference.from_json(tables)
+
+    async def read_window(
+        self, venue: str, instrument: str, from_time_ns: int, to_time_ns: int, **more: Any
+    ) -> WindowRead:
+        """The events of a market from a time to another (exclusive), whatever the size of the journal.
+
+        `more` are further fields of ReadWindowRequest: accounts, accounts_from_time_ns, only_when_passed, events_max.
+        ClientError FAILED_PRECONDITION: WINDOW_NOT_PASSED or TOO_MANY_EVENTS.
+        """
+        request = ingest_pb2.ReadWindowRequest(
+            venue=venue, instrument=instrument, from_time_ns=from_time_ns, to_time_ns=to_time_ns, **more
+        )
+        frames: list[Frame] = []
+        sequences: list[int] = []
+        end = ingest_pb2.WindowEnd()
+        async with aclosing(self.stream(self._stub.ReadWindow(request, timeout=WINDOW_TIMEOUT_S))) as answers:
+            async for answer in answers:
+                if answer.HasField("end"):
+                    end = answer.end
+                else:
+                    frames.append(Frame.decode(answer.frame))
+                    sequences.extend(answer.sequences)
+        return WindowRead(frames, sequences, end)
 
     def stream_events(
         self, from_sequence: int = -1, *, venue: str = "", instrument: str = "", limit: int = 0

@@ -199,6 +199,16 @@ class Journal:
                 elif cursor.sequence >= self.durable_sequence:
                     await advanced.wait()
 
+    async def between(self, start: int, end: int) -> AsyncGenerator[list[Record], None]:
+        """The durable records that hold positions from `start` to below `end`, in chunks.
+
+        Raises OutOfRange, DataLoss.
+        """
+        with Cursor(self.extent, start, self.next_sequence) as cursor:
+            while cursor.sequence < min(end, self.durable_sequence):
+                records = await _read_in_thread(cursor)
+                yield [record for record in records if record.first_sequence < end]
+
     def end_followers(self) -> None:
         """Lets every `follow` end after what it has yielded."""
         self._following = False
