@@ -12,7 +12,7 @@ from detection_service.engine.configuration import ConfigurationError, EngineCon
 from detection_service.rules.catalogue import RULE_BY_ID
 from surveillance.v1 import change_pb2, ingest_pb2
 from tapewatch.cli.calls import ask
-from tapewatch.cli.cases import ActorOption
+from tapewatch.cli.cases.options import ActorOption
 from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
 from tapewatch.cli.failure import WrongUsageError
 from tapewatch.cli.output import harmless, print_json, print_lines, print_table, time_text
