@@ -9,6 +9,7 @@ from case_service.store.batch import Incoming
 from surveillance.v1 import alert_pb2, case_pb2
 from tapewatch import alert as alerts
 from tapewatch.alert import AlertError
+from tapewatch.runtime.access import Caller, acting
 from tapewatch.runtime.errors import InvalidArgument
 
 ALERT_BYTES_MAX = 1024 * 1024
@@ -34,10 +35,10 @@ def incoming_of(message: alert_pb2.Alert, position: int) -> Incoming:
     return Incoming.of(alert, body)
 
 
-def command_of(request: Any, channel: str) -> Command:
+def command_of(request: Any, caller: Caller) -> Command:
     """The command of a verb's request, checked.
 
-    Who acts is what the request says, and the connection's name is kept beside it; without the former, the latter.
+    Who acts is the caller, or whom the request names where callers are not known; the connection's name is kept too.
     """
     verb = _VERBS[type(request).__name__]
     optional = {name: getattr(request, name, "") for name in ("assignee", "reason", "text")}
@@ -45,9 +46,9 @@ def command_of(request: Any, channel: str) -> Command:
         verb=verb,
         case_id=request.case_id,
         etag=request.etag,
-        actor=request.actor or channel,
+        actor=acting(caller, request.actor),
         request_id=request.request_id,
-        channel=channel,
+        channel=caller.channel,
         disposition=_disposition_of(getattr(request, "disposition", 0)),
         **optional,
     )

@@ -21,8 +21,8 @@ from case_service.store.store import Store
 from case_service.store.verbs import perform
 from case_service.watch import RETRY_AFTER_MS, parse_cursor, watch
 from surveillance.v1 import alert_pb2, alert_record_pb2, case_pb2, case_pb2_grpc
+from tapewatch.runtime.access import caller_of
 from tapewatch.runtime.errors import ResourceExhausted
-from tapewatch.runtime.security import caller_name
 
 SERVICE_NAME = "surveillance.v1.CaseService"
 BATCH_ALERTS_MAX = 1_000
@@ -96,7 +96,7 @@ class CaseServicer(case_pb2_grpc.CaseServiceServicer):
                 field="changes",
             )
         changes = [change_of(message, position) for position, message in enumerate(request.changes)]
-        channel = caller_name(context)
+        channel = caller_of(context).channel
         recorded = await self._store.write(lambda shared: record_changes(shared, changes, channel))
         return alert_record_pb2.RecordChangesResponse(
             results=[
@@ -200,7 +200,7 @@ class CaseServicer(case_pb2_grpc.CaseServiceServicer):
         )
 
     async def _perform(self, request: Any, context: Context) -> case_pb2.Case:
-        command = command_of(request, caller_name(context))
+        command = command_of(request, caller_of(context))
         response = await self._store.write(lambda shared: perform(shared, command, self._policy, case_bytes))
         return case_pb2.Case.FromString(response)
 

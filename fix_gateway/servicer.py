@@ -11,8 +11,8 @@ from fix_gateway.reset import reset_session
 from fix_gateway.seat import Seat, Seats
 from surveillance.v1 import fix_pb2, fix_pb2_grpc
 from tapewatch.fix.transport import Clock
+from tapewatch.runtime.access import acting, caller_of
 from tapewatch.runtime.errors import InvalidArgument, NotFound
-from tapewatch.runtime.security import caller_name
 
 PAGE_SIZE_DEFAULT = 1000
 PAGE_SIZE_MAX = 1000
@@ -61,8 +61,8 @@ class FixServicer(fix_pb2_grpc.FixServiceServicer):
         self, request: fix_pb2.ResetFixSessionRequest, context: Context
     ) -> fix_pb2.FixSessionReset:
         """Reset a session's numbers."""
-        for field in ("actor", "reason"):
-            text = getattr(request, field).strip()
+        actor = acting(caller_of(context), request.actor).strip()
+        for field, text in (("actor", actor), ("reason", request.reason.strip())):
             if not text or len(text) > REASON_CHARACTERS_MAX:
                 said = f"{field}: expected 1 to {REASON_CHARACTERS_MAX} characters, found {len(text)}"
                 raise InvalidArgument("INVALID_RESET", said, field=field)
@@ -73,7 +73,6 @@ class FixServicer(fix_pb2_grpc.FixServiceServicer):
                 f"expected one of the sessions {names}, or a CompID that one of them alone has, found {request.name!r}"
             )
             raise NotFound("NO_SUCH_SESSION", text, field="name")
-        actor = "/".join(filter(None, (caller_name(context), request.actor.strip())))
         done = await reset_session(seat, actor, request.reason.strip(), self._clock, force=request.force)
         _log.warning("session reset", session=seat.name, actor=actor, reason=request.reason, epoch=done.epoch_after)
         return fix_pb2.FixSessionReset(

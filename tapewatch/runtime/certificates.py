@@ -16,9 +16,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from tapewatch.runtime.settings import SERVICE_NAMES
 from tapewatch.runtime.settings_document import SettingsError
 
-SERVICE_NAMES = ("ingest", "detection", "cases", "fix", "simulator", "console")
+__all__ = ["DAYS_MAX", "SERVICE_NAMES", "init_certificates"]
+
 AUTHORITY_NAME = "authority"
 DAYS_MAX = 825
 """The longest life most TLS stacks accept for a certificate."""

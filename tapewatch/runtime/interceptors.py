@@ -1,4 +1,4 @@
-"""The one place where exceptions become gRPC statuses, and where calls are counted.
+"""The one place where exceptions become gRPC statuses, and where calls are admitted and counted.
 
 It takes the (de)serialisers away from gRPC, which would answer malformed bytes with UNKNOWN and repeat an exception's
 text to the caller. Handlers are coroutines, or async generators where the response streams; a request stream is read by
@@ -19,6 +19,7 @@ import grpc.aio
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from tapewatch.runtime.access import calling
 from tapewatch.runtime.errors import (
     MESSAGE_BYTES_MAX,
     InvalidArgument,
@@ -26,6 +27,7 @@ from tapewatch.runtime.errors import (
     shortened,
     trailing_details,
 )
+from tapewatch.runtime.guard import Guard
 
 LATENCY_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -59,8 +61,9 @@ class CallMetrics:
 class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # generic in the stubs only
     """Wraps every handler of a server; place it first, so that it sees what the caller would see."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, guard: Guard) -> None:
         self._metrics = CallMetrics(registry)
+        self._guard = guard
         self._running = 0
         self._metrics.running.set_function(lambda: self._running)
         self._idle = asyncio.Event()
@@ -83,7 +86,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # g
         await self._idle.wait()
 
     def _wrap(self, handler: _Handler, method: str) -> _Handler:
-        call = _Call(handler, method, self._watched)
+        call = _Call(handler, method, self._watched, self._guard)
         if handler.request_streaming and handler.response_streaming:
             return grpc.stream_stream_rpc_method_handler(call.stream_response, None, call.response_serialiser)
         if handler.response_streaming:
@@ -126,9 +129,10 @@ class _Outcome:
 
 
 class _Call:
-    """One handler with errors mapped, bytes decoded and encoded, and the call counted."""
+    """One handler with its callers checked, errors mapped, bytes decoded and encoded, and the call counted."""
 
-    def __init__(self, handler: _Handler, method: str, watched: Callable[..., Any]) -> None:
+    def __init__(self, handler: _Handler, method: str, watched: Callable[..., Any], guard: Guard) -> None:
+        self._guard = guard
         self._method = method
         self._watched = watched
         self._deserialise: _Deserialise = handler.request_deserializer
@@ -142,9 +146,10 @@ class _Call:
     async def unary_response(self, request: Any, context: _Context) -> bytes:
         with self._watched(self._method, context) as outcome:
             try:
-                result = self._behaviour(self._decoded(request), context)
-                response = await result if inspect.isawaitable(result) else result
-                return self._encoded(response)
+                with calling(await self._guard.admit(self._method, context)):
+                    result = self._behaviour(self._decoded(request), context)
+                    response = await result if inspect.isawaitable(result) else result
+                    return self._encoded(response)
             except Exception as error:
                 await _answer(error, self._method, context, outcome)
                 raise
@@ -153,15 +158,19 @@ class _Call:
         """Writes what the handler yields; a coroutine here closes the generator at once when the call is cancelled."""
         with self._watched(self._method, context) as outcome:
             try:
-                result = self._behaviour(self._decoded(request), context)
-                if not self._generates:
-                    await result
-                    return
-                async with aclosing(result) as responses:
-                    async for response in responses:
-                        await _write(self._encoded(response), context)
+                with calling(await self._guard.admit(self._method, context)):
+                    await self._stream(request, context)
             except Exception as error:
                 await _answer(error, self._method, context, outcome)
+
+    async def _stream(self, request: Any, context: _Context) -> None:
+        result = self._behaviour(self._decoded(request), context)
+        if not self._generates:
+            await result
+            return
+        async with aclosing(result) as responses:
+            async for response in responses:
+                await _write(self._encoded(response), context)
 
     def _decoded(self, request: Any) -> Any:
         if self._deserialise is None:

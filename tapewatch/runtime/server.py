@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from tapewatch.runtime.addresses import Address
 from tapewatch.runtime.channels import CONCURRENT_CALLS_MAX, server_options
 from tapewatch.runtime.errors import StartError
+from tapewatch.runtime.guard import Guard
 from tapewatch.runtime.health import HEALTH_SERVICE, Health
 from tapewatch.runtime.interceptors import CallInterceptor
 from tapewatch.runtime.security import checked_address, server_credentials
@@ -29,10 +30,10 @@ _log = structlog.get_logger(__name__)
 class Server:
     """Binds early, so that a second copy of a service fails before it touches anything; serves from `start` on."""
 
-    def __init__(self, stop: asyncio.Event, registry: CollectorRegistry) -> None:
+    def __init__(self, stop: asyncio.Event, registry: CollectorRegistry, guard: Guard) -> None:
         self.health = Health()
         self._stop = stop
-        self._calls = CallInterceptor(registry)
+        self._calls = CallInterceptor(registry, guard)
         self._names: list[str] = []
         self._bound = False
         self._started = False

@@ -10,7 +10,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -20,9 +20,12 @@ import grpc.aio
 import structlog
 import uvloop
 
+from tapewatch.runtime.access import Role
 from tapewatch.runtime.addresses import Address
 from tapewatch.runtime.errors import StartError
+from tapewatch.runtime.guard import Guard
 from tapewatch.runtime.metrics import MetricsEndpoint
+from tapewatch.runtime.roles import ROLES
 from tapewatch.runtime.server import HANDLER_EXIT_MAX_S, Server
 from tapewatch.runtime.settings import (
     LogSettings,
@@ -58,6 +61,7 @@ class Service:
         section: str | None = None,
         security: SecuritySettings | None = None,
         metrics: MetricsSettings | None = None,
+        roles: Mapping[str, frozenset[Role]] = ROLES,
     ) -> None:
         self.name = name
         self.section = section or name
@@ -70,7 +74,8 @@ class Service:
         self.serving = False
         self._metrics_settings = metrics or MetricsSettings()
         self._metrics_endpoint: MetricsEndpoint | None = None
-        self._server = Server(self.stop, self.metrics)
+        self.guard = Guard(self.security, self.metrics, roles=roles)
+        self._server = Server(self.stop, self.metrics, self.guard)
         self.health = self._server.health
         self._tasks: dict[asyncio.Task[None], AtStop] = {}
         self._group: asyncio.TaskGroup | None = None
@@ -169,12 +174,14 @@ async def running_service(
     *,
     security: SecuritySettings | None = None,
     metrics: MetricsSettings | None = None,
+    roles: Mapping[str, frozenset[Role]] = ROLES,
 ) -> AsyncIterator[Service]:
     """Run a service inside this process, without signals: it serves in the body and drains after it.
 
+    `roles` is the table of who may call which method, for services that are not of the product.
     Raises what stopped it (a background task's error, a StartError) once it has drained.
     """
-    service = Service(name, security=security, metrics=metrics)
+    service = Service(name, security=security, metrics=metrics, roles=roles)
     async with _serving(service, settings, lifespan):
         yield service
 

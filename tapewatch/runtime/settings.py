@@ -37,6 +37,8 @@ KNOWN_SECTIONS = (
     "metrics",
     "telemetry",
 )
+SERVICE_NAMES = ("ingest", "detection", "cases", "fix", "simulator", "console")
+"""The services, by the names of their certificates."""
 ENVIRONMENT_PREFIX = "TAPEWATCH__"
 FOUND_CHARACTERS_MAX = 80
 
@@ -54,6 +56,9 @@ class SecuritySettings(Section):
     certificate: Path | None = Field(None, description="this process's certificate, PEM")
     key: Path | None = Field(None, description="the certificate's private key, PEM, readable by its owner only")
     authority: Path | None = Field(None, description="the certificate authority that peers must be signed by, PEM")
+    services: list[str] = Field(
+        list(SERVICE_NAMES), description="common names of certificates that are services; in mtls they need no token"
+    )
 
     @model_validator(mode="after")
     def _mtls_needs_files(self) -> Self:

@@ -12,11 +12,13 @@ from pydantic import TypeAdapter
 
 from tapewatch.runtime.channels import open_channel
 from tapewatch.runtime.errors import NotFound, ServiceError
+from tapewatch.runtime.roles import READ, ROLES
 from tapewatch.runtime.service import Service
 from tapewatch.runtime.settings import Section, SecuritySettings
 
 TOY = "tapewatch.test.Toy"
 SECRET = "/var/lib/secret-path"
+TOY_ROLES = {**ROLES, f"/{TOY}/raw": READ}
 TURNS_TO_CLOSE = 2_000
 """Of the event loop: a handler's closing takes longer than gRPC waits for it."""
 SHAPES = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")

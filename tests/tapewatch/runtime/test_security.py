@@ -17,7 +17,7 @@ from tapewatch.runtime.errors import StartError
 from tapewatch.runtime.security import server_credentials
 from tapewatch.runtime.service import Service, running_service
 from tapewatch.runtime.settings import MetricsSettings, SecuritySettings, SettingsError
-from tests.tapewatch.runtime.fakes import TOY, ToySettings, call, channel_to, toy_lifespan
+from tests.tapewatch.runtime.fakes import TOY, TOY_ROLES, ToySettings, call, channel_to, toy_lifespan
 
 
 def mutual(directory: Path, name: str, authority: Path | None = None) -> SecuritySettings:
@@ -44,8 +44,9 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def test_two_services_with_certificates_of_one_authority_talk(house: Path) -> None:
+    security = mutual(house, "ingest")
     async with (
-        running_service("toy", ToySettings(), toy_lifespan, security=mutual(house, "ingest")) as service,
+        running_service("toy", ToySettings(), toy_lifespan, security=security, roles=TOY_ROLES) as service,
         channel_to(service, mutual(house, "cases")) as channel,
     ):
         assert await call(channel, "unary_unary", b"ab", "raw") == b"ba"
