@@ -39,9 +39,10 @@ class Window:
     @staticmethod
     def of(request: ingest_pb2.ReadWindowRequest) -> Window:
         """The window of a request, checked; InvalidArgument."""
-        for name in ("venue", "instrument"):
-            if not getattr(request, name):
-                raise InvalidArgument("FIELD_REQUIRED", f"{name}: expected a name, found none; send it", field=name)
+        if not (request.venue and request.instrument) and not any(request.accounts):
+            name = "instrument" if request.venue else "venue"
+            told = f"{name}: expected the name of a market, or accounts, found neither; send one"
+            raise InvalidArgument("FIELD_REQUIRED", told, field=name)
         if len(request.accounts) > ACCOUNTS_MAX:
             raise InvalidArgument(
                 "TOO_MANY_ACCOUNTS",

@@ -27,6 +27,8 @@ WITHOUT_PROOF = frozenset(
 
 _CASES = "/surveillance.v1.CaseService/"
 _SUBJECTS = "/surveillance.v1.SubjectService/"
+_EVIDENCE = "/surveillance.v1.EvidenceService/"
+_REPORTS = "/surveillance.v1.ReportService/"
 _INGEST = "/surveillance.v1.IngestService/"
 _DETECTION = "/surveillance.v1.DetectionService/"
 _FIX = "/surveillance.v1.FixService/"
@@ -76,10 +78,21 @@ ROLES: Mapping[str, frozenset[Role]] = {
     _SUBJECTS + "EndWatchEntry": WORK,
     _SUBJECTS + "GetWatchEntry": AUDIT,
     _SUBJECTS + "ListWatchEntries": AUDIT,
+    # evidence and reports: what leaves the house takes a supervisor
+    _EVIDENCE + "GetEvidence": AUDIT,
+    _EVIDENCE + "PinEvidence": WORK,
+    _EVIDENCE + "ListEvidenceEvents": AUDIT,
+    _EVIDENCE + "ReplayBook": AUDIT,
+    _EVIDENCE + "GetCaseContext": AUDIT,
+    _REPORTS + "GetReport": WORK,
+    _REPORTS + "ExportCase": DECIDE,
+    _REPORTS + "GetStatistics": AUDIT,
     # ingest
     _INGEST + "Publish": OPERATE,
     _INGEST + "Subscribe": OPERATE,
     _INGEST + "StreamEvents": INSPECT,
+    _INGEST + "ReadWindow": INSPECT,
+    _INGEST + "GetReference": INSPECT,
     _INGEST + "ListSources": READ,
     _INGEST + "GetSource": READ,
     _INGEST + "ListQuarantine": INSPECT,

@@ -28,9 +28,13 @@ def sides(replay: BookReplay) -> list[list[tuple[float, float, int]]]:
     return [[(each.price, each.quantity, each.orders) for each in replay.side(side)] for side in (BUY, SELL)]
 
 
+def time_of(row: Any) -> int:
+    return int(row["event_time_ns"])
+
+
 def in_order(rows: Sequence[Any]) -> list[dict[str, Any]]:
     """Rows by time, as a window of the journal is read."""
-    return list(Frame.from_rows(sorted(rows, key=lambda row: row["event_time_ns"])).rows())
+    return list(Frame.from_rows(sorted(rows, key=time_of)).rows())
 
 
 @pytest.mark.parametrize("seed", range(6))
