@@ -38,7 +38,7 @@ def entry_head(kind: EntryKind, time_ns: int, size: int) -> bytes:
     return _HEAD.pack(kind, time_ns, size)
 
 
-def seal(previous_hash: bytes, parts: Sequence[bytes]) -> tuple[bytes, bytes]:
+def seal(previous_hash: bytes, parts: Sequence[bytes | memoryview]) -> tuple[bytes, bytes]:
     """The block of entries behind a block, and its hash."""
     block = b"".join((previous_hash, *parts))
     return block, hashlib.sha256(block).digest()

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Final, Self
 from fix_gateway.audit.block import GENESIS, HASH_BYTES, EntryKind, entry_head, seal
 from fix_gateway.settings import AuditSettings
 from fix_gateway.store import session_directory
-from tapewatch.fix.masking import Mask
+from tapewatch.fix.masking import Mask, Piece
 from tapewatch.fix.session import Session, SessionConfig, SessionEvent
 from tapewatch.runtime.errors import DataLoss
 from tapewatch.runtime.journal import Journal, JournalOptions, RecordKind, Retention
@@ -34,7 +34,7 @@ class AuditLog:
         self._head = head
         self._pool = pool
         self._masks = {EntryKind.RECEIVED: Mask(), EntryKind.SENT: Mask()}
-        self._parts: list[bytes] = []
+        self._parts: list[Piece] = []
         self._count = self._bytes = self._segments = 0
         self._sealing = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
@@ -71,7 +71,7 @@ class AuditLog:
             name: value[:NOTE_CHARACTERS_MAX] if isinstance(value, str) else value
             for name, value in particulars.items()
         }
-        self._keep(EntryKind.NOTE, json.dumps({"what": what, **shown}).encode(), time_ns)
+        self._keep(EntryKind.NOTE, [json.dumps({"what": what, **shown}).encode()], time_ns)
 
     async def kept(self) -> None:
         """Returns once everything so far is on the disk. Raises JournalError."""
@@ -88,14 +88,15 @@ class AuditLog:
     def _end_streams(self, time_ns: int) -> None:
         """What a lost connection left unfinished belongs to it."""
         for kind, mask in self._masks.items():
-            self._keep(kind, mask.finish(), time_ns)
+            self._keep(kind, [mask.finish()], time_ns)
 
-    def _keep(self, kind: EntryKind, data: bytes, time_ns: int) -> None:
-        if not data:
+    def _keep(self, kind: EntryKind, pieces: Sequence[Piece], time_ns: int) -> None:
+        size = sum(map(len, pieces))
+        if not size:
             return
-        self._parts += (entry_head(kind, time_ns, len(data)), data)
+        self._parts += (entry_head(kind, time_ns, size), *pieces)
         self._count += 1
-        self._bytes += len(data)
+        self._bytes += size
         if self._bytes >= BLOCK_BYTES:
             self._seal_later()
         elif self._timer is None:

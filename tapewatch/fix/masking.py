@@ -10,16 +10,21 @@ import cython
 
 if cython.compiled:
     from cython.cimports.libc.string import memchr
+    from cython.cimports.tapewatch.fix.secret_tags import may_hold_secret
 
 SOH = b"\x01"
 HELD_BYTES_MAX = 1 << 20
 """Of a field that does not end; beyond it the field is let go, starred."""
 
 LENGTH_FIELD_BYTES_MAX = 12
+BLOCK_BYTES = cython.declare(cython.Py_ssize_t, 4096)
+"""So many bytes are looked over at a time for what may be a secret."""
+BEYOND_BYTES = cython.declare(cython.Py_ssize_t, 3)
 _RAW_DATA_LENGTH = re.compile(rb"(?:^|\x01)95=([0-9]{1,7})\x01$")
 
 
 SECRETS = (b"554=", b"925=", b"96=")
+Piece = bytes | memoryview
 
 
 @cython.ccall
@@ -27,23 +32,37 @@ def find_secret(data: bytes, start: int) -> int:
     """Where the value of the next secret field begins, from an offset on that begins a field; -1 for nowhere."""
     if not cython.compiled:
         return _find_by_search(data, start)
+    text: cython.p_const_uchar = data
     size: cython.Py_ssize_t = len(data)
     place: cython.Py_ssize_t = start
-    text: cython.p_const_uchar = data
-    found: cython.p_const_uchar
-    while place < size:
-        rest: cython.Py_ssize_t = size - place
-        if text[place] == 53 and rest > 3 and text[place + 1] == 53 and text[place + 2] == 52 and text[place + 3] == 61:
-            return place + 4
-        if text[place] == 57 and rest > 2:
-            if text[place + 1] == 54 and text[place + 2] == 61:
-                return place + 3
-            if rest > 3 and text[place + 1] == 50 and text[place + 2] == 53 and text[place + 3] == 61:
-                return place + 4
-        found = cython.cast(cython.p_const_uchar, memchr(text + place, 1, rest))
-        if found == cython.NULL:
-            return -1
-        place = found - text + 1
+    stop: cython.Py_ssize_t
+    value: cython.Py_ssize_t = secret_at(text, place, size)
+    while value < 0 and place < size:
+        stop = min(place + BLOCK_BYTES, size - BEYOND_BYTES)
+        if stop > place and not may_hold_secret(text + place, stop - place):
+            place = stop
+            continue
+        if stop <= place:
+            stop = size
+        while value < 0 and place < stop:
+            found = cython.cast(cython.p_const_uchar, memchr(text + place, 1, stop - place))
+            place = stop if found == cython.NULL else found - text + 1
+            if found != cython.NULL:
+                value = secret_at(text, place, size)
+    return value
+
+
+@cython.cfunc
+@cython.exceptval(check=False)
+def secret_at(text: cython.p_const_uchar, place: cython.Py_ssize_t, size: cython.Py_ssize_t) -> cython.Py_ssize_t:
+    """Where the value begins of a field that begins there; -1 where it is no secret."""
+    rest: cython.Py_ssize_t = size - place
+    if rest > 3 and text[place] == 53 and text[place + 1] == 53 and text[place + 2] == 52 and text[place + 3] == 61:
+        return place + 4
+    if rest > 2 and text[place] == 57 and text[place + 1] == 54 and text[place + 2] == 61:
+        return place + 3
+    if rest > 3 and text[place] == 57 and text[place + 1] == 50 and text[place + 2] == 53 and text[place + 3] == 61:
+        return place + 4
     return -1
 
 
@@ -63,18 +82,28 @@ class Mask:
         self._held = b""
         self._inside = False
 
-    def feed(self, data: bytes) -> bytes:
-        """What is known to hold no secret, up to the end of a field, secrets starred."""
+    def feed(self, data: bytes) -> list[Piece]:
+        """What is known to hold no secret, up to the end of a field, secrets starred, in pieces."""
+        start = 0
+        pieces: list[Piece] = []
         if self._inside:
-            end = data.find(SOH)
-            if end < 0:
-                return b"*" * len(data)
+            start = data.find(SOH)
+            if start < 0:
+                return [b"*" * len(data)]
             self._inside = False
-            return b"*" * end + self.feed(data[end:])
-        masked, self._held = _split(self._held + data if self._held else data)
+            pieces = [b"*" * start]
+        elif self._held:
+            start = data.find(SOH) + 1
+            held = self._held + data[:start]
+            if start and find_secret(held, 0) < 0 and not held.startswith(b"95="):
+                pieces = [held]
+            else:
+                start, data = 0, self._held + data
+        masked, self._held = _split(data, start)
+        pieces += masked
         if len(self._held) > HELD_BYTES_MAX:
-            masked += self._let_go()
-        return masked
+            pieces.append(self._let_go())
+        return pieces
 
     def finish(self) -> bytes:
         """The unfinished field at the end, starred where it may be secret."""
@@ -91,21 +120,21 @@ class Mask:
         return held[: max(start, 0)] + b"*" * (len(held) - max(start, 0))
 
 
-def _split(data: bytes) -> tuple[bytes, bytes]:
-    """What may be kept, and what must wait for its end."""
-    parts: list[bytes] = []
-    kept = 0
-    start = find_secret(data, 0)
+def _split(data: bytes, kept: int) -> tuple[list[Piece], bytes]:
+    """What from a field on may be kept, and what must wait for its end."""
+    whole = memoryview(data)
+    parts: list[Piece] = []
+    start = find_secret(data, kept)
     while start >= 0:
         field = data.rfind(SOH, kept, start) + 1 or kept
         end, field = _end_of_secret(data, start, field, kept)
         if end < 0:
-            return b"".join([*parts, data[kept:field]]), data[field:]
-        parts += (data[kept:start], b"*" * (end - start))
+            return [*parts, whole[kept:field]], data[field:]
+        parts += (whole[kept:start], b"*" * (end - start))
         kept = end
         start = find_secret(data, end)
     end = _end_of_fields(data, kept)
-    return b"".join([*parts, data[kept:end]]) if parts else data[:end], data[end:]
+    return [*parts, whole[kept:end]], data[end:]
 
 
 def _end_of_fields(data: bytes, kept: int) -> int:
