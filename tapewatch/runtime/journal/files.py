@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from tapewatch.runtime.errors import StartError
 
-BUFFERS_PER_WRITE_MAX = 512  # below IOV_MAX (1024) of every system we run on
+BUFFERS_PER_WRITE_MAX: Final = 512  # below IOV_MAX (1024) of every system we run on
+BYTES_PER_WRITE_MAX: Final = 1 << 20
+"""Of more at once Linux may put 2 MiB of a file into one huge page: measured, six times the processor's time."""
 
 
 class FileLayer:
@@ -27,8 +30,8 @@ class FileLayer:
 
     def write(self, descriptor: int, buffers: Sequence[bytes], offset: int) -> None:
         """Writes the buffers one after the other at an offset, all of them."""
-        for start in range(0, len(buffers), BUFFERS_PER_WRITE_MAX):
-            offset = _write_all(descriptor, buffers[start : start + BUFFERS_PER_WRITE_MAX], offset)
+        for portion in _portions(buffers):
+            offset = _write_all(descriptor, portion, offset)
 
     def sync(self, descriptor: int) -> None:
         """Returns once the file's bytes are on disk."""
@@ -52,7 +55,23 @@ class FileLayer:
         path.unlink()
 
 
-def _write_all(descriptor: int, buffers: Sequence[bytes], offset: int) -> int:
+def _portions(buffers: Sequence[bytes]) -> Iterator[list[memoryview]]:
+    """The buffers' bytes in order, as much at a time as one write should take."""
+    portion: list[memoryview] = []
+    room = BYTES_PER_WRITE_MAX
+    for buffer in buffers:
+        rest = memoryview(buffer)
+        while rest:
+            portion.append(rest[:room])
+            rest, room = rest[room:], room - len(portion[-1])
+            if not room or len(portion) == BUFFERS_PER_WRITE_MAX:
+                yield portion
+                portion, room = [], BYTES_PER_WRITE_MAX
+    if portion:
+        yield portion
+
+
+def _write_all(descriptor: int, buffers: Sequence[memoryview], offset: int) -> int:
     end = offset + sum(map(len, buffers))
     offset += os.pwritev(descriptor, buffers, offset)
     if offset < end:  # a short write: a signal, or the disk is nearly full and the next call says so
