@@ -1,16 +1,23 @@
 """The audit trail: append-only records, each holding the hash of the one before.
 
-The hash is SHA-256 over the canonical JSON array of a record's fields in the order of the contract, previous hash
-included. The store keeps a head (count and last hash), so that a cut tail is found too. Someone who can rewrite the
-whole trail and its head is found only with the help of a copy kept elsewhere.
+A record's hash is SHA-256 over the canonical JSON array of its fields in the order of the contract, previous hash
+included, where what may have to be erased one day (reason, detail, alert) is represented by its content hash: SHA-256
+over the canonical JSON array of a random salt and that content. Erasing takes content and salt away and leaves the
+content hash, so the chain verifies as before, and without the salt nobody can try what the content may have been.
+
+The store keeps a head (count and last hash), so that a cut tail is found too. Someone who can rewrite the whole trail
+and its head is found only with the help of a copy kept elsewhere.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii as _quoted
 
 GENESIS_HASH = "0" * 64
+ERASE_ACTION = "EraseCase"
+"""The action whose record says that the content of the earlier records of its subject was erased."""
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circular=False).encode
 
 
@@ -36,11 +43,13 @@ class Head:
     hash: str = GENESIS_HASH
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Record:
-    """One change in its place in the chain. The fields up to `previous_hash` are what is hashed.
+    """One change in its place in the chain (not frozen: that would cost each record as much as its hash).
 
-    `alert_id` repeats the one in `detail`, where there is one, so that records can be found by it.
+    `alert_id` repeats the one in `detail`, where there is one, so that records can be found by it. `content_hash` is
+    empty while the content is there to compute it from; once that is erased, `reason`, `detail`, `alert_id` and `salt`
+    are empty instead.
     """
 
     sequence: int
@@ -55,6 +64,8 @@ class Record:
     previous_hash: str
     hash: str
     alert_id: str
+    salt: str
+    content_hash: str
 
     def fields(self) -> dict[str, object]:
         """Its fields by name (`dataclasses.asdict` copies deeply, which costs more than the rest of a record)."""
@@ -75,45 +86,96 @@ def detail_json(**particulars: object) -> str:
     return _encode(dict(sorted(particulars.items())))
 
 
-def appended(head: Head, entry: Entry, time_ns: int) -> Record:
-    """The record an entry becomes behind a head."""
-    fields = (
-        *(head.count + 1, time_ns, entry.actor, entry.action, entry.subject, entry.reason),
+def appended(head: Head, entry: Entry, time_ns: int, salt: str) -> Record:
+    """The record an entry becomes behind a head; `salt` is random, 32 hexadecimal digits."""
+    sequence = head.count + 1
+    content_hash = content_hash_of(salt, entry.reason, entry.detail, entry.alert_id)
+    return Record(
+        *(sequence, time_ns, entry.actor, entry.action, entry.subject, entry.reason),
         *(entry.from_state, entry.to_state, entry.detail, head.hash),
+        _hash(
+            *(sequence, time_ns, entry.actor, entry.action, entry.subject, content_hash),
+            *(entry.from_state, entry.to_state, head.hash),
+        ),
+        *(entry.alert_id, salt, ""),
     )
-    return Record(*fields, hash_of(fields), entry.alert_id)
 
 
-def hash_of(fields: Iterable[object]) -> str:
-    """SHA-256 of a record's fields up to its previous hash; 64 hexadecimal digits."""
-    return hashlib.sha256(_encode(tuple(fields)).encode()).hexdigest()
+def content_hash_of(salt: str, reason: str, detail: str, alert_id: str) -> str:
+    """What stands for the erasable content of a record in its hash; 64 hexadecimal digits."""
+    return _sha256(f"[{_quoted(salt)},{_quoted(reason)},{_quoted(detail)},{_quoted(alert_id)}]")
+
+
+def hash_of(record: Record) -> str:
+    """The hash of a record as its fields are; 64 hexadecimal digits."""
+    content_hash = record.content_hash or content_hash_of(record.salt, record.reason, record.detail, record.alert_id)
+    return _hash(
+        *(record.sequence, record.time_ns, record.actor, record.action, record.subject, content_hash),
+        *(record.from_state, record.to_state, record.previous_hash),
+    )
+
+
+def _hash(
+    sequence: int,
+    time_ns: int,
+    actor: str,
+    action: str,
+    subject: str,
+    content_hash: str,
+    from_state: int,
+    to_state: int,
+    previous_hash: str,
+) -> str:
+    return _sha256(
+        f"[{sequence},{time_ns},{_quoted(actor)},{_quoted(action)},{_quoted(subject)},{_quoted(content_hash)},"
+        f"{from_state},{to_state},{_quoted(previous_hash)}]"
+    )
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def verify(records: Iterable[Iterable[object]], head: Head) -> Finding:
     """Walk the chain from record 1 and name the first bad one. Each record is the fields of `Record` in order."""
     count, previous_hash = 0, GENESIS_HASH
-    for count, record in enumerate(records, start=1):
-        *fields, found_hash, alert_id = record
-        problem = _problem(fields, found_hash, alert_id, count, previous_hash)
+    unexplained: dict[str, int] = {}  # subject -> its first record without content that no erasure has explained
+    for count, fields in enumerate(records, start=1):
+        record = Record(*fields)  # type: ignore[arg-type] # whatever the store holds: the hash tells
+        problem = _problem(record, count, previous_hash)
         if problem:
             return Finding(count - 1, count, problem)
-        previous_hash = str(found_hash)
+        previous_hash = record.hash
+        if record.content_hash:
+            unexplained.setdefault(record.subject, count)
+        elif record.action == ERASE_ACTION:
+            unexplained.pop(record.subject, None)
+    if unexplained:
+        return Finding(count, min(unexplained.values()), "its content is gone and no later record says it was erased")
+    return _against_head(count, previous_hash, head)
+
+
+def _against_head(count: int, last_hash: str, head: Head) -> Finding:
     if count != head.count:
         first_bad = min(count, head.count) + 1
         return Finding(count, first_bad, f"expected {head.count} records by the stored head, found {count}")
-    if previous_hash != head.hash:
-        return Finding(count, count, f"expected the last hash {head.hash} by the stored head, found {previous_hash}")
+    if last_hash != head.hash:
+        return Finding(count, count, f"expected the last hash {head.hash} by the stored head, found {last_hash}")
     return Finding(count)
 
 
-def _problem(fields: list[object], found_hash: object, alert_id: object, sequence: int, previous_hash: str) -> str:
-    if fields[0] != sequence:
-        return f"expected record {sequence}, found {fields[0]}: a record is missing or out of place"
-    if fields[-1] != previous_hash:
-        return f"expected the previous hash {previous_hash}, found {fields[-1]}: a record was exchanged or put in"
-    if (computed := hash_of(fields)) != found_hash:
-        return f"expected the hash {computed} of its content, found {found_hash}: the record was changed"
-    detail = str(fields[-2])
-    if (f'"alert_id":"{alert_id}"' not in detail) if alert_id else ('"alert_id":"' in detail):
-        return f"expected the alert that {detail[:200]} names, found {alert_id!r}: the record was changed"
+def _problem(record: Record, sequence: int, previous_hash: str) -> str:
+    if record.sequence != sequence:
+        return f"expected record {sequence}, found {record.sequence}: a record is missing or out of place"
+    if record.previous_hash != previous_hash:
+        found = record.previous_hash
+        return f"expected the previous hash {previous_hash}, found {found}: a record was exchanged or put in"
+    if record.content_hash and (record.salt or record.reason or record.detail or record.alert_id):
+        return "expected content or the hash of erased content, found both: the record was changed"
+    try:
+        computed = hash_of(record)
+    except TypeError:
+        return "expected texts and whole numbers, found a value of another type: the record was changed"
+    if computed != record.hash:
+        return f"expected the hash {computed} of its content, found {record.hash}: the record was changed"
     return ""

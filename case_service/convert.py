@@ -116,4 +116,7 @@ def audit_message(record: Record) -> case_pb2.AuditRecord:
         detail_json=record.detail,
         previous_hash=record.previous_hash,
         hash=record.hash,
+        alert_id=record.alert_id,
+        salt=record.salt,
+        content_hash=record.content_hash,
     )

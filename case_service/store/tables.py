@@ -153,6 +153,8 @@ audit_records = Table(
     _text("previous_hash"),
     _text("hash"),
     _text("alert_id"),
+    _text("salt"),
+    _text("content_hash"),
     Index("audit_by_subject", "subject", "sequence"),
 )
 

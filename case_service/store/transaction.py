@@ -1,6 +1,7 @@
 """What a unit of work sees: the connection, the clock's reading, and the heads it counts on from."""
 
 import dataclasses
+import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ _HEADS = select(
     heads.c.change_sequence, heads.c.alert_number, heads.c.case_number, heads.c.audit_count, heads.c.audit_hash
 )
 
+SALT_BYTES = 16
 _INSERT_RECORD = insert(audit_records)
 
 
@@ -58,7 +60,7 @@ class Transaction:
         """Append entries to the audit trail."""
         head = Head(self.heads.audit_count, self.heads.audit_hash)
         for entry in entries:
-            record = appended(head, entry, self.now_ns)
+            record = appended(head, entry, self.now_ns, secrets.token_hex(SALT_BYTES))
             head = Head(record.sequence, record.hash)
             self._records.append(record)
         self.heads.audit_count, self.heads.audit_hash = head.count, head.hash

@@ -13,6 +13,13 @@ EDITS = {
     "an actor edited": ("UPDATE audit_records SET actor = 'eve' WHERE sequence = 6", 6),
     "a time edited": ("UPDATE audit_records SET time_ns = time_ns + 1 WHERE sequence = 1", 1),
     "the alert it is found by taken off": ("UPDATE audit_records SET alert_id = '' WHERE sequence = 2", 2),
+    "an actor made bytes": ("UPDATE audit_records SET actor = CAST(actor AS BLOB) WHERE sequence = 2", 2),
+    "a salt edited": ("UPDATE audit_records SET salt = '' WHERE sequence = 5", 5),
+    "content taken away": (
+        "UPDATE audit_records SET reason = '', detail = '', alert_id = '', salt = '', content_hash = hash"
+        " WHERE sequence = 4",
+        4,
+    ),
     "one deleted in the middle": ("DELETE FROM audit_records WHERE sequence = 3", 3),
     "the first deleted": ("DELETE FROM audit_records WHERE sequence = 1", 1),
     "one deleted and the rest moved up": (
@@ -32,12 +39,12 @@ EDITS = {
         "UPDATE audit_records SET sequence = -(sequence + 1) WHERE sequence > 2;"
         "UPDATE audit_records SET sequence = -sequence WHERE sequence < 0;"
         "INSERT INTO audit_records SELECT 3, time_ns, actor, action, subject, reason, from_state, to_state, detail,"
-        " previous_hash, hash, alert_id FROM audit_records WHERE sequence = 2",
+        " previous_hash, hash, alert_id, salt, content_hash FROM audit_records WHERE sequence = 2",
         3,
     ),
     "one appended": (
         "INSERT INTO audit_records SELECT 7, time_ns, actor, action, subject, reason, from_state, to_state, detail,"
-        " previous_hash, hash, alert_id FROM audit_records WHERE sequence = 6",
+        " previous_hash, hash, alert_id, salt, content_hash FROM audit_records WHERE sequence = 6",
         7,
     ),
 }

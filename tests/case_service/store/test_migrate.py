@@ -76,3 +76,11 @@ def test_a_commit_waits_for_the_disk_and_readers_cannot_write(engine: Engine, tm
     with pytest.raises(Exception, match="readonly database"), readers.begin() as connection:
         connection.execute(update(heads).values(audit_count=9))
     readers.dispose()
+
+
+def test_a_trail_hashed_in_the_old_way_is_refused_with_what_to_do(engine: Engine) -> None:
+    with engine.begin() as connection:
+        migrate(connection, "0002")
+        connection.exec_driver_sql("INSERT INTO audit_records VALUES (1, 1, '', '', '', '', 0, 0, '', '', '', '')")
+    with pytest.raises(StartError, match="found 1 records of a version before"), engine.begin() as connection:
+        migrate(connection)
