@@ -4,7 +4,6 @@ Production certificates come from the operator's own authority; these let a mach
 TLS from the first day. Keys are ECDSA P-256, which gRPC's TLS takes (it does not take Ed25519 everywhere).
 """
 
-import os
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from tapewatch.runtime.durable import write_private
 from tapewatch.runtime.settings import SERVICE_NAMES
 from tapewatch.runtime.settings_document import SettingsError
 
@@ -48,8 +48,8 @@ def init_certificates(
             continue
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = _service_certificate(name, key, signer, days, now)
-        _write(paths[0], certificate.public_bytes(serialization.Encoding.PEM))
-        _write(paths[1], _pem(key))
+        write_private(paths[0], certificate.public_bytes(serialization.Encoding.PEM))
+        write_private(paths[1], _pem(key))
         written += paths
     return written
 
@@ -79,8 +79,8 @@ def _authority(directory: Path, days: int, now: datetime, *, force: bool) -> tup
         .add_extension(_key_usage(signs_certificates=True), critical=True)
         .sign(key, hashes.SHA256())
     )
-    _write(certificate_path, certificate.public_bytes(serialization.Encoding.PEM))
-    _write(key_path, _pem(key))
+    write_private(certificate_path, certificate.public_bytes(serialization.Encoding.PEM))
+    write_private(key_path, _pem(key))
     return (certificate, key), [certificate_path, key_path]
 
 
@@ -150,14 +150,3 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Put a file in place whole, never readable by others, not even for a moment."""
-    temporary = path.with_suffix(path.suffix + ".new")
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

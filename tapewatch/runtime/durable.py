@@ -16,6 +16,22 @@ def replace_file(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
+    _sync_folder(path)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Put a file in place whole and durably, never readable by others, not even for a moment. Raises OSError."""
+    temporary = path.with_suffix(path.suffix + ".new")
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    _sync_folder(path)
+
+
+def _sync_folder(path: Path) -> None:
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
