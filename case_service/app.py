@@ -7,13 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from case_service.grouping import DUE_HOURS, FAMILIES, NANOSECONDS_OF_MINUTE, WINDOW_MINUTES, Policy, family_table
 from case_service.paging import PageTokens
 from case_service.recorder import Recorder
 from case_service.servicer import SERVICE_NAME, CaseMetrics, CaseServicer
 from case_service.store import reading
+from case_service.store.databases.address import is_server, password_of, server_url
 from case_service.store.store import READERS, open_store
 from surveillance.v1 import case_pb2_grpc
 from tapewatch.runtime.service import Service
@@ -26,7 +27,14 @@ class CaseSettings(Section):
     """Section `cases` of the settings file."""
 
     listen: str = Field("127.0.0.1:50053", description="HOST:PORT to serve gRPC on")
-    database: Path = Field(Path("tapewatch-data/cases/cases.db"), description="the SQLite file; made when absent")
+    database: str = Field(
+        "tapewatch-data/cases/cases.db",
+        description="path of a SQLite file, or postgresql://USER@HOST:PORT/DATABASE (no password in it)",
+    )
+    database_password: SecretStr = Field(
+        SecretStr(""), description="of the PostgreSQL user; give it as TAPEWATCH__CASES__DATABASE_PASSWORD"
+    )
+    database_password_file: Path | None = Field(None, description="a file that holds nothing but that password")
     grouping_window_minutes: float = Field(
         WINDOW_MINUTES, ge=0, le=7 * 24 * 60, description="event time between alerts that still share a case"
     )
@@ -38,6 +46,13 @@ class CaseSettings(Section):
         description="typologies that share a case, by the name of their family; others are alone",
     )
     readers: int = Field(READERS, ge=1, le=64, description="reads that run at once")
+
+    @field_validator("database", mode="before")
+    @classmethod
+    def _path_or_server(cls, database: object) -> object:
+        if is_server(str(database)):
+            server_url(str(database))
+        return str(database) if isinstance(database, Path) else database
 
     @field_validator("due_hours")
     @classmethod
@@ -52,6 +67,10 @@ class CaseSettings(Section):
         family_table(families)
         return families
 
+    def password(self) -> str | None:
+        """The database's password, from its setting, file or the environment; StartError for an unreadable file."""
+        return password_of(self.database_password.get_secret_value(), self.database_password_file)
+
     @property
     def policy(self) -> Policy:
         """How alerts become cases."""
@@ -64,7 +83,7 @@ async def lifespan(
     service: Service, settings: CaseSettings, clock_ns: Callable[[], int] = time.time_ns
 ) -> AsyncIterator[None]:
     """Open the store and serve from it; `clock_ns` is the service's clock, nanoseconds since the Unix epoch."""
-    async with open_store(settings.database, clock_ns, settings.readers) as store:
+    async with open_store(settings.database, clock_ns, settings.readers, settings.password()) as store:
         tokens = PageTokens(await store.read(reading.page_token_key))
         recorder = Recorder(store, settings.policy)
         servicer = CaseServicer(store, recorder, settings.policy, tokens, CaseMetrics(service.metrics))

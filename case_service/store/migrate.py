@@ -20,20 +20,24 @@ def migrate(connection: Connection, target: str = HEAD) -> None:
 
     Raises StartError when the database was made by a newer version.
     """
-    script = _script()
-    known = {revision.revision for revision in script.walk_revisions()}
+    known = revisions()
     held = revision_of(connection)
     if held is not None and held not in known:
         raise StartError(
-            f"case database: expected a schema revision among {', '.join(sorted(known))}, found {held}; it was made "
+            f"case database: expected a schema revision among {', '.join(known)}, found {held}; it was made "
             "by a newer version: run that version, or restore a copy of the database from before"
         )
-    _run(connection, script, target, upgrading=True)
+    _run(connection, _script(), target, upgrading=True)
 
 
 def downgrade(connection: Connection, target: str = BASE) -> None:
     """Take migrations back (to `base` or a revision); what the older schema cannot hold is lost."""
     _run(connection, _script(), target, upgrading=False)
+
+
+def revisions() -> list[str]:
+    """The schema revisions known, oldest first."""
+    return [each.revision for each in reversed(list(_script().walk_revisions()))]
 
 
 def revision_of(connection: Connection) -> str | None:

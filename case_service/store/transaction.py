@@ -15,7 +15,7 @@ from tapewatch.runtime.errors import ServiceError
 
 _HEADS = select(
     heads.c.change_sequence, heads.c.alert_number, heads.c.case_number, heads.c.audit_count, heads.c.audit_hash
-)
+).with_for_update()
 
 SALT_BYTES = 16
 _INSERT_RECORD = insert(audit_records)

@@ -1,13 +1,15 @@
 """The one writer: units of work queue up, share a transaction, and are answered once it is on disk (group commit)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine
+import structlog
+from sqlalchemy import Connection
 
+from case_service.store.databases.database import Database
 from case_service.store.transaction import Transaction, transaction
 from tapewatch.runtime.errors import ResourceExhausted, ServiceError, Unavailable
 
@@ -15,6 +17,7 @@ QUEUE_MAX = 256
 GROUP_MAX = 64
 RETRY_AFTER_MS = 200
 Result = TypeVar("Result")
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +31,21 @@ class _Unit:
 class Writer:
     """Runs units of work one after another in a thread of its own.
 
-    A unit that raises a ServiceError is undone alone and its caller told. Any other error (the disk is full, a write or
-    its fsync failed) undoes the whole group and ends `run`, so that nothing is acknowledged that may not be there.
+    A unit that raises a ServiceError is undone alone and its caller told. Any other error undoes the whole group, so
+    that nothing is acknowledged that may not be there: where the database says that it passes (its server is out of
+    reach) the callers are told and the next group is tried, else (the disk is full, an fsync failed) `run` ends.
     """
 
     def __init__(
         self,
-        engine: Engine,
+        database: Database,
         clock_ns: Callable[[], int],
         committed: Callable[[int], None],
         *,
         queue_max: int = QUEUE_MAX,
         group_max: int = GROUP_MAX,
     ) -> None:
-        self._engine = engine
+        self._database = database
         self._clock_ns = clock_ns
         self._committed = committed
         self._group_max = group_max
@@ -76,10 +80,11 @@ class Writer:
                 while len(group) < self._group_max and not self._queue.empty():
                     group.append(self._queue.get_nowait())
                 loop = asyncio.get_running_loop()
-                change_sequence, outcomes = await loop.run_in_executor(self._thread, self._commit, group)
+                outcomes, change_sequence = await loop.run_in_executor(self._thread, self._commit, group)
                 for unit, outcome in zip(group, outcomes, strict=True):
                     _answer(unit, outcome)
-                self._committed(change_sequence)
+                if change_sequence is not None:
+                    self._committed(change_sequence)
         finally:
             self._ended = True
             while not self._queue.empty():
@@ -91,10 +96,22 @@ class Writer:
         """Wait for the transaction that runs and end the thread."""
         self._thread.shutdown(wait=True)
 
-    def _commit(self, group: list[_Unit]) -> tuple[int, list[object]]:
-        with self._engine.begin() as connection, transaction(connection, self._clock_ns()) as shared:
-            outcomes = [_outcome(shared, unit.work) for unit in group]
-        return shared.heads.change_sequence, outcomes
+    def _commit(self, group: list[_Unit]) -> tuple[Sequence[object], int | None]:
+        """The outcome of each unit, and the number of the last change; None for it where nothing was acknowledged."""
+
+        def work(connection: Connection) -> tuple[list[object], int]:
+            with transaction(connection, self._clock_ns()) as shared:
+                outcomes = [_outcome(shared, unit.work) for unit in group]
+            return outcomes, shared.heads.change_sequence
+
+        try:
+            return self._database.write(work)
+        except self._database.errors as error:
+            refusal = self._database.refusal(error)
+            if not isinstance(refusal, Unavailable):
+                raise
+            _log.warning("write_refused", database=self._database.name, units=len(group), cause=str(error)[:200])
+            return [refusal] * len(group), None
 
 
 def _outcome(shared: Transaction, work: Callable[[Transaction], object]) -> object:

@@ -83,7 +83,7 @@ class Cases:
 
     service: Service
     clock: FakeClock
-    database: Path
+    database: str | Path
     stub: Any
 
     async def record(self, *recorded: Alert) -> list[alert_record_pb2.RecordAlertResult]:
@@ -136,10 +136,10 @@ async def record(stub: Any, recorded: Iterable[Alert]) -> list[alert_record_pb2.
 
 
 @asynccontextmanager
-async def running_cases(database: Path, clock: FakeClock | None = None, **settings: Any) -> AsyncIterator[Cases]:
+async def running_cases(database: str | Path, clock: FakeClock | None = None, **settings: Any) -> AsyncIterator[Cases]:
     """A case service on a database, in this process, with a channel to it."""
     clock = clock or FakeClock()
-    chosen = CaseSettings(listen="127.0.0.1:0", database=database, **settings)
+    chosen = CaseSettings(listen="127.0.0.1:0", database=str(database), **settings)
     async with (
         running_service("cases", chosen, lifespan_with(clock)) as service,
         open_channel(f"127.0.0.1:{service.bound_port}", SecuritySettings()) as channel,

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy.exc import DatabaseError
 
 from case_service.app import SECTION, CaseSettings
-from case_service.store import sqlite
+from case_service.store.databases import sqlite
 from tapewatch.runtime.errors import StartError
 from tapewatch.runtime.settings import SettingsError, load_settings
 from tests.case_service.fakes import MINUTE_NS, Cases, alert, alert_id, running_cases
@@ -13,7 +13,7 @@ from tests.case_service.fakes import MINUTE_NS, Cases, alert, alert_id, running_
 
 def test_defaults_need_no_file() -> None:
     settings = load_settings(SECTION, CaseSettings, None, {})
-    assert (settings.listen, settings.database) == ("127.0.0.1:50053", Path("tapewatch-data/cases/cases.db"))
+    assert (settings.listen, settings.database) == ("127.0.0.1:50053", "tapewatch-data/cases/cases.db")
     assert settings.policy.window_ns == 30 * MINUTE_NS
     assert settings.policy.family_of("layering") == "ORDER_BOOK"
 
@@ -53,7 +53,7 @@ async def test_a_file_that_is_no_database_is_refused_with_what_to_do(tmp_path: P
             pass
 
 
-async def test_what_was_recorded_is_there_after_a_restart(database: Path) -> None:
+async def test_what_was_recorded_is_there_after_a_restart(database: str) -> None:
     async with running_cases(database) as cases:
         (result,) = await cases.record(alert())
     async with running_cases(database) as cases:
@@ -63,15 +63,15 @@ async def test_what_was_recorded_is_there_after_a_restart(database: Path) -> Non
 
 
 async def test_a_full_disk_acknowledges_nothing_more_stops_the_service_and_loses_nothing(
-    database: Path, monkeypatch: pytest.MonkeyPatch
+    sqlite_database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     acknowledged: list[str] = []
     with monkeypatch.context() as patched:
         patched.setattr(sqlite, "WRITER_PRAGMAS", (*sqlite.WRITER_PRAGMAS, "max_page_count=150"))
         with pytest.raises(DatabaseError, match="database or disk is full"):
-            await record_until_it_stops(database, acknowledged)
+            await record_until_it_stops(sqlite_database, acknowledged)
     assert acknowledged
-    async with running_cases(database) as cases:
+    async with running_cases(sqlite_database) as cases:
         verified = await cases.call("VerifyAudit")
         assert (verified.intact, verified.records) == (True, len(acknowledged))
         for name in acknowledged:

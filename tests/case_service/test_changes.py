@@ -1,7 +1,6 @@
 """Changes of what detection works with, in the audit trail."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -48,7 +47,7 @@ async def test_a_change_is_a_record_of_the_chain_with_who_when_why_and_the_diges
     assert (await cases.call("VerifyAudit")).intact
 
 
-async def test_a_change_told_again_keeps_its_record_even_after_a_restart(database: Path) -> None:
+async def test_a_change_told_again_keeps_its_record_even_after_a_restart(database: str) -> None:
     async with running_cases(database) as cases:
         first = await cases.call("RecordChanges", changes=[change("a"), change("b")])
     async with running_cases(database) as cases:

@@ -1,7 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
@@ -21,7 +20,7 @@ def batch(*names: object) -> list[Incoming]:
 
 
 @asynccontextmanager
-async def recording(database: Path, batches_max: int = 10) -> AsyncIterator[tuple[Store, Recorder, asyncio.Task[None]]]:
+async def recording(database: str, batches_max: int = 10) -> AsyncIterator[tuple[Store, Recorder, asyncio.Task[None]]]:
     """A store, a recorder that does not run yet, and the writer's task."""
     async with open_store(database, FakeClock()) as store:
         recorder = Recorder(store, Policy(), batches_max)
@@ -36,7 +35,7 @@ async def ended(task: "asyncio.Task[None]") -> None:
     await asyncio.wait([task])
 
 
-async def test_batches_that_wait_share_a_unit_and_each_gets_its_own_outcomes(database: Path) -> None:
+async def test_batches_that_wait_share_a_unit_and_each_gets_its_own_outcomes(database: str) -> None:
     async with recording(database) as (store, recorder, _):
         waiting = [asyncio.ensure_future(recorder.record(batch(*names))) for names in ("ab", "", "ca", "d")]
         await asyncio.sleep(0)
@@ -53,7 +52,7 @@ async def test_batches_that_wait_share_a_unit_and_each_gets_its_own_outcomes(dat
         await ended(running)
 
 
-async def test_a_large_batch_is_not_joined_by_another(database: Path) -> None:
+async def test_a_large_batch_is_not_joined_by_another(database: str) -> None:
     async with recording(database) as (store, recorder, _):
         many = batch(*range(ALERTS_JOINED))
         waiting = [asyncio.ensure_future(recorder.record(each)) for each in (many, batch("x"))]
@@ -65,7 +64,7 @@ async def test_a_large_batch_is_not_joined_by_another(database: Path) -> None:
         await ended(running)
 
 
-async def test_more_batches_than_may_wait_are_refused(database: Path) -> None:
+async def test_more_batches_than_may_wait_are_refused(database: str) -> None:
     async with recording(database, batches_max=1) as (_, recorder, _):
         waiting = asyncio.ensure_future(recorder.record(batch("a")))
         await asyncio.sleep(0)
@@ -76,7 +75,7 @@ async def test_more_batches_than_may_wait_are_refused(database: Path) -> None:
         await ended(running)
 
 
-async def test_when_the_writer_has_ended_callers_are_told(database: Path) -> None:
+async def test_when_the_writer_has_ended_callers_are_told(database: str) -> None:
     async with recording(database) as (_, recorder, writing):
         running = asyncio.create_task(recorder.run())
         assert (await recorder.record(batch("a")))[0].changed
@@ -88,7 +87,7 @@ async def test_when_the_writer_has_ended_callers_are_told(database: Path) -> Non
             await recorder.record(batch("a"))
 
 
-async def test_a_caller_that_went_away_does_not_keep_the_others(database: Path) -> None:
+async def test_a_caller_that_went_away_does_not_keep_the_others(database: str) -> None:
     async with recording(database) as (_, recorder, _):
         waiting = [asyncio.ensure_future(recorder.record(batch(name))) for name in "ab"]
         await asyncio.sleep(0)

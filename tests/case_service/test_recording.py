@@ -1,5 +1,5 @@
+import asyncio
 import json
-import sqlite3
 
 import grpc
 import pytest
@@ -9,6 +9,7 @@ from surveillance.v1 import case_pb2
 from surveillance.v1.alert_pb2 import SEVERITY_CRITICAL, SEVERITY_HIGH, SEVERITY_MEDIUM
 from tapewatch import alert as alerts
 from tapewatch.alert import Severity
+from tests.case_service.databases import rows_of
 from tests.case_service.fakes import HOUR_NS, NOW_NS, Cases, alert, alert_id, later
 
 
@@ -116,9 +117,7 @@ async def test_the_same_revision_with_other_content_is_refused_kept_aside_and_au
     records = (await cases.call("ListAuditRecords")).records
     assert [each.action for each in records] == ["OpenCase", "RefuseAlert"]
     assert records[1].reason == "the same revision is held with other content"
-    with sqlite3.connect(cases.database) as connection:
-        kept = connection.execute("SELECT alert_id, revision FROM alert_conflicts").fetchall()
-    connection.close()
+    kept = await asyncio.to_thread(rows_of, cases.database, "SELECT alert_id, revision FROM alert_conflicts")
     assert kept == [(alert_id("a"), 1)]
     assert (
         cases.service.metrics.get_sample_value("tapewatch_cases_alert_revisions_total", {"outcome": "conflict"}) == 2.0

@@ -1,19 +1,19 @@
 """Someone edits the database behind the service's back; VerifyAudit names the first bad record."""
 
-import sqlite3
-from contextlib import closing
+import asyncio
+from pathlib import Path
 
 import grpc
 import pytest
 
-from tests.case_service.fakes import Cases, alert, alert_id, later
+from tests.case_service.databases import dialect, execute
+from tests.case_service.fakes import Cases, alert, alert_id, later, running_cases
 
 EDITS = {
     "a reason edited": ("UPDATE audit_records SET reason = 'other' WHERE sequence = 4", 4),
     "an actor edited": ("UPDATE audit_records SET actor = 'eve' WHERE sequence = 6", 6),
     "a time edited": ("UPDATE audit_records SET time_ns = time_ns + 1 WHERE sequence = 1", 1),
     "the alert it is found by taken off": ("UPDATE audit_records SET alert_id = '' WHERE sequence = 2", 2),
-    "an actor made bytes": ("UPDATE audit_records SET actor = CAST(actor AS BLOB) WHERE sequence = 2", 2),
     "a salt edited": ("UPDATE audit_records SET salt = '' WHERE sequence = 5", 5),
     "content taken away": (
         "UPDATE audit_records SET reason = '', detail = '', alert_id = '', salt = '', content_hash = hash"
@@ -52,14 +52,22 @@ EDITS = {
 
 @pytest.mark.parametrize(("script", "first_bad"), EDITS.values(), ids=EDITS.keys())
 async def test_tampering_with_the_history_is_found_at_its_record(cases: Cases, script: str, first_bad: int) -> None:
+    await tamper(cases, script, first_bad)
+
+
+async def test_an_actor_made_bytes_in_sqlite_is_found(sqlite_database: Path) -> None:
+    async with running_cases(sqlite_database) as cases:
+        await tamper(cases, "UPDATE audit_records SET actor = CAST(actor AS BLOB) WHERE sequence = 2", 2)
+
+
+async def tamper(cases: Cases, script: str, first_bad: int) -> None:
     await cases.record(alert("a"), later("b", 5), later("c", 10))
     case = await cases.case_of(alert("a"))
     case = await cases.move("AssignCase", case, assignee="bob")
     case = await cases.move("StartReview", case)
     await cases.move("EscalateCase", case, reason="large")
     assert (await cases.call("VerifyAudit")).intact
-    with closing(sqlite3.connect(cases.database)) as connection:
-        connection.executescript(script)
+    await asyncio.to_thread(execute, cases.database, script)
     finding = await cases.call("VerifyAudit")
     assert (finding.intact, finding.first_bad_sequence) == (False, first_bad)
     assert finding.problem
@@ -67,8 +75,11 @@ async def test_tampering_with_the_history_is_found_at_its_record(cases: Cases, s
 
 async def test_an_alert_whose_bytes_were_changed_is_not_served(cases: Cases) -> None:
     await cases.record(alert("a"))
-    with closing(sqlite3.connect(cases.database)) as connection, connection:
-        connection.execute("UPDATE alerts SET body = CAST(replace(body, 'ACME', 'ACNE') AS BLOB)")
+    flipped = {
+        "sqlite": "CAST(replace(body, 'ACME', 'ACNE') AS BLOB)",
+        "postgresql": "set_byte(body, 20, get_byte(body, 20) # 1)",
+    }
+    await asyncio.to_thread(execute, cases.database, f"UPDATE alerts SET body = {flipped[dialect(cases.database)]}")
     for method, fields in (("GetAlert", {"alert_id": alert_id("a")}), ("ListAlerts", {})):
         code, reason, _ = await cases.refused(method, **fields)
         assert (code, reason) == (grpc.StatusCode.DATA_LOSS, "ALERT_DAMAGED")

@@ -1,86 +1,122 @@
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, inspect, select, update
+from sqlalchemy import Connection, inspect, select, update
 
-from case_service.store import sqlite
-from case_service.store.migrate import downgrade, migrate, revision_of
+from case_service.store.databases.database import Database
+from case_service.store.databases.opening import open_database
+from case_service.store.migrate import downgrade, migrate, revision_of, revisions
 from case_service.store.reading import page_token_key
 from case_service.store.tables import heads, metadata
 from tapewatch.runtime.errors import StartError
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    opened = sqlite.open_writer(tmp_path / "100% cases.db")
-    yield opened
-    opened.dispose()
+def blank(blank_database: str) -> Iterator[Database]:
+    """An open database of either kind without a table."""
+    database = open_database(blank_database, None, 1)
+    database.prepare(lambda _: None)
+    yield database
+    database.close()
 
 
-def test_migrations_make_the_tables_as_they_are_described(engine: Engine) -> None:
-    with engine.begin() as connection:
-        migrate(connection)
+def tables(connection: Connection) -> set[str]:
+    return set(inspect(connection).get_table_names())
+
+
+def test_migrations_make_the_tables_as_they_are_described(blank: Database) -> None:
+    def differences(connection: Connection) -> list[object]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, metadata) == []
+        return list(compare_metadata(context, metadata))
+
+    blank.write(migrate)
+    assert blank.write(differences) == []
 
 
-def test_migrating_again_changes_nothing_and_keeps_the_key(engine: Engine) -> None:
-    with engine.begin() as connection:
-        migrate(connection)
-        key = page_token_key(connection)
-    with engine.begin() as connection:
-        migrate(connection)
-        assert page_token_key(connection) == key
-        assert len(connection.execute(select(heads)).all()) == 1
+def test_migrating_again_changes_nothing_and_keeps_the_key(blank: Database) -> None:
+    blank.write(migrate)
+    key = blank.read(page_token_key)
+    blank.write(migrate)
+    assert blank.read(page_token_key) == key
+    assert blank.read(lambda connection: len(connection.execute(select(heads)).all())) == 1
 
 
-def test_migrations_go_down_to_nothing_and_up_again(engine: Engine) -> None:
-    with engine.begin() as connection:
-        migrate(connection)
-    with engine.begin() as connection:
-        downgrade(connection)
-        assert revision_of(connection) is None
-        assert inspect(connection).get_table_names() == ["alembic_version"]
-    with engine.begin() as connection:
-        migrate(connection)
-        assert set(metadata.tables) <= set(inspect(connection).get_table_names())
+def test_migrations_go_down_to_nothing_and_up_again(blank: Database) -> None:
+    blank.write(migrate)
+    blank.write(downgrade)
+    assert blank.read(revision_of) is None
+    assert blank.read(tables) == {"alembic_version"}
+    blank.write(migrate)
+    assert set(metadata.tables) <= blank.read(tables)
 
 
-def test_a_migration_that_fails_leaves_nothing_behind(engine: Engine) -> None:
-    with engine.begin() as connection:
+def test_every_migration_goes_down_and_up_by_itself(blank: Database) -> None:
+    blank.write(migrate)
+    before = blank.read(tables)
+    for revision in reversed(["base", *revisions()[:-1]]):
+        blank.write(partial(downgrade, target=revision))
+        blank.write(migrate)
+        assert blank.read(tables) == before, f"down to {revision} and up again"
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(blank: Database) -> None:
+    def block(connection: Connection) -> None:
         connection.exec_driver_sql("CREATE TABLE requests (a INTEGER)")
-    with pytest.raises(Exception, match="table requests already exists"), engine.begin() as connection:
-        migrate(connection)
-    with engine.begin() as connection:
-        assert inspect(connection).get_table_names() == ["requests"]
+
+    blank.write(block)
+    with pytest.raises(Exception, match=r'(table|relation) "?requests"? already exists'):
+        blank.write(migrate)
+    assert blank.read(tables) == {"requests"}
 
 
-def test_a_database_of_a_newer_version_is_refused_with_what_to_do(engine: Engine) -> None:
-    with engine.begin() as connection:
+def test_a_database_of_a_newer_version_is_refused_with_what_to_do(blank: Database) -> None:
+    def age(connection: Connection) -> None:
         migrate(connection)
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(StartError, match="found 9999; it was made by a newer version"), engine.begin() as connection:
-        migrate(connection)
+
+    blank.write(age)
+    with pytest.raises(StartError, match="found 9999; it was made by a newer version"):
+        blank.write(migrate)
 
 
-def test_a_commit_waits_for_the_disk_and_readers_cannot_write(engine: Engine, tmp_path: Path) -> None:
-    with engine.begin() as connection:
-        migrate(connection)
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
-        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
-        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
-    readers = sqlite.open_readers(tmp_path / "100% cases.db", 1)
-    with pytest.raises(Exception, match="readonly database"), readers.begin() as connection:
-        connection.execute(update(heads).values(audit_count=9))
-    readers.dispose()
-
-
-def test_a_trail_hashed_in_the_old_way_is_refused_with_what_to_do(engine: Engine) -> None:
-    with engine.begin() as connection:
+def test_a_trail_hashed_in_the_old_way_is_refused_with_what_to_do(blank: Database) -> None:
+    def begin(connection: Connection) -> None:
         migrate(connection, "0002")
         connection.exec_driver_sql("INSERT INTO audit_records VALUES (1, 1, '', '', '', '', 0, 0, '', '', '', '')")
-    with pytest.raises(StartError, match="found 1 records of a version before"), engine.begin() as connection:
-        migrate(connection)
+
+    blank.write(begin)
+    with pytest.raises(StartError, match="found 1 records of a version before"):
+        blank.write(migrate)
+
+
+def test_readers_cannot_write(blank: Database) -> None:
+    blank.write(migrate)
+    with pytest.raises(Exception, match=r"readonly database|read-only transaction"):
+        blank.read(lambda connection: connection.execute(update(heads).values(audit_count=9)))
+
+
+def said(query: str, connection: Connection) -> object:
+    return connection.exec_driver_sql(query).scalar_one()
+
+
+def test_a_commit_to_sqlite_waits_for_the_disk(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "100% cases.db", None, 1)
+    try:
+        database.prepare(migrate)
+        for pragma, expected in (("synchronous", 2), ("journal_mode", "wal"), ("foreign_keys", 1)):
+            assert database.write(partial(said, f"PRAGMA {pragma}")) == expected
+    finally:
+        database.close()
+
+
+def test_a_commit_to_postgresql_waits_for_the_disk_whatever_the_server_says(postgres_database: str) -> None:
+    database = open_database(postgres_database, None, 1)
+    try:
+        database.prepare(migrate)
+        assert database.write(partial(said, "SHOW synchronous_commit")) == "on"
+    finally:
+        database.close()
