@@ -77,7 +77,7 @@ class LargeOrders:
 
     def rows(self, side: cython.int, group: cython.int, since: cython.longlong):
         """The large orders held on a side since a time that are not of a group, oldest first: (time, quantity, price,
-        price before, account, event, order id)."""
+        price before, account, event, order id, its number among all there were)."""
         found = []
         for index in range(max(0, self.count - SIZE), self.count):
             place = index % SIZE
@@ -91,6 +91,7 @@ class LargeOrders:
                         self.account[place],
                         (self.event_high[place], self.event_low[place]),
                         self.order_id[place],
+                        index,
                     )
                 )
         return found

@@ -105,6 +105,22 @@ class Unusual(NamedTuple):
     reasons: Callable[[], tuple[str, ...]]
 
 
+class TripTerms(NamedTuple):
+    """What makes a trip of fills around an order: in at most a lead before it, out at most a time after it, of what was
+    taken a share given back, so much of what was traded then the one way, the order so many times as large, and taken
+    no less than a multiple of the usual fill; gained a share, and so much of the market's usual range (in price)."""
+
+    lead_ns: int
+    exit_ns: int
+    exit_share_min: float
+    one_sided_min: float
+    size_ratio_min: float
+    own_size_min: float
+    gain_min: float
+    gain_usual_min: float
+    usual_range: float
+
+
 class Took(NamedTuple):
     """A group's fills of a side in which it took liquidity: how many, and between which times and prices; all 0
     without any."""

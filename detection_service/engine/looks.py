@@ -10,6 +10,7 @@ if cython.compiled:
     from cython.cimports.detection_service.engine.matches import MatchLog
     from cython.cimports.detection_service.engine.records import RING, ActivityPointer, FillPointer, WithdrawalPointer
     from cython.cimports.detection_service.engine.registry import activity_at
+    from cython.cimports.detection_service.engine.trips import Trips
 else:
     from detection_service.engine.groups import Groups
     from detection_service.engine.matches import MatchLog
@@ -18,6 +19,7 @@ else:
     from detection_service.engine.records import Fill as FillPointer
     from detection_service.engine.records import Withdrawal as WithdrawalPointer
     from detection_service.engine.registry import activity_at
+    from detection_service.engine.trips import Trips
 
 _AGGRESSOR = cython.declare(cython.int, 2)
 _BUY = cython.declare(cython.int, 1)
@@ -181,6 +183,30 @@ class Looks(Groups):
                 count += abs(two.entry_time - one.entry_time) <= entered_within
             most = max(most, count)
         return most
+
+    def others_around(self, terms, but: cython.int, since: cython.longlong, moments: list, quantity: cython.double):
+        """Trips around moments, (time, side), of the market's groups with a name and fills since a time, but for one
+        group: (how many there are in all, number of those groups, of their fills)."""
+        trips: Trips = Trips(terms)
+        number: cython.longlong = self.market.last_activity
+        activity: ActivityPointer
+        found: cython.int = 0
+        groups: cython.int = 0
+        fills: cython.longlong = 0
+        while number:
+            activity = activity_at(self, number - 1)
+            number = activity.link
+            if activity.last_fill_time[1] < since and activity.last_fill_time[2] < since:
+                continue
+            if activity.group == but or not self.group_names[activity.group]:
+                continue
+            if self.fills.count_since(activity, since):
+                groups += 1
+                fills += self.fills.count_since(activity, since)
+                if moments:
+                    trips.take(self.fills, activity, since)
+                    found += trips.often(moments, quantity)
+        return found, groups, fills
 
     def steps(self, since: cython.longlong, limit: cython.longlong, side: cython.int, circle: list):
         """What the market's matches since a time, of the last `limit`, did to the price in a side's direction: (length

@@ -12,6 +12,7 @@ from detection_service.engine.triggers import OWNER, TOGETHER
 from tapewatch.market.event import Side
 from tapewatch.market.reference import Reference
 
+LARGE_MAX: Final = 4_096
 _NO_GROUP: Final = -2
 _AGGRESSOR: Final = {0: None, 1: False, 2: True}
 
@@ -105,6 +106,11 @@ class OwnerScene:
         self.reference = reference
         self.relations = relations
         self.news: list[int] = []
+        self._large: dict[tuple[int, int], LargeOrder] = {}
+
+    def renew(self) -> None:
+        """Forgets what was read of the core: it has become another."""
+        self._large.clear()
 
     def owner_metric(self, name: str) -> float:
         """A metric of the group over all markets; at an OWNER trigger (detection_service.engine.metrics)."""
@@ -252,10 +258,17 @@ class OwnerScene:
         return rows
 
     def _large_order(self, side: Side, row: tuple[Any, ...]) -> LargeOrder:
-        time_ns, quantity, price, before, account, event, order_id = row
-        return LargeOrder(
-            time_ns, quantity, price, before, self._account(account), _id(*event), order_id.decode(), side
-        )
+        """A large order as rules see it, made once."""
+        time_ns, quantity, price, before, account, event, order_id, number = row
+        key = (self._core.market.number, number)
+        found = self._large.get(key)
+        if found is None:
+            if len(self._large) >= LARGE_MAX:
+                self._large.clear()
+            found = self._large[key] = LargeOrder(
+                time_ns, quantity, price, before, self._account(account), _id(*event), order_id.decode(), side
+            )
+        return found
 
     def largest_before(self) -> float:
         """The largest order of the market's last day before its last one of a size seldom seen; 0 where there was none.

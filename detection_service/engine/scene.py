@@ -21,6 +21,7 @@ from detection_service.engine.facts import (
     Stray,
     Takings,
     Took,
+    TripTerms,
     Unusual,
     Withdrawal,
     event_id_of,
@@ -48,6 +49,7 @@ __all__ = [
     "Stray",
     "Takings",
     "Took",
+    "TripTerms",
     "Unusual",
     "Withdrawal",
     "opposite",
@@ -75,6 +77,7 @@ class Scene(OwnerScene):
 
     def renew(self) -> None:
         """Forgets what was read of the core: it has become another."""
+        OwnerScene.renew(self)
         self._held = HeldFills(self._core)
         self._settled.clear()
 
@@ -223,6 +226,16 @@ class Scene(OwnerScene):
         core, number = self._core, self._number(group)
         met = core.partners(number, since_ns) if number >= 0 else {}
         return {core.group_names[other] if other >= 0 else "": counts for other, counts in met.items()}
+
+    def others_around(
+        self, terms: TripTerms, moments: Sequence[tuple[int, Side]], quantity: float, since_ns: int = 0
+    ) -> tuple[int, int, int]:
+        """Trips that other groups than the acting one made around moments and an order of so much, of their fills since
+        a time: how many there are in all, how many groups with how many fills there are."""
+        core = self._core
+        own = core.group_number(core.acting)
+        trips, groups, fills = core.others_around(terms, own, since_ns, list(moments), quantity)
+        return int(trips), int(groups), int(fills)
 
     def held_since_ns(self, group: str | None = None) -> int:
         """Since when all fills of the acting (or named) group are held; 0 where none has been forgotten."""

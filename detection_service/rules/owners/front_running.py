@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
+from typing import TypeAlias
 
 from detection_service.engine.owner_scene import LargeOrder
 from detection_service.engine.scene import Fill, Scene, opposite
@@ -12,7 +13,7 @@ from detection_service.engine.triggers import AHEAD
 from detection_service.rules import needs, regulations
 from detection_service.rules.owners import own_client
 from detection_service.rules.owners.chance import poisson_tail
-from detection_service.rules.owners.incidents import Incident, incident_of, quantity_of
+from detection_service.rules.owners.incidents import Incident, around_others, incident_of, quantity_of, trips_of
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
 from tapewatch.alert import Measurement, Severity
 from tapewatch.market.event import Side
@@ -83,6 +84,9 @@ METADATA = Metadata(
 )
 
 
+_Judged: TypeAlias = tuple[LargeOrder, Incident | None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Ahead:
     """The large orders of some size at least, and of each run of them the first that the group was ahead of."""
@@ -96,19 +100,19 @@ class _Ahead:
         scene: Scene,
         parameters: Mapping[str, float],
         fills: list[Fill],
-        made: Mapping[LargeOrder, Incident | None],
+        made: Sequence[_Judged],
         size: float,
         sizes: int,
     ) -> _Ahead | None:
         """What there is at a size, of so many that are tried; None where it is not now, or where chance explains it."""
-        large = [order for order in made if order.quantity >= size]
-        found = ([made[order] for order in run] for run in _runs(large, parameters))
-        firsts = [next((each for each in run if each is not None), None) for run in found]
+        large = [each for each in made if each[0].quantity >= size]
+        firsts = [next((each for _, each in run if each), None) for run in _runs(large, parameters)]
         incidents = [each for each in firsts if each is not None]
         if not incidents or incidents[-1].after[-1].time_ns < scene.now_ns:
             return None
-        expected = _expected(scene, parameters, fills, incidents, large) * sizes
-        return _Ahead(large, incidents, expected) if expected <= parameters["chance_max"] else None
+        orders = [order for order, _ in large]
+        expected = _expected(scene, parameters, fills, incidents, orders) * sizes
+        return _Ahead(orders, incidents, expected) if expected <= parameters["chance_max"] else None
 
 
 class FrontRunning:
@@ -127,19 +131,22 @@ class FrontRunning:
         """Ahead of other groups' orders."""
         since_ns = scene.now_ns - int(parameters["exit_max_s"] * 1e9)
         lately = scene.large_orders(opposite(fills[-1].side), since_ns)
-        if not any(incident_of(scene, parameters, fills, order) for order in lately):
+        trips = trips_of(scene, parameters, fills)
+        if not any(incident_of(trips, fills, order) for order in lately):
             return
         orders = [order for side in (Side.BUY, Side.SELL) for order in scene.large_orders(side)]
         orders.sort(key=lambda order: order.time_ns)
-        made = {order: incident_of(scene, parameters, fills, order) for order in orders}
-        sizes = sorted({order.quantity for order, incident in made.items() if incident})[-SIZES:]
+        made = [(order, incident_of(trips, fills, order)) for order in orders]
+        sizes = sorted({order.quantity for order, incident in made if incident})[-SIZES:]
         tried = [_Ahead.of(scene, parameters, fills, made, size, len(sizes)) for size in sizes]
         ahead = min((each for each in tried if each is not None), key=lambda each: each.expected, default=None)
         if ahead is None or not _alone(scene, parameters, ahead.incidents[-1]):
             return
         alone = [each for each in ahead.incidents[:-1] if _alone(scene, parameters, each)]
         incidents = [*alone, ahead.incidents[-1]]
-        expected = _expected(scene, parameters, fills, incidents, ahead.orders) * len(sizes)
+        expected = ahead.expected
+        if len(incidents) < len(ahead.incidents):
+            expected = _expected(scene, parameters, fills, incidents, ahead.orders) * len(sizes)
         if expected <= parameters["chance_max"]:
             yield _finding(scene, parameters, incidents, _related(scene, incidents), expected)
 
@@ -182,27 +189,23 @@ def _sharing(scene: Scene, incident: Incident) -> int:
     return max(1, len(sharers.intersection(scene.groups())))
 
 
-def _runs(orders: list[LargeOrder], parameters: Mapping[str, float]) -> list[list[LargeOrder]]:
+def _runs(orders: Sequence[_Judged], parameters: Mapping[str, float]) -> list[list[_Judged]]:
     """Runs of large orders: those that come while one could still trade out of the first are one occasion, if each is
     one that the group may have been ahead of by chance."""
-    found: list[list[LargeOrder]] = []
-    for order in orders:
-        if not found or order.time_ns - found[-1][0].time_ns > parameters["exit_max_s"] * 1e9:
+    found: list[list[_Judged]] = []
+    for each in orders:
+        if not found or each[0].time_ns - found[-1][0][0].time_ns > parameters["exit_max_s"] * 1e9:
             found.append([])
-        found[-1].append(order)
+        found[-1].append(each)
     return found
 
 
 def _alone(scene: Scene, parameters: Mapping[str, float], incident: Incident) -> bool:
     """Whether hardly anybody else did the same around the order: where a crowd did, the market moved, and not one who
     knew."""
-    since = incident.order.time_ns - int(parameters["lead_max_s"] * 1e9)
-    own = scene.group_of(incident.before[0].account)
-    others = sum(
-        incident_of(scene, parameters, fills, incident.order) is not None
-        for group, fills in scene.fills_by_group(since).items()
-        if group != own
-    )
+    order = incident.order
+    since_ns = order.time_ns - int(parameters["lead_max_s"] * 1e9)
+    others, _, _ = around_others(scene, parameters, [(order.time_ns, order.side)], order.quantity, since_ns)
     return others <= parameters["others_max"]
 
 
@@ -232,42 +235,39 @@ def _by_chance(
     closely = {**parameters, "lead_max_s": lead_s, "exit_max_s": exit_s}
     suspicious = {fill.event for each in incidents for fill in each.fills}
     usual = [fill for fill in fills if fill.event not in suspicious]
+    trips, quantity = trips_of(scene, closely, usual), incidents[-1].order.quantity
     begun = fills[0].time_ns if len(fills) == HELD else min(scene.market_since_ns(), fills[0].time_ns)
     for count in (TRIED_FIRST, PLACEBOS):
-        shares = {}
-        for side in (Side.BUY, Side.SELL):
-            moved = _moved(incidents[-1].order._replace(side=side), begun, scene.now_ns, count)
-            shares[side] = sum(incident_of(scene, closely, usual, order) is not None for order in moved) / count
+        times = _elsewhere(begun, scene.now_ns, count)
+        shares = {
+            side: trips.often([(each, side) for each in times], quantity) / count for side in (Side.BUY, Side.SELL)
+        }
         own = poisson_tail(len(incidents), sum(shares[order.side] for order in orders))
         if own > (ORDINARY if count < PLACEBOS else parameters["chance_max"]):
             return own
-    least = _of_others(scene, closely, incidents[-1].order, len(usual))
+    least = _of_others(scene, closely, quantity, len(usual))
     return poisson_tail(len(incidents), sum(max(shares[order.side], least) for order in orders))
 
 
-def _moved(order: LargeOrder, begun_ns: int, now_ns: int, count: int) -> list[LargeOrder]:
-    """An order as if it had come in at other times."""
-    return [order._replace(time_ns=begun_ns + int((now_ns - begun_ns) * share)) for share in ELSEWHERE[:count]]
+def _elsewhere(begun_ns: int, now_ns: int, count: int) -> list[int]:
+    """Other times at which an order might have come in."""
+    return [begun_ns + int((now_ns - begun_ns) * share) for share in ELSEWHERE[:count]]
 
 
-def _of_others(scene: Scene, parameters: Mapping[str, float], order: LargeOrder, fill_count: int) -> float:
+def _of_others(scene: Scene, parameters: Mapping[str, float], quantity: float, fill_count: int) -> float:
     """How often any group, as active as this one, was ahead of a time by chance: of times spread over what is held of
     all fills, those that overlap counted once."""
-    by_group = {group: fills for group, fills in scene.fills_by_group(0).items() if group != scene.group}
-    tried = max(TIMES_MIN, min(TIMES, TRIES // max(1, len(by_group))))
+    _, groups, fills = around_others(scene, parameters, (), quantity)
+    tried = max(TIMES_MIN, min(TIMES, TRIES // max(1, groups)))
     begun = scene.all_held_since_ns(scene.market_since_ns())
-    moved = [
-        each._replace(side=side)
-        for each, side in zip(_moved(order, begun, scene.now_ns, tried), cycle((Side.BUY, Side.SELL)), strict=False)
-    ]
-    ahead = sum(
-        incident_of(scene, parameters, fills, each) is not None for fills in by_group.values() for each in moved
+    times = _elsewhere(begun, scene.now_ns, tried)
+    ahead, _, _ = around_others(
+        scene, parameters, list(zip(times, cycle((Side.BUY, Side.SELL)), strict=False)), quantity
     )
     apart = (scene.now_ns - begun) / 1e9 / max(1.0, parameters["lead_max_s"] + parameters["exit_max_s"])
-    times = min(PLACEBOS, max(1.0, apart))
-    mean = sum(map(len, by_group.values())) / max(1, len(by_group))
-    share = (ahead / tried * times + 0.5) / (times * (len(by_group) + 1) + 1)
-    return share * max(1.0, fill_count / max(1.0, mean))
+    occasions = min(PLACEBOS, max(1.0, apart))
+    share = (ahead / tried * occasions + 0.5) / (occasions * (groups + 1) + 1)
+    return share * max(1.0, fill_count / max(1.0, fills / max(1, groups)))
 
 
 def _finding(

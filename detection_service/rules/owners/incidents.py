@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
-from statistics import median
 from typing import Final
 
 from detection_service.engine.owner_scene import LargeOrder
-from detection_service.engine.scene import Fill, Scene, opposite
+from detection_service.engine.scene import Fill, Scene, TripTerms, opposite
+from detection_service.engine.trips import Trips
 from tapewatch.market.event import Side
 
-_TIME: Final = attrgetter("time_ns")
+_LIMITS: Final = (
+    "exit_share_min", "one_sided_min", "size_ratio_min", "own_size_min", "gain_min", "gain_usual_min",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,39 +36,39 @@ class Incident:
         return [*self.before, *self.after]
 
 
-def incident_of(scene: Scene, parameters: Mapping[str, float], fills: list[Fill], order: LargeOrder) -> Incident | None:
-    """What the group traded, oldest first, around a large order, if that looks like front running."""
+def trips_of(scene: Scene, parameters: Mapping[str, float], fills: Sequence[Fill]) -> Trips:
+    """Fills of a group, oldest first, to be looked at around large orders."""
+    trips = Trips(_terms(scene, parameters))
+    trips.read(list(fills))
+    return trips
+
+
+def around_others(
+    scene: Scene,
+    parameters: Mapping[str, float],
+    moments: Sequence[tuple[int, Side]],
+    quantity: float,
+    since_ns: int = 0,
+) -> tuple[int, int, int]:
+    """How often all other groups together were ahead of an order of so much at moments, with their fills since a time;
+    how many groups with how many fills there are."""
+    return scene.others_around(_terms(scene, parameters), moments, quantity, since_ns)
+
+
+def _terms(scene: Scene, parameters: Mapping[str, float]) -> TripTerms:
     lead_ns, exit_ns = (int(parameters[name] * 1e9) for name in ("lead_max_s", "exit_max_s"))
-    first = bisect_left(fills, order.time_ns - lead_ns, key=_TIME)
-    turn = bisect_left(fills, order.time_ns, first, key=_TIME)
-    if first == turn:
-        return None
-    ahead, later = fills[first:turn], fills[turn : bisect_right(fills, order.time_ns + exit_ns, turn, key=_TIME)]
-    before, after = _last_of(ahead, order.side), [fill for fill in later if fill.side is opposite(order.side)]
-    if not before or not after:
-        return None
-    taken, given = quantity_of(before), quantity_of(after)
-    if given < parameters["exit_share_min"] * taken:
-        return None
-    passive = sum(fill.quantity for fill in before if fill.aggressor is False)
-    if given < parameters["one_sided_min"] * quantity_of(later) or passive > taken / 2:
-        return None
-    if order.quantity < parameters["size_ratio_min"] * taken:
-        return None
-    if taken < parameters["own_size_min"] * median(fill.quantity for fill in fills):
-        return None
-    entry, out = (sum(fill.price * fill.quantity for fill in part) / quantity_of(part) for part in (before, after))
-    gain = (out / entry - 1) * (1 if order.side is Side.BUY else -1)
-    usual = scene.market.usual_range / entry
-    if gain < max(parameters["gain_min"], parameters["gain_usual_min"] * usual):
-        return None
-    return Incident(order, before, after, gain)
+    limits = (parameters[name] for name in _LIMITS)
+    return TripTerms._make((lead_ns, exit_ns, *limits, scene.market.usual_range))
 
 
-def _last_of(fills: list[Fill], side: Side) -> list[Fill]:
-    """What was traded on a side since the last fill on the other: what came before that is another matter."""
-    start = next((place for place in range(len(fills), 0, -1) if fills[place - 1].side is not side), 0)
-    return fills[start:]
+def incident_of(trips: Trips, fills: Sequence[Fill], order: LargeOrder) -> Incident | None:
+    """What the group traded, oldest first, around a large order, if that looks like front running."""
+    found = trips.around(order.time_ns, order.side, order.quantity)
+    if found is None:
+        return None
+    begin, turn, end, gain = found
+    after = [fill for fill in fills[turn:end] if fill.side is opposite(order.side)]
+    return Incident(order, list(fills[begin:turn]), after, gain)
 
 
 def quantity_of(fills: list[Fill]) -> float:

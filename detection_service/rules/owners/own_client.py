@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from detection_service.engine.owner_scene import LargeOrder
 from detection_service.engine.scene import Fill, Scene
 from detection_service.rules.owners.chance import at_least_once, poisson_tail
-from detection_service.rules.owners.incidents import Incident, incident_of
+from detection_service.rules.owners.incidents import Incident, incident_of, trips_of
 from tapewatch.market.event import Side
 
 SIDES = (Side.BUY, Side.SELL)
@@ -32,7 +32,8 @@ def _incident(
     own = [fill for fill in fills if fill.account == fills[-1].account]
     traded = _at_its_trade(order, fills)
     pending = {**parameters, "lead_max_s": (traded.time_ns - order.time_ns) / 1e9}
-    return incident_of(scene, pending, own, traded) or incident_of(scene, parameters, own, traded)
+    tried = (trips_of(scene, each, own) for each in (pending, parameters))
+    return next(filter(None, (incident_of(trips, own, traded) for trips in tried)), None)
 
 
 def _orders(scene: Scene, fills: Sequence[Fill]) -> list[LargeOrder]:
