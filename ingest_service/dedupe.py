@@ -9,14 +9,15 @@ event id: two keys that met in it would drop an event, and some venues let clien
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest_service.digest_set import DigestSet
 from ingest_service.intervals import IntervalSet
+from ingest_service.key_digests import digests_of
 from ingest_service.ledger import is_constant
 from tapewatch.market.frame import Frame
 
@@ -25,12 +26,11 @@ Array = NDArray[Any]
 NumberKey = tuple[str, int, int]
 
 KEYS_MAX: Final = 2_000_000
-"""About 120 bytes each."""
+"""32 to 64 bytes each."""
 KEY_AGE_NS: Final = 2 * 86_400 * 10**9
 NUMBER_SETS_MAX: Final = 1 << 18
 """Distinct (source, epoch, part); about 500 bytes each."""
 PART_MAX: Final = (1 << 16) - 1
-DIGEST_BYTES: Final = 16
 
 
 @dataclass(slots=True)
@@ -39,29 +39,27 @@ class KeyWindow:
 
     keys_max: int = KEYS_MAX
     age_ns: int = KEY_AGE_NS
-    newer: set[bytes] = field(default_factory=set)
-    older: set[bytes] = field(default_factory=set)
+    newer: DigestSet = field(default_factory=DigestSet)
+    older: DigestSet = field(default_factory=DigestSet)
     newer_since_ns: int = 0
     highest_time_ns: int = 0
 
-    def claim(self, digests: list[bytes], highest_time_ns: int) -> list[bool]:
-        """Adds the digests; for each whether it was known. `highest_time_ns` is the latest event time among them."""
-        known = []
-        for digest in digests:
-            is_known = digest in self.newer or digest in self.older
-            known.append(is_known)
-            if not is_known:
-                self.newer.add(digest)
-                if len(self.newer) * 2 >= self.keys_max:
-                    self._turn(highest_time_ns)
+    def claim(self, digests: Array, highest_time_ns: int) -> Mask:
+        """Adds the digests, two uint64 each; for each whether it was known. `highest_time_ns`: their latest."""
+        known = np.zeros(digests.size // 2, dtype=np.uint8)
+        done = 0
+        while done < known.size:
+            done = self.newer.claim(digests, done, self.older, known, (self.keys_max + 1) // 2)
+            if len(self.newer) * 2 >= self.keys_max:
+                self._turn(highest_time_ns)
         self.highest_time_ns = max(self.highest_time_ns, highest_time_ns)
         self.newer_since_ns = self.newer_since_ns or self.highest_time_ns
         if self.highest_time_ns - self.newer_since_ns > self.age_ns:
             self._turn(self.highest_time_ns)
-        return known
+        return known.view(np.bool_)
 
     def _turn(self, time_ns: int) -> None:
-        self.older, self.newer = self.newer, set()
+        self.older, self.newer = self.newer, DigestSet()
         self.newer_since_ns = time_ns
 
 
@@ -96,7 +94,7 @@ class Deduper:
             known[~is_keyed] = plain
         return known if known.any() else None
 
-    def _claim_keyed(self, frame: Frame, rows: Array) -> list[bool]:
+    def _claim_keyed(self, frame: Frame, rows: Array) -> Mask:
         digests = key_digests(frame, rows)
         highest = int(frame.columns["event_time_ns"][rows].max()) if rows.size else 0
         return self.keys.claim(digests, highest)
@@ -130,20 +128,13 @@ class Deduper:
         return found
 
 
-def key_digests(frame: Frame, rows: Array) -> list[bytes]:
-    """The 16-byte identities of keyed rows: BLAKE2b-128 of source and key."""
-    ends, blob = frame.table.ends, frame.table.blob
-    sources = frame.columns["source"][rows].tolist()
+def key_digests(frame: Frame, rows: Array) -> Array:
+    """The 128-bit identities of keyed rows, two uint64 each."""
+    indices = frame.columns["source"][rows]
+    distinct, source_of_row = indices[:1], np.zeros(indices.size, dtype=np.intp)
+    if indices.size and not is_constant(indices):
+        distinct, source_of_row = np.unique(indices, return_inverse=True)
+    sources = [frame.string(index).encode() for index in distinct.tolist()]
     keys = frame.columns["event_key"][rows]
-    prefixes = {index: _source_hash(frame.string(index)) for index in set(sources)}
-    digests = []
-    for source, start, end in zip(sources, ends[keys - 1].tolist(), ends[keys].tolist(), strict=True):
-        state = prefixes[source].copy()
-        state.update(blob[start:end])
-        digests.append(state.digest())
-    return digests
-
-
-def _source_hash(source: str) -> hashlib.blake2b:
-    text = source.encode()
-    return hashlib.blake2b(len(text).to_bytes(4, "little") + text, digest_size=DIGEST_BYTES)
+    found: Array = digests_of(sources, source_of_row.astype(np.uint32), keys, frame.table.ends, frame.table.blob)
+    return found

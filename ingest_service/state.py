@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ingest_service.controls import NO_SEQUENCE, Controls
-from ingest_service.dedupe import DIGEST_BYTES, Deduper
+from ingest_service.dedupe import Deduper
+from ingest_service.digest_set import DigestSet
 from ingest_service.intervals import IntervalSet
+from ingest_service.key_digests import DIGEST_BYTES
 from ingest_service.ledger import Ledger, SourceLedger, rows_by_source
 from ingest_service.quarantine import Quarantine
 from ingest_service.time_index import TimeIndex
@@ -99,7 +101,7 @@ class IngestState:
             "reference_sequence": self.controls.reference_sequence,
         }
         text = json.dumps(content).encode()
-        body = b"".join((text, *keys.newer, *keys.older))
+        body = b"".join((text, keys.newer.to_bytes(), keys.older.to_bytes()))
         return _HEAD.pack(_MAGIC, VERSION, zlib.crc32(body), len(text)) + body
 
     def restore(self, data: bytes) -> bool:
@@ -130,7 +132,7 @@ class IngestState:
 
     def _restore_keys(self, numbers: list[int], digests: bytes) -> None:
         newer_count, older_count, newer_since_ns, highest_time_ns = numbers
-        every = [digests[at : at + DIGEST_BYTES] for at in range(0, (newer_count + older_count) * DIGEST_BYTES, 16)]
+        middle, end = newer_count * DIGEST_BYTES, (newer_count + older_count) * DIGEST_BYTES
         keys = self.deduper.keys
-        keys.newer, keys.older = set(every[:newer_count]), set(every[newer_count:])
+        keys.newer, keys.older = DigestSet(digests[:middle]), DigestSet(digests[middle:end])
         keys.newer_since_ns, keys.highest_time_ns = newer_since_ns, highest_time_ns

@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest_service import intake as intake_module
+from ingest_service.digest_set import DigestSet
 from ingest_service.intake import Intake
+from ingest_service.key_digests import DIGEST_BYTES
 from ingest_service.ledger import LedgerError
 from ingest_service.recovery import Snapshots
 from ingest_service.silence import SilenceWatch
@@ -33,13 +35,18 @@ def feed(count: int) -> list[dict[str, object]]:
     return rows
 
 
+def digests_in(known: DigestSet) -> set[bytes]:
+    content = known.to_bytes()
+    return {content[at : at + DIGEST_BYTES] for at in range(0, len(content), DIGEST_BYTES)}
+
+
 def summary(state: IngestState) -> object:
     """Everything the ledger and dedupe know, to compare two states."""
     keys = state.deduper.keys
     return (
         {name: books.to_json() for name, books in sorted(state.ledger.sources.items())},
         {key: (list(each.starts), list(each.ends)) for key, each in sorted(state.deduper.numbers.items())},
-        keys.newer | keys.older,
+        digests_in(keys.newer) | digests_in(keys.older),
         dict(state.controls.requests),
         dict(state.quarantine.known),
         state.quarantine.replayed,
