@@ -26,6 +26,7 @@ WITHOUT_PROOF = frozenset(
 """Whoever may connect may ask whether a service serves: probes carry no token. It tells nothing else."""
 
 _CASES = "/surveillance.v1.CaseService/"
+_AUDIT = "/surveillance.v1.AuditService/"
 _SUBJECTS = "/surveillance.v1.SubjectService/"
 _EVIDENCE = "/surveillance.v1.EvidenceService/"
 _REPORTS = "/surveillance.v1.ReportService/"
@@ -69,6 +70,8 @@ ROLES: Mapping[str, frozenset[Role]] = {
     _CASES + "BatchCloseCases": WORK,
     _CASES + "ListAuditRecords": AUDIT,
     _CASES + "VerifyAudit": AUDIT | OPERATE,
+    _AUDIT + "CreateAuditCheckpoint": DECIDE | OPERATE,
+    _AUDIT + "ListAuditCheckpoints": AUDIT | OPERATE,
     # subjects: known behaviour silences alerts, so it takes a supervisor
     _SUBJECTS + "CreateKnownBehaviour": DECIDE,
     _SUBJECTS + "EndKnownBehaviour": DECIDE,
