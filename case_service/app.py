@@ -9,6 +9,8 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
 
+from case_service.evidence.settings import EvidenceSettings
+from case_service.evidence.wiring import evidence_of
 from case_service.grouping import DUE_HOURS, FAMILIES, NANOSECONDS_OF_MINUTE, WINDOW_MINUTES, Policy, family_table
 from case_service.paging import PageTokens
 from case_service.recorder import Recorder
@@ -46,6 +48,7 @@ class CaseSettings(Section):
         description="typologies that share a case, by the name of their family; others are alone",
     )
     readers: int = Field(READERS, ge=1, le=64, description="reads that run at once")
+    evidence: EvidenceSettings = Field(EvidenceSettings(), description="what is pinned to cases")
 
     @field_validator("database", mode="before")
     @classmethod
@@ -96,7 +99,8 @@ async def lifespan(
         service.spawn(store.writer.run())
         service.spawn(recorder.run())
         service.spawn(end_watches(), at_stop="finish")
-        yield
+        async with evidence_of(service, store, settings.evidence, tokens):
+            yield
 
 
 def lifespan_with(

@@ -178,5 +178,35 @@ recorded_changes = Table(
 )
 """Changes of what detection works with that the audit trail has, so that one told again is entered once."""
 
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("case_number", Number, ForeignKey("cases.number"), primary_key=True, autoincrement=False),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    _small("state"),
+    _number("from_time_ns"),
+    _number("to_time_ns"),
+    Column("alert_count", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    _text("problem"),
+    _text("parts"),
+    _text("manifest_sha256"),
+    _number("events"),
+    _number("pin_time_ns"),
+    Column("opening_is_whole", Boolean, nullable=False),
+    _text("asked_by"),
+    _text("reason"),
+    Index("evidence_by_state", "state", "attempts"),
+)
+"""What is pinned to cases, or waits to be; `parts` are names and hashes of files in the vault, JSON."""
+
+evidence_progress = Table(
+    "evidence_progress",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    _number("change_sequence"),
+)
+"""One row: the last change of a case that pinning has looked at."""
+
 PARTY_ACCOUNT = "ACCOUNT"
 PARTY_OWNER = "OWNER"

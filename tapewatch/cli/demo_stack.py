@@ -57,7 +57,11 @@ def demo_settings(home: Path) -> dict[str, Any]:
     return {
         "ingest": {"listen": ingest, "directory": str(home / "ingest"), "idle_s": 1.0, "silence_s": None},
         "detection": {"listen": detection, "ingest": ingest, "cases": cases, "directory": str(home / "detection")},
-        "cases": {"listen": cases, "database": str(home / "cases" / "cases.db")},
+        "cases": {
+            "listen": cases,
+            "database": str(home / "cases" / "cases.db"),
+            "evidence": {"directory": str(home / "cases" / "evidence"), "ingest": ingest, "detection": detection},
+        },
         "fix": {"listen": fix, "status_listen": status, "ingest": ingest, "store": str(home / "fix")},
         "simulator": {
             "listen": simulator,

@@ -12,6 +12,7 @@ import grpc
 from google.protobuf.message_factory import GetMessageClass
 
 from case_service.app import CaseSettings, lifespan_with
+from case_service.evidence.settings import EvidenceSettings
 from surveillance.v1 import alert_record_pb2, case_pb2, case_pb2_grpc
 from tapewatch import alert as alerts
 from tapewatch.alert import Alert, Measurement, Severity
@@ -139,7 +140,8 @@ async def record(stub: Any, recorded: Iterable[Alert]) -> list[alert_record_pb2.
 async def running_cases(database: str | Path, clock: FakeClock | None = None, **settings: Any) -> AsyncIterator[Cases]:
     """A case service on a database, in this process, with a channel to it."""
     clock = clock or FakeClock()
-    chosen = CaseSettings(listen="127.0.0.1:0", database=str(database), **settings)
+    evidence = settings.pop("evidence", EvidenceSettings(ingest=None))
+    chosen = CaseSettings(listen="127.0.0.1:0", database=str(database), evidence=evidence, **settings)
     async with (
         running_service("cases", chosen, lifespan_with(clock)) as service,
         open_channel(f"127.0.0.1:{service.bound_port}", SecuritySettings()) as channel,

@@ -1,0 +1,1 @@
+"""What happened around a case, pinned to it: events, the opening book, the rules as they were."""
