@@ -11,7 +11,7 @@ else:
     from tapewatch.market.window import SizeHistogram
 
 _RATIOS_KNOWN = cython.declare(cython.longlong, 12)
-_MINUTES_KNOWN = cython.declare(cython.longlong, 100)
+_MINUTES_KNOWN = cython.declare(cython.longlong, 30)
 _BACK = cython.declare(cython.double, 0.5)
 _ALONE_NS = cython.declare(cython.longlong, 600_000_000_000)
 _PARTS = ("cancel_ratios", "minute_messages")
@@ -47,7 +47,8 @@ class Norms:
         return ratio / self.cancel_ratios.median
 
     def message_multiple(self, messages, minutes):
-        """Messages of some minutes in terms of one of the busiest in a hundred; 0 before anything is usual."""
+        """Messages of some minutes in terms of one of the busiest in a hundred, of the busiest while fewer are known; 0
+        before anything is usual."""
         if self.minute_messages.total < _MINUTES_KNOWN:
             return 0.0
         return messages / (minutes * self.minute_messages.high)

@@ -227,8 +227,9 @@ class OwnerScene:
         return self.relations.cluster_of(last.account, core.now)
 
     def groups_present(self) -> int:
-        """How many groups took liquidity in this market today."""
-        return int(self._core.crowds[self._core.market.number].groups_present())
+        """How many groups took liquidity in this market today; where nobody says who took, how many traded lately."""
+        core = self._core
+        return int(core.crowds[core.market.number].groups_present()) or len(core.filled_since(1))
 
     def shared_fills(self, since_ns: int) -> list[SharedFill]:
         """Fills in this market since a time of the accounts that share something with the event's account."""

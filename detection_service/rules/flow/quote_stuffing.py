@@ -13,7 +13,7 @@ from tapewatch.market.event import Side
 
 METADATA = Metadata(
     rule_id="quote_stuffing",
-    version="1.0.0",
+    version="1.1.0",
     title="Quote stuffing",
     typology="QUOTE_STUFFING",
     description=(
@@ -28,7 +28,9 @@ METADATA = Metadata(
         Parameter("own_multiple_min", 5.0, "x own usual", 1, 1000, "against the group's other minutes of the hour"),
         Parameter("message_share_min", 0.3, "share", 0.01, 1, "a flood is felt by the others in this market"),
         Parameter("life_max_s", 0.25, "s", 0.001, 10, "mean life of the orders withdrawn: nobody could have traded"),
-        Parameter("filled_share_max", 0.01, "share", 0, 1, "fills to messages: quoting in earnest trades at times"),
+        Parameter(
+            "filled_share_max", 0.01, "share", 0, 1, "fills beyond its usual to messages: quoting in earnest trades"
+        ),
     ),
     regulations=(regulations.QUOTE_STUFFING, regulations.MAR_ORDERS_DISTURB, regulations.FINRA_BONA_FIDE),
     known_false_positives=(
@@ -38,7 +40,7 @@ METADATA = Metadata(
     known_gaps=(
         "A flood spread over groups that nothing links, each below the others' busiest minutes.",
         "A flood over many instruments, small in each.",
-        "The first minutes of an instrument, before a hundred minutes of groups have been counted.",
+        "The first minutes of an instrument, before thirty minutes of groups have been counted.",
     ),
     triage_steps=(
         "Did others' messages or trades slow down meanwhile, here or on the same gateway?",
@@ -72,12 +74,19 @@ class QuoteStuffing:
         life_s = scene.metric("cancelled_life_s_1m") / max(1.0, cancels)
         if messages < parameters["own_multiple_min"] * own_usual or life_s > parameters["life_max_s"]:
             return
-        if scene.metric("fills_1m") > parameters["filled_share_max"] * messages:
+        if scene.metric("fills_1m") - _usual_fills(scene) > parameters["filled_share_max"] * messages:
             return
         since = scene.now_ns - 2 * MINUTE_NS
         orders = [order for side in (Side.BUY, Side.SELL) for order in scene.withdrawals(side, since)]
         if orders:
             yield _finding(scene, parameters, sorted(orders, key=_when), life_s, messages / own_usual)
+
+
+def _usual_fills(scene: Scene) -> float:
+    """Fills a minute of the group's at other times: what it trades besides is no part of the flood. The busiest of the
+    spans it is known for, for one it was absent from for the most part says less."""
+    last = scene.metric("fills_1m")
+    return max((scene.metric(f"fills_{minutes}m") - last) / (minutes - 1) for minutes in (5, 30, 60))
 
 
 def _when(order: Withdrawal) -> tuple[int, tuple[int, int]]:

@@ -16,7 +16,7 @@ from tapewatch.alert import Measurement, Severity
 
 METADATA = Metadata(
     rule_id="price_spike",
-    version="2.0.0",
+    version="2.1.0",
     title="Price spike",
     typology="PRICE_SPIKE",
     description=(
@@ -30,11 +30,15 @@ METADATA = Metadata(
         Parameter("range_multiple_min", 2.0, "x", 0.1, 100, "against the widest usual five minutes (99 %) of the day"),
         Parameter("move_min", 0.01, "share", 0.0005, 1, "smaller moves harm nobody"),
         Parameter("minutes_min", 30.0, "minutes", 5, 239, "minutes with trades before anything is usual"),
+        Parameter("minutes_least", 5.0, "minutes", 3, 239, "of fewer than those above proportionately more is asked"),
         Parameter("trades_min", 5.0, "trades", 1, 1000, "one stray print is an off-market price, not a move"),
     ),
     regulations=(regulations.MAR_PRICE_SECURED,),
     known_false_positives=("News.", "A large but honest order in a thin market."),
-    known_gaps=("Moves slower than a minute.", "The first half hour of an instrument."),
+    known_gaps=(
+        "Moves slower than a minute.",
+        "The first minutes of an instrument, and in its first half hour all but the widest.",
+    ),
     triage_steps=("Is there news?", "Who traded in the minute before and at the extreme?"),
     episode_gap_s=300,
     episode_max_s=3600,
@@ -64,17 +68,18 @@ class PriceSpike:
             return
         bars = market.minute.bars(market.minute.newest - FOUR_HOURS + 1, market.minute.newest - 2)
         returns = [abs(other[4] / one[4] - 1) for one, other in pairwise(bars) if one[4] > 0]
-        if len(returns) < parameters["minutes_min"]:
+        if len(returns) < parameters["minutes_least"]:
             return
+        deviations_min = parameters["deviations_min"] * max(1.0, parameters["minutes_min"] / len(returns))
         minute = max(usual.TO_SIGMA * statistics.median(returns), statistics.fmean(returns), MOVE_FLOOR)
         wide = max(usual.widest(market.slow.bars(market.slow.newest - DAY, market.slow.newest - 2)), MOVE_FLOOR)
         deviations = abs(move) / minute
-        if deviations < parameters["deviations_min"] or abs(move) / wide < parameters["range_multiple_min"]:
+        if deviations < deviations_min or abs(move) / wide < parameters["range_multiple_min"]:
             return
         before = scene.open_episode(frozenset())
         if before and deviations <= before["deviations"]:
             return  # the same move, seen again in the next bucket
-        score = 0.3 + 0.5 * excess(deviations, parameters["deviations_min"])
+        score = 0.3 + 0.5 * excess(deviations, deviations_min)
         yield of_market(
             scene,
             severity=graded(score, (0.3, Severity.LOW), (0.5, Severity.MEDIUM)),
@@ -85,7 +90,7 @@ class PriceSpike:
                 f"widest usual five minutes of the last day."
             ),
             measurements=(
-                Measurement("deviations", deviations, parameters["deviations_min"], "deviations"),
+                Measurement("deviations", deviations, deviations_min, "deviations"),
                 Measurement("range_multiple", abs(move) / wide, parameters["range_multiple_min"], "x"),
                 Measurement("move", abs(move), parameters["move_min"], "share"),
             ),

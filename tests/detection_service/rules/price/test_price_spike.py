@@ -73,8 +73,14 @@ def test_prints_told_late_are_counted_and_not_evaluated() -> None:
     assert engine.status()["sources"]["feed"]["late"] == 8
 
 
-def test_known_gap_the_first_half_hour_is_not_judged() -> None:
-    assert found(spike(quiet_hours(Market(), 20), 1_200), RULE) == []
+def test_in_the_first_half_hour_proportionately_more_is_asked() -> None:
+    (alert,) = found(spike(quiet_hours(Market(), 20), 1_200), RULE)
+    (deviations,) = (each for each in alert.measurements if each.name == "deviations")
+    assert deviations.threshold == pytest.approx(15 * 30 / 19, rel=0.1)
+
+
+def test_known_gap_the_first_minutes_are_not_judged() -> None:
+    assert found(spike(quiet_hours(Market(), 5), 300), RULE) == []
 
 
 def test_known_gap_a_move_slower_than_a_minute_is_not_found() -> None:
