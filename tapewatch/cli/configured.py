@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ConfigDict
+from pydantic import ConfigDict, SecretStr
 
 from tapewatch.cli.failure import WrongUsageError
 from tapewatch.runtime.addresses import Address
@@ -20,6 +21,9 @@ DEFAULT_ADDRESSES: Mapping[str, str] = {
     "simulator": "127.0.0.1:50054",
     "fix": "127.0.0.1:50055",
 }
+
+TOKEN_VARIABLE = "TAPEWATCH_TOKEN"
+_chosen: ContextVar[tuple[str | None, Path | None]] = ContextVar("token_chosen", default=(None, None))
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Settings file; defaults without it.")
@@ -60,6 +64,23 @@ def _reachable(listen: str) -> str:
     return str(Address(host, address.port))
 
 
+def choose_token(token: str | None, token_file: Path | None) -> None:
+    """Take the token from the command line; it is for this command and those it runs inside this process."""
+    if token is not None and token_file is not None:
+        raise WrongUsageError("expected --token or --token-file, found both")
+    _chosen.set((token, token_file))
+
+
 def security_of(config: Path | None) -> SecuritySettings:
-    """How services prove themselves."""
-    return load_settings("security", SecuritySettings, config, os.environ)
+    """How services prove themselves, and the token to show.
+
+    The token is the command line's, else that in the variable TAPEWATCH_TOKEN, else the settings'.
+    """
+    settings = load_settings("security", SecuritySettings, config, os.environ)
+    token, token_file = _chosen.get()
+    token = token or (None if token_file else os.environ.get(TOKEN_VARIABLE))
+    if token is not None:
+        return settings.model_copy(update={"token": SecretStr(token), "token_file": None})
+    if token_file is not None:
+        return settings.model_copy(update={"token": None, "token_file": token_file})
+    return settings

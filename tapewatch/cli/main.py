@@ -4,8 +4,10 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -49,6 +51,7 @@ ENTRIES = (
     Entry("status", "status", OPERATE, "How they are."),
     Entry("fix", "fix", OPERATE, "FIX: sessions, and how their messages become events."),
     Entry("certs", "certs", OPERATE, "Development certificates for mutual TLS."),
+    Entry("tokens", "tokens", OPERATE, "Tokens that prove people: a development issuer, what one says."),
     Entry("bench", "bench", OPERATE, "Rates and latencies of this machine."),
 )
 
@@ -77,6 +80,14 @@ def _load(entry: Entry) -> Any:
     return command
 
 
+TokenOption = Annotated[
+    str | None,
+    typer.Option("--token", metavar="TOKEN", help="Proves you; seen in the list of processes: rather the next."),
+]
+TokenFileOption = Annotated[
+    Path | None,
+    typer.Option("--token-file", metavar="FILE", help="Your token, for you alone to read; or set TAPEWATCH_TOKEN."),
+]
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
@@ -96,15 +107,22 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version."),
+    token: TokenOption = None,
+    token_file: TokenFileOption = None,
 ) -> None:
     """Options before the command."""
+    if token is not None or token_file is not None:
+        from tapewatch.cli.configured import choose_token
+
+        choose_token(token, token_file)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0 fine, 1 the work failed, 2 wrong usage, 130 interrupted."""
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its core would write on standard error about every lost peer
     try:
-        code = get_command(app).main(args=arguments, prog_name="tapewatch", standalone_mode=False)
+        command = get_command(app)  # in a context of its own: a token chosen for it is not the next one's
+        code = copy_context().run(command.main, args=arguments, prog_name="tapewatch", standalone_mode=False)
         sys.stdout.flush()
     except TyperException as error:
         return _report_usage(error)

@@ -6,6 +6,7 @@ gRPC ignores an argument it does not know, so a test looks each name up in gRPC'
 import grpc.aio
 
 from tapewatch.runtime.security import SecuritySettings, channel_credentials, checked_address
+from tapewatch.runtime.tokens.shown import TokenChannel, token_source
 
 MESSAGE_BYTES_MAX = 16 * 1024 * 1024
 FRAME_BYTES_MAX = 1024 * 1024
@@ -24,6 +25,8 @@ CONNECT_TIMEOUT_MS = 2_000
 """gRPC's min_reconnect_backoff is how long one attempt may take: below a second a busy machine may never get through
 the TLS handshake, while its default of 20 s outlasts a healed partition."""
 CONCURRENT_CALLS_MAX = 1_000
+METADATA_BYTES_MAX = 32 * 1024
+"""Of a call's headers, so that a token that is too long is refused by us, with a reason, and not by gRPC at random."""
 
 Options = tuple[tuple[str, int], ...]
 
@@ -56,6 +59,8 @@ def server_options() -> Options:
         *_SHARED_OPTIONS,
         ("grpc.http2.min_ping_interval_without_data_ms", PING_INTERVAL_MIN_MS),
         ("grpc.max_concurrent_streams", CONCURRENT_CALLS_MAX),
+        ("grpc.max_metadata_size", METADATA_BYTES_MAX),
+        ("grpc.absolute_max_metadata_size", METADATA_BYTES_MAX),
         ("grpc.so_reuseport", 0),
     )
 
@@ -63,10 +68,13 @@ def server_options() -> Options:
 def open_channel(target: str, security: SecuritySettings) -> grpc.aio.Channel:
     """Open a channel to `HOST:PORT` inside a running event loop; it connects when first used and reconnects alone.
 
-    Raises SettingsError for a malformed target, unreadable certificates, or in local mode a host that is not loopback.
+    Its calls show the settings' token, if any. Raises SettingsError for a malformed target, unreadable certificates or
+    token, or in local mode a host that is not loopback.
     """
     address = checked_address(target, security, f"target {target}")
-    credentials = channel_credentials(security)
+    credentials, source = channel_credentials(security), token_source(security)
     if credentials is None:
-        return grpc.aio.insecure_channel(str(address), options=channel_options())
-    return grpc.aio.secure_channel(str(address), credentials, options=channel_options())
+        channel = grpc.aio.insecure_channel(str(address), options=channel_options())
+    else:
+        channel = grpc.aio.secure_channel(str(address), credentials, options=channel_options())
+    return channel if source is None else TokenChannel(channel, source)

@@ -4,6 +4,8 @@ Deny by default: where callers are known (certificates, tokens), a method withou
 tokens knows no callers and lets everyone in who reaches loopback.
 """
 
+import dataclasses
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
@@ -14,9 +16,11 @@ from prometheus_client import CollectorRegistry, Counter
 
 from tapewatch.runtime.access import ANYONE, Caller, Role
 from tapewatch.runtime.errors import PermissionDenied, ServiceError, Unauthenticated
+from tapewatch.runtime.rates import Rates
 from tapewatch.runtime.roles import ROLES, WITHOUT_PROOF
 from tapewatch.runtime.security import caller_name
 from tapewatch.runtime.settings import SecuritySettings
+from tapewatch.runtime.tokens.verification import TokenVerifier
 
 TOKEN_KEY = "authorization"
 SCHEME = "bearer "
@@ -50,12 +54,17 @@ class Guard:
         registry: CollectorRegistry,
         verifier: Verifier | None = None,
         roles: Mapping[str, frozenset[Role]] = ROLES,
+        clock_s: Callable[[], float] = time.time,
     ) -> None:
         self.on_refused: Callable[[Refusal], Awaitable[None]] | None = None
-        self._knows_callers = security.mode == "mtls" or verifier is not None
         self._services = frozenset(security.services) if security.mode == "mtls" else frozenset()
+        if verifier is None and security.tokens is not None:
+            verifier = TokenVerifier(security.tokens)
         self._verifier = verifier
         self._roles = roles
+        self._clock_s = clock_s
+        self._rates = Rates(security.rate)
+        self._knows_callers = security.mode == "mtls" or verifier is not None
         self._refused = Counter(
             "tapewatch_access_refused", "Calls refused at the door, by reason.", ["method", "reason"], registry=registry
         )
@@ -67,22 +76,27 @@ class Guard:
         caller = None
         try:
             caller = await self._proved(method, context)
+            if caller.known:
+                self._rates.take(caller)
             self._check_role(method, caller)
         except ServiceError as error:
             self._refused.labels(method, error.reason).inc()
             name, channel = (caller.name, caller.channel) if caller else ("", caller_name(context))
             _log.warning("call refused", method=method, reason=error.reason, caller=name, channel=channel)
-            if caller is not None and caller.known and self.on_refused is not None:
+            if caller is not None and isinstance(error, PermissionDenied) and self.on_refused is not None:
                 await self.on_refused(Refusal(caller, method, error.reason))
             raise
         return caller
+
+    def left_s(self, caller: Caller) -> float | None:
+        """Seconds until the caller's proof ends; None is never."""
+        return None if caller.expires_s is None else max(0.0, caller.expires_s - self._clock_s())
 
     async def _proved(self, method: str, context: _Context) -> Caller:
         channel = caller_name(context)
         token = _token(context)
         if token is not None and self._verifier is not None:
-            found = await self._verifier.caller(token)
-            return Caller(found.name, found.roles, found.desks, channel, found.expires_s)
+            return dataclasses.replace(await self._verifier.caller(token), channel=channel)
         if channel in self._services:
             return Caller(channel, frozenset({Role.SERVICE}), None, channel)
         if method in WITHOUT_PROOF:

@@ -19,11 +19,12 @@ import grpc.aio
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from tapewatch.runtime.access import calling
+from tapewatch.runtime.access import Caller, calling
 from tapewatch.runtime.errors import (
     MESSAGE_BYTES_MAX,
     InvalidArgument,
     ServiceError,
+    Unauthenticated,
     shortened,
     trailing_details,
 )
@@ -158,10 +159,22 @@ class _Call:
         """Writes what the handler yields; a coroutine here closes the generator at once when the call is cancelled."""
         with self._watched(self._method, context) as outcome:
             try:
-                with calling(await self._guard.admit(self._method, context)):
-                    await self._stream(request, context)
+                caller = await self._guard.admit(self._method, context)
+                with calling(caller):
+                    await self._stream_while_proved(caller, request, context)
             except Exception as error:
                 await _answer(error, self._method, context, outcome)
+
+    async def _stream_while_proved(self, caller: Caller, request: Any, context: _Context) -> None:
+        """A stream ends with the token that opened it: who was dismissed does not watch on."""
+        try:
+            async with asyncio.timeout(self._guard.left_s(caller)) as proved:
+                await self._stream(request, context)
+        except TimeoutError as error:
+            if proved.expired():
+                text = "token: it ended while the stream was open; get a new one and resume"
+                raise Unauthenticated("TOKEN_EXPIRED", text) from error
+            raise
 
     async def _stream(self, request: Any, context: _Context) -> None:
         result = self._behaviour(self._decoded(request), context)

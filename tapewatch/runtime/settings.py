@@ -6,21 +6,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic.json_schema import models_json_schema
 from pydantic_core import ErrorDetails
 
-from tapewatch.runtime.redaction import REDACTED, is_secret_name
+from tapewatch.runtime.redaction import REDACTED, is_secret_name, without_secrets
 from tapewatch.runtime.settings_document import Document, KeyPath, SettingsError, parse, read_document
 
 __all__ = [
     "KNOWN_SECTIONS",
     "LogSettings",
     "MetricsSettings",
+    "RateSettings",
     "Section",
     "SecuritySettings",
     "SettingsError",
+    "TokenSettings",
     "json_schema",
     "load_settings",
 ]
@@ -49,6 +52,47 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class TokenSettings(Section):
+    """Whose tokens prove people, and how their claims are read."""
+
+    issuer: str = Field(description="`iss` of the tokens; of an OIDC issuer its address, where its keys are found")
+    audience: str = Field("tapewatch", min_length=1, description="`aud` that tokens must be for")
+    keys: Path | None = Field(
+        None, description="JWKS file with the issuer's keys (`tapewatch tokens init`); null: ask the OIDC issuer"
+    )
+    authority: Path | None = Field(
+        None, description="certificate authority of the issuer's address, PEM; null: the machine's own list"
+    )
+    keys_kept_s: float = Field(300.0, ge=1, le=86_400, description="before an OIDC issuer is asked for its keys again")
+    leeway_s: float = Field(30.0, ge=0, le=300, description="by which the issuer's clock may differ from ours")
+    lifetime_max_hours: float = Field(24.0, gt=0, le=24 * 366, description="longest life of a token that is taken")
+    name_claim: str = Field("sub", min_length=1, description="claim that names the person, as the audit trail will")
+    roles_claim: str = Field("roles", min_length=1, description="claim with the roles; dots step into objects")
+    roles: dict[Literal["viewer", "analyst", "supervisor", "admin", "service"], list[str]] = Field(
+        {}, description="names the issuer gives each role; a role not named here has its own name"
+    )
+    desks_claim: str = Field("desks", min_length=1, description="claim with the desks; none sees no case, * sees all")
+
+    @model_validator(mode="after")
+    def _keys_can_be_found(self) -> Self:
+        address = urlsplit(self.issuer)
+        local = address.scheme == "http" and address.hostname in ("127.0.0.1", "::1", "localhost")
+        if self.keys is None and not (address.scheme == "https" and address.hostname) and not local:
+            raise ValueError(
+                f"expected an https address of an OIDC issuer, or a file of its keys in `keys`, found {self.issuer!r}"
+            )
+        return self
+
+
+class RateSettings(Section):
+    """How often one caller may call one service; beyond it RESOURCE_EXHAUSTED with the time to wait."""
+
+    calls_a_second: float | None = Field(50.0, gt=0, description="of a person, in the long run; null: any number")
+    calls_at_once: int = Field(200, ge=1, description="that a person may save up")
+    service_calls_a_second: float | None = Field(None, gt=0, description="of a service; null: any number")
+    service_calls_at_once: int = Field(2_000, ge=1, description="that a service may save up")
+
+
 class SecuritySettings(Section):
     """How services prove themselves: `local` (loopback only, no certificates) or `mtls` (both sides show one)."""
 
@@ -59,6 +103,10 @@ class SecuritySettings(Section):
     services: list[str] = Field(
         list(SERVICE_NAMES), description="common names of certificates that are services; in mtls they need no token"
     )
+    tokens: TokenSettings | None = Field(None, description="whose tokens prove people; null: nobody's are asked for")
+    token_file: Path | None = Field(None, description="file with the token this process shows, for its owner alone")
+    token: SecretStr | None = Field(None, description="the token itself; rather use token_file or TAPEWATCH_TOKEN")
+    rate: RateSettings = Field(RateSettings(), description="how often one caller may call, where callers are known")
 
     @model_validator(mode="after")
     def _mtls_needs_files(self) -> Self:
@@ -241,7 +289,7 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    text = without_secrets(repr(value))
     short = text if len(text) <= FOUND_CHARACTERS_MAX else text[: FOUND_CHARACTERS_MAX - 3] + "..."
     return f"{short} ({type(value).__name__})"
 

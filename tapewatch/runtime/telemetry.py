@@ -8,7 +8,7 @@ from typing import Any, TextIO
 import structlog
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
-from tapewatch.runtime.redaction import REDACTED, is_secret_name, without_fix_secrets
+from tapewatch.runtime.redaction import REDACTED, is_secret_name, without_secrets
 from tapewatch.runtime.settings import LogSettings
 
 NESTING_MAX = 6
@@ -48,7 +48,7 @@ def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> No
 
 
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A structlog processor: values under secret names and secret FIX fields are replaced, at any depth."""
+    """A structlog processor: values under secret names, and what is a secret by its form, are replaced."""
     return {key: _redacted(key, value, NESTING_MAX) for key, value in event.items()}
 
 
@@ -73,9 +73,9 @@ def _redacted(key: object, value: object, depth: int) -> object:
     if is_secret_name(str(key)):
         return REDACTED
     if isinstance(value, str):
-        return without_fix_secrets(value)
+        return without_secrets(value)
     if isinstance(value, bytes):
-        return without_fix_secrets(value.decode("utf-8", "backslashreplace"))
+        return without_secrets(value.decode("utf-8", "backslashreplace"))
     if depth > 0 and isinstance(value, Mapping):
         return {name: _redacted(name, inner, depth - 1) for name, inner in value.items()}
     if depth > 0 and isinstance(value, list | tuple):

@@ -1,0 +1,1 @@
+"""Signed tokens of people: checked by services, shown by clients, and for development issued here."""
