@@ -1,24 +1,36 @@
-"""Filters: comparisons joined by AND, a subset of google.aip.dev/160, parsed here and bound as parameters by the store.
+"""Filters: comparisons joined by AND, OR, NOT and parentheses (google.aip.dev/160), parsed here and bound by the store.
 
-    rule_id = "spoofing" AND severity >= HIGH AND accounts:"A1" AND start_time_ns >= "2026-03-02T14:30:00Z"
+    (rule_id = "spoofing" OR rule_id = "layer*") AND severity >= HIGH AND NOT accounts:"A1"
+    AND start_time_ns >= "2026-03-02T14:30:00Z"
 
-`:` asks whether a list has the value, or a text contains it.
+OR binds before AND, as that standard has it. `:` asks whether a list has the value, or a text contains it, whatever the
+case of its letters; `*` in a text that is asked for by = != or in a list stands for anything (`\\*` for itself).
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, IntEnum
 
 from case_service.case import CaseState, Disposition
+from case_service.filter_tokens import Token, tokens_of, unquoted, wrong
 from tapewatch.alert import Severity
-from tapewatch.runtime.errors import InvalidArgument
 
 FILTER_CHARACTERS_MAX = 2_000
 COMPARISONS_MAX = 20
+DEPTH_MAX = 8
+"""Parentheses and NOT within each other."""
 INTEGER_MAX = 2**63 - 1
-Value = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What a text must look like: the pieces that must follow each other, with anything between two of them."""
+
+    pieces: tuple[str, ...]
+
+
+Value = str | int | float | bool | Pattern
 
 
 class Kind(Enum):
@@ -90,105 +102,130 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
-    """A piece of the text, and where it begins (1 is the first character)."""
+class Not:
+    """Holds where its part does not."""
 
-    kind: str
-    text: str
-    position: int
+    part: "Expression"
 
 
-_TOKEN = re.compile(
-    r"""\s*(?:
-        (?P<operator><=|>=|!=|=|<|>|:)
-        |(?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
-        |(?P<number>[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?(?![A-Za-z0-9_.]))
-        |(?P<word>[A-Za-z_][A-Za-z0-9_]*)
-    )""",
-    re.VERBOSE | re.DOTALL,
-)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Holds where all its parts do."""
+
+    parts: tuple["Expression", ...]
 
 
-def parse(text: str, fields: Mapping[str, Kind]) -> tuple[Comparison, ...]:
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Holds where one of its parts does."""
+
+    parts: tuple["Expression", ...]
+
+
+Expression = Comparison | Not | AllOf | AnyOf
+
+
+def parse(text: str, fields: Mapping[str, Kind]) -> tuple[Expression, ...]:
     """The conditions of a filter, all of which must hold; none for a blank text.
 
     Raises InvalidArgument (reason INVALID_FILTER) with the position, what was expected and what was found.
     """
     if len(text) > FILTER_CHARACTERS_MAX:
-        raise _wrong(0, f"at most {FILTER_CHARACTERS_MAX} characters", f"{len(text)}")
-    tokens = _tokens(text)
-    comparisons: list[Comparison] = []
-    place = 0
-    while tokens[place].kind != "end":
-        if comparisons:
-            place = _skip_and(tokens, place)
-        comparisons.append(_comparison(tokens[place : place + 3], fields))
-        place += 3
-        if len(comparisons) > COMPARISONS_MAX:
-            raise _wrong(tokens[place].position, f"at most {COMPARISONS_MAX} comparisons", "more")
-    return tuple(comparisons)
+        raise wrong(0, f"at most {FILTER_CHARACTERS_MAX} characters", f"{len(text)}")
+    parser = _Parser(tokens_of(text), fields)
+    if parser.next.kind == "end":
+        return ()
+    parts = parser.sequence(0)
+    if parser.next.kind != "end":
+        raise wrong(parser.next.position, "AND, OR or the end", repr(parser.next.text))
+    return parts
 
 
-def _tokens(text: str) -> list[_Token]:
-    """The tokens of a text and one that marks its end."""
-    tokens: list[_Token] = []
-    start, end = 0, len(text.rstrip())
-    while start < end:
-        match = _TOKEN.match(text, start, end)
-        if match is None or match.lastgroup is None:
-            found = text[start:end].lstrip()
-            position = end - len(found) + 1
-            expected = "a closing quote" if found[0] in "\"'" else "a field, an operator or a value"
-            raise _wrong(position, expected, repr(found[:20]))
-        tokens.append(_Token(match.lastgroup, match[match.lastgroup], match.start(match.lastgroup) + 1))
-        start = match.end()
-    return [*tokens, _Token("end", "the end", len(text) + 1)]
+class _Parser:
+    """Takes tokens from the left; each method parses what its name says and leaves the place behind it."""
+
+    def __init__(self, tokens: list[Token], fields: Mapping[str, Kind]) -> None:
+        self._tokens = tokens
+        self._fields = fields
+        self._place = 0
+        self._comparisons = 0
+
+    @property
+    def next(self) -> Token:
+        """The token to come."""
+        return self._tokens[self._place]
+
+    def sequence(self, depth: int) -> tuple[Expression, ...]:
+        """Parts joined by AND."""
+        if depth > DEPTH_MAX:
+            raise wrong(self.next.position, f"at most {DEPTH_MAX} parentheses and NOT within each other", "more")
+        parts = [self._alternatives(depth)]
+        while self._took("AND"):
+            parts.append(self._alternatives(depth))
+        return tuple(parts)
+
+    def _alternatives(self, depth: int) -> Expression:
+        parts = [self._term(depth)]
+        while self._took("OR"):
+            parts.append(self._term(depth))
+        return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
+
+    def _term(self, depth: int) -> Expression:
+        if self._took("NOT"):
+            if depth >= DEPTH_MAX:
+                raise wrong(self.next.position, f"at most {DEPTH_MAX} parentheses and NOT within each other", "more")
+            return Not(self._term(depth + 1))
+        if not self._took("("):
+            return self._comparison()
+        opened = self._tokens[self._place - 1].position
+        parts = self.sequence(depth + 1)
+        if not self._took(")"):
+            raise wrong(self.next.position, f"AND, OR or ) for the ( at character {opened}", repr(self.next.text))
+        return parts[0] if len(parts) == 1 else AllOf(parts)
+
+    def _took(self, text: str) -> bool:
+        found = self.next.text == text and self.next.kind in ("word", "parenthesis")
+        self._place += found
+        return found
+
+    def _comparison(self) -> Comparison:
+        name, operator, value = (*self._tokens, self._tokens[-1], self._tokens[-1])[self._place : self._place + 3]
+        comparison = _comparison(name, operator, value, self._fields)
+        self._comparisons += 1
+        if self._comparisons > COMPARISONS_MAX:
+            raise wrong(name.position, f"at most {COMPARISONS_MAX} comparisons", "more")
+        self._place += 3
+        return comparison
 
 
-def _skip_and(tokens: list[_Token], place: int) -> int:
-    token = tokens[place]
-    if token.text != "AND":
-        raise _wrong(token.position, "AND or the end (OR, NOT and parentheses are not supported)", repr(token.text))
-    return place + 1
-
-
-def _comparison(tokens: list[_Token], fields: Mapping[str, Kind]) -> Comparison:
-    name = tokens[0]
+def _comparison(name: Token, operator: Token, value: Token, fields: Mapping[str, Kind]) -> Comparison:
     if name.kind != "word" or name.text not in fields:
-        raise _wrong(name.position, f"one of {', '.join(sorted(fields))}", repr(name.text))
+        raise wrong(name.position, f"one of {', '.join(sorted(fields))}", repr(name.text))
     kind = fields[name.text]
-    operator = tokens[1]
     if operator.text not in OPERATORS[kind] or operator.kind != "operator":
-        raise _wrong(operator.position, f"{' '.join(OPERATORS[kind])} after {name.text}", repr(operator.text))
-    value = _value(kind, tokens[2])
-    if value is None:
-        raise _wrong(tokens[2].position, f"{kind.value} for {name.text}", repr(tokens[2].text))
-    return Comparison(name.text, operator.text, value)
+        raise wrong(operator.position, f"{' '.join(OPERATORS[kind])} after {name.text}", repr(operator.text))
+    found = _value(kind, value, operator.text)
+    if found is None:
+        raise wrong(value.position, f"{kind.value} for {name.text}", repr(value.text))
+    return Comparison(name.text, operator.text, found)
 
 
-def _value(kind: Kind, token: _Token) -> Value | None:
+def _value(kind: Kind, token: Token, operator: str) -> Value | None:
     """The value a token stands for; None if it is not of the kind."""
     if kind in (Kind.TEXT, Kind.LIST):
-        return _unquoted(token)
+        return _text(kind, token, operator)
     if kind is Kind.FLAG:
         return {"true": True, "false": False}.get(token.text)
     if kind in _NAMES:
         return _named(kind, token)
     if kind is Kind.TIME and token.kind == "string":
-        return _time_ns(_unquoted(token) or "")
+        return _time_ns("".join(unquoted(token) or ()))
     if token.kind != "number":
         return None
     return float(token.text) if kind is Kind.NUMBER else _integer(token.text)
 
 
-def _unquoted(token: _Token) -> str | None:
-    if token.kind != "string" or "\0" in token.text:
-        return None
-    return _ESCAPE.sub(r"\1", token.text[1:-1])
-
-
-def _named(kind: Kind, token: _Token) -> int | None:
+def _named(kind: Kind, token: Token) -> int | None:
     name = token.text.removeprefix(_PREFIXES[kind])
     members = _NAMES[kind].__members__
     return members[name].value if token.kind == "word" and name in members else None
@@ -212,8 +249,9 @@ def _time_ns(text: str) -> int | None:
     return time_ns if abs(time_ns) <= INTEGER_MAX else None
 
 
-def _wrong(position: int, expected: str, found: str) -> InvalidArgument:
-    place = f"at character {position}: " if position else ""
-    return InvalidArgument(
-        "INVALID_FILTER", f"filter: {place}expected {expected}, found {found}", field="filter", position=position
-    )
+def _text(kind: Kind, token: Token, operator: str) -> str | Pattern | None:
+    pieces = unquoted(token)
+    if pieces is None or len(pieces) == 1:
+        return pieces[0] if pieces else None
+    wild = operator in _EQUAL if kind is Kind.TEXT else True
+    return Pattern(pieces) if wild else "*".join(pieces)

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 from binascii import Error as DecodeError
+from collections.abc import Sequence
 
 from tapewatch.runtime.errors import InvalidArgument
 
@@ -33,11 +34,20 @@ class PageTokens:
 
     def make(self, method: str, conditions: str, position: int) -> str:
         """The token of the page that begins behind a position, for the same method and filter only."""
-        payload = json.dumps([method, _digest(conditions), position], separators=(",", ":")).encode()
-        return base64.urlsafe_b64encode(self._signature(payload) + payload).decode()
+        return self.make_keys(method, conditions, (position,))
 
     def read(self, token: str, method: str, conditions: str) -> int | None:
         """The position a token carries, None for the first page; InvalidArgument for any other token."""
+        keys = self.read_keys(token, method, conditions)
+        return None if keys is None else int(keys[0])
+
+    def make_keys(self, method: str, conditions: str, position: Sequence[int | float]) -> str:
+        """The token of the page that begins behind the row with these keys of its order."""
+        payload = json.dumps([method, _digest(conditions), list(position)], separators=(",", ":")).encode()
+        return base64.urlsafe_b64encode(self._signature(payload) + payload).decode()
+
+    def read_keys(self, token: str, method: str, conditions: str) -> tuple[int | float, ...] | None:
+        """The keys a token carries, None for the first page; InvalidArgument for any other token."""
         if not token:
             return None
         payload = self._payload(token)
@@ -46,7 +56,7 @@ class PageTokens:
         found_method, found_digest, position = json.loads(payload)
         if (found_method, found_digest) != (method, _digest(conditions)):
             raise _refused(f"expected a token of {method} with the same filter, found one of another request")
-        return int(position)
+        return tuple(position)
 
     def _payload(self, token: str) -> bytes | None:
         if len(token) > TOKEN_CHARACTERS_MAX or not token.isascii():

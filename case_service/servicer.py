@@ -9,14 +9,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from case_service.change import change_of
 from case_service.convert import audit_message, case_bytes, case_message, command_of, incoming_of
-from case_service.filter import ALERT_FIELDS, CASE_FIELDS, parse
 from case_service.grouping import Policy
+from case_service.listing import ALERTS, CASES
 from case_service.paging import PageTokens, page_size_of
 from case_service.recorder import Recorder
 from case_service.store import reading
 from case_service.store.batch import Outcome
 from case_service.store.changes import record_changes
-from case_service.store.filters import alert_conditions, case_conditions
 from case_service.store.store import Store
 from case_service.store.verbs import perform
 from case_service.watch import RETRY_AFTER_MS, parse_cursor, watch
@@ -110,11 +109,9 @@ class CaseServicer(case_pb2_grpc.CaseServiceServicer):
     async def ListAlerts(
         self, request: alert_record_pb2.ListAlertsRequest, context: Context
     ) -> alert_record_pb2.ListAlertsResponse:
-        """Newest first."""
-        before = self._tokens.read(request.page_token, "ListAlerts", request.filter)
-        conditions = alert_conditions(parse(request.filter, ALERT_FIELDS))
-        page = await self._store.read(reading.alerts_page, conditions, before, page_size_of(request.page_size))
-        token = self._tokens.make("ListAlerts", request.filter, page.items[-1].number) if page.more else ""
+        """Newest first where no order is asked for."""
+        page = await self._store.read(reading.alerts_page, ALERTS.asked(request, self._tokens))
+        token = ALERTS.next_page_token(request, self._tokens, page)
         messages = [alert_pb2.Alert.FromString(each.body) for each in page.items]
         return alert_record_pb2.ListAlertsResponse(alerts=messages, next_page_token=token)
 
@@ -134,11 +131,9 @@ class CaseServicer(case_pb2_grpc.CaseServiceServicer):
                 yield alert_record_pb2.WatchAlertsResponse(alert=alert, cursor=str(each.change_sequence))
 
     async def ListCases(self, request: case_pb2.ListCasesRequest, context: Context) -> case_pb2.ListCasesResponse:
-        """Newest first."""
-        before = self._tokens.read(request.page_token, "ListCases", request.filter)
-        conditions = case_conditions(parse(request.filter, CASE_FIELDS))
-        page = await self._store.read(reading.cases_page, conditions, before, page_size_of(request.page_size))
-        token = self._tokens.make("ListCases", request.filter, page.items[-1].case.number) if page.more else ""
+        """Newest first where no order is asked for."""
+        page = await self._store.read(reading.cases_page, CASES.asked(request, self._tokens))
+        token = CASES.next_page_token(request, self._tokens, page)
         return case_pb2.ListCasesResponse(cases=[case_message(each.case) for each in page.items], next_page_token=token)
 
     async def GetCase(self, request: case_pb2.GetCaseRequest, context: Context) -> case_pb2.Case:

@@ -10,7 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, or_, s
 
 from case_service.audit import Finding, Head, Record, verify
 from case_service.case import Case, CaseState, Comment, Disposition, Work
+from case_service.ordering import NEWEST_FIRST, Key
 from case_service.paging import PAGE_BYTES_MAX
+from case_service.store.keyset import Position, page_of, position_of
 from case_service.store.tables import (
     PARTY_ACCOUNT,
     PARTY_OWNER,
@@ -30,14 +32,26 @@ ROWS_FETCHED = 100
 ALERTS_OF_PAGE_MAX = 5_000
 """A page of cases ends early where its cases would have more alerts than this together."""
 Item = TypeVar("Item")
+Listed = TypeVar("Listed", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[Item]):
-    """Some items, and whether there are more behind them."""
+class Page(Generic[Listed]):
+    """Some items, whether there are more behind them, and where the last one stands in the order asked for."""
 
-    items: Sequence[Item]
+    items: Sequence[Listed]
     more: bool
+    last: Position = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a list asks for: at most `count` items that fulfil all conditions, in an order, behind a position."""
+
+    conditions: Sequence[ColumnElement[bool]]
+    count: int
+    order: Sequence[Key] = NEWEST_FIRST
+    after: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +93,11 @@ def alert_named(connection: Connection, alert_id: str) -> StoredAlert:
     return _stored(row)
 
 
-def alerts_page(
-    connection: Connection, conditions: Iterable[ColumnElement[bool]], before: int | None, count: int
-) -> Page[StoredAlert]:
-    """At most `count` alerts, and PAGE_BYTES_MAX, below a number, newest first."""
-    query = select(*_ALERT).where(*conditions).order_by(alerts.c.number.desc())
-    query = query if before is None else query.where(alerts.c.number < before)
-    return _alerts(connection, query, count)
+def alerts_page(connection: Connection, asked: Asked) -> Page[StoredAlert]:
+    """The alerts asked for, at most PAGE_BYTES_MAX of them."""
+    keys = (alerts.c[each.field] for each in asked.order)
+    query = page_of(select(*_ALERT, *keys).where(*asked.conditions), alerts, asked.order, asked.after)
+    return _alerts(connection, query, asked.count, asked.order)
 
 
 def alerts_changed(connection: Connection, after: int, count: int) -> Page[StoredAlert]:
@@ -94,11 +106,17 @@ def alerts_changed(connection: Connection, after: int, count: int) -> Page[Store
     return _alerts(connection, select(*_ALERT).where(changes > after).order_by(changes), count)
 
 
-def _alerts(connection: Connection, query: Select[*tuple[Any, ...]], count: int) -> Page[StoredAlert]:
+def _alerts(
+    connection: Connection, query: Select[*tuple[Any, ...]], count: int, order: Sequence[Key] = ()
+) -> Page[StoredAlert]:
     reading = connection.execution_options(yield_per=ROWS_FETCHED)
     with reading.execute(query.limit(count + 1)) as rows:
         page = _page(rows, count, lambda row: len(row.body), PAGE_BYTES_MAX)
-    return Page([_stored(row) for row in page.items], page.more)
+    return Page([_stored(row) for row in page.items], page.more, _last(page.items, order))
+
+
+def _last(rows: Sequence[object], order: Sequence[Key]) -> Position:
+    return position_of(rows[-1], order) if rows else ()
 
 
 def _page(rows: Iterable[Item], count: int, size_of: Callable[[Item], int], size_max: int) -> Page[Item]:
@@ -140,13 +158,10 @@ def case_named(connection: Connection, name: str) -> Case:
     return _cases(connection, select(cases).where(cases.c.number == number), 1).items[0].case
 
 
-def cases_page(
-    connection: Connection, conditions: Iterable[ColumnElement[bool]], before: int | None, count: int
-) -> Page[ChangedCase]:
-    """At most `count` cases, and ALERTS_OF_PAGE_MAX of theirs, below a number, newest first."""
-    query = select(cases).where(*conditions).order_by(cases.c.number.desc())
-    query = query if before is None else query.where(cases.c.number < before)
-    return _cases(connection, query, count)
+def cases_page(connection: Connection, asked: Asked) -> Page[ChangedCase]:
+    """The cases asked for, at most ALERTS_OF_PAGE_MAX of their alerts together."""
+    query = page_of(select(cases).where(*asked.conditions), cases, asked.order, asked.after)
+    return _cases(connection, query, asked.count, asked.order)
 
 
 def cases_changed(connection: Connection, after: int, count: int) -> Page[ChangedCase]:
@@ -172,7 +187,9 @@ _COMMENTS_OF = (
 )
 
 
-def _cases(connection: Connection, query: Select[*tuple[Any, ...]], count: int) -> Page[ChangedCase]:
+def _cases(
+    connection: Connection, query: Select[*tuple[Any, ...]], count: int, order: Sequence[Key] = ()
+) -> Page[ChangedCase]:
     """The cases of a query with everything that belongs to them, in its order."""
     found = connection.execute(query.limit(count + 1)).all()
     page = _page(found, count, lambda row: int(row.alert_count), ALERTS_OF_PAGE_MAX)
@@ -182,7 +199,7 @@ def _cases(connection: Connection, query: Select[*tuple[Any, ...]], count: int) 
         for part in (_ALERTS_OF, _PARTIES_OF, _COMMENTS_OF)
     ]
     whole = [(row.change_sequence, _case(row, *(part[row.number] for part in parts))) for row in page.items]
-    return Page([ChangedCase(change_sequence, case) for change_sequence, case in whole], page.more)
+    return Page([ChangedCase(*each) for each in whole], page.more, _last(page.items, order))
 
 
 def _by_case(rows: Sequence[Row[*tuple[Any, ...]]]) -> defaultdict[int, list[Row[*tuple[Any, ...]]]]:

@@ -15,6 +15,8 @@ from case_service.store.tables import PARTY_ACCOUNT, PARTY_OWNER, alert_conflict
 from case_service.store.transaction import Transaction
 from tapewatch.alert import Severity
 
+PARTY_NAMES_CHARACTERS_MAX = 20_000
+"""What full-text search knows of an alert's parties; those beyond are found by filters."""
 _INSERT_ALERT, _INSERT_PARTY, _INSERT_CASE = insert(alerts), insert(alert_parties), insert(cases)
 _INSERT_CONFLICT = insert(alert_conflicts)
 _UPDATE_ALERT = update(alerts).where(alerts.c.number == bindparam("of_number"))
@@ -105,6 +107,7 @@ def _alert_row(batch: Batch, held: Held) -> dict[str, object]:
         "end_time_ns": alert.end_time_ns,
         "closed": alert.closed,
         "explanation": alert.explanation,
+        "party_names": " ".join((*alert.accounts, *alert.owners))[:PARTY_NAMES_CHARACTERS_MAX],
         "content_hash": held.content_hash,
         "body": held.incoming.body,
         "change_sequence": batch.shared.next_change(),

@@ -78,6 +78,13 @@ cases = Table(
     Index("cases_by_state", "state", "number"),
     Index("cases_by_instrument", "instrument", "number"),
     Index("cases_by_assignee", "assignee", "number"),
+    Index("cases_by_priority", "priority", "due_time_ns", "number"),
+    Index("cases_by_due", "due_time_ns", "number"),
+    Index("cases_by_update", "update_time_ns", "number"),
+    Index("cases_by_severity", "severity", "number"),
+    Index("cases_by_score", "score", "number"),
+    Index("cases_by_start", "start_time_ns", "number"),
+    Index("cases_by_create", "create_time_ns", "number"),
 )
 
 alerts = Table(
@@ -97,12 +104,16 @@ alerts = Table(
     _number("end_time_ns"),
     Column("closed", Boolean, nullable=False),
     _text("explanation"),
+    _text("party_names"),
     _text("content_hash"),
     Column("body", LargeBinary, nullable=False),
     Column("change_sequence", BigInteger, nullable=False, unique=True),
     Index("alerts_by_case", "case_number", "start_time_ns"),
     Index("alerts_by_rule", "rule_id", "number"),
     Index("alerts_by_instrument", "instrument", "number"),
+    Index("alerts_by_start", "start_time_ns", "number"),
+    Index("alerts_by_severity", "severity", "number"),
+    Index("alerts_by_score", "score", "number"),
 )
 """`body` is the alert as a `surveillance.v1.Alert` message; the other columns are what is asked for."""
 

@@ -1,17 +1,42 @@
 import contextlib
+import re
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from case_service.case import CaseState
-from case_service.filter import ALERT_FIELDS, CASE_FIELDS, OPERATORS, Comparison, Kind, parse
+from case_service.filter import (
+    ALERT_FIELDS,
+    CASE_FIELDS,
+    OPERATORS,
+    AllOf,
+    AnyOf,
+    Comparison,
+    Expression,
+    Kind,
+    Not,
+    Pattern,
+    parse,
+)
 from tapewatch.alert import Severity
 from tapewatch.runtime.errors import InvalidArgument
 
 
 def quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + re.sub(r'(["*\\])', r"\\\1", text) + '"'
+
+
+def fields_of(expression: Expression) -> Iterator[str]:
+    match expression:
+        case Comparison():
+            yield expression.field
+        case Not(part):
+            yield from fields_of(part)
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from fields_of(part)
 
 
 def test_the_filter_of_the_contract_is_read() -> None:
@@ -46,6 +71,7 @@ def test_a_blank_filter_has_no_conditions(text: str) -> None:
 )
 def test_values_are_read_by_the_kind_of_their_field(text: str, value: object) -> None:
     (comparison,) = parse(text, CASE_FIELDS)
+    assert isinstance(comparison, Comparison)
     assert comparison.value == value
 
 
@@ -68,9 +94,18 @@ def test_values_are_read_by_the_kind_of_their_field(text: str, value: object) ->
         ("priority", "at character 9: expected = != < <= > >= after priority, found 'the end'"),
         ('due_time_ns < "2026-03-02T11:13:20"', "at character 15: expected nanoseconds, or a quoted UTC time"),
         ('due_time_ns < "9999-03-02T11:13:20Z"', "at character 15: expected nanoseconds, or a quoted UTC time"),
-        ("state = OPEN OR state = CLOSED", r"at character 14: expected AND or the end \(OR, NOT and paren.*found 'OR'"),
-        ("state = OPEN and state = CLOSED", "at character 14: expected AND or the end"),
-        ("(state = OPEN)", r"at character 1: expected a field, an operator or a value, found '\(state = OPEN\)'"),
+        ("state = OPEN and state = CLOSED", "at character 14: expected AND, OR or the end, found 'and'"),
+        ("state = OPEN state = CLOSED", "at character 14: expected AND, OR or the end, found 'state'"),
+        ("(state = OPEN", r"at character 14: expected AND, OR or \) for the \( at character 1, found 'the end'"),
+        ("state = OPEN)", r"at character 13: expected AND, OR or the end, found '\)'"),
+        ("()", r"at character 2: expected one of .*, found '\)'"),
+        ("NOT", "at character 4: expected one of .*, found 'the end'"),
+        ("state = OPEN OR", "at character 16: expected one of .*, found 'the end'"),
+        (
+            "(" * 9 + "state = OPEN" + ")" * 9,
+            "at character 10: expected at most 8 parentheses and NOT",
+        ),
+        ("NOT " * 9 + "state = OPEN", "expected at most 8 parentheses and NOT within each other"),
         ("state = OPEN AND", "at character 17: expected one of .*, found 'the end'"),
         ("state = OPEN; DROP TABLE cases", "at character 13: expected a field, an operator or a value, found '; DROP"),
         (" AND ".join(["priority = 1"] * 21), "expected at most 20 comparisons"),
@@ -86,7 +121,53 @@ def test_what_cannot_be_read_is_refused_with_position_expected_and_found(text: s
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused_as_a_filter(text: str) -> None:
     with contextlib.suppress(InvalidArgument):
-        assert all(each.field in ALERT_FIELDS for each in parse(text, ALERT_FIELDS))
+        assert all(name in ALERT_FIELDS for each in parse(text, ALERT_FIELDS) for name in fields_of(each))
+
+
+@given(
+    st.lists(
+        st.sampled_from(["NOT", "AND", "OR", "(", ")", "state = OPEN", "priority < 2", "title = '*'"]), max_size=30
+    )
+)
+def test_any_arrangement_of_pieces_is_read_or_refused(pieces: list[str]) -> None:
+    with contextlib.suppress(InvalidArgument):
+        parse(" ".join(pieces), CASE_FIELDS)
+
+
+OPEN, URGENT = Comparison("state", "=", CaseState.OPEN), Comparison("priority", "=", 1)
+MINE = Comparison("assignee", "=", "ann")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("state = OPEN OR priority = 1", (AnyOf((OPEN, URGENT)),)),
+        ('assignee = "ann" AND state = OPEN OR priority = 1', (MINE, AnyOf((OPEN, URGENT)))),
+        ('assignee = "ann" OR (state = OPEN AND priority = 1)', (AnyOf((MINE, AllOf((OPEN, URGENT)))),)),
+        ("NOT state = OPEN", (Not(OPEN),)),
+        ("NOT(state = OPEN OR priority = 1)", (Not(AnyOf((OPEN, URGENT))),)),
+        ("((state = OPEN))", (OPEN,)),
+    ],
+)
+def test_or_binds_before_and_and_parentheses_before_both(text: str, expected: object) -> None:
+    assert parse(text, CASE_FIELDS) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('title = "a*c"', Pattern(("a", "c"))),
+        ('title != "*"', Pattern(("", ""))),
+        (r'title = "a\*c"', "a*c"),
+        ('accounts:"A*"', Pattern(("A", ""))),
+        ('title:"a*c"', "a*c"),
+        ('title < "a*c"', "a*c"),
+    ],
+)
+def test_a_star_stands_for_anything_where_equals_is_asked(text: str, value: object) -> None:
+    (comparison,) = parse(text, CASE_FIELDS)
+    assert isinstance(comparison, Comparison)
+    assert comparison.value == value
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=100))

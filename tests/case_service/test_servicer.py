@@ -267,9 +267,9 @@ async def test_alerts_of_a_case_are_found_by_it(cases: Cases) -> None:
 
 
 async def test_a_bad_filter_is_an_invalid_argument_with_its_position(cases: Cases) -> None:
-    code, reason, text = await cases.refused("ListCases", filter="state = OPEN OR state = CLOSED")
+    code, reason, text = await cases.refused("ListCases", filter="state = OPEN XOR state = CLOSED")
     assert (code, reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FILTER")
-    assert text.startswith("filter: at character 14: expected AND or the end")
+    assert text.startswith("filter: at character 14: expected AND, OR or the end")
 
 
 async def test_watchers_get_the_past_from_zero_and_then_what_comes(cases: Cases) -> None:

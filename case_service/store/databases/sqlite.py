@@ -20,7 +20,7 @@ WRITER_PRAGMAS = (
     *(f"busy_timeout={BUSY_TIMEOUT_MS}", f"cache_size=-{CACHE_KIB}", f"wal_autocheckpoint={CHECKPOINT_PAGES}"),
 )
 """WAL lets readers go on while one writes; FULL makes a commit wait for the disk."""
-READER_PRAGMAS = ("query_only=ON", f"busy_timeout={BUSY_TIMEOUT_MS}")
+READER_PRAGMAS = ("query_only=ON", "case_sensitive_like=ON", f"busy_timeout={BUSY_TIMEOUT_MS}", "cache_size=-16384")
 _DAMAGE = ("malformed", "not a database", "file is encrypted")
 Result = TypeVar("Result")
 

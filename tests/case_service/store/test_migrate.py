@@ -28,9 +28,14 @@ def tables(connection: Connection) -> set[str]:
     return set(inspect(connection).get_table_names())
 
 
+def described(name: str | None, kind: str, _parents: object) -> bool:
+    """All but what finds words, which each database keeps in its own way."""
+    return not (kind in ("table", "index") and "_words" in (name or ""))
+
+
 def test_migrations_make_the_tables_as_they_are_described(blank: Database) -> None:
     def differences(connection: Connection) -> list[object]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": described})
         return list(compare_metadata(context, metadata))
 
     blank.write(migrate)
