@@ -112,14 +112,14 @@ class Framer:
 
     def feed(self, data: bytes) -> list[Message | Garbled]:
         """Takes bytes as they came and returns the messages they complete, in order."""
+        found: list[Message | Garbled] = []
+        position = self._complete(data, found) if self._needed and COMPILED else 0
         if self._buffer:
             self._buffer += data
             if len(self._buffer) < self._needed:
                 return []
             data = bytes(self._buffer)
             self._buffer.clear()
-        found: list[Message | Garbled] = []
-        position = 0
         self._needed = 0
         while position < len(data):
             if COMPILED and self._skip_reason is None:
@@ -144,6 +144,17 @@ class Framer:
         reason = self._skip_reason or "stream ended inside a message"
         self._remember(rest[1:] if self._skip_reason else rest)
         return [self._report(reason)]
+
+    def _complete(self, data: bytes, found: list[Message | Garbled]) -> int:
+        """Takes the message begun, where the bytes complete it and it is plain; returns how many of them it took."""
+        taken = self._needed - len(self._buffer)
+        if not 0 < taken <= len(data):
+            return 0
+        whole = b"".join((self._buffer, memoryview(data)[:taken]))
+        if take_whole(whole, 0, self._message_bytes_max, found) != len(whole):
+            return 0
+        self._buffer.clear()
+        return taken
 
     def _frame(self, data: bytes, start: int, found: list[Message | Garbled]) -> int:
         """Takes the message at ``start``; returns where the next begins, or INCOMPLETE."""

@@ -3,7 +3,7 @@
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -18,8 +18,8 @@ from tapewatch.fix.profile import Profile, load_profile
 from tapewatch.fix.row_fields import event_time_ns
 from tapewatch.fix.session_config import source_name
 from tapewatch.fix.store import EPOCHS_A_DAY_MAX, next_epoch
+from tapewatch.fix.wire.log_rows import Evidence, LogRows, Mapped
 from tapewatch.fix.wire.logged import Flow
-from tapewatch.fix.wire.mapper import Batch
 from tapewatch.market.event import Kind
 from tapewatch.market.frame import Frame
 
@@ -83,11 +83,11 @@ class LogBatch:
     frame: Frame
     places: NDArray[np.int64]
     first_place: int
-    messages: Sequence[Message]
+    evidence: Evidence
 
     def raw(self, place: int) -> bytes:
         """The bytes of the message at a place in the log, that of a row of this batch."""
-        return self.messages[place - self.first_place].raw
+        return self.evidence.raw(place - self.first_place)
 
 
 class LogReader(Iterator[LogItem]):
@@ -96,8 +96,9 @@ class LogReader(Iterator[LogItem]):
     def __init__(self, path: Path, profile: Profile) -> None:
         self.report = LogReport()
         self.profile = profile
+        self._path = path
         self._flows = _Flows()
-        self._found = self._read(path)
+        self._found = self._read()
         self._items = self._mapped()
 
     def __next__(self) -> LogItem:
@@ -110,33 +111,33 @@ class LogReader(Iterator[LogItem]):
 
     def batches(self, rows_min: int) -> Iterator[LogBatch]:
         """The rows as frames, each ended by the message that makes `rows_min` rows of it; the last may have fewer."""
-        batch = Batch(self.profile)
-        messages: list[Message] = []
-        ends: list[int] = []
-        for message, flow, _ in self._found:
-            batch.add(message, flow.name, 0)
-            messages.append(message)
-            ends.append(batch.row_count)
-            if ends[-1] >= rows_min:
-                yield self._batch(batch, messages, ends)
-                messages, ends = [], []
-        if messages:
-            yield self._batch(batch, messages, ends)
+        rows = LogRows(self.profile, rows_min, self._flows.recent, self._flow_of)
+        scanner = LogScanner()
+        for chunk in _chunks(self._path, self.report):
+            scanner.map(chunk, rows)
+            yield from self._batches(rows)
+        scanner.map_last(rows)
+        rows.cut()
+        yield from self._batches(rows)
+        self._finish(scanner)
 
-    def _batch(self, batch: Batch, messages: list[Message], ends: list[int]) -> LogBatch:
-        frame, notes, types = batch.take()
-        report = self.report
-        first_place = report.messages - len(messages) + 1
-        report.messages_by_type.update(types)
-        for note, is_mapped in notes:
+    def _batches(self, rows: LogRows) -> Iterator[LogBatch]:
+        while rows.ready:
+            yield self._batch(rows.ready.pop(0))
+
+    def _batch(self, mapped: Mapped) -> LogBatch:
+        frame, places, report = mapped.frame, mapped.places, self.report
+        report.messages += sum(mapped.types.values())
+        report.messages_by_type.update(mapped.types)
+        for note, is_mapped in mapped.notes:
             (report.flags if is_mapped else report.unmapped)[note] += 1
         for code, count in enumerate(np.bincount(frame.columns["kind"]).tolist()):
             if count:
                 report.events_by_kind[Kind(code).name] += count
-        places = np.repeat(np.arange(first_place, report.messages + 1), np.diff(ends, prepend=0))
         numbers = frame.columns.get("source_sequence", np.zeros(frame.row_count, dtype=np.int64))
-        frame.columns["source_sequence"] = np.where(numbers == 0, places, numbers)
-        return LogBatch(frame, places, first_place, messages)
+        if not numbers.all():
+            frame.columns["source_sequence"] = np.where(numbers == 0, places, numbers)
+        return LogBatch(frame, places, mapped.first_place, mapped.evidence)
 
     def _mapped(self) -> Iterator[LogItem]:
         report = self.report
@@ -151,27 +152,35 @@ class LogReader(Iterator[LogItem]):
                 (report.flags if rows else report.unmapped)[note] += 1
             yield LogItem(message, rows, note)
 
-    def _read(self, path: Path) -> Iterator[tuple[Message, Flow, int]]:
+    def _read(self) -> Iterator[tuple[Message, Flow, int]]:
         """Each message with whose it is and its place in the log."""
         scanner = LogScanner()
-        for chunk in _chunks(path, self.report):
+        for chunk in _chunks(self._path, self.report):
             yield from self._placed(scanner.feed(chunk))
         yield from self._placed(scanner.finish())
+        self._finish(scanner)
+
+    def _finish(self, scanner: LogScanner) -> None:
         self.report.bad_checksum = scanner.bad_checksum
         self.report.bad_length = scanner.bad_length
 
     def _placed(self, found: list[Message | Garbled]) -> Iterator[tuple[Message, Flow, int]]:
-        report = self.report
         for message in found:
-            if isinstance(message, Garbled):
-                report.garbled[message.reason] += 1
-                continue
-            report.messages += 1
-            flow = self._flows.continued(message)
-            if flow is None:
-                flow, is_again = self._flows.place(message)
-                report.repeated += is_again
-            yield message, flow, report.messages
+            flow = self._flow_of(message)
+            if flow is not None and not isinstance(message, Garbled):
+                self.report.messages += 1
+                yield message, flow, self.report.messages
+
+    def _flow_of(self, message: Message | Garbled) -> Flow | None:
+        """Whose a message is, its epoch set; None for what is garbled, which is counted."""
+        if isinstance(message, Garbled):
+            self.report.garbled[message.reason] += 1
+            return None
+        flow = self._flows.continued(message)
+        if flow is None:
+            flow, is_again = self._flows.place(message)
+            self.report.repeated += is_again
+        return flow
 
 
 class _Flows:
@@ -179,11 +188,11 @@ class _Flows:
 
     def __init__(self) -> None:
         self._flows: dict[str, Flow] = {}
-        self._recent: list[Flow] = []
+        self.recent: list[Flow] = []
 
     def continued(self, message: Message) -> Flow | None:
         """The flow the message goes on with, by a number above its last; None where that is not so plain."""
-        for flow in self._recent:
+        for flow in self.recent:
             if flow.follows(message):
                 return flow
         return None
@@ -209,8 +218,8 @@ class _Flows:
         if flow is None:
             begin_string, sender, target = (part.encode("latin-1") for part in parts)
             flow = self._flows[name] = Flow(begin_string, sender, target, name)
-        if flow not in self._recent:
-            self._recent = [flow, *self._recent[: RECENT_FLOWS_MAX - 1]]
+        if flow not in self.recent:
+            self.recent[:] = [flow, *self.recent[: RECENT_FLOWS_MAX - 1]]
         return flow
 
     @staticmethod

@@ -13,6 +13,7 @@ from tapewatch.fix.codec import (
     read_message,
 )
 from tapewatch.fix.fields import LENGTH_DIGITS_MAX, GarbledError
+from tapewatch.fix.wire.log_rows import LogRows
 from tapewatch.fix.wire.logged import COMPILED, take_logged
 
 _BREAK = rb"[\r\n]*"
@@ -31,6 +32,9 @@ TRAILER = re.compile(rb"\x0110=([0-9]{3})(?![0-9])")
 HEAD_BYTES_MAX = 256
 LINE_BREAKS = b"\r\n"
 
+Found = list[Message | Garbled] | LogRows
+"""Where what is found goes, in its order."""
+
 
 class LogScanner:
     """Takes a log in pieces; messages with a wrong BodyLength or CheckSum are kept and counted: logs get edited."""
@@ -43,14 +47,25 @@ class LogScanner:
 
     def feed(self, data: bytes) -> list[Message | Garbled]:
         """The messages that are surely complete with these bytes."""
-        return self._scan(self._rest + data, is_end=False)
+        found: list[Message | Garbled] = []
+        self._scan(self._rest + data, found, is_end=False)
+        return found
 
     def finish(self) -> list[Message | Garbled]:
         """The messages left at the end of the log."""
-        return self._scan(self._rest, is_end=True)
-
-    def _scan(self, data: bytes, is_end: bool) -> list[Message | Garbled]:
         found: list[Message | Garbled] = []
+        self._scan(self._rest, found, is_end=True)
+        return found
+
+    def map(self, data: bytes, rows: LogRows) -> None:
+        """As `feed`, the messages mapped as they come."""
+        self._scan(self._rest + data, rows, is_end=False)
+
+    def map_last(self, rows: LogRows) -> None:
+        """As `finish`, the messages mapped as they come."""
+        self._scan(self._rest, rows, is_end=True)
+
+    def _scan(self, data: bytes, found: Found, is_end: bool) -> None:
         consumed = self._take_plain(data, 0, found)
         head = HEAD.search(data, consumed)
         while head is not None:
@@ -70,11 +85,14 @@ class LogScanner:
             head = following if consumed == end else HEAD.search(data, consumed)
         kept = head.start() if head else max(consumed, len(data) - HEAD_BYTES_MAX)
         self._rest = b"" if is_end else data[kept:]
-        return found
 
-    def _take_plain(self, data: bytes, position: int, found: list[Message | Garbled]) -> int:
+    def _take_plain(self, data: bytes, position: int, found: Found) -> int:
         """Takes the messages that are as they were sent as far as they go; returns where they end."""
-        return take_logged(data, position, self._message_bytes_max, found) if COMPILED else position
+        if not COMPILED:
+            return position
+        if isinstance(found, list):
+            return take_logged(data, position, self._message_bytes_max, found)
+        return found.take(data, position, self._message_bytes_max)
 
     def _exact_end(self, data: bytes, head: re.Match[bytes]) -> int | None:
         """The end of a message that is as it was sent: SOH between fields and a right BodyLength."""

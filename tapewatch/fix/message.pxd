@@ -13,6 +13,9 @@ cdef class Message(FieldMap):
     cdef bint has_history
     cdef bint is_ascii
     cdef long long number
+    cdef object places
+    cdef Py_ssize_t field_count
+    cdef long long byte_sum
     cdef Py_ssize_t begin_end
     cdef Py_ssize_t type_start
     cdef Py_ssize_t type_end

@@ -107,6 +107,8 @@ class Message(FieldMap):
         self.raw = raw
         self.epoch = 0
         self.is_scanned = self.has_history = self.is_ascii = False
+        self.places: object = None
+        self.field_count = self.byte_sum = 0
         self.number = self.begin_end = self.type_start = self.type_end = 0
         self.sender_start = self.sender_end = self.target_start = self.target_end = self.sent_start = self.sent_end = 0
         self._sequence: int | None = -1

@@ -17,9 +17,8 @@ cdef class Batch(OrderRows):
     cdef long long day
     cdef bytes day_text
     cpdef int add(self, Message message, str source, long long receive_time_ns) except -1
-    cdef int _count(self, Message message) except -1
-    cdef int _careful(self, Message message, long long receive_time_ns) except -1
-    cdef bint _quick(self, Message message, long long receive_time_ns) except -1
+    cdef bint add_quick(self, Message message, const unsigned char* text, const unsigned long long* entries, str source, long long receive_time_ns) except -1
+    cdef bint _quick(self, Message message, int code, long long receive_time_ns) except -1
     cdef bint _report(self) except -1
     cdef int _kind(self) except -1
     cdef int _kind_of_status(self) except -1

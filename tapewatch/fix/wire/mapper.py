@@ -130,12 +130,40 @@ class Batch(OrderRows):
 
     def add(self, message, source, receive_time_ns):
         """Maps a message. `source` names its session and side, as for `map_message`."""
-        if source is not self.source and source != self.source:
-            self._learn(source)
-        self._count(message)
-        if not (self.is_quick and message.is_scanned and message.is_ascii and self._quick(message, receive_time_ns)):
-            self._careful(message, receive_time_ns)
+        if message.is_scanned and self.is_quick:
+            if cython.compiled:
+                text = cython.cast(cython.p_uchar, PyBytes_AsString(message.raw))
+                entries = cython.cast(cython.p_ulonglong, PyBytes_AsString(message.places))
+            else:
+                text, entries = message.raw, message.places
+            if self.add_quick(message, text, entries, source, receive_time_ns):
+                return 0
+        self._learn(source)
+        kind = message.msg_type
+        self._types[kind] = self._types.get(kind, 0) + 1
+        rows, note = map_message(message, self.profile, source, receive_time_ns)
+        for row in rows:
+            self.columns.add_row(row)
+        if note is not None:
+            self.notes.append((note, bool(rows)))
         return 0
+
+    def add_quick(self, message, text, entries, source, receive_time_ns):
+        """Maps a message that lies elsewhere, its header noted; False, and nothing done, where only `add` can."""
+        code: cython.int = text[message.type_start]
+        if not self.is_quick or not message.is_ascii or message.type_end > message.type_start + 2:
+            return False
+        if source is not self.source:
+            self._learn(source)
+        self.begin(text, entries)
+        if not self._quick(message, code, receive_time_ns):
+            return False
+        if message.type_end == message.type_start + 1:
+            self._counts[code] += 1
+        else:
+            kind = text[message.type_start : message.type_end].decode("latin-1")
+            self._types[kind] = self._types.get(kind, 0) + 1
+        return True
 
     def take(self) -> tuple[Frame, list[tuple[str, bool]], dict[str, int]]:
         """The frame of the rows so far, the notes, and how many messages there were by type; then begins anew."""
@@ -149,42 +177,16 @@ class Batch(OrderRows):
         self.notes, self._types = [], {}
         return frame, notes, types
 
-    def _count(self, message):
-        code: cython.int
-        if message.is_scanned and message.type_end == message.type_start + 1:
-            data: bytes = message.raw
-            code = data[message.type_start]
-            if code < 128:
-                self._counts[code] += 1
-                return 0
-        kind = message.msg_type
-        self._types[kind] = self._types.get(kind, 0) + 1
-        return 0
-
-    def _careful(self, message, receive_time_ns):
-        rows, note = map_message(message, self.profile, self.source, receive_time_ns)
-        for row in rows:
-            self.columns.add_row(row)
-        if note is not None:
-            self.notes.append((note, bool(rows)))
-        return 0
-
-    def _quick(self, message, receive_time_ns):
+    def _quick(self, message, code, receive_time_ns):
         """Adds the row of the message; False, and none added, where the careful way must."""
-        data: bytes = message.raw
-        code: cython.int = data[message.type_start]
         is_whole: cython.bint
         wanted = None
         if message.type_end != message.type_start + 1 or (code != REPORT and code != REFUSED):
-            wanted = REQUESTS.get(data[message.type_start : message.type_end])
+            wanted = REQUESTS.get(self.text[message.type_start : message.type_end])
             if wanted is None:
                 return False
-        if cython.compiled:  # noqa: SIM108 - a pointer, or the bytes
-            text = cython.cast(cython.p_uchar, PyBytes_AsString(data))
-        else:
-            text = data
         self.is_request = wanted is not None
-        if not self.find(text, len(data)) or not self._base(message, receive_time_ns):
+        if not self.find(0, message.field_count) or not self._base(message, receive_time_ns):
             is_whole = False
         elif wanted is not None:
             is_whole = self._request(wanted)

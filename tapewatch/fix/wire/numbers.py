@@ -3,6 +3,9 @@
 
 import cython
 
+if cython.compiled:
+    from cython.cimports.tapewatch.market.memory import word_at
+
 ZERO = cython.declare(cython.int, 48)
 NINE = cython.declare(cython.int, 57)
 SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
@@ -15,12 +18,20 @@ EXACT_MAX = cython.declare(cython.longlong, 9_007_199_254_740_992)
 """2**53: whole numbers up to here are doubles."""
 EXACT_POWER_MAX = cython.declare(cython.int, 22)
 """10**22 is the last power of ten that is a double."""
+NANOSECOND_DIGITS = cython.declare(cython.Py_ssize_t, 9)
 DIGITS_MAX = cython.declare(cython.Py_ssize_t, 18)
+MINUTE_DIGITS = cython.declare(cython.Py_ssize_t, 6)
+"""From the start of a text to the eight bytes that end with its minute."""
 
 if not cython.compiled:
     POWERS = [0.0] * 23
+    UNITS = [0] * 13
+    LAST = [0] * 3
 for _power in range(23):
     POWERS[_power] = float(10**_power)
+for _power in range(13):
+    UNITS[_power] = 10 ** (9 - _power) if _power < 9 else 1
+LAST[0], LAST[1] = 0xFFFF_FFFF_FFFF_FFFF, 0  # no text has both: they share two bytes
 
 
 def two_digits(text, at):
@@ -51,23 +62,38 @@ def days_before(year, month, day):
 
 def plain_time_ns(text, start, end):
     """`YYYYMMDD-HH:MM:SS[.f{1,12}][Z]` as ns since the epoch, UTC; NO_TIME for what is not of that form."""
+    minute_ns: cython.longlong
+    second: cython.int
+    if end - start < 17 or text[start + 14] != 58:
+        return NO_TIME
+    minute_ns = _minute_ns(text, start)
+    second = two_digits(text, start + 15)
+    if minute_ns < 0 or second < 0 or second > 60:
+        return NO_TIME
+    if end - start == 17:
+        return minute_ns + second * SECOND_NS
+    return _with_fraction(text, start + 17, end, minute_ns + second * SECOND_NS)
+
+
+def _minute_ns(text, start):
+    """The time `YYYYMMDD-HH:MM` says, most often that of the message before; NO_TIME for another form."""
     days: cython.int
     hour: cython.int
     minute: cython.int
-    second: cython.int
-    seconds: cython.longlong
-    if end - start < 17 or text[start + 8] != 45 or text[start + 11] != 58 or text[start + 14] != 58:
-        return NO_TIME
+    if cython.compiled and word_at(text + start) == LAST[0] and word_at(text + start + MINUTE_DIGITS) == LAST[1]:
+        return cython.cast(cython.longlong, LAST[2])
     days = _date(text, start)
     hour = two_digits(text, start + 9)
     minute = two_digits(text, start + 12)
-    second = two_digits(text, start + 15)
-    if days < 0 or hour < 0 or hour > 23 or minute < 0 or minute > 59 or second < 0 or second > 60:
+    if days < 0 or hour < 0 or hour > 23 or minute < 0 or minute > 59:
         return NO_TIME
-    seconds = days * DAY_S + hour * 3600 + minute * 60 + second
-    if end - start == 17:
-        return seconds * SECOND_NS
-    return _with_fraction(text, start + 17, end, seconds * SECOND_NS)
+    if text[start + 8] != 45 or text[start + 11] != 58:
+        return NO_TIME
+    if cython.compiled:
+        LAST[0] = word_at(text + start)
+        LAST[1] = word_at(text + start + MINUTE_DIGITS)
+        LAST[2] = (days * DAY_S + hour * 3600 + minute * 60) * SECOND_NS
+    return (days * DAY_S + hour * 3600 + minute * 60) * SECOND_NS
 
 
 def _date(text, start):
@@ -82,7 +108,7 @@ def _date(text, start):
 
 def _with_fraction(text, start, end, whole_ns):
     """A time with what stands behind its seconds; digits beyond the ninth are cut."""
-    unit: cython.longlong = SECOND_NS
+    value: cython.longlong = 0
     index: cython.Py_ssize_t
     if text[end - 1] == 90:
         end -= 1
@@ -93,9 +119,9 @@ def _with_fraction(text, start, end, whole_ns):
     for index in range(start + 1, end):
         if text[index] < ZERO or text[index] > NINE:
             return NO_TIME
-        unit //= 10
-        whole_ns += (text[index] - ZERO) * unit
-    return whole_ns
+        if index - start <= NANOSECOND_DIGITS:
+            value = value * 10 + (text[index] - ZERO)
+    return whole_ns + value * UNITS[end - start - 1]
 
 
 def plain_decimal(text, start, end):
@@ -105,28 +131,26 @@ def plain_decimal(text, start, end):
     1990, "How to read floating point numbers accurately").
     """
     at: cython.Py_ssize_t = start
+    point: cython.Py_ssize_t = 0
     value: cython.longlong = 0
-    digits: cython.int = 0
-    power: cython.int = -1
+    code: cython.int
     number: cython.double
     if at < end and text[at] == 45:
         at += 1
-    if end - at > DIGITS_MAX:
+    if end - at > DIGITS_MAX or end == at or (end - at == 1 and text[at] == 46):
         return float("nan")
     while at < end:
-        if ZERO <= text[at] <= NINE:
-            value = value * 10 + (text[at] - ZERO)
-            digits += 1
-            if power >= 0:
-                power += 1
-        elif text[at] == 46 and power < 0:
-            power = 0
+        code = text[at]
+        at += 1
+        if ZERO <= code <= NINE:
+            value = value * 10 + (code - ZERO)
+        elif code == 46 and point == 0:
+            point = at
         else:
             return float("nan")
-        at += 1
-    if digits == 0 or value > EXACT_MAX:
+    if value > EXACT_MAX:
         return float("nan")
     number = value * 1.0
-    if power > 0:
-        number /= POWERS[power]
+    if point > 0 and end > point:
+        number /= POWERS[end - point]
     return -number if text[start] == 45 else number

@@ -9,8 +9,9 @@ cdef class OrderRows(FieldReader):
     cdef bytes default_venue
     cdef dict venue_names
     cdef dict instrument_names
-    cdef tuple account_roles
-    cdef tuple trader_roles
+    cdef unsigned long long[18] account_roles
+    cdef unsigned long long[18] trader_roles
+    cdef unsigned long long[18] contra_roles
     cdef tuple self_trade
     cdef list copied_names
     cdef unsigned char[18] account
@@ -26,6 +27,7 @@ cdef class OrderRows(FieldReader):
     cdef unsigned char[18] request_trader
     cdef unsigned char[18] copied
     cdef unsigned char[18] copied_columns
+    cdef dict _sources
     cdef str source
     cdef bytes source_text
     cdef bytes listed_account

@@ -11,10 +11,10 @@ from tapewatch.fix.wire.reading import FieldReader
 
 if cython.compiled:
     from cython.cimports.tapewatch.fix.wire.numbers import plain_time_ns
-    from cython.cimports.tapewatch.fix.wire.reading import set_slots
+    from cython.cimports.tapewatch.fix.wire.reading import set_codes, set_slots
 else:
     from tapewatch.fix.wire.numbers import plain_time_ns
-    from tapewatch.fix.wire.reading import set_slots
+    from tapewatch.fix.wire.reading import set_codes, set_slots
 
 _SLOTS = plans.FIXED_SLOTS
 
@@ -54,10 +54,11 @@ IN_TRADER = cython.declare(cython.int, PLACES["trader"])
 IN_CLIENT = cython.declare(cython.int, PLACES["client_order_id"])
 IN_CONTRA = cython.declare(cython.int, PLACES["contra_account"])
 IN_SOURCE = cython.declare(cython.int, PLACES["source"])
-CONTRA_ROLES = cython.declare(tuple, plans.CONTRA_ROLES)
 SIDES_BY_CODE = cython.declare(bytes, plans.SIDES)
 SUFFIX_BETWEEN = cython.declare(bytes, SUFFIX_SEPARATOR.encode())
+PLACE = cython.declare(cython.ulonglong, 0xFFFFFF)
 MARKET_ORDER = cython.declare(cython.int, ord(order_mapping.MARKET_ORDER))
+SOURCES_KEPT_MAX = cython.declare(cython.Py_ssize_t, 1024)
 LISTS = (
     "account", "order", "previous", "execution", "dedup", "trade", "venue", "instrument", "suffixes", "report_trader",
     "request_trader",
@@ -71,17 +72,16 @@ class OrderRows(FieldReader):
         self.profile = profile
         self.is_covered = plans.is_covered(profile)
         plan = plans.plan_of(profile if self.is_covered else Profile(name="none"))
-        super().__init__(plan.slots)
+        super().__init__(plan.slots, plan.slot_count)
         self.swaps_ids = profile.swap_client_ids
         self.session_account = ("none", "client", "venue").index(profile.session_account)
         self.default_venue = profile.default_venue.encode()
         self.venue_names = plan.venue_names
         self.instrument_names = plan.instrument_names
-        self.account_roles = tuple(role.encode() for role in profile.account_party_roles)
-        self.trader_roles = tuple(role.encode() for role in profile.trader_party_roles)
         self.self_trade = plan.self_trade
         self.copied_names = [names for _, _, names in plan.copied]
         self._set_lists(plan)
+        self._sources: dict[str, tuple[bytes, bytes]] = {}
         self._learn("")
 
     def _set_lists(self, plan):
@@ -89,6 +89,7 @@ class OrderRows(FieldReader):
             for name in LISTS:
                 setattr(self, name, [0] * 18)
             self.copied, self.copied_columns = [0] * 16, [0] * 16
+            self.account_roles, self.trader_roles, self.contra_roles = [0] * 18, [0] * 18, [0] * 18
         set_slots(self.account, plan.account)
         set_slots(self.order, plan.order)
         set_slots(self.previous, plan.previous)
@@ -100,14 +101,22 @@ class OrderRows(FieldReader):
         set_slots(self.suffixes, plan.suffixes)
         set_slots(self.report_trader, plan.report_trader)
         set_slots(self.request_trader, plan.request_trader)
+        set_codes(self.account_roles, plan.account_roles)
+        set_codes(self.trader_roles, plan.trader_roles)
+        set_codes(self.contra_roles, plans.CONTRA_ROLES)
         set_slots(self.copied, [*(slot for slot, _, _ in plan.copied), 0])
         set_slots(self.copied_columns, [PLACES[column] for _, column, _ in plan.copied])
 
     def _learn(self, source):
         """Takes the source from which messages come now."""
+        known = self._sources.get(source)
+        if known is None:
+            if len(self._sources) >= SOURCES_KEPT_MAX:
+                self._sources.clear()
+            listed = self.profile.accounts_by_session.get(source, "")
+            known = self._sources[source] = (source.encode(), listed.encode())
         self.source = source
-        self.source_text = source.encode()
-        self.listed_account = self.profile.accounts_by_session.get(source, "").encode()
+        self.source_text, self.listed_account = known
         return 0
 
     def _base(self, message, receive_time_ns):
@@ -117,10 +126,8 @@ class OrderRows(FieldReader):
             stated = FIRST_SENT if self.has_text(FIRST_SENT) else SENT
         if not self.has(stated):
             return False
-        self.time_ns = plain_time_ns(self.text, self.starts[stated], self.ends[stated])
-        if self.time_ns < 0:
-            return False
-        if message.number < 0:
+        self.time_ns = plain_time_ns(self.text, self.found[stated] >> 24 & PLACE, self.found[stated] & PLACE)
+        if self.time_ns < 0 or message.number < 0:
             return False
         self.columns.longs[IN_TIME, row] = self.time_ns
         self.columns.longs[IN_EPOCH, row] = message.epoch
@@ -171,23 +178,23 @@ class OrderRows(FieldReader):
     def _owner(self):
         account: cython.int = self.first(self.account)
         trader: cython.int = self.first(self.request_trader) if self.is_request else self.first(self.report_trader)
-        by_role: cython.Py_ssize_t = -1
+        by_role: cython.ulonglong = 0
         if self.has_text(CONTRA):
             self.put(IN_CONTRA, CONTRA)
         if trader:
             self.put(IN_TRADER, trader)
         if self.has(PARTY_COUNT) and self.party_count:
             by_role = self.party(self.trader_roles)
-            if by_role >= 0:
-                self.put_party(IN_TRADER, by_role)
-            by_role = self.party(CONTRA_ROLES)
-            if by_role >= 0 and not self.has_text(CONTRA):
-                self.put_party(IN_CONTRA, by_role)
+            if by_role != 0:
+                self.put_entry(IN_TRADER, by_role)
+            by_role = self.party(self.contra_roles)
+            if by_role != 0 and not self.has_text(CONTRA):
+                self.put_entry(IN_CONTRA, by_role)
             by_role = self.party(self.account_roles)
         if account:
             return self.put(IN_ACCOUNT, account)
-        if by_role >= 0:
-            return self.put_party(IN_ACCOUNT, by_role)
+        if by_role != 0:
+            return self.put_entry(IN_ACCOUNT, by_role)
         return self._put_session_account()
 
     def _put_session_account(self):

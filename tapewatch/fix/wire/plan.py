@@ -9,13 +9,18 @@ from tapewatch.fix.profile import Profile
 from tapewatch.market.event import Kind
 
 TAGS_KNOWN: Final = 1 << 16
+PARTY_ID, PARTY_ROLE = 448, 452
 FIXED: Final = (
+    PARTY_ID, PARTY_ROLE,
     6, 8, 11, 14, 15, 19, 20, 31, 32, 34, 37, 38, 39, 40, 41, 44, 49, 52, 54, 56, 58, 59, 60, 84, 99, 102, 103, 111,
     122, 150, 151, 210, 375, 378, 434, 453, 528, 847, 851, 1057, 1138,
 )  # fmt: skip
 """Tags the rules name themselves; slot 0 is nobody's, theirs begin at 1."""
-PARTY_ID, PARTY_ROLE = 448, 452
 FIXED_SLOTS: Final = {tag: place for place, tag in enumerate(FIXED, 1)}
+PARTY_SLOT, ROLE_SLOT = FIXED_SLOTS[PARTY_ID], FIXED_SLOTS[PARTY_ROLE]
+"""Lower than those of any other tag."""
+SLOTS_MAX: Final = 256
+PACKED_BYTES_MAX: Final = 7
 
 PENDING: Final = 20
 RESTATED: Final = 21
@@ -49,6 +54,8 @@ class Plan:
     suffixes: tuple[int, ...]
     report_trader: tuple[int, ...]
     request_trader: tuple[int, ...]
+    account_roles: tuple[bytes, ...]
+    trader_roles: tuple[bytes, ...]
     self_trade: tuple[tuple[int, tuple[bytes, ...]], ...]
     copied: tuple[tuple[int, str, tuple[bytes | None, ...]], ...]
     venue_names: Mapping[bytes, bytes]
@@ -60,7 +67,17 @@ def is_covered(profile: Profile) -> bool:
     fields = type(profile).model_fields
     unknown = fields.keys() - TOLD - UNTOLD
     is_plain = all(getattr(profile, name) == fields[name].get_default(call_default_factory=True) for name in unknown)
-    return is_plain and profile.requests != "auto" and max(_all_tags(profile)) < TAGS_KNOWN
+    tags = set(_all_tags(profile))
+    are_roles_short = all(
+        packed_text(role.encode()) for role in profile.account_party_roles + profile.trader_party_roles
+    )
+    has_room = max(tags) < TAGS_KNOWN - 1 and len(tags) < SLOTS_MAX
+    return is_plain and profile.requests != "auto" and has_room and are_roles_short
+
+
+def packed_text(text: bytes) -> int:
+    """A text of 1 to 7 bytes as a number, its length and then its bytes; 0 for any other."""
+    return int.from_bytes(bytes((len(text),)) + text, "big") if len(text) <= PACKED_BYTES_MAX else 0
 
 
 def _all_tags(profile: Profile) -> list[int]:
@@ -84,7 +101,7 @@ def _all_tags(profile: Profile) -> list[int]:
 
 def plan_of(profile: Profile) -> Plan:
     """The tables of a profile that is covered."""
-    tags = list(dict.fromkeys([*_all_tags(profile), PARTY_ID, PARTY_ROLE]))
+    tags = list(dict.fromkeys(_all_tags(profile)))
     places = {tag: place for place, tag in enumerate(tags, 1)}
     slots = bytearray(TAGS_KNOWN)
     for tag, place in places.items():
@@ -107,6 +124,8 @@ def plan_of(profile: Profile) -> Plan:
         suffixes=of(profile.instrument_suffix_tags),
         report_trader=of(profile.report_trader_tags),
         request_trader=of(profile.request_trader_tags),
+        account_roles=tuple(map(_text, profile.account_party_roles)),
+        trader_roles=tuple(map(_text, profile.trader_party_roles)),
         self_trade=tuple((places[m.tag], tuple(map(_text, m.values))) for m in profile.self_trade_prevention),
         copied=tuple((places[tag], column, by_character(names)) for tag, column, names in row_fields.COPIED),
         venue_names={_text(found): _text(name) for found, name in profile.venue_names.items()},

@@ -5,124 +5,111 @@ import cython
 
 from tapewatch.fix.row_fields import number as careful_number
 from tapewatch.fix.wire.columns import TEXTS, Columns
-from tapewatch.fix.wire.plan import NO_ID, PARTY_ID, PARTY_ROLE, TAGS_KNOWN
+from tapewatch.fix.wire.plan import NO_ID, PARTY_SLOT, ROLE_SLOT, TAGS_KNOWN, packed_text
 
 if cython.compiled:
-    from cython.cimports.libc.string import memcmp, memcpy
+    from cython.cimports.libc.string import memcpy, memset
     from cython.cimports.tapewatch.fix.wire.numbers import plain_decimal
 else:
     from tapewatch.fix.wire.numbers import plain_decimal
 
-SOH = cython.declare(cython.int, 1)
-EQUALS = cython.declare(cython.int, 61)
-ZERO = cython.declare(cython.int, 48)
-SLOT_TAGS = cython.declare(cython.longlong, TAGS_KNOWN)
+PLACE = cython.declare(cython.ulonglong, 0xFFFFFF)
+SLOTS_MAX = cython.declare(cython.int, 256)
 PARTIES_MAX = cython.declare(cython.int, 16)
+OF_PARTY = cython.declare(cython.int, max(PARTY_SLOT, ROLE_SLOT))
+OF_PARTY_ID = cython.declare(cython.int, PARTY_SLOT)
 SCRATCH_BYTES = cython.declare(cython.Py_ssize_t, 1024)
-PLACEHOLDERS = cython.declare(tuple, NO_ID)
+PACKED_BYTES_MAX = cython.declare(cython.Py_ssize_t, 7)
 PLACEHOLDER_BYTES_MAX = cython.declare(cython.Py_ssize_t, max(map(len, NO_ID)))
 PLACEHOLDER_STARTS = cython.declare(bytes, bytes(any(text[0] == code for text in NO_ID) for code in range(128)))
 NOT_A_NUMBER = cython.declare(cython.double, float("nan"))
+
+if not cython.compiled:
+    PLACEHOLDERS = [0] * 8
+for _place, _text in enumerate(NO_ID):
+    PLACEHOLDERS[_place] = packed_text(_text)
+PLACEHOLDERS[len(NO_ID)] = 0
 
 
 class FieldReader:
     """Looks at a message at a time. A slot is a number for a tag; of a tag sent twice the first value counts.
 
-    Lists of slots end with 0, which no tag has. A place of a party is where `parties` has its role and id.
+    `entries` are where the fields stand, as `tapewatch.fix.wire.scan` finds them, `found` the one of each slot, 0 where
+    the message has none. Lists of slots end with 0, which no tag has. A place of a party is that in `parties`.
     """
 
-    def __init__(self, slots: bytes) -> None:
+    def __init__(self, slots: bytes, slot_count: int) -> None:
+        self.slot_count = slot_count
         self.begin_columns(Columns())
-        self.stamp = 0
         if not cython.compiled:
             self.slots = [0] * TAGS_KNOWN
-            self.seen, self.starts, self.ends = [0] * 256, [0] * 256, [0] * 256
-            self.parties, self.last_numbers = [0] * 64, [0] * 64
+            self.found = [0] * 256
+            self.parties, self.roles, self.last_numbers = [0] * 16, [0] * 16, [0] * 64
             self.scratch = bytearray(1024)
         set_slots(self.slots, slots)
-        self.party_slot = self.slots[PARTY_ID]
-        self.role_slot = self.slots[PARTY_ROLE]
 
-    def find(self, text, size):
-        """Finds the fields of a well-formed message; False where there are more parties than are looked at."""
-        at: cython.Py_ssize_t = 0
-        start: cython.Py_ssize_t
-        tag: cython.longlong
-        slot: cython.int
+    def begin(self, text, entries):
+        """Begins with a text whose fields stand at those entries; none is found yet."""
         self.text = text
-        self.stamp += 1
+        self.entries = entries
         self.party_count = 0
-        self.party_start = self.party_end = 0
-        while at < size:
-            tag = 0
-            while text[at] != EQUALS:
-                tag = tag * 10 + (text[at] - ZERO)
-                at += 1
-            at += 1
-            start = at
-            while text[at] != SOH:
-                at += 1
-            slot = self.slots[tag] if tag < SLOT_TAGS else 0
-            if slot and self.seen[slot] != self.stamp:
-                self.seen[slot] = self.stamp
-                self.starts[slot] = start
-                self.ends[slot] = at
-            if slot and (slot == self.party_slot or slot == self.role_slot) and not self._note_party(slot, start, at):
-                return False
-            at += 1
+        self.party_id = 0
+        if cython.compiled:
+            memset(self.found, 0, self.slot_count * 8)
+        else:
+            self.found = [0] * SLOTS_MAX
+
+    def find(self, first, last):
+        """Finds the fields between two entries; False where there are more parties than are looked at."""
+        place: cython.Py_ssize_t
+        entry: cython.ulonglong
+        slot: cython.int
+        for place in range(first, last):
+            entry = self.entries[place]
+            slot = self.slots[entry >> 48]
+            if slot != 0:
+                if self.found[slot] == 0:
+                    self.found[slot] = entry
+                if slot <= OF_PARTY and not self._note_party(slot, entry):
+                    return False
         return True
 
-    def _note_party(self, slot, start, end):
+    def _note_party(self, slot, entry):
         """Notes a party's id, and with its role behind it the party."""
-        place: cython.int = 4 * self.party_count
-        if slot == self.party_slot:
-            self.party_start = start
-            self.party_end = end
-        elif self.party_end > self.party_start:
+        if slot == OF_PARTY_ID:
+            self.party_id = entry
+        elif (self.party_id & PLACE) > (self.party_id >> 24 & PLACE):
             if self.party_count == PARTIES_MAX:
                 return False
-            self.parties[place] = start
-            self.parties[place + 1] = end
-            self.parties[place + 2] = self.party_start
-            self.parties[place + 3] = self.party_end
+            self.roles[self.party_count] = packed(self.text, entry >> 24 & PLACE, entry & PLACE)
+            self.parties[self.party_count] = self.party_id
             self.party_count += 1
         return True
 
     def has(self, slot):
         """Whether the message has the field."""
-        return self.seen[slot] == self.stamp
+        return self.found[slot] != 0
 
     def has_text(self, slot):
         """Whether the message has the field, with a value."""
-        return self.seen[slot] == self.stamp and self.ends[slot] > self.starts[slot]
-
-    def equals(self, start, end, wanted):
-        """Whether the text between two places is that."""
-        if cython.compiled:
-            size: cython.Py_ssize_t = len(wanted)
-            data: cython.p_char = wanted
-            return end - start == size and memcmp(self.text + start, data, size) == 0
-        else:  # noqa: RET505 - compiled, only one of the two remains
-            return self.text[start:end] == wanted
+        return (self.found[slot] & PLACE) > (self.found[slot] >> 24 & PLACE)
 
     def character(self, slot):
         """The value where it is one character of ASCII; 0 where it is absent, empty or longer."""
-        if self.seen[slot] != self.stamp or self.ends[slot] - self.starts[slot] != 1:
+        start: cython.Py_ssize_t = self.found[slot] >> 24 & PLACE
+        if (self.found[slot] & PLACE) - start != 1:
             return 0
-        return self.text[self.starts[slot]] & 0x7F
+        return self.text[start] & 0x7F
 
     def is_id(self, slot):
         """Whether the field has a value that is no placeholder."""
-        start: cython.Py_ssize_t = self.starts[slot]
-        end: cython.Py_ssize_t = self.ends[slot]
-        if self.seen[slot] != self.stamp or end == start:
+        start: cython.Py_ssize_t = self.found[slot] >> 24 & PLACE
+        end: cython.Py_ssize_t = self.found[slot] & PLACE
+        if end == start:
             return False
         if end - start > PLACEHOLDER_BYTES_MAX or not PLACEHOLDER_STARTS[self.text[start] & 0x7F]:
             return True
-        for wanted in PLACEHOLDERS:  # noqa: SIM110 - compiled, a generator would cost more
-            if self.equals(start, end, wanted):
-                return False
-        return True
+        return not is_among(packed(self.text, start, end), PLACEHOLDERS)
 
     def first(self, slots):
         """The first slot of a list that has an id; 0 where none has."""
@@ -136,9 +123,9 @@ class FieldReader:
     def number(self, slot):
         """The field's number; NaN where it has none."""
         found: cython.double
-        if self.seen[slot] != self.stamp:
+        if self.found[slot] == 0:
             return NOT_A_NUMBER
-        found = plain_decimal(self.text, self.starts[slot], self.ends[slot])
+        found = plain_decimal(self.text, self.found[slot] >> 24 & PLACE, self.found[slot] & PLACE)
         if found != found:
             careful = careful_number(self.value(slot).decode("latin-1"))
             return NOT_A_NUMBER if careful is None else careful
@@ -146,15 +133,17 @@ class FieldReader:
 
     def value(self, slot):
         """The field's bytes."""
-        return self.text[self.starts[slot] : self.ends[slot]]
+        return self.text[self.found[slot] >> 24 & PLACE : self.found[slot] & PLACE]
 
     def put(self, column, slot):
         """Puts a field that is there into a column of text."""
-        return self.put_between(column, self.starts[slot], self.ends[slot])
+        return self.put_entry(column, self.found[slot])
 
-    def put_between(self, column, start, end):
-        """Puts the text between two places into a column."""
-        self.columns.cells[column, self.columns.count] = self.columns.texts.intern(self.text, start, end)
+    def put_entry(self, column, entry):
+        """Puts the value of an entry into a column."""
+        self.columns.cells[column, self.columns.count] = self.columns.texts.intern(
+            self.text, entry >> 24 & PLACE, entry & PLACE
+        )
         return 0
 
     def put_bytes(self, column, text):
@@ -189,9 +178,7 @@ class FieldReader:
 
     def more_text(self, slot):
         """Adds the field's value to the text begun."""
-        if self.seen[slot] != self.stamp:
-            return True
-        return self._add_text(self.text, self.starts[slot], self.ends[slot])
+        return self._add_text(self.text, self.found[slot] >> 24 & PLACE, self.found[slot] & PLACE)
 
     def _add_text(self, text, start, end):
         if self.scratch_size + end - start > SCRATCH_BYTES:
@@ -213,17 +200,15 @@ class FieldReader:
         return 0
 
     def party(self, roles):
-        """The place of the first party of the first role that is there; -1 where none is."""
+        """The entry of the first party of the first role that is there; 0 where none is."""
         place: cython.int
-        for role in roles:
-            for place in range(0, 4 * self.party_count, 4):
-                if self.equals(self.parties[place], self.parties[place + 1], role):
-                    return place
-        return -1
-
-    def put_party(self, column, place):
-        """Puts a party's id into a column."""
-        return self.put_between(column, self.parties[place + 2], self.parties[place + 3])
+        role: cython.int = 0
+        while roles[role] != 0:
+            for place in range(self.party_count):
+                if self.roles[place] == roles[role]:
+                    return self.parties[place]
+            role += 1
+        return 0
 
 
 def set_slots(target, source):
@@ -231,3 +216,32 @@ def set_slots(target, source):
     place: cython.int
     for place in range(len(source)):
         target[place] = source[place]
+
+
+def set_codes(target, source):
+    """Copies texts, packed and a 0 behind them, into a list."""
+    place: cython.int
+    for place in range(len(source)):
+        target[place] = packed_text(source[place])
+    target[len(source)] = 0
+
+
+def is_among(code, codes):
+    """Whether a packed text is one of those of a list that ends with 0."""
+    place: cython.int = 0
+    while codes[place] != 0:
+        if codes[place] == code:
+            return True
+        place += 1
+    return False
+
+
+def packed(text, start, end):
+    """A text of 1 to 7 bytes as a number, its length and then its bytes; 0 for any other."""
+    value: cython.ulonglong = end - start
+    place: cython.Py_ssize_t
+    if end - start > PACKED_BYTES_MAX:
+        return 0
+    for place in range(start, end):
+        value = value << 8 | text[place]
+    return value

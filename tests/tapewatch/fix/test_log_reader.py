@@ -1,15 +1,17 @@
 import gzip
+import tempfile
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tapewatch.fix import log_scanner
-from tapewatch.fix.codec import Field, Message, encode
+from tapewatch.fix import log_reader, log_scanner
+from tapewatch.fix.codec import Field, Garbled, Message, encode
 from tapewatch.fix.log_reader import LogReader, read_log
 from tapewatch.fix.log_scanner import LogScanner
+from tapewatch.fix.wire.logged import COMPILED, Flow
 from tapewatch.market.frame import Frame
 from tests.tapewatch.fix.fix_peer import report_fields
 
@@ -123,6 +125,75 @@ def test_a_packed_log_reads_and_a_cut_one_reads_as_far_as_it_goes(tmp_path: Path
     cut = read(tmp_path, packed[: len(packed) // 2], "b.log.gz")
     assert 0 < len(kinds(cut)) < 600
     assert any("compressed data" in reason for reason in cut.report.garbled)
+
+
+# -- as batches, what is plain mapped where it lies
+
+LOGON = line("A", 1, [(98, 0), (108, 30)])
+PIECES = [
+    *REPORTS,
+    *(report.replace(b"\x01", b"|") for report in REPORTS),
+    *(report.replace(b"\x01", b"\x02") for report in REPORTS),
+    REPORTS[0].replace(b"\x01", b"^A"),
+    REPORTS[1].replace(b"E2", b"\xc32"),
+    ORDER,
+    ORDER.replace(b"\x01", b"|"),
+    LOGON,
+    line("8", 2, report_fields("E9"), day=6),
+    line("8", 4, [*report_fields("E4"), (95, 3), (96, b"a\x01b")]),
+    line("8", 5, [*report_fields("E5"), (58, "a=b|c")]),
+    line("8", 5, [*report_fields("E5"), (58, "a=b")]).replace(b"\x01", b"|"),
+    line("8", 6, [*report_fields("E6"), (5008, "FIX"), (58, "\t")]).replace(b"\x01", b"|"),
+    line("8", 7, [*report_fields("E7"), (99999, "x"), (1234567890, "y")]),
+    line("AE", 8, [(571, "R"), (31, 1), (32, 2), (552, 2), (54, "1"), (54, "2")]),
+    REPORTS[2].replace(b"150=0", b"150=\xff"),
+    REPORTS[0][:40],
+    REPORTS[0][:-4] + b"999\x01",
+    REPORTS[1].replace(b"\x01", b"|")[:-2] + b"x|",
+    b"\n", b"\r\n", b"8", b"8=FIX", b"8=FIX.4.4", b"09:00:00.123 INFO ", b"10=123\x01",
+]  # fmt: skip
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(st.sampled_from(PIECES), max_size=12), st.integers(1, 5), st.sampled_from([7, 100, 1 << 20]))
+@example(PIECES, 3, 1 << 20)
+def test_batches_hold_the_rows_and_the_report_of_the_items(pieces: list[bytes], rows_min: int, size: int) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(log_reader, "CHUNK_BYTES", size)
+        path = Path(folder) / "a.log"
+        path.write_bytes(b"".join(pieces))
+        items = read_log(path)
+        found = list(items)
+        rows = [row for item in found for row in item.rows]
+        places = [place for place, item in enumerate(found, 1) for _ in item.rows]
+        reader = read_log(path)
+        batches = list(reader.batches(rows_min))
+    assert [row for batch in batches for row in batch.frame.rows()] == list(Frame.from_rows(rows).rows())
+    assert [place for batch in batches for place in batch.places.tolist()] == places
+    raws = [batch.raw(place) for batch in batches for place in batch.places.tolist()]
+    assert raws == [found[place - 1].message.raw for place in places]
+    assert reader.report == items.report
+    assert all(batch.frame.row_count >= rows_min for batch in batches[:-1])
+
+
+@pytest.mark.skipif(not COMPILED, reason="the core is not compiled: nothing is quick")
+@pytest.mark.parametrize("delimiter", [b"\x01", b"|"])
+def test_of_plain_messages_of_a_log_no_object_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, delimiter: bytes
+) -> None:
+    path = tmp_path / "a.log"
+    path.write_bytes(b"".join(b"INFO " + line("8", n, report_fields(f"E{n}")) + b"\n" for n in range(1, 9)))
+    path.write_bytes(path.read_bytes().replace(b"\x01", delimiter))
+    made: list[Message | Garbled] = []
+    flow_of = LogReader._flow_of
+
+    def noting(reader: LogReader, item: Message | Garbled) -> Flow | None:
+        made.append(item)
+        return flow_of(reader, item)
+
+    monkeypatch.setattr(LogReader, "_flow_of", noting)
+    assert sum(batch.frame.row_count for batch in read_log(path).batches(100)) == 8
+    assert [message.sequence for message in made if isinstance(message, Message)] == [1]
 
 
 def test_a_log_that_is_not_there_says_so(tmp_path: Path) -> None:
