@@ -19,7 +19,7 @@ from tapewatch.market.event import Side
 
 METADATA = Metadata(
     rule_id="marking_the_close",
-    version="1.2.0",
+    version="1.3.0",
     title="Marking the close",
     typology="MARKING_THE_CLOSE",
     description=(
@@ -92,6 +92,8 @@ LATE_PRINTS_NS: Final = 60 * SECOND_NS
 FOUR_HOURS: Final = 240  # minute buckets
 FAST_NS: Final = 5 * SECOND_NS
 FILLS_HELD: Final = 64
+CRUMB: Final = 0.1
+"""Of the largest order of a flight: what is smaller is no step of it, wherever it goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +270,11 @@ def _flight(group: str, fills: Sequence[Fill], window_s: int, volume: float, usu
     quantity = sum(fill.quantity for fill in own)
     side = Side.BUY if 2 * bought >= quantity else Side.SELL
     last = {fill.order_id or fill.event_id: fill for fill in own if fill.side is side}
-    steps = sorted(last.values(), key=lambda fill: fill.time_ns)
+    traded: dict[str, float] = {}
+    for fill in own:
+        traded[fill.order_id or fill.event_id] = traded.get(fill.order_id or fill.event_id, 0.0) + fill.quantity
+    crumb = CRUMB * max(traded[order] for order in last) if last else 0.0
+    steps = sorted((fill for order, fill in last.items() if traded[order] >= crumb), key=lambda fill: fill.time_ns)
     sign = 1 if side is Side.BUY else -1
     if len(steps) < 2 or volume <= 0 or not all(sign * (after.price - one.price) > 0 for one, after in pairwise(steps)):
         return None
@@ -276,7 +282,7 @@ def _flight(group: str, fills: Sequence[Fill], window_s: int, volume: float, usu
     return _Mark(
         group=group,
         side=side,
-        fills=tuple(fill for fill in own if fill.side is side),
+        fills=tuple(fill for fill in own if fill.side is side and traded[fill.order_id or fill.event_id] >= crumb),
         window_s=window_s,
         volume=volume,
         share=min(1.0, max(bought, quantity - bought) / volume),
