@@ -1,5 +1,6 @@
 """The application of a drop copy: messages become events, and the hand-on is done when ingest has them durably."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 import structlog
@@ -21,18 +22,24 @@ _log = structlog.get_logger(__name__)
 class DropCopyApplication:
     """Maps by the session's profile and publishes; sends no business replies."""
 
+    hand_ons_max = 8
+
     def __init__(self, sink: EventSink, profiles: Mapping[str, Profile], metrics: GatewayMetrics, clock: Clock) -> None:
         self._sink = sink
         self._batches = {name: Batch(profile) for name, profile in profiles.items()}
         self._metrics = metrics
         self._clock = clock
         self._noted: set[tuple[str, str]] = set()
+        self._turns = {name: asyncio.Lock() for name in profiles}
 
     async def on_messages(self, session_name: str, messages: Sequence[Message]) -> Sequence[Reply]:
         """Publishes the events of the messages and returns when they are durable."""
         frame = self._frame(session_name, messages)
-        for start in range(0, frame.row_count, ROWS_A_FRAME_MAX):
-            result = await self._sink.publish(frame.slice(start, start + ROWS_A_FRAME_MAX))
+        async with self._turns[session_name]:  # the next batch leaves behind all of this one
+            starts = range(0, frame.row_count, ROWS_A_FRAME_MAX)
+            sent = [await self._sink.submit(frame.slice(start, start + ROWS_A_FRAME_MAX)) for start in starts]
+        for answer in sent:
+            result = await answer
             self._metrics.events.labels(session_name).inc(result.journalled)
             self._metrics.duplicates.labels(session_name).inc(result.duplicates)
             if result.rejected:

@@ -47,6 +47,7 @@ class WatchedApplication:
     """Counts what an application took; answers as it does."""
 
     def __init__(self, application: Application, book: FigureBook, clock: Clock) -> None:
+        self.hand_ons_max: int = getattr(application, "hand_ons_max", 1)
         self._application = application
         self._book = book
         self._clock = clock

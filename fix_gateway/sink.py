@@ -1,5 +1,6 @@
 """Where event frames go; publishing returns when they are durable."""
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 from tapewatch.client.ingest import IngestPublisher, PublishResult
@@ -9,8 +10,8 @@ from tapewatch.market.frame import Frame
 class EventSink(Protocol):
     """Takes frames of events and returns once they are durable."""
 
-    async def publish(self, frame: Frame) -> PublishResult:
-        """Publishes a frame; the result counts what was journalled, doubled and rejected."""
+    async def submit(self, frame: Frame) -> Awaitable[PublishResult]:
+        """Sends a frame once there is room; awaited, the answer counts what was journalled, doubled and rejected."""
         ...
 
     async def end_of_source(self, source: str) -> object:
@@ -28,9 +29,9 @@ class IngestSink:
     def __init__(self, publisher: IngestPublisher) -> None:
         self._publisher = publisher
 
-    async def publish(self, frame: Frame) -> PublishResult:
-        """Publishes a frame; raises ClientError where ingest refuses it as malformed."""
-        return await self._publisher.publish(frame)
+    async def submit(self, frame: Frame) -> Awaitable[PublishResult]:
+        """Sends a frame; the answer raises ClientError where ingest refuses it as malformed."""
+        return await self._publisher.submit(frame)
 
     async def end_of_source(self, source: str) -> object:
         """Says that a source sends no more for now."""

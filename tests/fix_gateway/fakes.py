@@ -1,6 +1,7 @@
 """A sink that plays ingest: durable on demand, knowing repeated events by their identity."""
 
 import asyncio
+from collections.abc import Awaitable
 
 from tapewatch.client.ingest import PublishResult
 from tapewatch.market.frame import Frame
@@ -19,8 +20,12 @@ class FakeIngest:
         self.is_open.set()
         self._ids: set[str] = set()
 
-    async def publish(self, frame: Frame) -> PublishResult:
-        """Waits while ingest is away, then takes the frame."""
+    async def submit(self, frame: Frame) -> Awaitable[PublishResult]:
+        """Takes the frame once ingest is there; the answer waits for that."""
+        await asyncio.sleep(0)  # as where there is no room at once
+        return asyncio.ensure_future(self._publish(frame))
+
+    async def _publish(self, frame: Frame) -> PublishResult:
         await self.is_open.wait()
         before = len(self.rows)
         self.frame_sizes.append(frame.row_count)

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -64,3 +66,13 @@ async def test_a_batch_without_events_publishes_nothing() -> None:
     gateway = Gateway()
     await gateway.application.on_messages(SOURCE, messages(("B", [])))
     assert gateway.ingest.frame_sizes == []
+
+
+async def test_batches_of_a_session_are_published_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drop_copy, "ROWS_A_FRAME_MAX", 2)
+    gateway = Gateway()
+    batch = messages(*(("8", report_fields(f"E{number}")) for number in range(12)))
+    given = [gateway.application.on_messages(SOURCE, batch[start : start + 3]) for start in range(0, 12, 3)]
+    await asyncio.gather(*given)
+    assert gateway.ingest.executions() == [f"E{number}" for number in range(12)]
+    assert len(given) <= gateway.application.hand_ons_max

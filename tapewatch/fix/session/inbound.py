@@ -12,14 +12,14 @@ class Inbound:
 
     def __init__(self, store: SessionStore, gap_queue_max: int) -> None:
         self.gap = Gap(gap_queue_max)
-        self.outstanding: deque[int] = deque()
+        self._outstanding: deque[tuple[int, int]] = deque()  # first number and the one behind the last, by run
         self.expected = store.next_inbound
         self._store = store
 
     def begin_again(self) -> None:
         """Forgets what was not confirmed: it will be asked for again."""
         self.gap.clear()
-        self.outstanding.clear()
+        self._outstanding.clear()
         self.expected = self._store.next_inbound
 
     def advance(self, following: int) -> None:
@@ -29,14 +29,24 @@ class Inbound:
 
     def deliver(self, count: int) -> None:
         """The next ``count`` numbers are of messages that go to the application now."""
-        self.outstanding.extend(range(self.expected, self.expected + count))
+        first = self.expected
+        if self._outstanding and self._outstanding[-1][1] == first:
+            first = self._outstanding.pop()[0]
         self.expected += count
+        self._outstanding.append((first, self.expected))
 
     def confirm(self, sequence: int) -> None:
         """What was delivered up to this number was handed on."""
-        while self.outstanding and self.outstanding[0] <= sequence:
-            self.outstanding.popleft()
+        while self._outstanding and self._outstanding[0][0] <= sequence:
+            _, end = self._outstanding.popleft()
+            if end > sequence + 1:
+                self._outstanding.appendleft((sequence + 1, end))
         self._save()
+
+    @property
+    def outstanding_count(self) -> int:
+        """How many delivered numbers wait for `confirm`."""
+        return sum(end - first for first, end in self._outstanding)
 
     def take_early(self) -> Message | None:
         """The message whose turn it is now, where it came early; passes over numbers answered before their turn."""
@@ -45,4 +55,4 @@ class Inbound:
         return self.gap.take(self.expected)
 
     def _save(self) -> None:
-        self._store.set_next_inbound(self.outstanding[0] if self.outstanding else self.expected)
+        self._store.set_next_inbound(self._outstanding[0][0] if self._outstanding else self.expected)

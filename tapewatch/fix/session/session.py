@@ -158,7 +158,7 @@ class Session(Conversation):
     @property
     def unconfirmed_count(self) -> int:
         """How many messages wait for ``confirm``."""
-        return len(self._inbound.outstanding)
+        return self._inbound.outstanding_count
 
     @property
     def held_count(self) -> int:
@@ -196,7 +196,7 @@ class Session(Conversation):
             place += taken or 1
 
     def _must_wait(self) -> bool:
-        return self.config.is_strict and bool(self._inbound.outstanding)
+        return self.config.is_strict and self._inbound.outstanding_count > 0
 
     def _take_early(self) -> bool:
         """Takes the message that came early and whose turn it is, or asks for more of what is missing."""

@@ -16,7 +16,11 @@ class HandOnError(Exception):
 
 
 class Application(Protocol):
-    """What takes the messages of a session: the hand-on is done when ``on_messages`` returns."""
+    """What takes the messages of a session: the hand-on is done when ``on_messages`` returns.
+
+    One that has an attribute ``hand_ons_max`` above 1 is handed so many batches of a session at once: the later are
+    begun, in sequence, before the earlier have returned.
+    """
 
     async def on_messages(self, session_name: str, messages: Sequence[Message]) -> Sequence[Reply]:
         """Takes messages in sequence; returns business replies (msg_type, fields), usually none.

@@ -135,6 +135,7 @@ class SessionConnection(asyncio.Protocol):
             self._report(SessionEvent("refused", f"messages were not handed on: {error}"))
         finally:
             self.close()
+            await self._hand_on.give_up()
             for event in self.session.disconnected().events:
                 self._report(event)
             self.session.store.sync()
@@ -214,7 +215,8 @@ class SessionConnection(asyncio.Protocol):
             garbled_count += event.kind == "garbled"
             if garbled_count <= GARBLED_A_READ_MAX:
                 self._report(event)
-            self._is_logon_due |= event.kind == "logon"
+            if event.kind == "logon":
+                self._is_logon_due = self._hand_on.is_held = True
         if garbled_count > GARBLED_A_READ_MAX:
             self._report(SessionEvent("refused", f"{garbled_count} garbled messages in one read: hung up"))
             output.disconnect = True
@@ -257,9 +259,10 @@ class SessionConnection(asyncio.Protocol):
             await asyncio.wait({task})
 
     async def _next_hand_on(self) -> None:
-        if self._is_logon_due:
+        if self._is_logon_due and not self._hand_on.is_begun:
             self._is_logon_due = False
             await self._application.on_logon(self.session.config.source)
+            self._hand_on.is_held = self._is_logon_due
         if not self._hand_on:
             return
         for msg_type, fields in await self._hand_on.next_batch():

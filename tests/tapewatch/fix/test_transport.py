@@ -178,7 +178,7 @@ async def test_reading_pauses_while_the_hand_on_waits_and_then_goes_on(monkeypat
         application.is_open.set()
         await session.drained()
         await until(lambda: len(application.ids) == 2000)
-        assert gateway.connections[0].is_reading
+        await until(lambda: gateway.connections[0].is_reading)
     assert application.ids == ids(2000)
 
 
