@@ -26,7 +26,7 @@ def _play(play: Play) -> Behaviour:
 def _flip(play: Play, side: int) -> Step:
     """Show a large order at the best price, take it off before it trades, and take the other side."""
     account = play.account()
-    size = max(play.quantity(play.value("size")), play.instrument.whole_lots(play.seat.depth(side, 1)))
+    size = max(play.large(play.value("size")), play.instrument.whole_lots(play.seat.depth(side, 1)))
     order = play.rest(account, side, size, DECEPTIVE)
     if order is None:
         return False
@@ -34,12 +34,12 @@ def _flip(play: Play, side: int) -> Step:
     until_ns = play.seat.now_ns + play.quick(play.value("shown for"))
     while play.seat.now_ns < until_ns and order.is_resting and not is_next(play, order):
         yield min(until_ns - play.seat.now_ns, int(LOOK_SECONDS * SECOND_NS)) + 1
-    shown = order.leaves
+    shown, wanted = order.leaves, order.quantity  # a withdrawn order is what was filled of it
     play.seat.cancel(order)
     if not shown:
         return False
     yield play.quick(play.value("turned within"))
-    filled = play.take(play.account(), -side, order.quantity, GENUINE, play.reach_ticks())
+    filled = play.take(play.account(), -side, wanted, GENUINE, play.reach_ticks())
     play.tell(f"{account.account} flips and trades {filled} with those who came.")
     return filled > 0
 

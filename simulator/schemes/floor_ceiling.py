@@ -7,7 +7,8 @@ from simulator.schemes import sources
 from simulator.schemes.play import GENUINE, Play
 from simulator.schemes.scheme import Ratio, Scheme
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.2
+"""Who holds a level renews its order at once: between two of them nobody is to get through."""
 PRESSURE_SECONDS = 5.0
 PRESSURE_SHARE = 0.15
 """What presses against the level: every few seconds the value moves by this much of its usual move, that way."""
@@ -29,13 +30,8 @@ def _play(play: Play) -> Behaviour:
             if side * (seat.listing.value_ticks - level) > -play.usual_ticks(60.0):
                 seat.listing.value_ticks -= side * PRESSURE_SHARE * play.usual_ticks(PRESSURE_SECONDS)
             next_press_ns += int(PRESSURE_SECONDS * SECOND_NS)
-        opposite = seat.best(-side)
-        if order is not None and not order.is_resting:
-            order = None
-        if order is None and (opposite is None or side * (opposite - level) > 0):
+        if order is None or not order.is_resting:
             order = seat.submit(play.account(), side, level, play.quantity(play.value("size of each")), role=GENUINE)
-        elif order is None and opposite is not None:
-            play.take(play.account(), side, play.quantity(play.value("size of each")), GENUINE)
         yield play.wait(LOOK_SECONDS)
     if order is not None:
         seat.cancel(order)

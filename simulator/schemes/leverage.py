@@ -11,15 +11,15 @@ from simulator.schemes.play import EXIT, POSITION, PUSH, Play
 from simulator.schemes.scheme import Ratio, Scheme
 
 POSITION_ORDERS = 24
-PUSH_MULTIPLE = 12.0
-REACH_HALF_SPREADS = 6.0
+POSITION_SECONDS = 4.0
+"""So long an order of the position waits for others to come before what is left of it crosses the spread."""
 PUSH_SECONDS_MAX = 120
 EXIT_ORDERS_MAX = 160
-EXIT_PAUSE_SECONDS = 0.5
+EXIT_PAUSE_SECONDS = 0.25
 RATIOS = (
     Ratio("position", 40.0, 240.0, "x a typical order", sources.OPTIVER + ": several times what was pushed with"),
-    Ratio("push", 0.1, 0.8, "%", sources.CATALOGUE + ": the move precedes the profit; 10 basis points are noticed"),
-    Ratio("pause between pushes", 4.0, 0.5, "s", sources.OURS),
+    Ratio("push", 1.5, 6.0, "x the usual range of a minute", sources.CATALOGUE + ": the move precedes the profit"),
+    Ratio("pause between pushes", 2.0, 0.25, "s", sources.OURS),
     Ratio("gain taken after", 20.0, 1.0, "s", sources.CATALOGUE + ": the profit follows within t"),
 )
 
@@ -50,12 +50,9 @@ def _push_here_gain_there(play: Play, there: SchemeSeat) -> Behaviour:
     here, side = play.seat, play.side()
     holdings = play.holdings()
     for _ in range(POSITION_ORDERS):
-        account = play.account()
-        quantity = play.quantity_in(there, play.value("position") / POSITION_ORDERS)
-        holdings[account] += play.take(account, side, quantity, POSITION, 1, there)
-        yield play.wait(3.0)
+        yield from _enter(play, there, holdings, side)
     left = play.instrument.typical_quantity * sum(holdings.values()) // there.instrument.typical_quantity
-    target = here.listing.mid_ticks() * (1.0 + side * play.value("push") / 100.0)
+    target = here.listing.mid_ticks() + side * play.value("push") * play.usual_range_ticks(60.0)
     end_ns = here.until_ns(PUSH_SECONDS_MAX)
     play.tell(f"{play.crews[0][0].account} holds {there.instrument.key} and pushes {here.instrument.key}.")
     while side * (target - here.listing.mid_ticks()) > 0 and here.now_ns < end_ns and left > 0:
@@ -72,13 +69,25 @@ def _push_here_gain_there(play: Play, there: SchemeSeat) -> Behaviour:
     play.tell(f"It has traded out of {there.instrument.key} at what the push made of it.")
 
 
+def _enter(play: Play, there: SchemeSeat, holdings: dict[Account, int], side: int) -> Behaviour:
+    """Take a part of the position as others come: who pays for it with a move of its own has nothing to gain."""
+    account, best = play.account(), there.best(side)
+    quantity = play.quantity_in(there, play.value("position") / POSITION_ORDERS)
+    if best is None:
+        return
+    order = there.submit(account, side, best, quantity, role=POSITION)
+    yield play.wait(POSITION_SECONDS)
+    left = order.leaves
+    there.cancel(order)
+    holdings[account] += order.filled + (play.take(account, side, left, POSITION, 1, there) if left else 0)
+
+
 def _push(play: Play, side: int, target: float, quantity_max: int) -> int:
-    """Take what is offered up to the price aimed at; return how much that was."""
+    """Take all that is offered up to the price aimed at; return how much that was."""
     opposite = play.seat.best(-side)
     if opposite is None:
         return 0
-    reach = min(round(REACH_HALF_SPREADS * play.instrument.half_spread_ticks), round(side * (target - opposite)))
-    return play.take(play.account(), side, min(quantity_max, play.quantity(PUSH_MULTIPLE)), PUSH, max(1, reach))
+    return play.take(play.account(), side, quantity_max, PUSH, max(1, round(side * (target - opposite))))
 
 
 def _leave(play: Play, there: SchemeSeat, holdings: dict[Account, int], side: int) -> None:

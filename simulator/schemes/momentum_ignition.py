@@ -19,7 +19,7 @@ def _play(play: Play) -> Behaviour:
         holdings[account] += play.take(account, side, play.quantity(POSITION_MULTIPLE), POSITION)
         yield play.wait(3.0)
     start = seat.listing.mid_ticks()
-    target = play.value("move") * play.usual_ticks(60.0)
+    target = play.value("move") * play.usual_range_ticks(60.0)
     end_ns = seat.until_ns(BURST_SECONDS_MAX)
     play.tell(f"{play.crews[0][0].account} holds a position and starts a move with a burst of orders.")
     while side * (seat.listing.mid_ticks() - start) < target and seat.now_ns < end_ns:
@@ -38,7 +38,7 @@ MOMENTUM_IGNITION = Scheme(
     description="A burst of aggressive orders on one side starts or worsens a move; a position taken before is closed "
     "into those who follow, within minutes.",
     ratios=(
-        Ratio("move", 1.5, 6.0, "x the usual move of a minute", sources.CATALOGUE + ": k ticks in a burst"),
+        Ratio("move", 1.5, 6.0, "x the usual range of a minute", sources.IGNITION),
         Ratio("size of a push", 3.0, 12.0, "x a typical order", sources.OURS),
         Ratio("pause between pushes", 2.5, 0.15, "s", sources.ANNEX),
         Ratio("turned after", 30.0, 2.0, "s", sources.CATALOGUE + ": fills opposite within minutes"),

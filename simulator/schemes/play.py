@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import exp, log, sqrt
+from math import exp, log, pi, sqrt
 from random import Random
 
 from simulator.instrument import Instrument
@@ -29,7 +29,10 @@ UNWIND_PATIENT_ORDERS = 60
 """Who trades out waits for others to come with so many orders before it crosses the spread."""
 USUAL_ORDERS_A_SECOND = 1.1
 """What is traded in a market of activity 1, in ordinary orders' worth."""
+HIDDEN_AMONG = 20
+"""Who hides a size shows one that a twentieth of ordinary orders have: another would be no part of the scheme."""
 NOBODY_ELSE = Population(())
+RANGE_SIGMAS = sqrt(8.0 / pi)
 GENUINE = "genuine"
 DECEPTIVE = "deceptive"
 WASH = "wash"
@@ -97,14 +100,28 @@ class Play:
         return engine.bought_quantity + engine.sold_quantity
 
     def crumb(self, multiple: float) -> int:
-        """Return a tiny quantity, below a lot where need be; ever more like an ordinary one where sizes are hidden."""
+        """Return a tiny quantity, below a lot where need be; where sizes are hidden the smallest of some ordinary ones.
+
+        Whoever probes with more has given up probing.
+        """
         if self.camouflage.size:
-            return self.quantity(multiple)
+            return min(self.quantity(multiple) for _ in range(HIDDEN_AMONG))
         return max(1, round(self.instrument.typical_quantity * multiple))
+
+    def large(self, multiple: float) -> int:
+        """Return a size that is seen to be large; where sizes are hidden the largest of some ordinary ones."""
+        return max(self.quantity(multiple) for _ in range(HIDDEN_AMONG if self.camouflage.size else 1))
 
     def usual_ticks(self, seconds: float) -> float:
         """Return the standard deviation of the price's move over some time; ticks."""
         return self.instrument.volatility_ticks * sqrt(seconds)
+
+    def usual_range_ticks(self, seconds: float) -> float:
+        """Return how far apart the highest and the lowest trade of some time usually are; ticks.
+
+        Source: Feller 1951, The asymptotic distribution of the range, for the value, and the spread beside it.
+        """
+        return RANGE_SIGMAS * self.usual_ticks(seconds) + 2.0 * self.instrument.half_spread_ticks
 
     def usual_orders(self, seconds: float) -> float:
         """Return how many ordinary orders' worth the first owner's accounts usually trade in some time."""

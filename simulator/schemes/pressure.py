@@ -7,7 +7,7 @@ from simulator.market import Behaviour
 from simulator.matching import IMMEDIATE_OR_CANCEL, SIDE_NAMES, Order
 from simulator.population import Account
 from simulator.schemes import sources
-from simulator.schemes.play import DECEPTIVE, GENUINE, Play
+from simulator.schemes.play import DECEPTIVE, GENUINE, HIDDEN_AMONG, Play
 from simulator.schemes.scheme import Step
 
 LOOK_SECONDS = 0.08
@@ -16,8 +16,6 @@ GENUINE_MULTIPLES = (1, 2, 3)
 GENUINE_SHARE_MAX = 0.2
 """Of the pressure: what is to be filled is small beside it, or it would be its own pressure."""
 LEVELS = 10
-HIDDEN_AMONG = 20
-"""Who hides a size shows one that a twentieth of ordinary orders have: a smaller one is not seen at all."""
 SETTLE_SECONDS = 4.0
 SEEN = sources.SARAO + ": more than 20 % of the side; " + sources.OYSTACHER + ": at least half of the level"
 

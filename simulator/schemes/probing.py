@@ -12,5 +12,5 @@ LARGE_ORDER = Ratio("size of the large order", 3.0, 20.0, "x a typical order", s
 def take_what_was_found(play: Play, side: int) -> Generator[int, None, int]:
     """Pause, then enter the large order; return what it took."""
     yield play.quick(play.value("pause before the large order"))
-    quantity = play.quantity(play.value(LARGE_ORDER.name))
+    quantity = play.large(play.value(LARGE_ORDER.name))
     return play.take(play.account(), side, quantity, GENUINE, play.reach_ticks())

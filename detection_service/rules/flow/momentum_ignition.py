@@ -5,34 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from detection_service.engine.scene import Fill, Push, Run, Scene
+from detection_service.engine.market_state import FAST_BUCKET_NS
+from detection_service.engine.scene import Fill, Run, Scene
 from detection_service.engine.triggers import RUN
 from detection_service.rules import needs, regulations
 from detection_service.rules.flow.pushes import exits, mean_price
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
-from detection_service.rules.usual import moves, usual_move
+from detection_service.rules.usual import MINUTE_NS, moves, usual_move
 from tapewatch.alert import Measurement, Severity
 from tapewatch.market.event import Side
 
 METADATA = Metadata(
     rule_id="momentum_ignition",
-    version="1.0.0",
+    version="2.0.0",
     title="Momentum ignition",
     typology="MOMENTUM_IGNITION",
     description=(
         "A group takes liquidity on one side in a short burst that moves the price several times the usual move of a "
-        "minute, makes most of that move itself, and within minutes trades the other way at the prices it made, with "
-        "a gain. In a move that others make as well, as on news, its own share is small."
+        "minute, takes most of what is taken on that side meanwhile, and within minutes trades the other way at the "
+        "prices it made. In a move that others make as well, as on news, its own share is small."
     ),
     needs=(needs.FILLS, needs.ACCOUNTS),
     parameters=(
-        Parameter("moves_min", 3.0, "x usual minute", 1, 100, "an ordinary minute, several times over, in a burst"),
-        Parameter("move_share_min", 0.5, "share", 0.1, 1, "of the new extremes: who starts a move makes most of it"),
-        Parameter("quantity_share_min", 0.4, "share", 0.05, 1, "of what was taken on that side: news brings a crowd"),
+        Parameter("moves_min", 2.0, "x usual minute", 1, 100, "in a burst; three are the mean of what was published"),
+        Parameter("quantity_share_min", 0.6, "share", 0.05, 1, "of what was taken on that side: news brings a crowd"),
         Parameter("burst_max_s", 300.0, "s", 1, 3600, "slower pushes are ramping's"),
         Parameter("turn_within_s", 300.0, "s", 1, 300, "the profit is taken before the move is over"),
-        Parameter("exit_share_min", 0.3, "share", 0.01, 1, "of the burst traded back: a correction is less"),
-        Parameter("kept_share_min", 0.4, "share", 0, 1, "of the move still in the price at the exit: it pays then"),
+        Parameter(
+            "exit_share_min", 0.2, "share", 0.01, 1, "of the burst traded back, as far as held: a correction is less"
+        ),
+        Parameter("kept_share_min", 0.5, "share", 0, 1, "of the move in the price at the exit: above what it paid"),
         Parameter("minutes_min", 10.0, "minutes", 2, 60, "minutes with trades before anything is usual"),
     ),
     regulations=(regulations.MOMENTUM_IGNITION, regulations.MAR_FALSE_SIGNALS, regulations.SEA_SERIES_OF_TRANSACTIONS),
@@ -57,21 +59,26 @@ METADATA = Metadata(
 
 @dataclass(frozen=True, slots=True)
 class _Burst:
-    """A run, what it did, and what came back; `usual` move of a minute and `gain` a unit in price."""
+    """A run, what it was of all that was taken, and what came back; `usual` is the move of a minute in price."""
 
     run: Run
-    push: Push
+    quantity_share: float
     back: tuple[Fill, ...]
     usual: float
-    gain: float
 
     @property
     def moved(self) -> float:
-        return moves(self.run.to_price - self.run.from_price, self.usual)
+        minutes = (self.run.end_ns - self.run.start_ns) / MINUTE_NS
+        return moves(self.run.to_price - self.run.from_price, self.usual, minutes)
 
     @property
     def exit_share(self) -> float:
         return sum(fill.quantity for fill in self.back) / self.run.quantity
+
+    @property
+    def kept_share(self) -> float:
+        """Of the move, at the mean price of what came back."""
+        return (mean_price(self.back) - self.run.from_price) / (self.run.to_price - self.run.from_price)
 
 
 class MomentumIgnition:
@@ -88,49 +95,53 @@ class MomentumIgnition:
         if scene.now_ns - run.end_ns > parameters["turn_within_s"] * 1e9:
             return
         usual = usual_move(scene, run.start_ns, parameters["minutes_min"])
-        if moves(run.to_price - run.from_price, usual) < parameters["moves_min"]:
+        burst = _Burst(run, _quantity_share(scene, run), tuple(exits(scene, run.side, run.start_ns)), usual)
+        if burst.moved < parameters["moves_min"]:
             return
-        if sum(fill.quantity for fill in exits(scene, run.side, run.start_ns)) < (
-            parameters["exit_share_min"] * run.quantity
-        ):
+        if _loses(burst, _taken(scene, run)):
             return
-        burst = _burst(scene, parameters, run)
-        if burst.moved < parameters["moves_min"] or burst.push.move_share < parameters["move_share_min"]:
+        if burst.exit_share < parameters["exit_share_min"] or burst.kept_share < parameters["kept_share_min"]:
             return
-        if burst.push.quantity_share < parameters["quantity_share_min"]:
-            return
-        if burst.exit_share >= parameters["exit_share_min"] and _pays(burst, parameters):
+        if burst.quantity_share >= parameters["quantity_share_min"]:
             yield _finding(scene, parameters, burst)
 
 
-def _burst(scene: Scene, parameters: Mapping[str, float], run: Run) -> _Burst:
-    push = scene.push(run.side, run.start_ns, run.end_ns, run.from_price)
-    back = tuple(exits(scene, run.side, run.start_ns))
-    sign = 1 if run.side is Side.BUY else -1
-    gain = sign * (mean_price(back) - mean_price(push.own)) if push.own else 0.0
-    return _Burst(run, push, back, usual_move(scene, run.start_ns, parameters["minutes_min"]), gain)
+def _quantity_share(scene: Scene, run: Run) -> float:
+    """The run's part of what the market took on its side meanwhile, in whole buckets of five seconds."""
+    fast = scene.market.fast
+    first, last = run.start_ns // FAST_BUCKET_NS, run.end_ns // FAST_BUCKET_NS
+    bought, traded = float(fast.bought(first, last)), float(fast.traded(first, last))
+    taken = bought if run.side is Side.BUY else traded - bought
+    return run.quantity / max(taken, run.quantity)
 
 
-def _pays(burst: _Burst, parameters: Mapping[str, float]) -> bool:
-    """Whether it traded back at the prices it had made, with a gain on the burst or out of an older position."""
-    run, exit_price = burst.run, mean_price(burst.back)
-    kept = (exit_price - run.from_price) / (run.to_price - run.from_price)
-    return kept >= parameters["kept_share_min"] and (burst.gain > 0 or burst.exit_share > 1.0)
+def _taken(scene: Scene, run: Run) -> list[Fill]:
+    """The fills of a run, as far as they are held."""
+    return [fill for fill in scene.fills(run.side, run.start_ns) if fill.aggressor and fill.time_ns <= run.end_ns]
+
+
+def _loses(burst: _Burst, taken: list[Fill]) -> bool:
+    """Whether it trades back what it took, and no more, at a loss; not known where the run is not held whole."""
+    if len(taken) < burst.run.trades or burst.exit_share > 1.0:
+        return False
+    sign = 1 if burst.run.side is Side.BUY else -1
+    return sign * (mean_price(burst.back) - mean_price(taken)) <= 0
 
 
 def _finding(scene: Scene, parameters: Mapping[str, float], burst: _Burst) -> Finding:
-    run, push = burst.run, burst.push
+    run = burst.run
     measures = (
         ("moves", burst.moved, "moves_min", "x usual minute"),
-        ("move_share", push.move_share, "move_share_min", "share"),
-        ("quantity_share", push.quantity_share, "quantity_share_min", "share"),
+        ("quantity_share", burst.quantity_share, "quantity_share_min", "share"),
         ("exit_share", burst.exit_share, "exit_share_min", "share"),
+        ("kept_share", burst.kept_share, "kept_share_min", "share"),
     )
     excesses = [excess(observed, parameters[limit]) for _, observed, limit, _ in measures]
-    score = 0.45 + 0.45 * sum(excesses) / len(excesses) + (0.1 if burst.gain > 0 else 0.0)
-    fills = (*push.own, *burst.back)
+    score = 0.45 + 0.55 * sum(excesses) / len(excesses)
+    fills = (*_taken(scene, run), *burst.back)
     accounts = frozenset(fill.account for fill in fills)
     verb, back = ("Bought", "sold") if run.side is Side.BUY else ("Sold", "bought")
+    returned, price = sum(fill.quantity for fill in burst.back), mean_price(burst.back)
     seconds = (run.end_ns - run.start_ns) / 1e9
     return Finding(
         owners=scene.owners(accounts),
@@ -140,21 +151,16 @@ def _finding(scene: Scene, parameters: Mapping[str, float], burst: _Burst) -> Fi
         start_time_ns=run.start_ns,
         end_time_ns=scene.now_ns,
         explanation=(
-            f"{verb} {run.quantity:g} in {run.trades} aggressive trades within {seconds:.1f} s, making "
-            f"{push.move_share:.0%} of a move from {run.from_price:g} to {run.to_price:g} that is {burst.moved:.1f} "
-            f"times the usual move of a minute ({burst.usual:.4g}), then {back} "
-            f"{sum(fill.quantity for fill in burst.back):g} at {mean_price(burst.back):g}, {_gained(burst.gain)}."
+            f"{verb} {run.quantity:g} in {run.trades} aggressive trades within {seconds:.1f} s, "
+            f"{burst.quantity_share:.0%} of what was taken on that side while the price went from {run.from_price:g} "
+            f"to {run.to_price:g}, {burst.moved:.1f} times the usual move of a minute ({burst.usual:.4g}), then {back} "
+            f"{returned:g} at {price:g}, where {burst.kept_share:.0%} of the move was left."
         ),
-        measurements=(
-            *(Measurement(name, observed, parameters[limit], unit) for name, observed, limit, unit in measures),
-            Measurement("gain", burst.gain, 0.0, "price"),
+        measurements=tuple(
+            Measurement(name, observed, parameters[limit], unit) for name, observed, limit, unit in measures
         ),
-        opening=frozenset({push.own[0].event_id}),
+        opening=frozenset({fills[0].event_id}),
         evidence=frozenset(fill.event_id for fill in fills),
         order_ids=frozenset(fill.order_id for fill in fills) - {""},
         trade_ids=frozenset(fill.trade_id for fill in fills) - {""},
     )
-
-
-def _gained(gain: float) -> str:
-    return f"{gain:.4g} a unit better than it had traded" if gain > 0 else "more than the burst itself"

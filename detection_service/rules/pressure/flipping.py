@@ -15,22 +15,26 @@ from tapewatch.market.event import Side
 
 METADATA = Metadata(
     rule_id="flipping",
-    version="1.0.0",
+    version="1.1.0",
     title="Flipping",
     typology="FLIPPING",
     description=(
         "Again and again a group withdraws an order that is large for the instrument and its side of the book, and "
         "within a second takes liquidity on the other side at a similar size: those who had joined its side are traded "
-        "against. Turning round once or twice is a change of mind; so is a group that lets such orders trade."
+        "against. Turning round once or twice is a change of mind; a maker withdraws such orders all the time and "
+        "quotes on; and a group that lets such orders trade means them."
     ),
     needs=(needs.ORDERS, needs.ACCOUNTS, needs.FILLS),
     parameters=(
         Parameter("flip_within_s", 1.0, "s", 0.001, 1, "longer, and the market has moved by itself"),
-        Parameter("size_multiple_min", 5.0, "x median", 1, 1000, "well above what the instrument usually sees"),
+        Parameter("size_multiple_min", 2.0, "x median", 1, 1000, "in markets where all sizes are alike"),
+        Parameter("large_share", 0.05, "share", 0.001, 0.5, "of orders are as large: fewer than one in twenty is seen"),
         Parameter("depth_share_min", 0.1, "share", 0.01, 1, "enough of the best ten levels to draw others"),
         Parameter("turned_share_min", 0.5, "share", 0.05, 10, "a similar size, or it was not the same interest"),
         Parameter("life_max_s", 60.0, "s", 0.1, 600, "an order that stood long was there to be traded"),
         Parameter("flips_min", 3.0, "flips", 1, 50, "a hedge turns round now and then; a scheme does it on and on"),
+        Parameter("flip_share_min", 0.3, "share", 0, 1, "of large orders withdrawn: who quotes withdraws all the time"),
+        Parameter("quoted_max", 0.5, "share", 0, 10, "of the order, open beside it or taken off opposite: quotes"),
         Parameter("memory_s", 600.0, "s", 10, 3600, "flips of one scheme come within minutes"),
         Parameter("withdrawn_share_min", 0.7, "share", 0, 1, "whoever lets such orders be taken means them"),
     ),
@@ -66,8 +70,9 @@ class Flip(NamedTuple):
 
     @property
     def turned_share(self) -> float:
-        """What was taken, as a share of what was withdrawn."""
-        return sum(fill.quantity for fill in self.taken) / self.order.quantity
+        """What the orders that took were for, as a share of what was withdrawn: the book may not hold all of it."""
+        wanted = {fill.order_id or fill.event_id: max(fill.quantity, fill.order_quantity) for fill in self.taken}
+        return sum(wanted.values()) / self.order.quantity
 
 
 class Flipping:
@@ -78,28 +83,40 @@ class Flipping:
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where that has happened several times lately."""
-        flips = sorted(
-            (flip for side in (Side.BUY, Side.SELL) for flip in _flips(scene, parameters, side)),
-            key=lambda flip: (flip.order.time_ns, flip.order.event),
-        )
-        if len(flips) < parameters["flips_min"]:
+        large = _large(scene, parameters)
+        flips = [flip for order in large if (flip := _flip(scene, parameters, order)) is not None]
+        if len(flips) < max(parameters["flips_min"], parameters["flip_share_min"] * len(large)):
+            return
+        last = flips[-1].order
+        if scene.standing(last.side) > parameters["quoted_max"] * last.quantity:
             return
         smallest = min(flip.order.quantity for flip in flips)
         if _withdrawn_share(scene, parameters, smallest) >= parameters["withdrawn_share_min"]:
             yield _finding(scene, parameters, flips)
 
 
-def _flips(scene: Scene, parameters: Mapping[str, float], side: Side) -> Iterator[Flip]:
-    since = scene.now_ns - int(parameters["memory_s"] * 1e9)
-    large = scene.withdrawals(side, since, parameters["size_multiple_min"] * scene.market.sizes.median)
-    fills = [fill for fill in scene.fills(opposite(side), since) if fill.aggressor is not False]
-    for order in large:
-        if order.life_s > parameters["life_max_s"] or order.depth_share < parameters["depth_share_min"]:
-            continue
-        last_ns = order.time_ns + parameters["flip_within_s"] * 1e9
-        flip = Flip(order, tuple(fill for fill in fills if order.time_ns <= fill.time_ns <= last_ns))
-        if flip.turned_share >= parameters["turned_share_min"]:
-            yield flip
+def _large(scene: Scene, parameters: Mapping[str, float]) -> list[Withdrawal]:
+    """Large orders of both sides that the group lately withdrew soon, oldest first."""
+    since, size = scene.now_ns - int(parameters["memory_s"] * 1e9), pressing.large_from(scene, parameters)
+    found = [order for side in (Side.BUY, Side.SELL) for order in scene.withdrawals(side, since, size)]
+    large = [
+        order
+        for order in found
+        if order.life_s <= parameters["life_max_s"] and order.depth_share >= parameters["depth_share_min"]
+    ]
+    return sorted(large, key=lambda order: (order.time_ns, order.event))
+
+
+def _flip(scene: Scene, parameters: Mapping[str, float], order: Withdrawal) -> Flip | None:
+    """A withdrawn order with what was taken on the other side at once, where that was to be of a similar size."""
+    last_ns = order.time_ns + parameters["flip_within_s"] * 1e9
+    fills = [fill for fill in scene.fills(opposite(order.side), order.time_ns) if fill.aggressor is not False]
+    flip = Flip(order, tuple(fill for fill in fills if fill.time_ns <= last_ns))
+    if not flip.taken or flip.turned_share < parameters["turned_share_min"]:
+        return None
+    around = scene.withdrawals(opposite(order.side), order.time_ns - int(parameters["flip_within_s"] * 1e9))
+    moved = sum(other.quantity for other in around if other.time_ns <= last_ns)
+    return flip if moved <= parameters["quoted_max"] * order.quantity else None  # else quotes of both sides moved
 
 
 def _withdrawn_share(scene: Scene, parameters: Mapping[str, float], size: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from detection_service.engine.market_state import FAST_BUCKET_NS, FAST_BUCKETS
@@ -19,6 +19,12 @@ ASKED_MAX: Final = 256
 """Of so many other groups at most it is looked at whether they do alike."""
 HALF: Final = 0.5
 UNHEARD: Final = 4.0
+
+
+def large_from(scene: Scene, parameters: Mapping[str, float]) -> float:
+    """From which quantity on an order is large here: one of the largest, and so many medians at least."""
+    sizes, share = scene.market.sizes, parameters["large_share"]
+    return max(parameters["size_multiple_min"] * float(sizes.median), float(sizes.quantile(1.0 - share)))
 
 
 def traded_against(scene: Scene, orders: Sequence[Withdrawal], genuine: Sequence[Fill]) -> float:

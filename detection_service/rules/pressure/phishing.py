@@ -11,29 +11,34 @@ from detection_service.rules import needs, regulations
 from detection_service.rules.pressure import orders as pressing
 from detection_service.rules.pressure.takes import Take, takes_of
 from detection_service.rules.rule import Condition, Finding, Metadata, Parameter, excess, graded
+from detection_service.rules.usual import moves, usual_move
 from tapewatch.alert import Measurement, Severity
+from tapewatch.market.event import Side
 
 WINDOW_S = 300.0
+MINUTES_MIN = 2.0
 
 METADATA = Metadata(
     rule_id="phishing",
-    version="1.0.0",
+    version="1.1.0",
     title="Phishing",
     typology="PHISHING",
     description=(
-        "Several times within minutes a group trades tiny quantities on one side again and again, at hardly more than "
-        "one price, and then at once trades a size many times theirs: what the tiny trades uncovered is used. Small "
+        "Several times within minutes a group trades tiny quantities on one side again and again without pushing the "
+        "price, and then at once trades a size many times theirs: what the tiny trades uncovered is used. Small "
         "traders who stay small, and algorithms whose slices are of ordinary size, do not count."
     ),
     needs=(needs.ORDERS, needs.ACCOUNTS, needs.FILLS),
     parameters=(
         Parameter("probes_min", 5.0, "trades", 2, 60, "a few tiny trades are somebody's small change"),
         Parameter("probe_multiple_max", 0.25, "x median", 0.001, 1, "tiny against what the instrument usually sees"),
-        Parameter("prices_max", 2.0, "prices", 1, 10, "hidden interest is felt at one price"),
+        Parameter("moves_max", 1.0, "x usual minute", 0.01, 10, "probes feel for what stands, they do not push"),
         Parameter("window_s", 30.0, "s", 1, 300, "probes of one question come close together"),
         Parameter("follow_within_s", 5.0, "s", 0.01, 60, "what is found is used before it goes"),
-        Parameter("size_multiple_min", 5.0, "x median", 1, 1000, "well above what the instrument usually sees"),
+        Parameter("size_multiple_min", 2.0, "x median", 1, 1000, "in markets where all sizes are alike"),
+        Parameter("large_share", 0.05, "share", 0.001, 0.5, "of orders are as large: fewer than one in twenty is seen"),
         Parameter("follow_multiple_min", 20.0, "x probe", 2, 10_000, "many times a probe: it was not the aim"),
+        Parameter("others_max", 0.25, "share", 0, 1, "of its takes: who trades all sizes trades, who probes knows two"),
         Parameter("cycles_min", 2.0, "cycles", 1, 20, "once, somebody may have grown bolder"),
     ),
     regulations=(
@@ -81,30 +86,37 @@ class Phishing:
         tiny = scene.small_takes(since_ns, parameters["probe_multiple_max"] * usual)
         if tiny < parameters["cycles_min"] * parameters["probes_min"]:
             return
-        takes = takes_of(scene, since_ns)
+        takes, large = takes_of(scene, since_ns), pressing.large_from(scene, parameters)
         small = [take for take in takes if take.order_quantity <= parameters["probe_multiple_max"] * usual]
         cycles: list[Cycle] = []
         for take in takes:
-            if take.order_quantity >= parameters["size_multiple_min"] * usual:
+            if take.order_quantity >= large:
                 used = cycles[-1].take.time_ns if cycles else 0
-                cycle = _cycle(parameters, take, [each for each in small if each.time_ns > used])
+                cycle = _cycle(scene, parameters, take, [each for each in small if each.time_ns > used])
                 cycles.extend([cycle] if cycle else [])
-        if len(cycles) >= parameters["cycles_min"]:
+        others = sum(take.order_quantity < large for take in takes) - len(small)
+        if len(cycles) >= parameters["cycles_min"] and others <= parameters["others_max"] * len(takes):
             yield _finding(scene, parameters, cycles)
 
 
-def _cycle(parameters: Mapping[str, float], take: Take, small: list[Take]) -> Cycle | None:
-    """A large take with the probes before it, where they are of one side, close, and hardly at more than one price."""
+def _cycle(scene: Scene, parameters: Mapping[str, float], take: Take, small: list[Take]) -> Cycle | None:
+    """A large take with the probes before it, where they are of one side, close, and do not push the price."""
     first_ns = take.time_ns - parameters["window_s"] * 1e9
     before = [probe for probe in small if first_ns <= probe.time_ns <= take.time_ns]
     if not before or take.time_ns - before[-1].time_ns > parameters["follow_within_s"] * 1e9:
         return None
     probes = [probe for probe in before if probe.side is before[-1].side]
-    prices = {fill.price for probe in probes for fill in probe.fills}
-    largest = max(probe.order_quantity for probe in probes)
-    if len(probes) < parameters["probes_min"] or len(prices) > parameters["prices_max"]:
+    if len(probes) < parameters["probes_min"] or _pushed(scene, probes) > parameters["moves_max"]:
         return None
+    largest = max(probe.order_quantity for probe in probes)
     return Cycle(probes, take) if take.order_quantity >= parameters["follow_multiple_min"] * largest else None
+
+
+def _pushed(scene: Scene, probes: list[Take]) -> float:
+    """How many usual moves of a minute the price went with the probes, from the first to the last."""
+    towards = 1 if probes[0].side is Side.BUY else -1
+    gone = towards * (probes[-1].fills[-1].price - probes[0].fills[0].price)
+    return moves(max(0.0, gone), usual_move(scene, probes[0].time_ns, MINUTES_MIN))
 
 
 def _finding(scene: Scene, parameters: Mapping[str, float], cycles: list[Cycle]) -> Finding:

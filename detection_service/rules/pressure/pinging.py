@@ -18,7 +18,7 @@ WINDOW_S = 300.0
 
 METADATA = Metadata(
     rule_id="pinging",
-    version="1.0.0",
+    version="1.1.0",
     title="Pinging",
     typology="PINGING",
     description=(
@@ -32,7 +32,8 @@ METADATA = Metadata(
         Parameter("life_max_s", 0.1, "s", 0.001, 0.1, "an order that asks, not one that waits"),
         Parameter("window_s", 60.0, "s", 1, 300, "pings of one question come close together"),
         Parameter("follow_within_s", 10.0, "s", 0.01, 60, "what is found is taken before it goes"),
-        Parameter("size_multiple_min", 5.0, "x median", 1, 1000, "well above what the instrument usually sees"),
+        Parameter("size_multiple_min", 2.0, "x median", 1, 1000, "in markets where all sizes are alike"),
+        Parameter("large_share", 0.05, "share", 0.001, 0.5, "of orders are as large: fewer than one in twenty is seen"),
         Parameter("follow_multiple_min", 20.0, "x ping", 2, 10_000, "many times a ping: the pings were not the aim"),
     ),
     regulations=(
@@ -103,7 +104,7 @@ def _follow(scene: Scene, parameters: Mapping[str, float], take: Take, pings: li
         return None
     soon = take.time_ns - before[-1].time_ns <= parameters["follow_within_s"] * 1e9
     large = take.order_quantity >= max(
-        parameters["size_multiple_min"] * scene.market.sizes.median,
+        pressing.large_from(scene, parameters),
         parameters["follow_multiple_min"] * max(ping.quantity for ping in before),
     )
     return Follow(take, before) if soon and large else None

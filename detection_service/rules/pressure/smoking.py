@@ -13,16 +13,19 @@ from tapewatch.alert import Measurement, Severity
 from tapewatch.market.event import Side
 
 WINDOW_S = 300.0
+SAME_SECONDS_NS = 10_000_000_000
+"""For so long before and after a bait its terms say what is generous."""
 
 METADATA = Metadata(
     rule_id="smoking",
-    version="1.0.0",
+    version="1.1.0",
     title="Smoking",
     typology="SMOKING",
     description=(
         "Within five minutes a group improves the best price of one side many times, takes each better order away or "
-        "worsens it within half a second, and is then traded with on that side at a worse price by those it drew. A "
-        "market maker that flickers on both sides alike, or whose better prices trade, does not count."
+        "worsens it within half a second, and is then traded with on that side at a worse price by those it drew, more "
+        "often than it is traded with anyhow. A market maker that flickers on both sides alike, or whose better prices "
+        "trade, does not count."
     ),
     needs=(needs.ORDERS, needs.ACCOUNTS, needs.FILLS),
     parameters=(
@@ -30,9 +33,10 @@ METADATA = Metadata(
         Parameter("life_max_s", 0.5, "s", 0.001, 0.5, "gone before a slow trader can take it"),
         Parameter("catch_within_s", 1.0, "s", 0.01, 10, "an order sent at the sight of the bait arrives by then"),
         Parameter("catches_min", 3.0, "catches", 1, 64, "a fill behind a bait once or twice is chance"),
-        Parameter("caught_share_min", 0.3, "share", 0, 1, "baits are for catching; most quotes that go catch nothing"),
+        Parameter("caught_share_min", 0.2, "share", 0, 1, "baits are for catching; most quotes that go catch nothing"),
         Parameter("one_sided_min", 3.0, "x", 1, 100, "baits here against such orders on the other side"),
-        Parameter("bait_fills_max", 0.2, "share", 0, 1, "who is traded with at its better prices means them"),
+        Parameter("bait_fills_max", 0.5, "share", 0, 1, "of baits; who is traded with at its better prices means them"),
+        Parameter("chance_max", 0.005, "probability", 0.000001, 1, "that fills come so soon after its baits"),
     ),
     regulations=(
         regulations.MAR_FALSE_SIGNALS,
@@ -81,7 +85,9 @@ class Smoking:
             caught = [(bait, fill) for bait in baits if (fill := _catch(bait, passive, parameters)) is not None]
             if len(caught) < max(parameters["catches_min"], parameters["caught_share_min"] * len(baits)):
                 continue
-            if _traded_better(caught, passive) <= parameters["bait_fills_max"] * len(baits):
+            if _traded_better(baits, passive) > parameters["bait_fills_max"] * len(baits):
+                continue
+            if _by_chance(scene, parameters, baits) <= parameters["chance_max"]:
                 yield _finding(scene, parameters, baits, caught)
 
 
@@ -101,10 +107,21 @@ def _catch(bait: Withdrawal, passive: list[Fill], parameters: Mapping[str, float
     return None
 
 
-def _traded_better(caught: list[tuple[Withdrawal, Fill]], passive: list[Fill]) -> int:
-    """How many passive orders traded other than those that caught somebody: prices that were meant."""
-    behind = {fill.order_id for _, fill in caught}
-    return len({fill.order_id for fill in passive} - behind)
+def _traded_better(baits: list[Withdrawal], passive: list[Fill]) -> int:
+    """How many orders traded at terms as generous as those of the nearest bait: prices that were meant."""
+    sign = 1 if baits[0].side is Side.BUY else -1
+    meant = set()
+    for fill in passive:
+        bait = min(baits, key=lambda each: abs(fill.time_ns - each.time_ns))
+        if abs(fill.time_ns - bait.time_ns) <= SAME_SECONDS_NS and sign * (fill.price - bait.price) >= 0:
+            meant.add(fill.order_id)
+    return len(meant)
+
+
+def _by_chance(scene: Scene, parameters: Mapping[str, float], baits: list[Withdrawal]) -> float:
+    """Probability that by chance so many of its orders on the side trade so soon after baits."""
+    spans = [(bait.entry_time_ns, bait.time_ns) for bait in baits]
+    return pressing.by_chance(scene, baits[0].side, spans, 0.0, parameters["catch_within_s"] * 1e9)
 
 
 def _finding(

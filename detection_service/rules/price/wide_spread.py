@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from detection_service.engine.scene import Scene
@@ -15,20 +16,22 @@ from tapewatch.alert import Measurement, Severity
 
 METADATA = Metadata(
     rule_id="wide_spread",
-    version="1.0.0",
+    version="1.1.0",
     title="Wide spread",
     typology="WIDE_SPREAD",
     description=(
-        "The best bid and ask, as quoted or in the rebuilt book, stay apart for a minute by many robust deviations "
-        "more than in the instrument's recent samples (one every five seconds of events), and by more than nearly all "
-        "of them. Moments without both sides, or with crossed ones, say nothing. A market observation, not an "
-        "accusation: it points an analyst at a time and an instrument."
+        "The best bid and ask, as quoted or in the rebuilt book, stay apart for most of a minute by many robust "
+        "deviations more than in the instrument's recent samples (one every five seconds of events), and by more than "
+        "nearly all of them; the wide stretch in hand is not held to be usual. Moments without both sides, or with "
+        "crossed ones, say nothing. A market observation, not an accusation: it points an analyst at a time and an "
+        "instrument."
     ),
     needs=(needs.QUOTES,),
     parameters=(
         Parameter("deviations_min", 3.0, "deviations", 1, 50, "of the spread's logarithm above its median"),
         Parameter("usual_multiple_min", 1.5, "x", 1, 100, "against the widest usual spread (95 % of samples)"),
         Parameter("wide_s", 60.0, "s", 10, 300, "a book thinned by a large order fills again within seconds"),
+        Parameter("wide_share", 0.9, "share", 0.5, 1, "of the samples: an order between them is taken at once"),
         Parameter("samples_min", 6.0, "samples", 2, 60, "of those seconds: a market without events is not watched"),
         Parameter("sigma_floor", 0.4, "log", 0.05, 5, "spreads jump by ticks: one more tick is usual"),
         Parameter("history_min", 360.0, "samples", 30, 8000, "half an hour before anything is usual"),
@@ -53,6 +56,7 @@ METADATA = Metadata(
 SECOND_NS: Final = 1_000_000_000
 CLOSED: Final = frozenset({"PRE_OPEN", "AUCTION", "HALT", "CLOSE"})
 MILLIONTHS: Final = 1e6
+ROUNDING: Final = 1e-9
 ONE_SIGMA, RARE = 0.8413, 0.95  # shares below; a minute of wide samples must not be a twentieth itself
 RARE_SIGMAS = 1.645
 
@@ -70,7 +74,7 @@ class WideSpread:
         )
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
-        """A finding where every sample of the last minute was beyond the usual."""
+        """A finding where nearly every sample of the last minute was beyond the usual."""
         market = scene.market
         if market.phase in CLOSED or market.spreads.total < parameters["history_min"]:
             return
@@ -78,10 +82,10 @@ class WideSpread:
         spreads = [spread for _, spread in samples]
         if len(spreads) < parameters["samples_min"] or any(math.isnan(spread) for spread in spreads):
             return
-        narrowest = min(spreads)
-        median = market.spreads.median / MILLIONTHS
-        deviations = math.log(narrowest / median) / _sigma(market, parameters["sigma_floor"])
-        multiple = narrowest / (market.spreads.quantile(RARE) / MILLIONTHS)
+        usual = _Usual.of(market, parameters["sigma_floor"])
+        narrowest = sorted(spreads)[math.floor((1.0 - parameters["wide_share"]) * len(spreads) + ROUNDING)]
+        median = usual.median
+        deviations, multiple = math.log(narrowest / median) / usual.sigma, narrowest / usual.rare
         if deviations < parameters["deviations_min"] or multiple < parameters["usual_multiple_min"]:
             return
         score = 0.3 + 0.4 * excess(deviations, parameters["deviations_min"], 2.0)
@@ -91,7 +95,8 @@ class WideSpread:
             score=score,
             start_time_ns=samples[0][0],
             explanation=(
-                f"Bid and ask stayed {narrowest:.3%} apart or more for {parameters['wide_s']:.0f} s, "
+                f"Bid and ask stayed {narrowest:.3%} apart or more in {parameters['wide_share']:.0%} of "
+                f"{parameters['wide_s']:.0f} s, "
                 f"{narrowest / median:.1f} times the usual {median:.3%} ({deviations:.1f} robust deviations) and "
                 f"{multiple:.1f} times what is exceeded in one sample of twenty."
             ),
@@ -102,8 +107,20 @@ class WideSpread:
         )
 
 
-def _sigma(market: Any, floor: float) -> float:
-    """A robust standard deviation of the spread's logarithm, by the side above the median, where one looks."""
-    median = market.spreads.median
-    one, rare = market.spreads.quantile(ONE_SIGMA), market.spreads.quantile(RARE)
-    return max(floor, math.log(one / median), math.log(rare / median) / RARE_SIGMAS)
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    """The usual spread as a share of the price, what one sample in twenty exceeds, and a robust standard deviation of
+    the logarithm by the side above the median, where one looks."""
+
+    median: float
+    rare: float
+    sigma: float
+
+    @classmethod
+    def of(cls, market: Any, floor: float) -> _Usual:
+        """What was usual before the stretch in hand: the samples held that are beyond the twentieth are left out."""
+        high = market.spreads.quantile(RARE) / MILLIONTHS
+        held = market.spread_samples.since(0)
+        before = 1.0 - sum(spread > high for _, spread in held) / market.spreads.total
+        median, one, rare = (market.spreads.quantile(share * before) / MILLIONTHS for share in (0.5, ONE_SIGMA, RARE))
+        return cls(median, rare, max(floor, math.log(one / median), math.log(rare / median) / RARE_SIGMAS))
