@@ -9,16 +9,31 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
 
+from case_service.attachments import AttachmentFiles, AttachmentSettings
+from case_service.escalator import Escalator, SlaSettings
 from case_service.evidence.settings import EvidenceSettings
 from case_service.evidence.wiring import evidence_of
-from case_service.grouping import DUE_HOURS, FAMILIES, NANOSECONDS_OF_MINUTE, WINDOW_MINUTES, Policy, family_table
+from case_service.grouping import (
+    DUE_HOURS,
+    FAMILIES,
+    GROUP_BY,
+    NANOSECONDS_OF_MINUTE,
+    WINDOW_MINUTES,
+    GroupPart,
+    Policy,
+    family_table,
+)
 from case_service.paging import PageTokens
+from case_service.priority import PrioritySettings
 from case_service.recorder import Recorder
-from case_service.servicer import SERVICE_NAME, CaseMetrics, CaseServicer
+from case_service.servicer import SERVICE_NAME, CaseServicer
+from case_service.servicers.serving import CaseMetrics, Desk
 from case_service.store import reading
 from case_service.store.databases.address import is_server, password_of, server_url
 from case_service.store.store import READERS, open_store
-from surveillance.v1 import case_pb2_grpc
+from case_service.subjects.servicer import SERVICE_NAME as SUBJECT_SERVICE_NAME
+from case_service.subjects.servicer import SubjectServicer
+from surveillance.v1 import case_pb2_grpc, subject_pb2_grpc
 from tapewatch.runtime.service import Service
 from tapewatch.runtime.settings import Section
 
@@ -47,6 +62,12 @@ class CaseSettings(Section):
         {family: list(typologies) for family, typologies in FAMILIES.items()},
         description="typologies that share a case, by the name of their family; others are alone",
     )
+    group_by: tuple[GroupPart, ...] = Field(
+        GROUP_BY, min_length=1, description="what alerts of one case have in common: owner, instrument, family"
+    )
+    priority: PrioritySettings = Field(PrioritySettings(), description="what makes a case more or less urgent")
+    sla: SlaSettings = Field(SlaSettings(), description="what happens to cases past their due time")
+    attachments: AttachmentSettings = Field(AttachmentSettings(), description="files kept with cases")
     readers: int = Field(READERS, ge=1, le=64, description="reads that run at once")
     evidence: EvidenceSettings = Field(EvidenceSettings(), description="what is pinned to cases")
 
@@ -78,7 +99,8 @@ class CaseSettings(Section):
     def policy(self) -> Policy:
         """How alerts become cases."""
         window_ns = round(self.grouping_window_minutes * NANOSECONDS_OF_MINUTE)
-        return Policy(window_ns, family_table(self.typology_families), self.due_hours)
+        urgency = self.priority.urgency
+        return Policy(window_ns, family_table(self.typology_families), self.due_hours, self.group_by, urgency)
 
 
 @asynccontextmanager
@@ -89,8 +111,20 @@ async def lifespan(
     async with open_store(settings.database, clock_ns, settings.readers, settings.password()) as store:
         tokens = PageTokens(await store.read(reading.page_token_key))
         recorder = Recorder(store, settings.policy)
-        servicer = CaseServicer(store, recorder, settings.policy, tokens, CaseMetrics(service.metrics))
-        service.add(case_pb2_grpc.add_CaseServiceServicer_to_server, servicer, SERVICE_NAME)
+        desk = Desk(
+            store=store,
+            recorder=recorder,
+            policy=settings.policy,
+            tokens=tokens,
+            metrics=CaseMetrics(service.metrics),
+            files=AttachmentFiles(settings.attachments.folder(settings.database)),
+            attachment_bytes_max=settings.attachments.size_bytes_max,
+            clock_ns=clock_ns,
+        )
+        service.add(case_pb2_grpc.add_CaseServiceServicer_to_server, CaseServicer(desk), SERVICE_NAME)
+        subjects = SubjectServicer(store, tokens, clock_ns)
+        service.add(subject_pb2_grpc.add_SubjectServiceServicer_to_server, subjects, SUBJECT_SERVICE_NAME)
+        escalator = Escalator(store, settings.policy, settings.sla, service.metrics)
 
         async def end_watches() -> None:
             await service.stop.wait()
@@ -98,6 +132,7 @@ async def lifespan(
 
         service.spawn(store.writer.run())
         service.spawn(recorder.run())
+        service.spawn(escalator.run())
         service.spawn(end_watches(), at_stop="finish")
         async with evidence_of(service, store, settings.evidence, tokens):
             yield

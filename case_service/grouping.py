@@ -4,17 +4,18 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from case_service.case import ALERTS_OF_CASE_MAX, CaseState
+from case_service.priority import Standing, Urgency, value_of
 from tapewatch.alert import Alert, Severity, subject_of
 
+GroupPart = Literal["owner", "instrument", "family"]
+GROUP_BY: tuple[GroupPart, ...] = ("owner", "instrument", "family")
 WINDOW_MINUTES = 30
 NANOSECONDS_OF_MINUTE = 60_000_000_000
 NANOSECONDS_OF_HOUR = 60 * NANOSECONDS_OF_MINUTE
 TITLE_CHARACTERS_MAX = 200
-URGENT_SCORE = 0.9
-"""From here on a score moves a case up one priority."""
 DUE_HOURS: Mapping[int, float] = {1: 4.0, 2: 24.0, 3: 72.0, 4: 168.0}
 """Hours until a case of each priority is due: same shift, next day, three days, a week."""
 
@@ -51,11 +52,14 @@ def family_table(families: Mapping[str, Iterable[str]]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How alerts become cases: window in event time, families of typologies, and hours until due by priority."""
+    """How alerts become cases: window in event time, families of typologies, hours until due by priority, what alerts
+    of one case have in common, and what makes a case urgent."""
 
     window_ns: int = WINDOW_MINUTES * NANOSECONDS_OF_MINUTE
     families: Mapping[str, str] = field(default_factory=lambda: family_table(FAMILIES))
     due_hours: Mapping[int, float] = field(default_factory=lambda: DUE_HOURS)
+    group_by: tuple[GroupPart, ...] = GROUP_BY
+    urgency: Urgency = field(default_factory=Urgency)
 
     def family_of(self, typology: str) -> str:
         """The family of a typology; one that no family names is its own."""
@@ -63,17 +67,33 @@ class Policy:
 
     def group_key(self, alert: Alert) -> str:
         """Alerts with equal keys may share a case; SHA-256, 64 hexadecimal digits."""
-        parts = [subject_of(alert), alert.venue, alert.instrument, self.family_of(alert.typology)]
-        return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
+        parts: Mapping[GroupPart, list[object]] = {
+            "owner": [subject_of(alert)],
+            "instrument": [alert.venue, alert.instrument],
+            "family": [self.family_of(alert.typology)],
+        }
+        return _digest([value for name in GROUP_BY if name in self.group_by for value in parts[name]])
 
     def due_time_ns(self, clock_start_ns: int, priority: int) -> int:
         """When a case is due whose clock began then."""
         return clock_start_ns + round(self.due_hours[priority] * NANOSECONDS_OF_HOUR)
 
 
+def episode_key(alert: Alert) -> str:
+    """Alerts with equal keys tell of the same episode, whatever version of the rule made them; 64 hex digits."""
+    return _digest([alert.rule_id, subject_of(alert), alert.venue, alert.instrument, alert.start_time_ns])
+
+
+def _digest(parts: list[object]) -> str:
+    return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
+
+
 @dataclass(slots=True)
 class Extent:
-    """What grouping needs of a case: where it stands, how many alerts it has, and what they reach."""
+    """What grouping needs of a case: where it stands, how many alerts it has, and what they reach.
+
+    `known_behaviour_id` names the entry of known behaviour that keeps it closed.
+    """
 
     number: int
     state: CaseState
@@ -82,19 +102,30 @@ class Extent:
     score: float
     start_time_ns: int
     end_time_ns: int
+    value: float
+    known_behaviour_id: str
+    standing: Standing
 
-    def takes(self, alert: Alert, window_ns: int) -> bool:
-        """Whether an alert of its group may join: not closed, not full, at most the window apart."""
+    def takes(self, alert: Alert, window_ns: int, known_behaviour_id: str = "") -> bool:
+        """Whether an alert of its group may join: at most the window apart, not full, and open.
+
+        An alert that is known behaviour joins a case that the same entry keeps closed, and no other.
+        """
+        if self.known_behaviour_id != known_behaviour_id or (self.state == CaseState.CLOSED) != bool(
+            known_behaviour_id
+        ):
+            return False
         near = (
             alert.start_time_ns <= self.end_time_ns + window_ns and self.start_time_ns <= alert.end_time_ns + window_ns
         )
-        return near and self.state != CaseState.CLOSED and self.alert_count < ALERTS_OF_CASE_MAX
+        return near and self.alert_count < ALERTS_OF_CASE_MAX
 
     def add(self, alert: Alert) -> None:
         """Count one more alert in, and reach at least what it reaches."""
         self.alert_count += 1
         self.severity = max(self.severity, alert.severity)
         self.score = max(self.score, alert.score)
+        self.value = max(self.value, value_of(alert))
         self.start_time_ns = min(self.start_time_ns, alert.start_time_ns)
         self.end_time_ns = max(self.end_time_ns, alert.end_time_ns)
 
@@ -102,16 +133,12 @@ class Extent:
 ExtentType = TypeVar("ExtentType", bound=Extent)
 
 
-def choose(candidates: Iterable[ExtentType], alert: Alert, window_ns: int) -> ExtentType | None:
+def choose(
+    candidates: Iterable[ExtentType], alert: Alert, window_ns: int, known_behaviour_id: str = ""
+) -> ExtentType | None:
     """The case an alert joins among those of its group: the oldest that takes it; None opens a new one."""
-    return min(
-        (each for each in candidates if each.takes(alert, window_ns)), key=lambda each: each.number, default=None
-    )
-
-
-def priority_of(severity: Severity, score: float) -> int:
-    """1 (most urgent) to 4: CRITICAL 1, HIGH 2, MEDIUM 3, LOW 4; a score from URGENT_SCORE on moves one up."""
-    return max(1, 5 - severity - (score >= URGENT_SCORE))
+    taking = (each for each in candidates if each.takes(alert, window_ns, known_behaviour_id))
+    return min(taking, key=lambda each: each.number, default=None)
 
 
 def title_of(alert: Alert, family: str) -> str:

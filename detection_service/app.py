@@ -21,6 +21,7 @@ from detection_service.consumer import Consumer
 from detection_service.corrections.schedule import CorrectionRuns
 from detection_service.engine.configuration import ConfigurationError, EngineConfiguration, checked_scopes
 from detection_service.engine.engine import Engine
+from detection_service.rule_texts import tell_rule_texts
 from detection_service.rules.catalogue import RULE_BY_ID
 from detection_service.servicer import SERVICE_NAME, DetectionServicer
 from detection_service.started_with import FILE, NOT_IN_FORCE, note_start
@@ -141,6 +142,7 @@ async def lifespan(service: Service, settings: DetectionSettings) -> AsyncIterat
     ):
         service.spawn(consumer.outbox.run(cases))
         service.spawn(consumer.changes.run(cases))
+        service.spawn(tell_rule_texts(consumer, cases))
         runs = CorrectionRuns(
             consumer, lambda position: ingest.subscribe(position, f"{SECTION}-corrections"), settings.correction_delay_s
         )

@@ -11,7 +11,7 @@ from detection_service.consumer import Consumer
 from detection_service.controls import whole
 from detection_service.corrections.state import Corrections
 from detection_service.coverage_pages import coverage_page
-from detection_service.rules.rule import Metadata
+from detection_service.rule_texts import rule_message
 from surveillance.v1 import detection_pb2, detection_pb2_grpc
 from tapewatch.engine_mode import mode
 from tapewatch.runtime.errors import InvalidArgument, NotFound
@@ -127,26 +127,11 @@ class DetectionServicer(detection_pb2_grpc.DetectionServiceServicer):
         ]
 
     def _rule(self, rule_id: str, parameters: Mapping[str, float]) -> detection_pb2.Rule:
-        metadata = self._consumer.engine.configuration.known[rule_id].metadata
-        sources = self._consumer.engine.status()["sources"]
-        return detection_pb2.Rule(
-            rule_id=rule_id,
-            version=metadata.version,
-            title=metadata.title,
-            typology=metadata.typology,
-            description=metadata.description,
-            data_needed=[need.text for need in metadata.needs],
-            parameters=_parameters(metadata, parameters),
-            known_false_positives=metadata.known_false_positives,
-            known_gaps=metadata.known_gaps,
-            triage_steps=metadata.triage_steps,
-            regulations=[str(regulation) for regulation in metadata.regulations],
-            not_applicable={
-                source: values["not_applicable"][rule_id]
-                for source, values in sources.items()
-                if rule_id in values["not_applicable"]
-            },
-        )
+        rule = rule_message(self._consumer.engine.configuration, rule_id, parameters)
+        for source, values in self._consumer.engine.status()["sources"].items():
+            if rule_id in values["not_applicable"]:
+                rule.not_applicable[source] = values["not_applicable"][rule_id]
+        return rule
 
 
 def _corrections(held: Corrections) -> detection_pb2.CorrectionStatus:
@@ -171,20 +156,6 @@ def _corrections(held: Corrections) -> detection_pb2.CorrectionStatus:
         alerts_revised=counts.alerts_revised,
         alerts_withdrawn=counts.alerts_withdrawn,
     )
-
-
-def _parameters(metadata: Metadata, values: Mapping[str, float]) -> list[detection_pb2.RuleParameter]:
-    return [
-        detection_pb2.RuleParameter(
-            name=parameter.name,
-            value=values[parameter.name],
-            unit=parameter.unit,
-            minimum=parameter.minimum,
-            maximum=parameter.maximum,
-            reason=parameter.reason,
-        )
-        for parameter in metadata.parameters
-    ]
 
 
 def _start(page_token: str, names: list[str]) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import grpc.aio
 
 from case_service.case import Case
+from case_service.commands import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from case_service.evidence.convert import context_message, evidence_message, journal_event, replay_message
 from case_service.evidence.event_file import Row, id_of, of_market, ordered
 from case_service.evidence.gathering import EventSource
@@ -15,7 +16,6 @@ from case_service.evidence.kept import Kept, KeptEvidence, market_rows, replayed
 from case_service.evidence.links import links
 from case_service.evidence.pin import Pin, window_of
 from case_service.evidence.settings import EvidenceSettings
-from case_service.lifecycle import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from case_service.paging import PageTokens, page_size_of
 from case_service.store import pins
 from case_service.store.reading import case_named

@@ -1,29 +1,20 @@
 """Reads alerts, cases and audit records; each function runs in one snapshot."""
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
 
 from case_service.audit import Finding, Head, Record, verify
-from case_service.case import Case, CaseState, Comment, Disposition, Work
+from case_service.case import Case
 from case_service.ordering import NEWEST_FIRST, Key
 from case_service.paging import PAGE_BYTES_MAX
 from case_service.store.keyset import Position, page_of, position_of
-from case_service.store.tables import (
-    PARTY_ACCOUNT,
-    PARTY_OWNER,
-    alert_parties,
-    alerts,
-    audit_records,
-    cases,
-    comments,
-    heads,
-)
-from tapewatch.alert import ID_CHARACTERS, Severity
+from case_service.store.tables import alerts, audit_records, cases, heads
+from case_service.store.whole import whole_cases
+from tapewatch.alert import ID_CHARACTERS
 from tapewatch.runtime.errors import DataLoss, NotFound
 
 AUDIT_ROWS_FETCHED = 10_000
@@ -170,75 +161,15 @@ def cases_changed(connection: Connection, after: int, count: int) -> Page[Change
     return _cases(connection, select(cases).where(changes > after).order_by(changes), count)
 
 
-_ALERTS_OF = (
-    select(alerts.c.case_number, alerts.c.alert_id, alerts.c.rule_id, alerts.c.explanation)
-    .where(alerts.c.case_number.in_(bindparam("numbers", expanding=True)))
-    .order_by(alerts.c.case_number, alerts.c.start_time_ns, alerts.c.alert_id)
-)
-_PARTIES_OF = (
-    select(alert_parties.c.case_number, alert_parties.c.role, alert_parties.c.name)
-    .where(alert_parties.c.case_number.in_(bindparam("numbers", expanding=True)))
-    .distinct()
-)
-_COMMENTS_OF = (
-    select(comments.c.case_number, comments.c.author, comments.c.time_ns, comments.c.text)
-    .where(comments.c.case_number.in_(bindparam("numbers", expanding=True)))
-    .order_by(comments.c.case_number, comments.c.position)
-)
-
-
 def _cases(
     connection: Connection, query: Select[*tuple[Any, ...]], count: int, order: Sequence[Key] = ()
 ) -> Page[ChangedCase]:
     """The cases of a query with everything that belongs to them, in its order."""
     found = connection.execute(query.limit(count + 1)).all()
     page = _page(found, count, lambda row: int(row.alert_count), ALERTS_OF_PAGE_MAX)
-    numbers = {"numbers": [row.number for row in page.items]}
-    parts = [
-        _by_case(connection.execute(part, numbers).all() if page.items else ())
-        for part in (_ALERTS_OF, _PARTIES_OF, _COMMENTS_OF)
-    ]
-    whole = [(row.change_sequence, _case(row, *(part[row.number] for part in parts))) for row in page.items]
-    return Page([ChangedCase(*each) for each in whole], page.more, _last(page.items, order))
-
-
-def _by_case(rows: Sequence[Row[*tuple[Any, ...]]]) -> defaultdict[int, list[Row[*tuple[Any, ...]]]]:
-    found: defaultdict[int, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
-    for row in rows:
-        found[row.case_number].append(row)
-    return found
-
-
-def _case(
-    row: Row[*tuple[Any, ...]],
-    alerts_of: list[Row[*tuple[Any, ...]]],
-    parties: list[Row[*tuple[Any, ...]]],
-    comments_of: list[Row[*tuple[Any, ...]]],
-) -> Case:
-    return Case(
-        case_id=row.case_id,
-        number=row.number,
-        title=row.title,
-        work=Work(CaseState(row.state), row.assignee, Disposition(row.disposition), row.disposition_reason),
-        priority=row.priority,
-        severity=Severity(row.severity),
-        score=row.score,
-        venue=row.venue,
-        instrument=row.instrument,
-        typology_family=row.typology_family,
-        accounts=tuple(sorted(each.name for each in parties if each.role == PARTY_ACCOUNT)),
-        owners=tuple(sorted(each.name for each in parties if each.role == PARTY_OWNER)),
-        alert_ids=tuple(each.alert_id for each in alerts_of),
-        rule_ids=tuple(sorted({each.rule_id for each in alerts_of})),
-        explanations=tuple(each.explanation for each in alerts_of),
-        start_time_ns=row.start_time_ns,
-        end_time_ns=row.end_time_ns,
-        comments=tuple(Comment(each.author, each.time_ns, each.text) for each in comments_of),
-        create_time_ns=row.create_time_ns,
-        update_time_ns=row.update_time_ns,
-        due_time_ns=row.due_time_ns,
-        version=row.version,
-    )
+    whole = zip(page.items, whole_cases(connection, page.items), strict=True)
+    changed = [ChangedCase(row.change_sequence, case) for row, case in whole]
+    return Page(changed, page.more, _last(page.items, order))
 
 
 def audit_page(connection: Connection, subject: str, after: int | None, count: int) -> Page[Record]:

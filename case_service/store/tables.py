@@ -74,7 +74,18 @@ cases = Table(
     _number("due_time_ns"),
     _number("version"),
     Column("change_sequence", BigInteger, nullable=False, unique=True),
+    _number("state_time_ns"),
+    _number("close_time_ns"),
+    Column("value_at_stake", Double, nullable=False),
+    _text("standing"),
+    _text("priority_reasons"),
+    _small("pending_disposition"),
+    _text("pending_reason"),
+    _text("pending_proposer"),
+    _number("pending_time_ns"),
+    _text("known_behaviour_id"),
     Index("cases_by_group", "group_key", "end_time_ns"),
+    Index("cases_by_state_due", "state", "due_time_ns"),
     Index("cases_by_state", "state", "number"),
     Index("cases_by_instrument", "instrument", "number"),
     Index("cases_by_assignee", "assignee", "number"),
@@ -86,6 +97,8 @@ cases = Table(
     Index("cases_by_start", "start_time_ns", "number"),
     Index("cases_by_create", "create_time_ns", "number"),
 )
+"""`standing` is what is known of its subjects beforehand, as JSON (`priority.Standing`); `pending_` columns are a
+proposal to close it as reported."""
 
 alerts = Table(
     "alerts",
@@ -108,7 +121,11 @@ alerts = Table(
     _text("content_hash"),
     Column("body", LargeBinary, nullable=False),
     Column("change_sequence", BigInteger, nullable=False, unique=True),
+    _text("rule_version"),
+    _text("episode_key"),
+    Column("value", Double, nullable=False),
     Index("alerts_by_case", "case_number", "start_time_ns"),
+    Index("alerts_by_episode", "episode_key"),
     Index("alerts_by_rule", "rule_id", "number"),
     Index("alerts_by_instrument", "instrument", "number"),
     Index("alerts_by_start", "start_time_ns", "number"),
@@ -116,6 +133,16 @@ alerts = Table(
     Index("alerts_by_score", "score", "number"),
 )
 """`body` is the alert as a `surveillance.v1.Alert` message; the other columns are what is asked for."""
+
+alert_revisions = Table(
+    "alert_revisions",
+    metadata,
+    Column("alert_number", Number, ForeignKey("alerts.number"), primary_key=True, autoincrement=False),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    _text("content_hash"),
+    Column("body", LargeBinary, nullable=False),
+)
+"""Revisions that a later one replaced, so that a case can be shown as it was."""
 
 alert_parties = Table(
     "alert_parties",
@@ -148,6 +175,139 @@ comments = Table(
     _number("time_ns"),
     _text("text"),
 )
+
+case_tags = Table(
+    "case_tags",
+    metadata,
+    Column("tag", Text, primary_key=True),
+    Column("case_number", Number, ForeignKey("cases.number"), primary_key=True, autoincrement=False),
+    Index("case_tags_by_case", "case_number"),
+)
+
+case_steps = Table(
+    "case_steps",
+    metadata,
+    Column("case_number", Number, ForeignKey("cases.number"), primary_key=True, autoincrement=False),
+    Column("step_id", Text, primary_key=True),
+    Column("done", Boolean, nullable=False),
+    _text("actor"),
+    _number("time_ns"),
+    _text("note"),
+)
+"""What was said of steps of a case's checklist; the steps themselves are in the texts of its rules."""
+
+case_links = Table(
+    "case_links",
+    metadata,
+    Column("case_number", Number, ForeignKey("cases.number"), primary_key=True, autoincrement=False),
+    Column("other_number", Number, ForeignKey("cases.number"), primary_key=True, autoincrement=False),
+    _small("kind"),
+    _text("reason"),
+    _text("author"),
+    _number("time_ns"),
+)
+"""One row each way."""
+
+case_attachments = Table(
+    "case_attachments",
+    metadata,
+    Column("case_number", Number, ForeignKey("cases.number"), primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    _text("sha256"),
+    _text("name"),
+    _text("media_type"),
+    _number("size_bytes"),
+    _text("author"),
+    _number("time_ns"),
+)
+
+subject_outcomes = Table(
+    "subject_outcomes",
+    metadata,
+    Column("role", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("case_number", Number, ForeignKey("cases.number"), primary_key=True, autoincrement=False),
+    _small("disposition"),
+    _number("time_ns"),
+    Index("subject_outcomes_by_case", "case_number"),
+)
+"""How closed cases of accounts and owners ended; gone again when a case is reopened."""
+
+known_behaviours = Table(
+    "known_behaviours",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("entry_id", Text, nullable=False, unique=True),
+    _text("subject_kind"),
+    _text("subject"),
+    _text("typologies"),
+    _text("instruments"),
+    _text("venues"),
+    _text("reason"),
+    _text("author"),
+    _number("create_time_ns"),
+    _number("expire_time_ns"),
+    _text("ended_by"),
+    _text("end_reason"),
+    _number("end_time_ns"),
+    _number("alert_count"),
+    _number("version"),
+    Index("known_behaviours_by_subject", "subject", "number"),
+)
+"""Lists are JSON arrays, sorted."""
+
+watch_entries = Table(
+    "watch_entries",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("entry_id", Text, nullable=False, unique=True),
+    _text("list"),
+    _text("subject_kind"),
+    _text("subject"),
+    _small("priority_raise"),
+    _text("reason"),
+    _text("author"),
+    _number("create_time_ns"),
+    _number("expire_time_ns"),
+    _text("ended_by"),
+    _text("end_reason"),
+    _number("end_time_ns"),
+    _number("version"),
+    Index("watch_entries_by_subject", "subject", "number"),
+    Index("watch_entries_by_list", "list", "number"),
+)
+
+rule_texts = Table(
+    "rule_texts",
+    metadata,
+    Column("content_hash", Text, primary_key=True),
+    _text("rule_id"),
+    _text("rule_version"),
+    _number("time_ns"),
+    _number("sequence"),
+    _text("triage_steps"),
+    Column("body", LargeBinary, nullable=False),
+    Index("rule_texts_by_rule", "rule_id", "rule_version", "sequence"),
+)
+"""`body` is a `surveillance.v1.Rule` message; `triage_steps` its steps as a JSON array."""
+
+configurations = Table(
+    "configurations",
+    metadata,
+    Column("config_digest", Text, primary_key=True),
+    _number("time_ns"),
+    _number("sequence"),
+    _text("content_json"),
+)
+
+configuration_rules = Table(
+    "configuration_rules",
+    metadata,
+    Column("config_digest", Text, ForeignKey("configurations.config_digest"), primary_key=True),
+    Column("rule_id", Text, primary_key=True),
+    Column("content_hash", Text, ForeignKey("rule_texts.content_hash"), nullable=False),
+)
+"""Which text of each rule was in force with a configuration."""
 
 audit_records = Table(
     "audit_records",

@@ -6,16 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from case_service.audit import Entry, detail_json
-from case_service.case import COMMENTS_OF_CASE_MAX, Case, CaseState, Disposition, Work, etag_of
+from case_service.case import Case, CaseState, Disposition, Pending, Work, etag_of
 from case_service.grouping import Policy
-from case_service.lifecycle import Command, Verb, moved
+from case_service.lifecycle import CLOCK_STARTS, Command, Verb, moved
+from case_service.store import effects
 from case_service.store.reading import case_named, case_number_of
-from case_service.store.tables import cases, comments, requests
+from case_service.store.tables import cases, requests
 from case_service.store.transaction import Transaction
-from tapewatch.runtime.errors import Aborted, AlreadyExists, ResourceExhausted
+from case_service.store.whole import work_of
+from tapewatch.runtime.errors import Aborted, AlreadyExists
 
 REQUESTS_KEPT_DAYS = 7
 NANOSECONDS_OF_DAY = 86_400_000_000_000
@@ -27,34 +29,39 @@ def perform(shared: Transaction, command: Command, policy: Policy, encode: Calla
     """Apply a checked command and return the changed case, encoded; a repeated request id returns the first answer.
 
     Raises NotFound, AlreadyExists (the request id was used for something else), Aborted (a stale etag),
-    FailedPrecondition (the state does not allow the verb) and ResourceExhausted (too many comments).
+    FailedPrecondition (the state does not allow the verb) and what `effects.apply` raises.
     """
-    content_hash = _content_hash(command)
-    answered = _answered(shared, command.request_id, content_hash)
+    content = {**asdict(command), "verb": command.verb.value, "disposition": command.disposition.name}
+    content_hash = content_hash_of(content)
+    answered = answer_before(shared, command.request_id, content_hash)
     if answered is not None:
         return answered
     number = case_number_of(shared.connection, command.case_id)
     row = shared.connection.execute(select(cases).where(cases.c.number == number).with_for_update()).one()
     _check_etag(row, command)
-    before = Work(CaseState(row.state), row.assignee, Disposition(row.disposition), row.disposition_reason)
-    after = moved(before, command)
-    shared.connection.execute(
-        update(cases).where(cases.c.number == number).values(_changes(shared, row, after, policy, command))
-    )
-    if command.verb is Verb.COMMENT:
-        _comment(shared, number, command)
-    shared.audit([_entry(command, row.case_id, before, after)])
+    move(shared, row, command, policy)
     response = encode(case_named(shared.connection, str(row.case_id)))
-    _remember(shared, command.request_id, content_hash, response)
+    remember(shared, command.request_id, content_hash, response)
     return response
 
 
-def _content_hash(command: Command) -> str:
-    content = {**asdict(command), "verb": command.verb.value, "disposition": command.disposition.name}
+def move(shared: Transaction, row: Row[*tuple[Any, ...]], command: Command, policy: Policy) -> None:
+    """Apply a command to a case's row as it stands, with all that goes with it, and write its history."""
+    before = work_of(row)
+    after = moved(before, command, shared.now_ns)
+    values = _changes(shared, row, before, after, policy, command)
+    shared.connection.execute(update(cases).where(cases.c.number == row.number).values(values))
+    particulars = effects.apply(effects.Change(shared, row, command, after))
+    shared.audit([_entry(command, row, before, after, {**_particulars(command, row, before, values), **particulars})])
+
+
+def content_hash_of(content: Mapping[str, Any]) -> str:
+    """What a request asks for, as a hash: a repeated one has the same."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _answered(shared: Transaction, request_id: str, content_hash: str) -> bytes | None:
+def answer_before(shared: Transaction, request_id: str, content_hash: str) -> bytes | None:
+    """What a request with this id was answered before; AlreadyExists where it asked for something else."""
     if not request_id:
         return None
     query = select(requests.c.content_hash, requests.c.response).where(requests.c.request_id == request_id)
@@ -84,14 +91,24 @@ def _check_etag(row: Row[*tuple[Any, ...]], command: Command) -> None:
 
 
 def _changes(
-    shared: Transaction, row: Row[*tuple[Any, ...]], after: Work, policy: Policy, command: Command
+    shared: Transaction, row: Row[*tuple[Any, ...]], before: Work, after: Work, policy: Policy, command: Command
 ) -> Mapping[str, Any]:
-    clock_start_time_ns = shared.now_ns if command.verb is Verb.REOPEN else row.clock_start_time_ns
+    clock_start_time_ns = shared.now_ns if command.verb in CLOCK_STARTS else row.clock_start_time_ns
+    moves = after.state != before.state
+    closing = after.state == CaseState.CLOSED
+    pending = after.pending or _NOTHING_PENDING
     return {
         "state": int(after.state),
         "assignee": after.assignee,
         "disposition": int(after.disposition),
         "disposition_reason": after.disposition_reason,
+        "pending_disposition": int(pending.disposition),
+        "pending_reason": pending.reason,
+        "pending_proposer": pending.proposer,
+        "pending_time_ns": pending.time_ns,
+        "known_behaviour_id": row.known_behaviour_id if closing else "",
+        "state_time_ns": shared.now_ns if moves else row.state_time_ns,
+        "close_time_ns": (shared.now_ns if moves else row.close_time_ns) if closing else 0,
         "clock_start_time_ns": clock_start_time_ns,
         "due_time_ns": policy.due_time_ns(clock_start_time_ns, row.priority),
         "update_time_ns": shared.now_ns,
@@ -100,39 +117,44 @@ def _changes(
     }
 
 
-def _comment(shared: Transaction, number: int, command: Command) -> None:
-    query = select(func.count()).select_from(comments).where(comments.c.case_number == number)
-    position = shared.connection.execute(query).scalar_one() + 1
-    if position > COMMENTS_OF_CASE_MAX:
-        raise ResourceExhausted(
-            "TOO_MANY_COMMENTS",
-            f"{command.verb.value}: expected at most {COMMENTS_OF_CASE_MAX} comments a case, found it full",
-            case_id=command.case_id,
-        )
-    row = {"case_number": number, "position": position, "author": command.actor}
-    shared.connection.execute(insert(comments), {**row, "time_ns": shared.now_ns, "text": command.text})
+_NOTHING_PENDING = Pending(Disposition.NONE, "", "", 0)
+_TOLD = ("assignee", "channel", "request_id", "text", "step_id", "note", "name", "media_type", "sha256", "size_bytes")
 
 
-def _entry(command: Command, case_id: str, before: Work, after: Work) -> Entry:
-    given = {
-        "assignee": command.assignee,
-        "channel": command.channel,
-        "disposition": command.disposition.name if command.disposition else "",
-        "request_id": command.request_id,
-        "text": command.text,
-    }
+def _particulars(
+    command: Command, row: Row[*tuple[Any, ...]], before: Work, values: Mapping[str, Any]
+) -> dict[str, object]:
+    """What the audit trail says of a change besides actor, reason and states."""
+    given: dict[str, object] = {name: value for name in _TOLD if (value := getattr(command, name))}
+    given |= {name: sorted(value) for name in ("add", "remove") if (value := getattr(command, name))}
+    if command.disposition:
+        given["disposition"] = command.disposition.name
+    if command.verb is Verb.APPROVE_CLOSE and before.pending is not None:
+        pending = before.pending
+        given |= {"disposition": pending.disposition.name, "proposer": pending.proposer, "proposed": pending.reason}
+    if command.verb is Verb.CHECK_STEP:
+        given["done"] = command.done
+    if values["due_time_ns"] != row.due_time_ns:
+        given["due_time_ns"] = values["due_time_ns"]
+    return {**given, "case_revision": row.version + 1}
+
+
+def _entry(
+    command: Command, row: Row[*tuple[Any, ...]], before: Work, after: Work, particulars: Mapping[str, object]
+) -> Entry:
     return Entry(
         actor=command.actor,
         action=command.verb.value,
-        subject=case_id,
+        subject=row.case_id,
         reason=command.reason,
         from_state=before.state,
         to_state=after.state,
-        detail=detail_json(**{name: value for name, value in given.items() if value}),
+        detail=detail_json(**particulars),
     )
 
 
-def _remember(shared: Transaction, request_id: str, content_hash: str, response: bytes) -> None:
+def remember(shared: Transaction, request_id: str, content_hash: str, response: bytes) -> None:
+    """Keep the answer to a request with an id, for a while."""
     if not request_id:
         return
     oldest_ns = shared.now_ns - REQUESTS_KEPT_DAYS * NANOSECONDS_OF_DAY

@@ -3,7 +3,8 @@ import dataclasses
 import pytest
 
 from case_service.case import ALERTS_OF_CASE_MAX, CaseState
-from case_service.grouping import FAMILIES, Extent, Policy, choose, family_table, priority_of, title_of
+from case_service.grouping import FAMILIES, Extent, GroupPart, Policy, choose, episode_key, family_table, title_of
+from case_service.priority import Standing
 from tapewatch.alert import Severity
 from tests.case_service.fakes import HOUR_NS, MINUTE_NS, NINE_NS, NOW_NS, alert, later
 
@@ -12,7 +13,7 @@ WINDOW_NS = 30 * MINUTE_NS
 
 
 def extent(number: int = 1, **changes: object) -> Extent:
-    usual = Extent(number, CaseState.OPEN, 1, Severity.LOW, 0.1, NINE_NS, NINE_NS + MINUTE_NS)
+    usual = Extent(number, CaseState.OPEN, 1, Severity.LOW, 0.1, NINE_NS, NINE_NS + MINUTE_NS, 0.0, "", Standing())
     return dataclasses.replace(usual, **changes)  # type: ignore[arg-type]  # the test's own fields
 
 
@@ -68,20 +69,36 @@ def test_a_case_reaches_as_far_as_its_alerts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("severity", "score", "priority"),
+    ("group_by", "change", "together"),
     [
-        (Severity.CRITICAL, 0.1, 1),
-        (Severity.CRITICAL, 1.0, 1),
-        (Severity.HIGH, 0.89, 2),
-        (Severity.HIGH, 0.9, 1),
-        (Severity.MEDIUM, 0.5, 3),
-        (Severity.LOW, 0.5, 4),
+        (("owner", "instrument"), {"typology": "WASH_SELF"}, True),
+        (("owner", "family"), {"instrument": "B", "venue": "B"}, True),
+        (("instrument", "family"), {"owners": ("O2",)}, True),
+        (("owner",), {"instrument": "B", "typology": "WASH_SELF"}, True),
+        (("owner", "family"), {"owners": ("O2",)}, False),
+        (("instrument",), {"instrument": "B"}, False),
     ],
 )
-def test_priority_follows_severity_and_a_high_score_moves_it_up(
-    severity: Severity, score: float, priority: int
+def test_what_alerts_of_a_case_have_in_common_can_be_chosen(
+    group_by: tuple[GroupPart, ...], change: dict[str, object], together: bool
 ) -> None:
-    assert priority_of(severity, score) == priority
+    policy = Policy(group_by=group_by)
+    assert (policy.group_key(alert(**change)) == policy.group_key(alert())) is together
+
+
+def test_known_behaviour_joins_what_the_same_entry_closed_and_nothing_else() -> None:
+    known = extent(1, state=CaseState.CLOSED, known_behaviour_id="k1")
+    assert choose([known], alert(), WINDOW_NS, "k1") is known
+    assert choose([known], alert(), WINDOW_NS, "k2") is None
+    assert choose([known], alert(), WINDOW_NS) is None
+    assert choose([extent(2)], alert(), WINDOW_NS, "k1") is None
+
+
+def test_an_episode_is_the_same_for_every_version_of_its_rule() -> None:
+    key = episode_key(alert("a"))
+    assert episode_key(alert("b", rule_version="2.0.0", revision=3, end_time_ns=NINE_NS + HOUR_NS)) == key
+    for change in ({"rule_id": "layering"}, {"owners": ("O2",)}, {"start_time_ns": 1}, {"instrument": "B"}):
+        assert episode_key(alert(**change)) != key
 
 
 @pytest.mark.parametrize(("priority", "hours"), [(1, 4), (2, 24), (3, 72), (4, 168)])

@@ -47,7 +47,7 @@ async def test_a_graver_alert_makes_its_case_more_urgent_and_changes_its_etag(ca
         later("b", 32),
         alert("b", owners=("O2",)),
         alert("b", instrument="OTHER"),
-        alert("b", typology="WASH_SELF"),
+        alert("b", typology="WASH_SELF", rule_id="wash_self"),
     ],
     ids=["far in time", "another owner", "another instrument", "another family"],
 )

@@ -21,7 +21,7 @@ from tests.case_service.fakes import (
 )
 
 ASSIGN: dict[str, Any] = {"assignee": "bob"}
-CLOSE: dict[str, Any] = {"disposition": case_pb2.DISPOSITION_REPORTED, "reason": "sent"}
+CLOSE: dict[str, Any] = {"disposition": case_pb2.DISPOSITION_WARNED, "reason": "sent"}
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ async def test_a_case_walks_its_whole_life_and_the_history_tells_it(cases: Cases
     case = await cases.move("EscalateCase", case, reason="large")
     case = await cases.move("CloseCase", case, **CLOSE)
     assert (case.state, case.assignee) == (case_pb2.CASE_STATE_CLOSED, "bob")
-    assert (case.disposition, case.disposition_reason) == (case_pb2.DISPOSITION_REPORTED, "sent")
+    assert (case.disposition, case.disposition_reason) == (case_pb2.DISPOSITION_WARNED, "sent")
     case = await cases.move("ReopenCase", case, reason="new facts")
     assert (case.state, case.assignee, case.disposition) == (case_pb2.CASE_STATE_OPEN, "", 0)
     assert [(each.author, each.time_ns, each.text) for each in case.comments] == [("ann", NOW_NS, "Looks deliberate.")]
@@ -71,7 +71,7 @@ async def test_an_illegal_move_is_a_failed_precondition_and_changes_nothing(
     code, reason, text = await cases.refused("CloseCase", **acting(opened), **CLOSE)
     assert (code, reason) == (grpc.StatusCode.FAILED_PRECONDITION, "ILLEGAL_TRANSITION")
     expected = "CloseCase: expected a case in ASSIGNED, IN_REVIEW, ESCALATED, found OPEN"
-    assert text == f"{expected}; possible now: AssignCase, CommentCase"
+    assert text == f"{expected}; possible now: AssignCase, CommentCase, TagCase, LinkCase, UnlinkCase, AttachFile"
     assert await cases.case_of(alert()) == opened
     assert (await cases.call("VerifyAudit")).records == 1
 

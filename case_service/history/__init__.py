@@ -1,0 +1,1 @@
+"""Cases as they were: folded from their audit records."""

@@ -1,0 +1,1 @@
+"""The methods of the case service, a file a concern; `servicer.py` puts them together."""
