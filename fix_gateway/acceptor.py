@@ -134,11 +134,13 @@ class Acceptor:
         """A connection that was taken is gone."""
         self._admission.leave(host)
 
-    def open(self, logon: Message, host: str, names: frozenset[str]) -> SessionConnection | Refusal:
-        """The connection for the session a Logon names, or why there is none."""
+    def open(self, logon: Message, host: str, names: frozenset[str]) -> SessionConnection | Refusal | asyncio.Event:
+        """The connection for the session a Logon names, or why there is none, or what to wait for."""
         seat = self._seat_for(logon, host, names)
         if isinstance(seat, Refusal):
             return seat
+        if seat.connection is not None:
+            return seat.connection.ended
         connection = SessionConnection(
             seat.session,
             self._application,
@@ -191,7 +193,7 @@ def _problem(seat: Seat, host: str, names: frozenset[str]) -> Refusal | None:
     if wanted and wanted not in names:
         shown = ", ".join(sorted(names)) or "none"
         return refusal("certificate", host, f"{seat.name} needs a certificate for {wanted}, found {shown}")
-    if seat.connection is not None:
+    if seat.connection is not None and not seat.connection.is_closed:
         return refusal("logged_on", host, f"{seat.name} is logged on already, from {seat.connection.traffic.peer}")
     return None
 

@@ -1,8 +1,9 @@
 """Puts the FIX gateway together: sessions, mapping, and the way to ingest."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
@@ -51,9 +52,9 @@ async def lifespan(service: Service, settings: FixSettings) -> AsyncIterator[Non
         recorders = await _recorders(service, settings, stack)
         try:
             acceptor = await serve(settings, application, on_event=on_event, recorders=recorders)
-            await stack.enter_async_context(acceptor)
+            ends = await stack.enter_async_context(_together(acceptor.close))
             initiators = await connect(settings, application, on_event=on_event, recorders=recorders)
-            await stack.enter_async_context(initiators)
+            ends.append(initiators.close)
         except (OSError, StoreError) as error:
             raise StartError(str(error)) from None
         _serve_operators(service, Seats([*acceptor.seats, *initiators.seats]), book, acceptor, on_event)
@@ -65,6 +66,19 @@ async def lifespan(service: Service, settings: FixSettings) -> AsyncIterator[Non
 
 
 @asynccontextmanager
+async def _together(*closes: Callable[[], Awaitable[None]]) -> AsyncIterator[list[Callable[[], Awaitable[None]]]]:
+    """At the end calls all at once: each may wait a second for its peers."""
+    every = list(closes)
+    try:
+        yield every
+    finally:
+        ended = await asyncio.gather(*(close() for close in every), return_exceptions=True)
+        for error in ended:
+            if error is not None:
+                raise error
+
+
+@asynccontextmanager
 async def _publisher(service: Service, settings: FixSettings) -> AsyncIterator[IngestPublisher]:
     """The way to ingest. At the end what ingest does not answer is left: nobody was told that it is received."""
     publisher = IngestPublisher(settings.ingest, service.security, name=service.name)
@@ -72,11 +86,11 @@ async def _publisher(service: Service, settings: FixSettings) -> AsyncIterator[I
         try:
             yield await leaving.enter_async_context(publisher)
         finally:
-            try:
+            if publisher.unanswered_count:
+                _log.warning("ingest is away: what it has not answered will be sent again by the counterparties")
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PUBLISHER_CLOSE_MAX_S):
                     await leaving.aclose()
-            except TimeoutError:
-                _log.warning("ingest is away: what it has not answered will be sent again by the counterparties")
 
 
 async def _recorders(service: Service, settings: FixSettings, stack: AsyncExitStack) -> RecorderFactory:

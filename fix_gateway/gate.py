@@ -8,8 +8,11 @@ from fix_gateway.refusal import Refusal, RefusalReason, refusal
 from fix_gateway.tls import certificate_names
 from tapewatch.fix.codec import Framer, Garbled, Message
 from tapewatch.fix.transport import SessionConnection
+from tapewatch.fix.transport.connection import DRAIN_AFTER_CLOSE_S
 
 LOGON_BYTES_MAX = 64 << 10
+WAIT_FOR_SESSION_MAX_S = DRAIN_AFTER_CLOSE_S + 1.0
+"""For what came on the session's last connection to be handed on; reading waits meanwhile."""
 
 
 class Doorkeeper(Protocol):
@@ -23,8 +26,11 @@ class Doorkeeper(Protocol):
         """A connection that was taken is gone."""
         ...
 
-    def open(self, logon: Message, host: str, names: frozenset[str]) -> SessionConnection | Refusal:
-        """The connection for the session a Logon names; ``names`` are those its certificate proves."""
+    def open(self, logon: Message, host: str, names: frozenset[str]) -> SessionConnection | Refusal | asyncio.Event:
+        """The connection for the session a Logon names; ``names`` are those its certificate proves.
+
+        An event: the session's last connection is gone and not done; ask again once it is set.
+        """
         ...
 
     def report(self, event: Refusal) -> None:
@@ -48,6 +54,8 @@ class Gate(asyncio.Protocol):
         self._framer = Framer(LOGON_BYTES_MAX, ends_at_trailer=True)
         self._received = bytearray()
         self._timer: asyncio.TimerHandle | None = None
+        self._logon: Message | None = None
+        self._waiting: asyncio.Task[None] | None = None
         self._is_refused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -65,6 +73,8 @@ class Gate(asyncio.Protocol):
             return
         looked_at = data[: LOGON_BYTES_MAX + 1 - len(self._received)]
         self._received += data
+        if self._logon is not None:
+            return
         first = next(iter(self._framer.feed(looked_at)), None)
         if isinstance(first, Garbled) or (first is None and self._framer.skipped_byte_count):
             self._refuse("not_a_logon", "what came first is no FIX message")
@@ -73,15 +83,33 @@ class Gate(asyncio.Protocol):
             if len(self._received) > LOGON_BYTES_MAX:
                 self._refuse("logon_bytes", f"no Logon in the first {LOGON_BYTES_MAX} bytes")
             return
-        found = self._keeper.open(first, self.host, certificate_names(self._transport))
-        if isinstance(found, Refusal):
-            self._turn_away(found)
-            return
         self._cancel_timer()
-        self._connection = found
-        found.connection_made(self._transport)
-        found.data_received(bytes(self._received))
-        self._received.clear()
+        self._logon = first
+        self._knock(first, self._transport)
+
+    def _knock(self, logon: Message, transport: asyncio.Transport) -> None:
+        """Asks for the session; the bytes so far are its own then."""
+        found = self._keeper.open(logon, self.host, certificate_names(transport))
+        if isinstance(found, asyncio.Event):
+            transport.pause_reading()
+            self._waiting = asyncio.create_task(self._knock_again(found, logon, transport))
+        elif isinstance(found, Refusal):
+            self._turn_away(found)
+        else:
+            self._connection = found
+            found.connection_made(transport)
+            found.data_received(bytes(self._received))
+            self._received.clear()
+
+    async def _knock_again(self, is_free: asyncio.Event, logon: Message, transport: asyncio.Transport) -> None:
+        try:
+            async with asyncio.timeout(WAIT_FOR_SESSION_MAX_S):
+                await is_free.wait()
+        except TimeoutError:
+            self._refuse("logged_on", "what came on the session's last connection is still being handed on")
+        else:
+            transport.resume_reading()
+            self._knock(logon, transport)
 
     def pause_writing(self) -> None:
         """Passes on."""
@@ -96,6 +124,8 @@ class Gate(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """Passes on and frees the place."""
         self._cancel_timer()
+        if self._waiting is not None:
+            self._waiting.cancel()
         self.free()
         if self._connection is not None:
             self._connection.connection_lost(error)

@@ -56,7 +56,7 @@ class _Batch:
 
 
 class IngestPublisher:
-    """Publishes event frames; an async context manager whose exit waits until everything is durable.
+    """Publishes event frames; an async context manager whose exit waits until everything waited for is durable.
 
     Batches are sent in the order of `submit`/`publish`, pipelined up to `in_flight_bytes_max`; beyond that callers
     wait. After a break the stream is opened again and what was not answered is sent again: ingest knows repeated
@@ -102,15 +102,26 @@ class IngestPublisher:
         self._changed.set()
         try:
             if kind is None:
-                while self._in_flight:
+                while self.is_waited_for:
                     await self._wait_for_change()
-                await asyncio.wait({self._running}, timeout=CLOSE_TIMEOUT_S)
+                if not self._in_flight:
+                    await asyncio.wait({self._running}, timeout=CLOSE_TIMEOUT_S)
         finally:
             self._running.cancel()
             await asyncio.wait({self._running})
             self._end()  # a task cancelled before it began has not
         if not self._running.cancelled():
             self._running.result()
+
+    @property
+    def unanswered_count(self) -> int:
+        """How many batches ingest has not answered."""
+        return len(self._in_flight)
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether a caller waits for the answer to a batch."""
+        return any(not batch.result.done() for batch in self._in_flight.values())
 
     async def publish(self, frame: Encodable | bytes) -> PublishResult:
         """Send a frame and wait until it is durable. Raises ClientError where ingest refuses it."""

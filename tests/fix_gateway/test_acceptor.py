@@ -13,6 +13,7 @@ from typing import Literal
 import pytest
 from prometheus_client import CollectorRegistry
 
+from fix_gateway import gate
 from fix_gateway.acceptor import Acceptor, serve
 from fix_gateway.drop_copy import DropCopyApplication
 from fix_gateway.initiator import connect
@@ -65,8 +66,8 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
-def logon(sender: str = "VENUE", target: str = "US", begin_string: str = "FIX.4.4") -> bytes:
-    head: list[Field] = [(35, "A"), (49, sender), (56, target), (34, 1), (52, format_timestamp(time.time_ns()))]
+def logon(sender: str = "VENUE", target: str = "US", begin_string: str = "FIX.4.4", sequence: int = 1) -> bytes:
+    head: list[Field] = [(35, "A"), (49, sender), (56, target), (34, sequence), (52, format_timestamp(time.time_ns()))]
     return encode(begin_string, [*head, (98, 0), (108, 30)])
 
 
@@ -210,6 +211,51 @@ async def test_a_second_logon_of_a_live_session_is_refused_and_the_first_goes_on
         assert "is logged on already" in events[-1]
         await session.send("8", report_fields())
         await until(lambda: len(ingest.rows) == 1)
+
+
+async def logged_on_again(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A line that was cut behind a report ingest does not take, and the one that came behind it."""
+    _, cut = await asyncio.open_connection("127.0.0.1", port)
+    now = format_timestamp(time.time_ns())
+    report = encode("FIX.4.4", [(35, "8"), (49, "VENUE"), (56, "US"), (34, 2), (52, now), *report_fields("E1")])
+    cut.write(logon() + report)
+    await cut.drain()
+    cut.close()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    return reader, writer
+
+
+async def test_who_comes_back_waits_until_what_came_before_is_handed_on(tmp_path: Path) -> None:
+    ingest, events = FakeIngest(), list[str]()
+    ingest.is_open.clear()
+    async with gateway(tmp_path, ingest, events) as acceptor:
+        reader, writer = await logged_on_again(acceptor.port)
+        await until(lambda: acceptor.seats[0].connection is not None and acceptor.seats[0].connection.is_closed)
+        writer.write(logon(sequence=3))
+        await writer.drain()
+        await until(lambda: any(each._waiting is not None for each in acceptor.door._gates))
+        ingest.is_open.set()
+        assert b"\x0135=A\x01" in await reader.read(1000)
+        writer.close()
+        await writer.wait_closed()
+    assert ingest.executions() == ["E1"]
+    assert not any("logged on already" in event for event in events)
+
+
+async def test_who_comes_back_is_refused_where_what_came_before_takes_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "WAIT_FOR_SESSION_MAX_S", 0.01)
+    ingest, events = FakeIngest(), list[str]()
+    ingest.is_open.clear()
+    async with gateway(tmp_path, ingest, events) as acceptor:
+        reader, writer = await logged_on_again(acceptor.port)
+        await until(lambda: acceptor.seats[0].connection is not None and acceptor.seats[0].connection.is_closed)
+        writer.write(logon(sequence=3))
+        assert await reader.read(1000) == b""
+        assert "is still being handed on" in events[-1]
+        writer.close()
+        await writer.wait_closed()
 
 
 async def test_too_many_connections_from_an_address_are_refused(tmp_path: Path) -> None:

@@ -145,3 +145,10 @@ async def test_a_batch_larger_than_a_message_is_refused_before_it_is_sent(target
     async with IngestPublisher(target, name="test") as publisher:
         with pytest.raises(ClientError, match="send fewer rows"):
             await publisher.publish(bytes(17 * 1024 * 1024))
+
+
+async def test_leaving_does_not_wait_for_what_nobody_waits_for_any_more(target: str, ingest: FakeIngest) -> None:
+    ingest.answering.clear()
+    async with asyncio.timeout(30), IngestPublisher(target, name="test") as publisher:
+        (await publisher.submit(b"one")).cancel()
+        assert publisher.unanswered_count == 1
