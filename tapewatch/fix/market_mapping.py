@@ -22,6 +22,8 @@ TRADE_REPORT_KINDS = {"0": "FILL", "1": "BUST", "2": "CORRECT", "4": "BUST", "5"
 """TradeReportTransType (487): new, cancel, replace, reverse, cancel of a back-out."""
 
 BOOK_SIDES = {"0": "BUY", "1": "SELL"}
+PRINT_ID_TAGS = (1003, 880, 278)
+"""Tags that name a print."""
 TRADING_STATES = {"1": "HALT", "2": "OPEN", "3": "CLOSE", "4": "PRE_OPEN", "5": "AUCTION"}
 """TradSesStatus (340); pre-close is an auction."""
 SECURITY_STATES = {"1": "PRE_OPEN", "2": "HALT", "3": "CONTINUOUS", "17": "OPEN", "18": "CLOSE", "21": "PRE_OPEN"}
@@ -87,18 +89,22 @@ def map_market_data(message: Message, profile: Profile, row: Row) -> tuple[list[
             each["source_part"] = len(rows)
             rows.append(each)
         elif not (as_quote and entry in book):
-            unread.add(_unread(entry.values))
+            unread.add(unread_entry(entry.values.get(269, "absent"), entry.values.get(279)))
     if as_quote and book:
         rows.append(_quote_row(book, dict(row, source_part=len(rows))))
-    return rows, f"35={message.msg_type}: no event for {', '.join(sorted(unread))}" if unread else None
+    return rows, unread_note(message.msg_type, unread) if unread else None
 
 
-def _unread(values: Values) -> str:
-    """What an entry is that gave no event: its type, and what a level or print lacked."""
-    kind = values.get(269, "absent")
+def unread_entry(kind: str, action: str | None) -> str:
+    """What an entry is that gave no event: its type (269), and what a level or print lacked, given its action (279)."""
     if kind in BOOK_SIDES:
         return f"269={kind} without a price (270)"
-    return f"269={kind} with 279={values[279]}" if kind == "2" and 279 in values else f"269={kind}"
+    return f"269={kind} with 279={action}" if kind == "2" and action is not None else f"269={kind}"
+
+
+def unread_note(msg_type: str, unread: set[str]) -> str:
+    """The note on market data some entries of which gave no event."""
+    return f"35={msg_type}: no event for {', '.join(sorted(unread))}"
 
 
 def _is_quote(book: list[FieldMap], profile: Profile) -> bool:
@@ -117,7 +123,7 @@ def _entry_row(entry: FieldMap, message: Message, row: Row, as_quote: bool) -> R
         row["kind"] = "TRADE"
         side = SIDES.get(values.get(2446) or values.get(54, ""))
         row.update({"side": side} if side else {})
-        trade_id = first(values, (1003, 880, 278))
+        trade_id = first(values, PRINT_ID_TAGS)
         row.update({"trade_id": trade_id} if trade_id else {})
         return row
     if kind not in BOOK_SIDES or as_quote or "price" not in row:

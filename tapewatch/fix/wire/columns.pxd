@@ -14,6 +14,6 @@ cdef class Columns:
     cdef unsigned int[:, ::1] cells
     cdef _make_room(self, Py_ssize_t room)
     cdef int end_row(self) except -1
-    cpdef void drop_row(self) noexcept
+    cpdef void drop_from(self, Py_ssize_t first) noexcept
     cpdef add_row(self, dict row)
     cdef _set_text(self, str name, unsigned int index)

@@ -27,7 +27,7 @@ ROWS_AT_FIRST = 64
 
 
 class Columns:
-    """Cells begin as nulls. What is set belongs to row `count` until `end_row`; `drop_row` makes it nulls again."""
+    """Cells begin as nulls. What is set belongs to row `count` until `end_row`; `drop_from` makes nulls again."""
 
     def __init__(self, row_count: int = ROWS_AT_FIRST, texts: Texts | None = None) -> None:
         self.texts = Texts() if texts is None else texts
@@ -56,17 +56,20 @@ class Columns:
             self._make_room(2 * self._room)
         return 0
 
-    def drop_row(self):
-        """Forgets the row begun."""
+    def drop_from(self, first):
+        """Forgets the rows from there on, that begun with them."""
+        row: cython.Py_ssize_t
         place: cython.Py_ssize_t
-        for place in range(self.longs.shape[0]):
-            self.longs[place, self.count] = 0
-        for place in range(self.doubles.shape[0]):
-            self.doubles[place, self.count] = float("nan")
-        for place in range(self.codes.shape[0]):
-            self.codes[place, self.count] = 0
-        for place in range(self.cells.shape[0]):
-            self.cells[place, self.count] = 0
+        for row in range(first, self.count + 1):
+            for place in range(self.longs.shape[0]):
+                self.longs[place, row] = 0
+            for place in range(self.doubles.shape[0]):
+                self.doubles[place, row] = float("nan")
+            for place in range(self.codes.shape[0]):
+                self.codes[place, row] = 0
+            for place in range(self.cells.shape[0]):
+                self.cells[place, row] = 0
+        self.count = first
 
     def add_row(self, row: dict[str, Any]) -> None:
         """Adds a row given as a mapping by column, kind and side by name."""

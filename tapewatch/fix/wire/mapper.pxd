@@ -11,14 +11,13 @@ cdef class Batch(OrderRows):
     cdef bint is_quick
     cdef bint by_transaction
     cdef bint fills_only
-    cdef bint requests_are_events
+    cdef int market_data
     cdef bint tells_unsolicited
     cdef int code
-    cdef long long day
-    cdef bytes day_text
     cpdef int add(self, Message message, str source, long long receive_time_ns) except -1
     cdef bint add_quick(self, Message message, const unsigned char* text, const unsigned long long* entries, str source, long long receive_time_ns) except -1
     cdef bint _quick(self, Message message, int code, long long receive_time_ns) except -1
+    cdef bint _add_grouped(self, int grouped, Py_ssize_t count) except -1
     cdef bint _report(self) except -1
     cdef int _kind(self) except -1
     cdef int _kind_of_status(self) except -1

@@ -11,9 +11,9 @@ import cython
 
 from tapewatch.fix import order_mapping
 from tapewatch.fix.mapping import map_message
+from tapewatch.fix.market_mapping import unread_note
 from tapewatch.fix.message import Message
 from tapewatch.fix.profile import Profile
-from tapewatch.fix.timestamps import day_text
 from tapewatch.fix.wire import plan as plans
 from tapewatch.fix.wire.columns import PLACES, REQUESTED, Columns
 from tapewatch.fix.wire.order_rows import OrderRows
@@ -22,11 +22,13 @@ from tapewatch.market.frame import Frame
 
 if cython.compiled:
     from cython.cimports.cpython.bytes import PyBytes_AsString
+    from cython.cimports.tapewatch.fix.wire.group_rows import add_market_data, add_quotes, add_sides
+else:
+    from tapewatch.fix.wire.group_rows import add_market_data, add_quotes, add_sides
 
 COMPILED: bool = cython.compiled
 _SLOTS = plans.FIXED_SLOTS
 
-DAY_NS = cython.declare(cython.longlong, 86_400_000_000_000)
 EXECUTED = cython.declare(cython.int, _SLOTS[14])
 TRANSACTION = cython.declare(cython.int, _SLOTS[20])
 REFERENCE = cython.declare(cython.int, _SLOTS[19])
@@ -43,10 +45,7 @@ EXECUTION_TYPE = cython.declare(cython.int, _SLOTS[150])
 LEAVES = cython.declare(cython.int, _SLOTS[151])
 RESTATEMENT = cython.declare(cython.int, _SLOTS[378])
 RESPONSE_TO = cython.declare(cython.int, _SLOTS[434])
-LIQUIDITY = cython.declare(cython.int, _SLOTS[851])
-AGGRESSOR = cython.declare(cython.int, _SLOTS[1057])
 IN_KIND = cython.declare(cython.int, PLACES["kind"])
-IN_AGGRESSOR = cython.declare(cython.int, PLACES["aggressor"])
 IN_PRICE = cython.declare(cython.int, PLACES["price"])
 IN_QUANTITY = cython.declare(cython.int, PLACES["quantity"])
 IN_LEAVES = cython.declare(cython.int, PLACES["leaves_quantity"])
@@ -84,13 +83,16 @@ SELF_TRADE = cython.declare(bytes, order_mapping.SELF_TRADE_REASON.encode())
 BETWEEN = cython.declare(bytes, b"|")
 AFTER_REASON = cython.declare(bytes, b": ")
 NO_NUMBER = cython.declare(cython.double, float("nan"))
-YES = cython.declare(cython.int, ord("Y"))
-NO = cython.declare(cython.int, ord("N"))
-ADDED = cython.declare(cython.int, ord("1"))
-REMOVED = cython.declare(cython.int, ord("2"))
 OPEN_NEW = cython.declare(cython.int, ord("0"))
 OPEN_PARTLY = cython.declare(cython.int, ord("1"))
 OPEN_REPLACED = cython.declare(cython.int, ord("5"))
+OF_TRADE = cython.declare(cython.int, 1)
+OF_CROSS = cython.declare(cython.int, 2)
+OF_QUOTE = cython.declare(cython.int, 3)
+OF_QUOTES = cython.declare(cython.int, 4)
+OF_SNAPSHOT = cython.declare(cython.int, 5)
+OF_REFRESH = cython.declare(cython.int, 6)
+GROUPED = cython.declare(dict, {b"AE": 1, b"s": 2, b"S": 3, b"i": 4, b"W": 5, b"X": 6})
 REPORT = cython.declare(cython.int, ord("8"))
 REFUSED = cython.declare(cython.int, ord("9"))
 TO_CANCEL = cython.declare(cython.int, ord("1"))
@@ -110,10 +112,9 @@ class Batch(OrderRows):
         self.is_quick = is_quick and self.is_covered
         self.notes: list[tuple[str, bool]] = []
         self._types: dict[str, int] = {}
-        self.day = -1
         self.by_transaction = profile.dialect == order_mapping.EXEC_TRANS_TYPE
+        self.market_data = plans.MARKET_DATA_MODES.index(profile.market_data)
         self.fills_only = profile.reports == "fills"
-        self.requests_are_events = profile.requests == "new"
         self.tells_unsolicited = profile.tells_unsolicited
         if not cython.compiled:
             self._counts = [0] * 128
@@ -178,25 +179,43 @@ class Batch(OrderRows):
         return frame, notes, types
 
     def _quick(self, message, code, receive_time_ns):
-        """Adds the row of the message; False, and none added, where the careful way must."""
-        is_whole: cython.bint
+        """Adds the rows of the message; False, and none added, where the careful way must."""
+        first: cython.Py_ssize_t = self.columns.count
+        is_whole: cython.bint = False
+        grouped: cython.int = 0
         wanted = None
         if message.type_end != message.type_start + 1 or (code != REPORT and code != REFUSED):
-            wanted = REQUESTS.get(self.text[message.type_start : message.type_end])
-            if wanted is None:
+            kind = self.text[message.type_start : message.type_end]
+            wanted = REQUESTS.get(kind)
+            grouped = GROUPED.get(kind, 0)
+            if wanted is None and not grouped:
                 return False
-        self.is_request = wanted is not None
-        if not self.find(0, message.field_count) or not self._base(message, receive_time_ns):
-            is_whole = False
-        elif wanted is not None:
-            is_whole = self._request(wanted)
-        else:
-            is_whole = self._report() if code == REPORT else self._cancel_reject()
-        if is_whole:
+        self.is_request = wanted is not None or OF_CROSS <= grouped <= OF_QUOTES
+        if self.find(0, message.field_count) and self._base(message, receive_time_ns):
+            if grouped:
+                is_whole = self._add_grouped(grouped, message.field_count)
+            elif wanted is not None:
+                is_whole = self._request(wanted)
+            else:
+                is_whole = self._report() if code == REPORT else self._cancel_reject()
+        if not is_whole:
+            self.columns.drop_from(first)
+        elif not grouped:
             self.columns.end_row()
-        else:
-            self.columns.drop_row()
         return is_whole
+
+    def _add_grouped(self, grouped, count):
+        """Adds the rows of a message that may give several."""
+        if grouped <= OF_CROSS:
+            return add_sides(self, count, grouped == OF_TRADE)
+        if grouped <= OF_QUOTES:
+            return add_quotes(self, count, grouped == OF_QUOTES)
+        unread = add_market_data(self, count, self.market_data, grouped == OF_SNAPSHOT)
+        if unread is None:
+            return False
+        if unread:
+            self.notes.append((unread_note("W" if grouped == OF_SNAPSHOT else "X", unread), True))
+        return True
 
     def _report(self):
         kind: cython.int = self._kind()
@@ -267,10 +286,7 @@ class Batch(OrderRows):
     def _event_key(self):
         place: cython.int = 0
         fits: cython.bint
-        if self.time_ns // DAY_NS != self.day:
-            self.day = self.time_ns // DAY_NS
-            self.day_text = day_text(self.time_ns).encode()
-        fits = self.begin_text(self.day_text)
+        fits = self.begin_text(self.this_day())
         while self.dedup[place]:
             fits = fits and self._add_text(BETWEEN, 0, 1) and self.more_text(self.dedup[place])
             place += 1
@@ -325,19 +341,13 @@ class Batch(OrderRows):
 
     def _fill(self):
         trade: cython.int = self.first(self.trade)
-        stated: cython.int = self.character(AGGRESSOR)
         self.put_number(IN_PRICE, LAST_PRICE)
         self.put_number(IN_QUANTITY, LAST_QUANTITY)
         if not self.fills_only:
             self.put_number(IN_LEAVES, LEAVES)
         if trade:
             self.put(IN_TRADE, trade)
-        if stated != YES and stated != NO:
-            stated = self.character(LIQUIDITY)
-            stated = YES if stated == REMOVED else NO if stated == ADDED else 0
-        if stated:
-            self.columns.codes[IN_AGGRESSOR, self.columns.count] = 2 if stated == YES else 1
-        return 0
+        return self.put_aggressor()
 
     def _closed(self):
         """An order that ended: what was taken off (84, else 38 - 14) and nothing left."""

@@ -20,6 +20,8 @@ cdef class OrderRows(FieldReader):
     cdef unsigned char[18] execution
     cdef unsigned char[18] dedup
     cdef unsigned char[18] trade
+    cdef unsigned char[18] trade_report
+    cdef unsigned char[18] trade_reference
     cdef unsigned char[18] venue
     cdef unsigned char[18] instrument
     cdef unsigned char[18] suffixes
@@ -35,6 +37,13 @@ cdef class OrderRows(FieldReader):
     cdef int client
     cdef int original
     cdef long long time_ns
+    cdef long long day
+    cdef bytes day_text
+    cdef unsigned long long sender
+    cdef unsigned long long target
+    cdef bint requests_are_events
+    cdef bytes this_day(self)
+    cdef int put_aggressor(self) except -1
     cdef _set_lists(self, object plan)
     cdef int _learn(self, str source) except -1
     cdef bint _base(self, Message message, long long receive_time_ns) except -1

@@ -5,6 +5,7 @@ import cython
 
 from tapewatch.fix import order_mapping
 from tapewatch.fix.profile import SUFFIX_SEPARATOR, Profile
+from tapewatch.fix.timestamps import day_text
 from tapewatch.fix.wire import plan as plans
 from tapewatch.fix.wire.columns import PLACES
 from tapewatch.fix.wire.reading import FieldReader
@@ -36,6 +37,14 @@ CONTRA = cython.declare(cython.int, _SLOTS[375])
 PARTY_COUNT = cython.declare(cython.int, _SLOTS[453])
 SHOWN = cython.declare(cython.int, _SLOTS[1138])
 SHOWN_MOST = cython.declare(cython.int, _SLOTS[210])
+LIQUIDITY = cython.declare(cython.int, _SLOTS[851])
+AGGRESSOR = cython.declare(cython.int, _SLOTS[1057])
+YES = cython.declare(cython.int, ord("Y"))
+NO = cython.declare(cython.int, ord("N"))
+ADDED = cython.declare(cython.int, ord("1"))
+REMOVED = cython.declare(cython.int, ord("2"))
+DAY_NS = cython.declare(cython.longlong, 86_400_000_000_000)
+IN_AGGRESSOR = cython.declare(cython.int, PLACES["aggressor"])
 SHOWN_FLOOR = cython.declare(cython.int, _SLOTS[111])
 IN_TIME = cython.declare(cython.int, PLACES["event_time_ns"])
 IN_RECEIVED = cython.declare(cython.int, PLACES["receive_time_ns"])
@@ -60,8 +69,8 @@ PLACE = cython.declare(cython.ulonglong, 0xFFFFFF)
 MARKET_ORDER = cython.declare(cython.int, ord(order_mapping.MARKET_ORDER))
 SOURCES_KEPT_MAX = cython.declare(cython.Py_ssize_t, 1024)
 LISTS = (
-    "account", "order", "previous", "execution", "dedup", "trade", "venue", "instrument", "suffixes", "report_trader",
-    "request_trader",
+    "account", "order", "previous", "execution", "dedup", "trade", "trade_report", "trade_reference", "venue",
+    "instrument", "suffixes", "report_trader", "request_trader",
 )  # fmt: skip
 
 
@@ -74,6 +83,8 @@ class OrderRows(FieldReader):
         plan = plans.plan_of(profile if self.is_covered else Profile(name="none"))
         super().__init__(plan.slots, plan.slot_count)
         self.swaps_ids = profile.swap_client_ids
+        self.requests_are_events = profile.requests == "new"
+        self.day = -1
         self.session_account = ("none", "client", "venue").index(profile.session_account)
         self.default_venue = profile.default_venue.encode()
         self.venue_names = plan.venue_names
@@ -96,6 +107,8 @@ class OrderRows(FieldReader):
         set_slots(self.execution, plan.execution)
         set_slots(self.dedup, plan.dedup)
         set_slots(self.trade, plan.trade)
+        set_slots(self.trade_report, plan.trade_report)
+        set_slots(self.trade_reference, plan.trade_reference)
         set_slots(self.venue, plan.venue)
         set_slots(self.instrument, plan.instrument)
         set_slots(self.suffixes, plan.suffixes)
@@ -137,7 +150,16 @@ class OrderRows(FieldReader):
         self._venue()
         self._instrument()
         self._ids()
+        self.sender = self.found[SENDER]
+        self.target = self.found[TARGET]
         return True
+
+    def this_day(self):
+        """The day of the message's time, YYYYMMDD."""
+        if self.time_ns // DAY_NS != self.day:
+            self.day = self.time_ns // DAY_NS
+            self.day_text = day_text(self.time_ns).encode()
+        return self.day_text
 
     def _ids(self):
         """ClOrdID and OrigClOrdID, as the profile has them."""
@@ -198,13 +220,13 @@ class OrderRows(FieldReader):
         return self._put_session_account()
 
     def _put_session_account(self):
-        side: cython.int
+        side: cython.ulonglong
         if self.listed_account:
             return self.put_bytes(IN_ACCOUNT, self.listed_account)
         if self.session_account == 0:
             return 0
-        side = SENDER if self.is_request == (self.session_account == 1) else TARGET
-        return self.put(IN_ACCOUNT, side) if self.has(side) else 0
+        side = self.sender if self.is_request == (self.session_account == 1) else self.target
+        return self.put_entry(IN_ACCOUNT, side) if side != 0 else 0
 
     def _order_fields(self):
         place: cython.int = 0
@@ -236,3 +258,13 @@ class OrderRows(FieldReader):
         if total != total:
             total = self.number(EXECUTED) + self.number(LEAVES)
         return self.put_double(IN_QUANTITY, total)
+
+    def put_aggressor(self):
+        """AggressorIndicator, else LastLiquidityInd: whether this side took liquidity."""
+        stated: cython.int = self.character(AGGRESSOR)
+        if stated != YES and stated != NO:
+            stated = self.character(LIQUIDITY)
+            stated = YES if stated == REMOVED else NO if stated == ADDED else 0
+        if stated:
+            self.columns.codes[IN_AGGRESSOR, self.columns.count] = 2 if stated == YES else 1
+        return 0

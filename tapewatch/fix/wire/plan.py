@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tapewatch.fix import order_mapping, row_fields
+from tapewatch.fix import market_mapping, order_mapping, row_fields
+from tapewatch.fix.groups import CUSTOM_TAG_MIN, GROUPS
 from tapewatch.fix.profile import Profile
 from tapewatch.market.event import Kind
 
@@ -13,26 +14,28 @@ PARTY_ID, PARTY_ROLE = 448, 452
 FIXED: Final = (
     PARTY_ID, PARTY_ROLE,
     6, 8, 11, 14, 15, 19, 20, 31, 32, 34, 37, 38, 39, 40, 41, 44, 49, 52, 54, 56, 58, 59, 60, 84, 99, 102, 103, 111,
-    122, 150, 151, 210, 375, 378, 434, 453, 528, 847, 851, 1057, 1138,
+    117, 122, 132, 133, 134, 135, 150, 151, 210, 269, 270, 271, 272, 273, 278, 279, 299, 375, 378, 434, 453, 487, 528,
+    571, 847, 851, 880, 1003, 1057, 1138, 2446,
 )  # fmt: skip
 """Tags the rules name themselves; slot 0 is nobody's, theirs begin at 1."""
 FIXED_SLOTS: Final = {tag: place for place, tag in enumerate(FIXED, 1)}
 PARTY_SLOT, ROLE_SLOT = FIXED_SLOTS[PARTY_ID], FIXED_SLOTS[PARTY_ROLE]
 """Lower than those of any other tag."""
+MARKET_DATA_MODES: Final = ("auto", "book", "quote")
 SLOTS_MAX: Final = 256
 PACKED_BYTES_MAX: Final = 7
 
 PENDING: Final = 20
 RESTATED: Final = 21
 KIND_CODES: Final = {kind.name: int(kind) for kind in Kind} | {"PENDING": PENDING, "RESTATED": RESTATED}
-UNTOLD: Final = frozenset({"market_data", "trade_report_id_tags", "trade_report_reference_tags", "recovery"})
+UNTOLD: Final = frozenset({"recovery"})
 """Keys of a profile that say nothing about the messages taken here."""
 TOLD: Final = frozenset({
     "name", "description", "dialect", "requests", "reports", "account_tags", "account_party_roles", "session_account",
     "accounts_by_session", "trader_party_roles", "request_trader_tags", "report_trader_tags", "order_id_tags",
     "previous_order_id_tags", "swap_client_ids", "tells_unsolicited", "execution_id_tags", "dedup_tags",
     "trade_id_tags", "venue_tags", "default_venue", "venue_names", "instrument_tags", "instrument_suffix_tags",
-    "instrument_names", "self_trade_prevention",
+    "instrument_names", "self_trade_prevention", "market_data", "trade_report_id_tags", "trade_report_reference_tags",
 })  # fmt: skip
 """Keys the compiled mapping follows. A profile with another that is not at its default is mapped the careful way."""
 
@@ -49,6 +52,8 @@ class Plan:
     execution: tuple[int, ...]
     dedup: tuple[int, ...]
     trade: tuple[int, ...]
+    trade_report: tuple[int, ...]
+    trade_reference: tuple[int, ...]
     venue: tuple[int, ...]
     instrument: tuple[int, ...]
     suffixes: tuple[int, ...]
@@ -89,6 +94,8 @@ def _all_tags(profile: Profile) -> list[int]:
         profile.execution_id_tags,
         profile.dedup_tags,
         profile.trade_id_tags,
+        profile.trade_report_id_tags,
+        profile.trade_report_reference_tags,
         profile.venue_tags,
         profile.instrument_tags,
         profile.instrument_suffix_tags,
@@ -119,6 +126,8 @@ def plan_of(profile: Profile) -> Plan:
         execution=of(profile.execution_id_tags),
         dedup=of(profile.dedup_tags),
         trade=of(profile.trade_id_tags),
+        trade_report=of(profile.trade_report_id_tags),
+        trade_reference=of(profile.trade_report_reference_tags),
         venue=of(profile.venue_tags),
         instrument=of(profile.instrument_tags),
         suffixes=of(profile.instrument_suffix_tags),
@@ -151,6 +160,8 @@ def kinds_by_character(kinds: Mapping[str, str]) -> bytes:
 
 BY_EXEC_TYPE: Final = kinds_by_character(order_mapping.BY_EXEC_TYPE)
 BY_TRANSACTION: Final = kinds_by_character(order_mapping.BY_TRANSACTION)
+BY_TRADE_REPORT: Final = kinds_by_character(market_mapping.TRADE_REPORT_KINDS)
+PRINT_ID_SLOTS: Final = (*(FIXED_SLOTS[tag] for tag in market_mapping.PRINT_ID_TAGS), 0)
 SIDES: Final = bytes({"BUY": 1, "SELL": 2}.get(row_fields.SIDES.get(chr(code), ""), 0) for code in range(128))
 EXPIRE_REASONS: Final = by_character(order_mapping.EXPIRE_REASONS)
 STATUS_REASONS: Final = by_character(order_mapping.STATUS_REASONS)
@@ -162,3 +173,8 @@ RENEWALS: Final = frozenset(map(_text, order_mapping.RENEWALS))
 REQUESTS: Final = {_text(kind): _text(wanted) for kind, wanted in order_mapping.REQUESTS.items()}
 NO_ID: Final = tuple(sorted(_text(text) for text in row_fields.NO_ID if text))
 CONTRA_ROLES: Final = tuple(map(_text, row_fields.CONTRA_ROLES))
+
+
+def members_of(count_tag: int) -> bytes:
+    """Of each tag below those that may stand in any group, whether it may stand in an entry of that one."""
+    return bytes(tag in GROUPS[count_tag] for tag in range(CUSTOM_TAG_MIN))

@@ -36,6 +36,7 @@ cdef class FieldReader:
     cdef bytes value(self, int slot)
     cdef bint begin_text(self, bytes text) noexcept
     cdef bint more_text(self, int slot) noexcept
+    cdef bint add_bytes(self, bytes text) noexcept
     cdef bint _add_text(self, const unsigned char* text, Py_ssize_t start, Py_ssize_t end) noexcept
     cdef int put_scratch(self, int column) except -1
     cdef unsigned long long party(self, const unsigned long long* roles) noexcept

@@ -180,6 +180,10 @@ class FieldReader:
         """Adds the field's value to the text begun."""
         return self._add_text(self.text, self.found[slot] >> 24 & PLACE, self.found[slot] & PLACE)
 
+    def add_bytes(self, text):
+        """Adds a text of ours to the text begun."""
+        return self._add_text(text, 0, len(text))
+
     def _add_text(self, text, start, end):
         if self.scratch_size + end - start > SCRATCH_BYTES:
             return False

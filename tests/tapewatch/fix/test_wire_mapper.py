@@ -43,7 +43,28 @@ VALUES: dict[int, list[str]] = {
     453: ["0", "1", "2"],
     354: ["3"],
     555: ["1"],
+    117: IDS,
+    278: IDS,
+    299: IDS,
+    **dict.fromkeys((132, 133, 134, 135, 270, 271), NUMBERS),
+    **dict.fromkeys((487, 2446), CODES),
+    268: ["1", "2", "3", "0", "-1", "x"],
+    552: ["1", "2", "3", "x"],
+    295: ["1", "2", "99"],
+    269: [*"0011222", "7", "", "10"],
+    272: ["20260106", "20260230", ""],
+    273: ["09:00:00", "09:00:00.5", "09:00", "soon", ""],
+    279: ["0", "1", "2", ""],
+    6001: ["own"],
 }
+GROUPED: dict[str, tuple[int, list[int]]] = {
+    "AE": (552, [54, 37, 11, 1, 448, 452, 453, 1057, 851, 375, 58, 40, 6001]),
+    "s": (552, [54, 11, 1, 448, 452, 453, 38, 44, 40, 58]),
+    "i": (295, [299, 55, 48, 132, 133, 134, 135, 200]),
+    "W": (268, [269, 270, 271, 272, 273, 278, 279, 55, 1003, 2446, 54]),
+    "X": (268, [279, 269, 270, 271, 272, 273, 278, 55, 1003, 2446, 54]),
+}
+"""The count tag and likely tags of an entry, the first of which begins one."""
 TYPES = ["8", "9", "D", "F", "G", "AB", "AC", "q", "s", "S", "AE", "W", "X", "f", "h", "0", "B", "d", "UX"]
 PROFILES = {
     **{name: load_profile(name) for name in shipped_profiles()},
@@ -80,6 +101,25 @@ def messages(draw: st.DrawFn) -> Message:
     return received(fields)
 
 
+@st.composite
+def grouped_messages(draw: st.DrawFn) -> Message:
+    """A message with a repeating group: likely entries, and odd ones."""
+    kind = draw(st.sampled_from([*GROUPED, "S"]))
+    count_tag, members = GROUPED.get(kind, (295, [132, 133, 134, 135, 299]))
+    entry = st.lists(st.sampled_from([*members[3:], 60, 44, 571]), max_size=5, unique=True)
+    tags: list[int] = draw(st.lists(st.sampled_from([117, 571, 17, 31, 32, 487, 60, 55, 453, 448, 452]), max_size=6))
+    entries = draw(st.lists(entry, max_size=4).filter(bool) if draw(st.integers(0, 9)) else st.just([]))
+    entries = [[*members[:3], *sorted(each)] if draw(st.integers(0, 9)) else each for each in entries]
+    tags += [tag for each in entries for tag in each]
+    fields: list[Field] = [(35, kind), (49, "VENUE"), (56, "US"), (34, "7"), (52, TIMES[0])]
+    place = len(tags) - sum(map(len, entries))
+    values = [(tag, draw(st.sampled_from(VALUES[tag][:1] * len(VALUES[tag]) + VALUES[tag]))) for tag in tags]
+    fields += values[:place]
+    fields += [(count_tag, str(len(entries)))] if draw(st.integers(0, 9)) else []
+    fields += values[place:]
+    return received([*fields, *draw(st.sampled_from([[], [(60, TIMES[1])], [(1, "A9"), (55, "ABC")]]))])
+
+
 def received(fields: list[Field]) -> Message:
     """As it comes from the wire, empty values and all."""
     marked = [(tag, value if value != "" else "\x02") for tag, value in fields]
@@ -91,13 +131,15 @@ def received(fields: list[Field]) -> Message:
     return message
 
 
-def expected(batch: list[Message], profile: Profile) -> tuple[list[dict[str, object]], list[tuple[str, bool]]]:
+def expected(
+    batch: list[Message], profile: Profile, now_ns: int = NOW_NS
+) -> tuple[list[dict[str, object]], list[tuple[str, bool]]]:
     rows: list[dict[str, object]] = []
     notes: list[tuple[str, bool]] = []
     for message in batch:
         careful = read_message(message.raw, check_sum=False)
         careful.epoch = message.epoch
-        found, note = map_message(careful, profile, SOURCE, NOW_NS)
+        found, note = map_message(careful, profile, SOURCE, now_ns)
         rows += found
         notes += [] if note is None else [(note, bool(found))]
     return list(Frame.from_rows(rows).rows()), notes
@@ -123,6 +165,66 @@ def test_rows_and_notes_are_those_of_the_careful_mapping(name: str, batch: list[
     assert (noted, sum(types.values())) == (notes, len(batch))
 
 
+BOOK: list[Field] = [(268, 3), (269, "0"), (270, 9), (271, 5), (269, "1"), (270, 10), (271, 6), (269, "2"), (270, 9)]
+LEVELS: list[Field] = [
+    (268, 2),
+    (279, "0"),
+    (269, "0"),
+    (55, "A"),
+    (270, 9),
+    (271, 5),
+    (279, "2"),
+    (269, "1"),
+    (270, 8),
+]
+PRINTS: list[Field] = [(268, 2), (279, "0"), (269, "2"), (270, 9), (273, "09:00:00.5"), (279, "0"), (269, "7")]
+SIDES: list[Field] = [
+    (571, "R1"), (31, 9.5), (32, 100), (55, "ABC"), (60, TIMES[1]), (552, 2),
+    (54, "1"), (37, "B"), (453, 1), (448, "BUYER"), (452, "24"), (1057, "Y"), (54, "2"), (37, "S"), (1, "SELLER"),
+]  # fmt: skip
+QUOTED: list[Field] = [(117, "Q"), (55, "ABC"), (132, 9), (134, 100), (133, 10), (135, 200)]
+SEVERAL: dict[str, list[list[Field]]] = {
+    "W": [BOOK, [*BOOK, *BOOK[1:]], PRINTS],
+    "X": [LEVELS, PRINTS],
+    "AE": [SIDES, [(487, "1"), (572, "R0"), *SIDES]],
+    "s": [SIDES],
+    "S": [QUOTED],
+    "i": [[(117, "Q"), (296, 1), (302, "1"), (295, 2), (299, "E1"), *QUOTED[1:], (299, "E2"), (132, 8)]],
+}
+"""Messages that give several rows."""
+HEAD: list[Field] = [(49, "VENUE"), (56, "US"), (34, 2), (52, TIMES[0])]
+SEVERAL_MESSAGES = [encode("FIX.4.4", [(35, kind), *HEAD, *each]) for kind, found in SEVERAL.items() for each in found]
+
+
+@pytest.mark.parametrize("name", PROFILES)
+@settings(deadline=None, max_examples=40)
+@given(st.lists(grouped_messages(), min_size=1, max_size=3))
+@example([message for raw in SEVERAL_MESSAGES if (message := scanned(raw))])
+def test_messages_of_several_rows_give_those_of_the_careful_mapping(name: str, batch: list[Message]) -> None:
+    profile = PROFILES[name]
+    rows, notes = expected(batch, profile)
+    quick = Batch(profile)
+    quick.add_all(batch, SOURCE, NOW_NS)
+    frame, noted, types = quick.take()
+    assert list(frame.rows()) == rows
+    assert (noted, sum(types.values())) == (notes, len(batch))
+
+
+@pytest.mark.skipif(not COMPILED, reason="the core is not compiled: nothing is quick")
+def test_plain_messages_of_several_rows_do_not_take_the_careful_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [scanned(raw) for raw in SEVERAL_MESSAGES]
+    count = len(expected([message for message in found if message], PROFILES["fix44"])[0])
+    monkeypatch.setattr("tapewatch.fix.wire.mapper.map_message", refuse)
+    batch = Batch(PROFILES["fix44"])
+    for message in found:
+        batch.add(message, SOURCE, NOW_NS)
+    assert batch.row_count == count
+
+
+def refuse(*_: object) -> None:
+    raise AssertionError("a plain message took the careful way")
+
+
 def test_a_batch_begins_anew_once_it_is_taken() -> None:
     batch = Batch(load_profile("fix44"))
     message = received(PLAIN_FIELDS)
@@ -143,9 +245,6 @@ def test_every_key_of_a_profile_is_known_to_be_followed_or_not() -> None:
 
 @pytest.mark.skipif(not COMPILED, reason="the core is not compiled: nothing is quick")
 def test_plain_reports_do_not_take_the_careful_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise AssertionError("a plain report took the careful way")
-
     monkeypatch.setattr("tapewatch.fix.wire.mapper.map_message", refuse)
     batch = Batch(load_profile("fix44"))
     for fields in (PLAIN_FIELDS, [*PLAIN_FIELDS, (453, 1), (448, "T"), (452, "36"), (58, "why")]):
@@ -164,6 +263,7 @@ def printed(count: int) -> str:
             fields: list[Field] = [(tag, choices.choice(VALUES[tag])) for tag in tags]
             kind = choices.choice(["8", "8", "8", *TYPES])
             batch.add(received([(35, kind), (49, "VENUE"), (34, 7), (52, TIMES[0]), *fields]), SOURCE, NOW_NS)
+        batch.add_all([message for raw in SEVERAL_MESSAGES if (message := scanned(raw))], SOURCE, NOW_NS)
         frame, notes, types = batch.take()
         digest.update(repr((list(frame.rows()), notes, sorted(types.items()))).encode())
     return f"{COMPILED} {digest.hexdigest()}"
