@@ -1,5 +1,6 @@
 """The figures for people: tables, and a page of Markdown."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -80,20 +81,42 @@ def machine_line(described: Mapping[str, Any]) -> str:
     )
 
 
-def markdown(figures: Sequence[Figure], described: Mapping[str, Any], date: str, remark: str = "") -> str:
-    """The page of figures; `remark` says what else is to be known of the run."""
+def markdown(
+    figures: Sequence[Figure], described: Mapping[str, Any], date: str, remark: str = "", page: str = ""
+) -> str:
+    """The page of figures, a section a part; `remark` says what else is to be known of the run.
+
+    Sections of parts that were not measured are those of `page`, the page as it was, to the letter.
+    """
+    sections = {found["part"]: found[0] for found in _SECTION.finditer(page)}
     measured = f"Measured on {date}: {machine_line(described)}. {remark}".rstrip()
-    lines = [*_HEAD, measured, "", *_READING, ""]
+    for part in dict.fromkeys(figure.part for figure in figures):
+        lines = _section([figure for figure in figures if figure.part == part], measured)
+        sections[part] = "\n".join((_BEGIN.format(part), *lines, _END.format(part), ""))
+    return "\n".join((*_HEAD, *_READING, "", "\n".join(sections.values())))
+
+
+def _section(figures: Sequence[Figure], measured: str) -> Iterator[str]:
+    yield from (f"## {_TITLES.get(figures[0].part, figures[0].part.capitalize())}", "", measured, "")
     for title, columns, rows in _tables(figures):
         header = [name.rstrip(">") for name in columns]
         rule = ["---:" if name.endswith(">") else "---" for name in columns]
         body = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-        lines += [f"## {title}", ""] if title else []
-        lines += ["| " + " | ".join(row) + " |" for row in (header, rule, *body)] + [""]
-    return "\n".join(lines)
+        if title:
+            yield from (f"### {title}", "")
+        yield from ("| " + " | ".join(row) + " |" for row in (header, rule, *body))
+        yield ""
 
 
-_HEAD = ("# Performance", "", "Written by `tapewatch bench --markdown`; not edited.", "")
+_TITLES = {"fix": "FIX"}
+_BEGIN, _END = "<!-- {} -->", "<!-- end of {} -->"
+_SECTION = re.compile(r"^<!-- (?P<part>\w+) -->\n.*?^<!-- end of (?P=part) -->\n", re.MULTILINE | re.DOTALL)
+_HEAD = (
+    "# Performance",
+    "",
+    "Written by `tapewatch bench [PART ...] --markdown`, each section when its part was measured last; not edited.",
+    "",
+)
 _READING = (
     "Medians of repeated runs, with their extremes. Figures of one process (engine, codec, forest) are by CPU time; "
     "those of several",
@@ -101,7 +124,9 @@ _READING = (
     "cores before the",
     "run means that it was shared, and those figures are low by as much. A ratio above 1 meets the floor (the target "
     "where there is no",
-    "floor); `!` marks what does not. Senders run on the same cores as what they send to; requests are encoded before.",
+    "floor); `!` marks what does not. Senders run on the same cores as what they send to, a counterparty of FIX on "
+    "another; requests",
+    "are encoded before.",
     "",
     "The realistic mix is 48 % new, 42 % cancel, 5 % replace and 5 % fill, of 5,000 accounts in 200 instruments,",
     "all rules on; a million events of it go by before any counts. Engines that are compared stand side by side and",

@@ -26,7 +26,8 @@ def bench(
         float, typer.Option("--seconds", min=0.1, max=60, help="Time for the repeats of each measurement.")
     ] = SECONDS,
     markdown: Annotated[
-        Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables as a page, too.")
+        Path | None,
+        typer.Option("--markdown", metavar="FILE", help="Write a page, too; its other parts stay."),
     ] = None,
     remark: Annotated[str, typer.Option("--remark", help="What the page should say of the run.")] = "",
     as_json: JsonOption = False,
@@ -46,7 +47,8 @@ def bench(
 
     if markdown is not None:
         date = time.strftime("%Y-%m-%d", time.gmtime())
-        markdown.write_text(report.markdown(figures, described, date, remark), encoding="utf-8")
+        before = markdown.read_text(encoding="utf-8") if markdown.exists() else ""
+        markdown.write_text(report.markdown(figures, described, date, remark, before), encoding="utf-8")
     if as_json:
         print_json({"machine": described, "seconds": seconds, "figures": [figure.to_json() for figure in figures]})
         return

@@ -82,6 +82,6 @@ def test_figures_with_a_title_are_in_a_table_of_their_own_without_empty_columns(
         {"cores": 2, "processor": "Test", "system": "Linux", "python": "3.11", "engine": "compiled", "load": 0.5},
         "2026-03-02",
     ).splitlines()
-    title = page.index(f"## {flatness.TABLE}")
+    title = page.index(f"### {flatness.TABLE}")
     assert page[title + 2] == "| figure | measured | ns/event | low..high |"
     assert len([line for line in page if line.startswith("|")]) == 2 + 3

@@ -1,5 +1,7 @@
 """Figures against their limits, repeats, the table and the page."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,10 +58,26 @@ def test_numbers_have_the_digits_worth_reading(value: float, text: str) -> None:
     assert report.number(value) == text
 
 
-def test_the_page_has_a_row_a_figure_and_names_machine_and_day() -> None:
+def test_the_page_has_a_section_a_part_a_row_a_figure_and_names_machine_and_day() -> None:
     lines = report.markdown([RATE, DELAY], MACHINE, "2026-03-02", "A quiet day.").splitlines()
     rows = [line for line in lines if line.startswith("|")]
-    assert len(rows) == 4
+    assert len(rows) == 2 * 3
     assert {row.replace("\\|", "").count("|") for row in rows} == {len(report.COLUMNS) + 1}
-    (measured,) = (line for line in lines if line.startswith("Measured"))
-    assert all(text in measured for text in ("2026-03-02", "2 cores of Test", "load 0.5", "A quiet day."))
+    measured = [line for line in lines if line.startswith("Measured")]
+    assert len(measured) == 2
+    assert all(text in measured[0] for text in ("2026-03-02", "2 cores of Test", "load 0.5", "A quiet day."))
+
+
+def test_a_part_measured_anew_leaves_the_other_parts_of_the_page_as_they_were() -> None:
+    def page(rate: float, date: str, before: str, *parts: str) -> str:
+        figures = [replace(RATE, part=part, value=rate) for part in parts]
+        return report.markdown(figures, MACHINE, date, page=before)
+
+    first = page(1_000.0, "2026-03-02", "", "engine", "fix")
+    second = page(2_000.0, "2026-03-03", first, "fix")
+    third = page(3_000.0, "2026-03-04", second, "store")
+    assert first.split("<!-- fix -->")[0] == second.split("<!-- fix -->")[0]
+    assert ("1,000" in second.split("<!-- fix -->")[1], "2,000" in second.split("<!-- fix -->")[1]) == (False, True)
+    assert third.startswith(second)
+    assert third.count("Measured on") == 3
+    assert page(3_000.0, "2026-03-04", third, "store") == third
