@@ -10,6 +10,8 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator
 
 from case_service.attachments import AttachmentFiles, AttachmentSettings
+from case_service.auditing.auditor import AuditSettings
+from case_service.auditing.wiring import serve_audit
 from case_service.escalator import Escalator, SlaSettings
 from case_service.evidence.settings import EvidenceSettings
 from case_service.evidence.wiring import evidence_of
@@ -70,6 +72,7 @@ class CaseSettings(Section):
     attachments: AttachmentSettings = Field(AttachmentSettings(), description="files kept with cases")
     readers: int = Field(READERS, ge=1, le=64, description="reads that run at once")
     evidence: EvidenceSettings = Field(EvidenceSettings(), description="what is pinned to cases")
+    audit: AuditSettings = Field(AuditSettings(), description="who signs the audit trail")
 
     @field_validator("database", mode="before")
     @classmethod
@@ -111,6 +114,7 @@ async def lifespan(
     async with open_store(settings.database, clock_ns, settings.readers, settings.password()) as store:
         tokens = PageTokens(await store.read(reading.page_token_key))
         recorder = Recorder(store, settings.policy)
+        auditor = await serve_audit(service, store, settings.audit, tokens, clock_ns)
         desk = Desk(
             store=store,
             recorder=recorder,
@@ -120,6 +124,7 @@ async def lifespan(
             files=AttachmentFiles(settings.attachments.folder(settings.database)),
             attachment_bytes_max=settings.attachments.size_bytes_max,
             clock_ns=clock_ns,
+            auditor=auditor,
         )
         service.add(case_pb2_grpc.add_CaseServiceServicer_to_server, CaseServicer(desk), SERVICE_NAME)
         subjects = SubjectServicer(store, tokens, clock_ns)

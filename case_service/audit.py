@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii as _quoted
 
 GENESIS_HASH = "0" * 64
+MARK_DIGITS = 8
 ERASE_ACTION = "EraseCase"
 """The action whose record says that the content of the earlier records of its subject was erased."""
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circular=False).encode
@@ -79,6 +80,10 @@ class Finding:
     records: int
     first_bad_sequence: int = 0
     problem: str = ""
+    checkpoints: int = 0
+    """Signed checkpoints that were checked."""
+    signed_sequence: int = 0
+    """The last record that one of them covers."""
 
 
 def detail_json(**particulars: object) -> str:
@@ -136,23 +141,63 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def verify(records: Iterable[Iterable[object]], head: Head) -> Finding:
-    """Walk the chain from record 1 and name the first bad one. Each record is the fields of `Record` in order."""
-    count, previous_hash = 0, GENESIS_HASH
-    unexplained: dict[str, int] = {}  # subject -> its first record without content that no erasure has explained
-    for count, fields in enumerate(records, start=1):
+def verify(records: Iterable[Iterable[object]], head: Head, marks: str = "") -> Finding:
+    """Walk the chain from record 1 and name the first bad one. Each record is the fields of `Record` in order.
+
+    `marks` are the first MARK_DIGITS of the hash of each record from 1 on, as far as somebody else vouches for them.
+    """
+    walk = _Walk(Head())
+    vouched = len(marks) // MARK_DIGITS
+    for fields in records:
+        found = walk.step(fields)
+        if found:
+            return found
+        count = walk.count
+        if count <= vouched and not walk.hash.startswith(marks[MARK_DIGITS * (count - 1) : MARK_DIGITS * count]):
+            return Finding(count - 1, count, "its hash is not the one that was signed: it was written anew")
+    if walk.count < vouched:
+        problem = f"expected {vouched} records by a signed checkpoint, found {walk.count}: the tail was cut"
+        return Finding(walk.count, walk.count + 1, problem)
+    if walk.unexplained:
+        problem = "its content is gone and no later record says it was erased"
+        return Finding(walk.count, min(walk.unexplained.values()), problem)
+    return _against_head(walk.count, walk.hash, head)
+
+
+def verify_part(records: Iterable[Iterable[object]], begin: Head, end: Head) -> Finding:
+    """Walk a part of the chain, from behind one head up to another; erasures are not asked for their reasons."""
+    walk = _Walk(begin)
+    for fields in records:
+        found = walk.step(fields)
+        if found:
+            return found
+    return _against_head(walk.count, walk.hash, end)
+
+
+class _Walk:
+    """Steps along the chain."""
+
+    __slots__ = ("count", "hash", "unexplained")
+
+    def __init__(self, begin: Head) -> None:
+        self.count = begin.count
+        self.hash = begin.hash
+        self.unexplained: dict[str, int] = {}
+        """Subject -> its first record without content that no erasure has explained."""
+
+    def step(self, fields: Iterable[object]) -> Finding | None:
+        """Take the next record; what is wrong with it, if anything is."""
         record = Record(*fields)  # type: ignore[arg-type] # whatever the store holds: the hash tells
-        problem = _problem(record, count, previous_hash)
+        self.count += 1
+        problem = _problem(record, self.count, self.hash)
         if problem:
-            return Finding(count - 1, count, problem)
-        previous_hash = record.hash
+            return Finding(self.count - 1, self.count, problem)
+        self.hash = record.hash
         if record.content_hash:
-            unexplained.setdefault(record.subject, count)
+            self.unexplained.setdefault(record.subject, self.count)
         elif record.action == ERASE_ACTION:
-            unexplained.pop(record.subject, None)
-    if unexplained:
-        return Finding(count, min(unexplained.values()), "its content is gone and no later record says it was erased")
-    return _against_head(count, previous_hash, head)
+            self.unexplained.pop(record.subject, None)
+        return None
 
 
 def _against_head(count: int, last_hash: str, head: Head) -> Finding:

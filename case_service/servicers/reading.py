@@ -96,12 +96,14 @@ class ReadingMethods(Served):
 
     async def VerifyAudit(self, request: case_pb2.VerifyAuditRequest, context: Context) -> case_pb2.VerifyAuditResponse:
         """The whole trail, as it stood when the call began."""
-        finding = await self._desk.store.read(reading.verify_audit)
+        finding = await self._desk.auditor.verify()
         return case_pb2.VerifyAuditResponse(
             records=finding.records,
             intact=finding.first_bad_sequence == 0,
             first_bad_sequence=finding.first_bad_sequence,
             problem=finding.problem,
+            checkpoints=finding.checkpoints,
+            signed_sequence=finding.signed_sequence,
         )
 
 

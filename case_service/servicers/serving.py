@@ -10,6 +10,7 @@ import grpc.aio
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from case_service.attachments import AttachmentFiles
+from case_service.auditing.auditor import Auditor
 from case_service.convert import case_bytes
 from case_service.grouping import Policy
 from case_service.lifecycle import Command
@@ -67,6 +68,7 @@ class Desk:
     files: AttachmentFiles
     attachment_bytes_max: int
     clock_ns: Callable[[], int]
+    auditor: Auditor
 
 
 class Served:

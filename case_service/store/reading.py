@@ -1,7 +1,7 @@
 """Reads alerts, cases and audit records; each function runs in one snapshot."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -100,8 +100,7 @@ def alerts_changed(connection: Connection, after: int, count: int) -> Page[Store
 def _alerts(
     connection: Connection, query: Select[*tuple[Any, ...]], count: int, order: Sequence[Key] = ()
 ) -> Page[StoredAlert]:
-    reading = connection.execution_options(yield_per=ROWS_FETCHED)
-    with reading.execute(query.limit(count + 1)) as rows:
+    with connection.execute(query.limit(count + 1), execution_options={"yield_per": ROWS_FETCHED}) as rows:
         page = _page(rows, count, lambda row: len(row.body), PAGE_BYTES_MAX)
     return Page([_stored(row) for row in page.items], page.more, _last(page.items, order))
 
@@ -191,9 +190,19 @@ def _about(subject: str) -> ColumnElement[bool]:
     return or_(audit_records.c.subject == subject, of_alert & (audit_records.c.alert_id == subject))
 
 
+def audit_rows(connection: Connection, after: int = 0, up_to: int | None = None) -> Iterator[Row[*tuple[Any, ...]]]:
+    """Audit records behind a sequence, oldest first, all or up to another; memory stays bounded."""
+    query = select(audit_records).where(audit_records.c.sequence > after).order_by(audit_records.c.sequence)
+    query = query if up_to is None else query.where(audit_records.c.sequence <= up_to)
+    with connection.execute(query, execution_options={"yield_per": AUDIT_ROWS_FETCHED}) as rows:
+        yield from rows
+
+
+def audit_head(connection: Connection) -> Head:
+    """Where the chain ends by the store's own account."""
+    return Head(*connection.execute(select(heads.c.audit_count, heads.c.audit_hash)).one())
+
+
 def verify_audit(connection: Connection) -> Finding:
-    """Walk the whole audit trail as it stood when the call began; memory stays bounded."""
-    head = Head(*connection.execute(select(heads.c.audit_count, heads.c.audit_hash)).one())
-    query = select(audit_records).order_by(audit_records.c.sequence)
-    with connection.execution_options(yield_per=AUDIT_ROWS_FETCHED).execute(query) as rows:
-        return verify(rows, head)
+    """Walk the whole audit trail as it stood when the call began, without anybody's signature."""
+    return verify(audit_rows(connection), audit_head(connection))

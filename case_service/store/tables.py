@@ -331,6 +331,21 @@ audit_records = Table(
 
 """Records of an alert are found through its case, their subject: an index of their own would cost each alert more."""
 
+audit_checkpoints = Table(
+    "audit_checkpoints",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=False),
+    _number("sequence"),
+    _text("hash"),
+    _number("time_ns"),
+    _small("purpose"),
+    _number("previous_sequence"),
+    Column("marks", LargeBinary, nullable=False),
+    _text("key_id"),
+    Column("signature", LargeBinary, nullable=False),
+)
+"""Where the audit trail ended at times, signed; the same are kept in a file outside the database."""
+
 requests = Table(
     "requests",
     metadata,

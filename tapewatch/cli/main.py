@@ -45,7 +45,7 @@ ENTRIES = (
     Entry("alerts", "alerts", WORK, "List, show and watch alerts."),
     Entry("cases", "cases", WORK, "List, show and watch cases; move them by verbs."),
     Entry("sources", "sources", WORK, "The ledger: what became of every event of every source; the quarantine."),
-    Entry("audit", "audit", WORK, "The audit trail: list it, verify it."),
+    Entry("audit", "audit", WORK, "The audit trail: list, sign, export and verify it."),
     Entry("up", "up", OPERATE, "Start the configured services on this machine."),
     Entry("down", "down", OPERATE, "Stop them."),
     Entry("status", "status", OPERATE, "How they are."),

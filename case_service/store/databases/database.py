@@ -40,5 +40,8 @@ class Database(Protocol):
         After an error with a refusal nothing of its transaction was acknowledged, and the next one may be tried.
         """
 
+    def tidy(self) -> None:
+        """Let the database learn how its values are spread, so that it answers filters the short way."""
+
     def close(self) -> None:
         """Let go of it; nothing runs any more."""

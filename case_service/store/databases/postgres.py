@@ -112,6 +112,10 @@ class PostgresDatabase:
             )
         return None
 
+    def tidy(self) -> None:
+        """The server does so by itself; this is for when much was written at once."""
+        self._writer.run(lambda connection: connection.exec_driver_sql("ANALYZE"))
+
     def close(self) -> None:
         """Let go of every connection, and with the writer's of its lock."""
         for line in (self._writer, *self._lines):

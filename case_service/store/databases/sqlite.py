@@ -22,6 +22,7 @@ WRITER_PRAGMAS = (
 """WAL lets readers go on while one writes; FULL makes a commit wait for the disk."""
 READER_PRAGMAS = ("query_only=ON", "case_sensitive_like=ON", f"busy_timeout={BUSY_TIMEOUT_MS}", "cache_size=-16384")
 _DAMAGE = ("malformed", "not a database", "file is encrypted")
+ANALYSIS_ROWS = 1_000
 Result = TypeVar("Result")
 
 
@@ -68,6 +69,13 @@ class SqliteDatabase:
         if isinstance(error, DatabaseError) and is_damage(error):
             return DataLoss("STORE_DAMAGED", "the case database is damaged: restore a copy")
         return None
+
+    def tidy(self) -> None:
+        """A sample of each index; the readers take the findings when they connect anew."""
+        with self._writer.begin() as connection:
+            connection.exec_driver_sql(f"PRAGMA analysis_limit={ANALYSIS_ROWS}")
+            connection.exec_driver_sql("ANALYZE")
+        self._readers.dispose()
 
     def close(self) -> None:
         """Fold the log in and give the lock back."""

@@ -1,4 +1,4 @@
-"""`tapewatch audit`: the trail of every change, and its proof."""
+"""`tapewatch audit list`: the trail of every change."""
 
 import json
 from typing import Annotated
@@ -8,17 +8,13 @@ import typer
 from surveillance.v1 import case_pb2
 from tapewatch.cli.calls import ask
 from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
-from tapewatch.cli.failure import CommandError
 from tapewatch.cli.output import harmless, print_json, print_table, time_text, word
-from tapewatch.cli.rules.setting import list_changes
 from tapewatch.client.cases import CaseClient
 
 DETECTION = "detection"
 """Subject of the records of changes of what detection works with."""
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="The audit trail: list it, verify it.")
 
 
-@app.command("list")
 def list_records(
     subject: Annotated[
         str, typer.Option("--subject", help="Only this case or alert; `detection` for changes of what it works with.")
@@ -46,21 +42,6 @@ def list_records(
         for each in records
     )
     print_table(("record>", "time", "actor", "action", "subject", "change", "reason"), rows)
-
-
-@app.command("verify")
-def verify(target: TargetOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Check the hash chain over all records; exit code 1 names the first bad one."""
-    found = ask(CaseClient, "cases", config, target, lambda client: client.verify_audit())
-    if as_json:
-        print_json(found)
-    if not found.intact:
-        raise CommandError(f"audit record {found.first_bad_sequence} is not as it was written: {found.problem}")
-    if not as_json:
-        typer.echo(f"{found.records} audit records, all as they were written")
-
-
-app.command("changes")(list_changes)
 
 
 def _change(record: case_pb2.AuditRecord) -> str:
