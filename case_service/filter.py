@@ -44,7 +44,7 @@ class Kind(Enum):
     FLAG = "true or false"
     SEVERITY = "LOW, MEDIUM, HIGH or CRITICAL"
     STATE = "OPEN, ASSIGNED, IN_REVIEW, ESCALATED or CLOSED"
-    DISPOSITION = "NONE, FALSE_POSITIVE, NO_ACTION, WARNED or REPORTED"
+    DISPOSITION = "NONE, FALSE_POSITIVE, NO_ACTION, WARNED, REPORTED or KNOWN_BEHAVIOUR"
 
 
 _EQUAL, _ORDERED = ("=", "!="), ("=", "!=", "<", "<=", ">", ">=")
@@ -81,11 +81,13 @@ ALERT_FIELDS: Mapping[str, Kind] = {
 }
 CASE_FIELDS: Mapping[str, Kind] = {
     **dict.fromkeys(("case_id", "title", "venue", "instrument", "typology_family", "assignee"), Kind.TEXT),
-    **dict.fromkeys(("accounts", "owners", "alert_ids", "rule_ids"), Kind.LIST),
+    **dict.fromkeys(("accounts", "owners", "alert_ids", "rule_ids", "tags"), Kind.LIST),
     **dict.fromkeys(("start_time_ns", "end_time_ns"), Kind.TIME),
     **dict.fromkeys(("create_time_ns", "update_time_ns", "due_time_ns"), Kind.TIME),
+    **dict.fromkeys(("state_time_ns", "close_time_ns"), Kind.TIME),
     **dict.fromkeys(("number", "priority"), Kind.INTEGER),
-    "score": Kind.NUMBER,
+    **dict.fromkeys(("score", "value_at_stake"), Kind.NUMBER),
+    "known_behaviour_id": Kind.TEXT,
     "severity": Kind.SEVERITY,
     "state": Kind.STATE,
     "disposition": Kind.DISPOSITION,

@@ -72,7 +72,8 @@ class Target(Extent):
 
     case_id: str
     group_key: str
-    priority: int
+    priority_reasons: str
+    """As JSON, as the store holds them; empty for a new case."""
     version: int
     create_time_ns: int
     clock_start_time_ns: int
@@ -178,7 +179,7 @@ _HELD_ALERTS = (
 )
 _NEAR_CASES = select(
     *(cases.c.number, cases.c.state, cases.c.alert_count, cases.c.severity, cases.c.score, cases.c.start_time_ns),
-    *(cases.c.end_time_ns, cases.c.case_id, cases.c.group_key, cases.c.priority, cases.c.version),
+    *(cases.c.end_time_ns, cases.c.case_id, cases.c.group_key, cases.c.priority_reasons, cases.c.version),
     *(cases.c.create_time_ns, cases.c.clock_start_time_ns, cases.c.value_at_stake, cases.c.known_behaviour_id),
     cases.c.standing,
 ).where(
@@ -203,7 +204,7 @@ def _target(row: Row[*tuple[Any, ...]]) -> Target:
         end_time_ns=row.end_time_ns,
         case_id=row.case_id,
         group_key=row.group_key,
-        priority=row.priority,
+        priority_reasons=row.priority_reasons,
         version=row.version,
         create_time_ns=row.create_time_ns,
         clock_start_time_ns=row.clock_start_time_ns,
@@ -273,7 +274,7 @@ def _open_case(batch: Batch, alert: Alert, key: str, entry: KnownBehaviour | Non
         standing=Standing(),
         case_id=case_id_of(alert.alert_id),
         group_key=key,
-        priority=0,
+        priority_reasons="",
         version=0,
         create_time_ns=now_ns,
         clock_start_time_ns=now_ns,

@@ -8,7 +8,7 @@ from sqlalchemy import Column, ColumnElement, Select, Table, Text, and_, not_, o
 
 from case_service.filter import AllOf, AnyOf, Comparison, Expression, Not, Pattern
 from case_service.store.databases.text import Bytewise
-from case_service.store.tables import PARTY_ACCOUNT, PARTY_OWNER, alert_parties, alerts, cases
+from case_service.store.tables import PARTY_ACCOUNT, PARTY_OWNER, alert_parties, alerts, case_tags, cases
 
 Members = Callable[[str | Pattern], Select[Any]]
 Condition = Callable[[Comparison], ColumnElement[bool]]
@@ -44,6 +44,7 @@ _CASE_MEMBERS: Mapping[str, Members] = {
     "owners": _parties(alert_parties.c.case_number, PARTY_OWNER),
     "alert_ids": _alerts_by(alerts.c.alert_id),
     "rule_ids": _alerts_by(alerts.c.rule_id),
+    "tags": lambda value: select(case_tags.c.case_number).where(_like(case_tags.c.tag, value)),
 }
 
 

@@ -110,7 +110,7 @@ def _settled(batch: Batch, note: Note) -> dict[str, object]:
     target = note.target
     priority = batch.priorities[target.number]
     settled: dict[str, object] = {"priority": priority.number, "due_time_ns": _due_time_ns(batch, target)}
-    if target.opening is not None or priority.number != target.priority:
+    if json.dumps(priority.reasons) != target.priority_reasons:
         settled["priority_reasons"] = priority.reasons
     if names := batch.watched.get(target.number):
         settled["watched"] = sorted(names)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import hashlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,8 @@ from google.protobuf.message_factory import GetMessageClass
 
 from case_service.app import CaseSettings, lifespan_with
 from case_service.evidence.settings import EvidenceSettings
-from surveillance.v1 import alert_record_pb2, case_pb2, case_pb2_grpc
+from surveillance.v1 import alert_record_pb2, case_pb2, case_pb2_grpc, subject_pb2
+from surveillance.v1.subject_pb2_grpc import SubjectServiceStub
 from tapewatch import alert as alerts
 from tapewatch.alert import Alert, Measurement, Severity
 from tapewatch.runtime.channels import open_channel
@@ -86,6 +87,7 @@ class Cases:
     clock: FakeClock
     database: str | Path
     stub: Any
+    subjects: Any
 
     async def record(self, *recorded: Alert) -> list[alert_record_pb2.RecordAlertResult]:
         return await record(self.stub, recorded)
@@ -100,10 +102,14 @@ class Cases:
     async def call(self, method: str, **fields: Any) -> Any:
         return await call(self.stub, method, **fields)
 
+    async def ask(self, method: str, **fields: Any) -> Any:
+        """Call a method of SubjectService."""
+        return await getattr(self.subjects, method)(request_of(method)(**fields), timeout=TIMEOUT_S)
+
     async def refused(self, method: str, **fields: Any) -> tuple[grpc.StatusCode, str, str]:
         """Code, reason and text of the error a call ends with."""
         try:
-            await self.call(method, **fields)
+            await (self.ask if method in SUBJECT_METHODS else self.call)(method, **fields)
         except grpc.aio.AioRpcError as error:
             info = error_info(error)
             return error.code(), info.reason if info else "", error.details() or ""
@@ -127,8 +133,11 @@ async def call(stub: Any, method: str, **fields: Any) -> Any:
 
 def request_of(method: str) -> Any:
     """The type of a method's requests."""
-    service = case_pb2.DESCRIPTOR.services_by_name["CaseService"]
-    return GetMessageClass(service.methods_by_name[method].input_type)
+    return GetMessageClass((SUBJECT_METHODS.get(method) or CASE_METHODS[method]).input_type)
+
+
+CASE_METHODS: Mapping[str, Any] = case_pb2.DESCRIPTOR.services_by_name["CaseService"].methods_by_name
+SUBJECT_METHODS: Mapping[str, Any] = subject_pb2.DESCRIPTOR.services_by_name["SubjectService"].methods_by_name
 
 
 async def record(stub: Any, recorded: Iterable[Alert]) -> list[alert_record_pb2.RecordAlertResult]:
@@ -146,4 +155,4 @@ async def running_cases(database: str | Path, clock: FakeClock | None = None, **
         running_service("cases", chosen, lifespan_with(clock)) as service,
         open_channel(f"127.0.0.1:{service.bound_port}", SecuritySettings()) as channel,
     ):
-        yield Cases(service, clock, database, case_pb2_grpc.CaseServiceStub(channel))
+        yield Cases(service, clock, database, case_pb2_grpc.CaseServiceStub(channel), SubjectServiceStub(channel))
