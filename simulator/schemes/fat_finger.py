@@ -34,5 +34,5 @@ FAT_FINGER = Scheme(
     troupe="single",
     duration_seconds_max=60.0,
     play=_play,
-    history_seconds=600.0,
+    history_seconds=900.0,
 )

@@ -17,14 +17,16 @@ from tapewatch.market.reference import number_in
 
 METADATA = Metadata(
     rule_id="fat_finger",
-    version="2.2.0",
+    version="2.3.0",
     title="Order of unlikely size or price",
     typology="ERRONEOUS_ORDER",
     description=(
         "An order is entered that is many times the usual size, the largest in a hundred and anything seen in the last "
         "day, larger than the tail of those sizes lets expect, and more than the best ten levels hold on the side it "
-        "comes to (where the average daily volume is known, a large share of a day's will do); or one that takes what "
-        "stands in the book so far that the price moves many usual minutes, beyond a move that is under way."
+        "comes to (where the average daily volume is known, a large share of a day's will do; so will the largest of "
+        "the day that takes and has a nought more than its group ever traded here); or one of the largest, or with a "
+        "limit far off, that takes what stands in the book so far that the price moves many usual minutes, beyond a "
+        "move that is under way."
     ),
     needs=(needs.ORDERS,),
     parameters=(
@@ -37,6 +39,13 @@ METADATA = Metadata(
         Parameter(
             "reach_min", 10.0, "x usual minute", 2, 1000, "beyond the move under way; less is an ordinary large order"
         ),
+        Parameter(
+            "off_price_min", 0.03, "share", 0.0001, 1, "from the last price: clearly erroneous by exchanges' rules"
+        ),
+        Parameter(
+            "own_multiple_min", 10.0, "x own largest", 1, 1000, "a nought too many makes ten times what was meant"
+        ),
+        Parameter("own_orders_min", 3.0, "orders", 1, 64, "of its group that traded here, before it has a usual size"),
         Parameter("sizes_min", 200.0, "orders", 50, 8192, "orders seen before any size is usual"),
         Parameter("minutes_min", 10.0, "minutes", 2, 60, "minutes with trades before anything is usual"),
     ),
@@ -62,6 +71,7 @@ METADATA = Metadata(
 )
 CALLS = ("PRE_OPEN", "AUCTION")
 LEVELS = 10
+RECORD = 1.1  # round sizes come again
 MINUTE = 12  # fast buckets
 DAY = 288  # slow buckets
 MINUTES_READ = 240
@@ -70,7 +80,8 @@ MINUTES_READ = 240
 @dataclass(frozen=True, slots=True)
 class _Size:
     """An order against the median, the 99th of a hundred and the largest of the last day, the depth it meets, and a
-    day's volume (NaN: not known); `expected` is how many as large the tail of the sizes lets expect among as many."""
+    day's volume (NaN: not known); `expected` is how many as large the tail of the sizes lets expect among as many,
+    `own_multiple` the order against the largest that its group traded here (0: it traded too few)."""
 
     multiple: float
     upper_multiple: float
@@ -78,6 +89,7 @@ class _Size:
     depth_multiple: float
     daily_share: float
     expected: float
+    own_multiple: float
 
 
 class FatFinger:
@@ -91,10 +103,12 @@ class FatFinger:
         if scene.market.phase in CALLS:
             return  # what the book holds, and how far an order takes it, is seen when the call is over
         entry = scene.entry
-        size = _size(scene, entry)
+        size = _size(scene, entry, parameters["own_orders_min"])
         reach = _reach(scene, entry, parameters["minutes_min"]) if _takes(entry) else 0.0
-        too_large = _too_large(size, parameters) and _is_usual_known(scene, parameters)
-        if too_large or reach >= parameters["reach_min"]:
+        unlike_itself = _takes(entry) and _is_unlike_itself(size, parameters)
+        too_large = _is_usual_known(scene, parameters) and (unlike_itself or _too_large(size, parameters))
+        too_far = reach >= parameters["reach_min"] and (size.upper_multiple >= 1 or _is_off(scene, entry, parameters))
+        if too_large or too_far:
             yield _finding(scene, parameters, entry, size, reach)
 
 
@@ -105,11 +119,17 @@ def _is_usual_known(scene: Scene, parameters: Mapping[str, float]) -> bool:
     return bool(scene.market.sizes.total >= parameters["sizes_min"] and minutes >= parameters["minutes_min"])
 
 
+def _is_off(scene: Scene, entry: Entry, parameters: Mapping[str, float]) -> bool:
+    """Whether its limit is so far through the market that the price itself may be the mistake."""
+    last = float(scene.market.last_price)
+    return last > 0 and abs(entry.price - last) >= parameters["off_price_min"] * last
+
+
 def _takes(entry: Entry) -> bool:
     return entry.crossed or math.isnan(entry.price)
 
 
-def _size(scene: Scene, entry: Entry) -> _Size:
+def _size(scene: Scene, entry: Entry, own_orders_min: float) -> _Size:
     market = scene.market
     meets = opposite(entry.side) if _takes(entry) else entry.side
     depth = market.book.ladder(int(meets)).depth(LEVELS)
@@ -122,7 +142,15 @@ def _size(scene: Scene, entry: Entry) -> _Size:
         depth_multiple=entry.quantity / others if others > 0 else 0.0,
         daily_share=entry.quantity / _day_volume(scene, number_in(row, "average_daily_volume", math.nan)),
         expected=_expected(market.sizes, entry.quantity),
+        own_multiple=_own_multiple(scene, entry, own_orders_min),
     )
+
+
+def _own_multiple(scene: Scene, entry: Entry, orders_min: float) -> float:
+    """The order against the largest its group traded here, as far as its fills are held; 0 where they are few."""
+    fills = scene.fills(None, 0, scene.group_of(entry.account)) if entry.account else []
+    own = {fill.order_id: fill.order_quantity for fill in fills if fill.order_id}
+    return entry.quantity / max(own.values()) if len(own) >= orders_min and max(own.values()) > 0 else 0.0
 
 
 def _expected(sizes: Any, quantity: float) -> float:
@@ -157,6 +185,13 @@ def _too_large(size: _Size, parameters: Mapping[str, float]) -> bool:
     return deep and unseen and rare and size.upper_multiple >= parameters["upper_multiple_min"]
 
 
+def _is_unlike_itself(size: _Size, parameters: Mapping[str, float]) -> bool:
+    """Whether it is beyond anything of the market's last day, and a nought more than its group ever traded."""
+    if size.multiple < parameters["size_multiple_min"] or size.upper_multiple < parameters["upper_multiple_min"]:
+        return False
+    return size.largest_multiple >= RECORD and size.own_multiple >= parameters["own_multiple_min"]
+
+
 def _reach(scene: Scene, entry: Entry, minutes_min: float) -> float:
     """How many usual moves of a minute the order would take the price, were nobody to add to the book."""
     ladder = scene.market.book.ladder(int(opposite(entry.side)))
@@ -182,6 +217,8 @@ def _finding(scene: Scene, parameters: Mapping[str, float], entry: Entry, size: 
         ("depth_multiple", size.depth_multiple, "depth_multiple_min", "x depth"),
         ("reach", reach, "reach_min", "x usual minute"),
     ]
+    if size.own_multiple > 0:
+        measures.append(("own_multiple", size.own_multiple, "own_multiple_min", "x own largest"))
     if not math.isnan(size.daily_share):
         measures.append(("daily_share", size.daily_share, "daily_share_min", "share"))
     excesses = sorted(excess(observed, parameters[limit]) for _, observed, limit, _ in measures)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from detection_service.engine.owner_scene import Flow, GroupFlows
@@ -17,14 +17,15 @@ DAY_NS, BUCKET_NS, MINUTE_NS = 86_400_000_000_000, 300_000_000_000, 60_000_000_0
 
 METADATA = Metadata(
     rule_id="insider_dealing",
-    version="1.0.0",
+    version="1.1.0",
     title="Dealing ahead of an announcement",
     typology="INSIDER_DEALING",
     description=(
         "When the reaction to an announcement is known and out of the ordinary, a group stands out that had taken a "
-        "one-sided position in its direction before: larger than it used to trade the instrument in a day, several "
-        "times what others with the same luck took, and a part of the volume that counts. Needs announcements in the "
-        "reference data."
+        "one-sided position in its direction before: larger than it used to trade the instrument in a day (where the "
+        "data begin on the day: beside its stored profile by far larger than anybody's either way, or without one more "
+        "than anybody bet on the opposite), several times what others with the same luck took, and a part of the "
+        "volume that counts. Needs announcements in the reference data."
     ),
     needs=(needs.ACCOUNTS, needs.FILLS, needs.ANNOUNCEMENTS),
     parameters=(
@@ -36,6 +37,10 @@ METADATA = Metadata(
         Parameter("own_multiple_min", 3.0, "x", 1, 1000, "of what the group traded of it on a usual day"),
         Parameter("crowd_multiple_min", 3.0, "x", 1, 1000, "of the median of others who were right"),
         Parameter("crowd_multiple_new_min", 6.0, "x", 1, 1000, "the same for a group without a past in it"),
+        Parameter(
+            "profile_multiple_min", 3.0, "x", 1, 1000, "of anybody's bet either way, by what each usually trades"
+        ),
+        Parameter("luck_multiple_min", 2.0, "x", 0, 100, "of the largest who was wrong, where no past is known"),
         Parameter("others_min", 3.0, "groups", 0, 1000, "fewer are no crowd; then the share of volume decides"),
         Parameter("volume_share_min", 0.01, "share", 0, 1, "of all that was traded ahead"),
         Parameter("named_max", 3.0, "groups", 1, 100, "an announcement has few insiders and many lucky ones"),
@@ -46,7 +51,7 @@ METADATA = Metadata(
         "A fund that bought on schedule.",
     ),
     known_gaps=(
-        "A group's past is at most twelve days, and none where the data begin on the day.",
+        "A group's past is at most twelve days; where the data begin on the day, profiles have to stand in for it.",
         "Positions in derivatives, other instruments of the issuer, or by friends are not seen.",
         "What is kept of the minutes before is the group's last 32 with trades, less for whoever trades always.",
         "An instrument is followed from when its first announcement is in the reference data.",
@@ -63,12 +68,19 @@ METADATA = Metadata(
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """An announcement and what the price did; `usual` is the mean size of moves over such a time, as shares."""
+    """An announcement and what the price did; `usual` is the mean size of moves over such a time, as shares; `bet` is 1
+    for those who were right, -1 for those who were wrong."""
 
     time_ns: int
     before: float
     after: float
     usual: float
+    bet: int = 1
+
+    @property
+    def reversed(self) -> Reaction:
+        """The same for those who were wrong: what they took, chance alone explains."""
+        return replace(self, bet=-1)
 
     @property
     def move(self) -> float:
@@ -77,13 +89,14 @@ class Reaction:
 
     @property
     def sign(self) -> int:
-        """1 for good news, -1 for bad."""
-        return 1 if self.move > 0 else -1
+        """Which way was right (or wrong, for those who were): 1 to buy, -1 to sell."""
+        return self.bet if self.move > 0 else -self.bet
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """What a group took in the direction of the news ahead of it; `own_multiple` None without a past to compare."""
+    """What a group took in the direction of the news ahead of it; `own_multiple` None without a past to compare,
+    `profile_share` of what its accounts trade on a day by their stored profile, None without one."""
 
     group: GroupFlows
     flows: list[Flow]
@@ -91,6 +104,7 @@ class Position:
     gain: float
     share: float
     own_multiple: float | None
+    profile_share: float | None
     sold_into: float
 
 
@@ -106,20 +120,24 @@ class InsiderDealing:
             reaction = _reaction(scene, parameters, due_ns - int(parameters["reaction_s"] * 1e9))
             if reaction is None:
                 continue
-            positions = [
-                position
-                for group in scene.group_flows()
-                if (position := _position(scene, parameters, reaction, group)) is not None
-            ]
-            striking = []
-            for position in positions:
-                others = [each.net for each in positions if each is not position]
-                crowd = position.net / median(others) if len(others) >= parameters["others_min"] else None
-                if _stands_out(parameters, position, crowd):
-                    striking.append((position.gain, position, crowd))
-            striking.sort(key=lambda each: (-each[0], each[1].group.group))
-            for _, position, crowd in striking[: int(parameters["named_max"])]:
+            right, wrong = (_positions(scene, parameters, each) for each in (reaction, reaction.reversed))
+            striking = [(each, _crowd(parameters, each, right)) for each in right]
+            striking = [(each, crowd) for each, crowd in striking if _stands_out(parameters, each, crowd, right, wrong)]
+            striking.sort(key=lambda each: (-each[0].gain, each[0].group.group))
+            for position, crowd in striking[: int(parameters["named_max"])]:
                 yield _finding(scene, parameters, reaction, position, crowd)
+
+
+def _positions(scene: Scene, parameters: Mapping[str, float], reaction: Reaction) -> list[Position]:
+    """What the groups had taken on the side of a reaction."""
+    made = (_position(scene, parameters, reaction, group) for group in scene.group_flows())
+    return [position for position in made if position is not None]
+
+
+def _crowd(parameters: Mapping[str, float], position: Position, positions: list[Position]) -> float | None:
+    """A position against the median of the others of its side; None where they are few."""
+    others = [each.net for each in positions if each is not position]
+    return position.net / median(others) if len(others) >= parameters["others_min"] else None
 
 
 def _reaction(scene: Scene, parameters: Mapping[str, float], time_ns: int) -> Reaction | None:
@@ -160,19 +178,38 @@ def _position(scene: Scene, parameters: Mapping[str, float], reaction: Reaction,
         gain=reaction.sign * (worth - paid),
         share=min(1.0, net / volume) if volume > 0 else 1.0,
         own_multiple=net / (sum(past) / len(past)) if past else None,
+        profile_share=abs(worth) / profile if (profile := _profile(scene, group)) > 0 else None,
         sold_into=-reaction.sign * sum(flow.bought - flow.sold for flow in later) / net,
     )
 
 
-def _stands_out(parameters: Mapping[str, float], position: Position, crowd: float | None) -> bool:
+def _profile(scene: Scene, group: GroupFlows) -> float:
+    """What a group's accounts trade on a day by their stored profile; 0 without one."""
+    return float(scene.relations.baseline_per_day(group.group, scene.now_ns))
+
+
+def _stands_out(
+    parameters: Mapping[str, float],
+    position: Position,
+    crowd: float | None,
+    right: list[Position],
+    wrong: list[Position],
+) -> bool:
     if position.share < parameters["volume_share_min"]:
         return False
     if position.own_multiple is not None and position.own_multiple < parameters["own_multiple_min"]:
         return False
     if crowd is None:
         return position.share >= 5 * parameters["volume_share_min"]
-    new = position.own_multiple is None
-    return crowd >= parameters["crowd_multiple_new_min" if new else "crowd_multiple_min"]
+    if position.own_multiple is not None:
+        return crowd >= parameters["crowd_multiple_min"]
+    if position.profile_share is not None:
+        shares = [each.profile_share or 0.0 for each in (*right, *wrong) if each is not position]
+        unlike = position.profile_share >= parameters["profile_multiple_min"] * max(shares)
+        return unlike and crowd >= parameters["crowd_multiple_min"]
+    unlucky = max((each.net for each in wrong), default=0.0)
+    lucky = position.net >= parameters["luck_multiple_min"] * unlucky
+    return lucky and crowd >= parameters["crowd_multiple_new_min"]
 
 
 def _finding(
