@@ -7,6 +7,7 @@ import structlog
 
 from fix_gateway.metrics import GatewayMetrics
 from fix_gateway.sink import EventSink
+from tapewatch.client.ingest import PublishResult
 from tapewatch.fix.codec import Message
 from tapewatch.fix.profile import Profile
 from tapewatch.fix.transport import Clock, Reply
@@ -35,22 +36,30 @@ class DropCopyApplication:
     async def on_messages(self, session_name: str, messages: Sequence[Message]) -> Sequence[Reply]:
         """Publishes the events of the messages and returns when they are durable."""
         frame = self._frame(session_name, messages)
-        async with self._turns[session_name]:  # the next batch leaves behind all of this one
-            starts = range(0, frame.row_count, ROWS_A_FRAME_MAX)
-            sent = [await self._sink.submit(frame.slice(start, start + ROWS_A_FRAME_MAX)) for start in starts]
-        for answer in sent:
-            result = await answer
-            self._metrics.events.labels(session_name).inc(result.journalled)
-            self._metrics.duplicates.labels(session_name).inc(result.duplicates)
-            if result.rejected:
-                self._metrics.rejected.labels(session_name).inc(len(result.rejected))
-                _log.warning(
-                    "ingest quarantined events",
-                    session=session_name,
-                    count=len(result.rejected),
-                    first=str(result.rejected[0]).replace("\n", " "),
-                )
+        sent: list[asyncio.Future[PublishResult]] = []
+        try:
+            async with self._turns[session_name]:  # the next batch leaves behind all of this one
+                for start in range(0, frame.row_count, ROWS_A_FRAME_MAX):
+                    part = frame.slice(start, start + ROWS_A_FRAME_MAX)
+                    sent.append(await self._sink.submit(part))
+            for answer in sent:
+                self._count(session_name, await answer)
+        finally:
+            for answer in sent:
+                answer.cancel()  # nobody waits for it any more; it does nothing where the answer came
         return ()
+
+    def _count(self, session_name: str, result: PublishResult) -> None:
+        self._metrics.events.labels(session_name).inc(result.journalled)
+        self._metrics.duplicates.labels(session_name).inc(result.duplicates)
+        if result.rejected:
+            self._metrics.rejected.labels(session_name).inc(len(result.rejected))
+            _log.warning(
+                "ingest quarantined events",
+                session=session_name,
+                count=len(result.rejected),
+                first=str(result.rejected[0]).replace("\n", " "),
+            )
 
     async def on_logon(self, session_name: str) -> None:
         """Says that the source is there again, so that its silence is noticed."""

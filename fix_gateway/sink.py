@@ -1,6 +1,6 @@
 """Where event frames go; publishing returns when they are durable."""
 
-from collections.abc import Awaitable
+import asyncio
 from typing import Protocol
 
 from tapewatch.client.ingest import IngestPublisher, PublishResult
@@ -10,7 +10,7 @@ from tapewatch.market.frame import Frame
 class EventSink(Protocol):
     """Takes frames of events and returns once they are durable."""
 
-    async def submit(self, frame: Frame) -> Awaitable[PublishResult]:
+    async def submit(self, frame: Frame) -> "asyncio.Future[PublishResult]":
         """Sends a frame once there is room; awaited, the answer counts what was journalled, doubled and rejected."""
         ...
 
@@ -29,7 +29,7 @@ class IngestSink:
     def __init__(self, publisher: IngestPublisher) -> None:
         self._publisher = publisher
 
-    async def submit(self, frame: Frame) -> Awaitable[PublishResult]:
+    async def submit(self, frame: Frame) -> "asyncio.Future[PublishResult]":
         """Sends a frame; the answer raises ClientError where ingest refuses it as malformed."""
         return await self._publisher.submit(frame)
 

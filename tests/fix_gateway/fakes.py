@@ -1,7 +1,6 @@
 """A sink that plays ingest: durable on demand, knowing repeated events by their identity."""
 
 import asyncio
-from collections.abc import Awaitable
 
 from tapewatch.client.ingest import PublishResult
 from tapewatch.market.frame import Frame
@@ -20,7 +19,7 @@ class FakeIngest:
         self.is_open.set()
         self._ids: set[str] = set()
 
-    async def submit(self, frame: Frame) -> Awaitable[PublishResult]:
+    async def submit(self, frame: Frame) -> "asyncio.Future[PublishResult]":
         """Takes the frame once ingest is there; the answer waits for that."""
         await asyncio.sleep(0)  # as where there is no room at once
         return asyncio.ensure_future(self._publish(frame))
