@@ -2,10 +2,15 @@
 
 import typer
 
+from tapewatch.cli.cases import known, watchlist
+from tapewatch.cli.cases.bulk import bulk_assign, bulk_close
+from tapewatch.cli.cases.deciding import approve, hand_back, reject, release, withdraw
+from tapewatch.cli.cases.history import show_history
 from tapewatch.cli.cases.listing import list_cases
 from tapewatch.cli.cases.showing import show_case
 from tapewatch.cli.cases.verbs import assign, close, comment, escalate, reopen, review
 from tapewatch.cli.cases.watching import watch_cases
+from tapewatch.cli.cases.working import attach, attachment, check, checklist, link, tag, unlink
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, show and watch cases; move them by verbs.")
 app.command("list")(list_cases)
@@ -17,3 +22,20 @@ app.command("escalate")(escalate)
 app.command("close")(close)
 app.command("reopen")(reopen)
 app.command("comment")(comment)
+app.command("release")(release)
+app.command("return")(hand_back)
+app.command("approve")(approve)
+app.command("reject")(reject)
+app.command("withdraw")(withdraw)
+app.command("tag")(tag)
+app.command("checklist")(checklist)
+app.command("check")(check)
+app.command("link")(link)
+app.command("unlink")(unlink)
+app.command("attach")(attach)
+app.command("attachment")(attachment)
+app.command("bulk-assign")(bulk_assign)
+app.command("bulk-close")(bulk_close)
+app.command("history")(show_history)
+app.add_typer(known.app, name="known")
+app.add_typer(watchlist.app, name="watchlist")

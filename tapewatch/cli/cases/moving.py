@@ -11,6 +11,11 @@ from tapewatch.cli.failure import CommandError
 from tapewatch.client.cases import CaseClient
 from tapewatch.client.errors import ClientError
 
+BY_STATE = frozenset(
+    {"ILLEGAL_TRANSITION", "CLOSE_PENDING", "NO_CLOSE_PENDING", "FOUR_EYES", "NOT_THE_PROPOSER", "NO_ASSIGNEE"}
+)
+"""Reasons of refusals that name methods, which people know as commands."""
+
 
 def moved(
     case_id: str,
@@ -27,7 +32,7 @@ def moved(
     try:
         case = ask(CaseClient, "cases", config, target, read_and_move)
     except ClientError as error:
-        if error.reason != "ILLEGAL_TRANSITION":
+        if error.reason not in BY_STATE:
             raise
         raise CommandError(by_command(error.message)) from error
     show(case, as_json)

@@ -4,11 +4,9 @@ from typing import Annotated
 
 import typer
 
-from surveillance.v1 import case_pb2
 from tapewatch.cli.cases.moving import moved
-from tapewatch.cli.cases.options import DISPOSITIONS, ActorOption, CaseArgument, ReasonOption
+from tapewatch.cli.cases.options import ActorOption, CaseArgument, DispositionOption, ReasonOption, disposition_of
 from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
-from tapewatch.cli.failure import WrongUsageError
 
 
 def assign(
@@ -48,7 +46,7 @@ def escalate(
 
 def close(
     case_id: CaseArgument,
-    disposition: Annotated[str, typer.Option("--disposition", help=f"One of {', '.join(DISPOSITIONS)}.")],
+    disposition: DispositionOption,
     reason: ReasonOption,
     actor: ActorOption,
     target: TargetOption = None,
@@ -56,10 +54,7 @@ def close(
     as_json: JsonOption = False,
 ) -> None:
     """End the case."""
-    name = disposition.upper().replace("-", "_")
-    if name not in DISPOSITIONS:
-        raise WrongUsageError(f"--disposition: expected one of {', '.join(DISPOSITIONS)}, found {disposition!r}")
-    ending = case_pb2.Disposition.Value(f"DISPOSITION_{name}")
+    ending = disposition_of(disposition)
     moved(case_id, target, config, as_json, lambda client, case: client.close_case(case, actor, ending, reason))
 
 
