@@ -87,4 +87,4 @@ def _each(
         )
         print_table(("case>", "became", "why not"), rows)
     if refused := sum(each.code != 0 for each in results):
-        raise CommandError(f"{refused} of {counted(len(results), 'case')} were refused; the others are done")
+        raise CommandError(f"refused: {refused} of {counted(len(results), 'case')}; the others are done")
