@@ -28,6 +28,8 @@ from case_service.grouping import (
 from case_service.paging import PageTokens
 from case_service.priority import PrioritySettings
 from case_service.recorder import Recorder
+from case_service.reports.settings import ReportSettings
+from case_service.reports.wiring import reports_of
 from case_service.servicer import SERVICE_NAME, CaseServicer
 from case_service.servicers.serving import CaseMetrics, Desk
 from case_service.store import reading
@@ -73,6 +75,7 @@ class CaseSettings(Section):
     readers: int = Field(READERS, ge=1, le=64, description="reads that run at once")
     evidence: EvidenceSettings = Field(EvidenceSettings(), description="what is pinned to cases")
     audit: AuditSettings = Field(AuditSettings(), description="who signs the audit trail")
+    reports: ReportSettings = Field(ReportSettings(), description="reports to the authority, case files, statistics")
 
     @field_validator("database", mode="before")
     @classmethod
@@ -139,8 +142,9 @@ async def lifespan(
         service.spawn(recorder.run())
         service.spawn(escalator.run())
         service.spawn(end_watches(), at_stop="finish")
-        async with evidence_of(service, store, settings.evidence, tokens):
-            yield
+        async with evidence_of(service, store, settings.evidence, tokens) as kept:
+            with reports_of(service, store, settings.reports, kept, clock_ns):
+                yield
 
 
 def lifespan_with(

@@ -5,8 +5,10 @@ import typer
 from tapewatch.cli.cases import known, watchlist
 from tapewatch.cli.cases.bulk import bulk_assign, bulk_close
 from tapewatch.cli.cases.deciding import approve, hand_back, reject, release, withdraw
+from tapewatch.cli.cases.evidence import replay_case, show_evidence
 from tapewatch.cli.cases.history import show_history
 from tapewatch.cli.cases.listing import list_cases
+from tapewatch.cli.cases.reports import export_case, make_report, show_statistics, verify_export
 from tapewatch.cli.cases.showing import show_case
 from tapewatch.cli.cases.verbs import assign, close, comment, escalate, reopen, review
 from tapewatch.cli.cases.watching import watch_cases
@@ -39,3 +41,9 @@ app.command("bulk-close")(bulk_close)
 app.command("history")(show_history)
 app.add_typer(known.app, name="known")
 app.add_typer(watchlist.app, name="watchlist")
+app.command("evidence")(show_evidence)
+app.command("replay")(replay_case)
+app.command("report")(make_report)
+app.command("export")(export_case)
+app.command("verify-export")(verify_export)
+app.command("statistics")(show_statistics)
