@@ -57,6 +57,10 @@ class Intake:
         self.broken = asyncio.Event()
         self._clock = clock
 
+    def now_ns(self) -> int:
+        """Ingest's clock; nanoseconds since the Unix epoch, UTC."""
+        return self._clock()
+
     async def watch(self) -> None:
         """Returns never; raises IntakeError once a batch was left half taken, so that the owner's task group ends."""
         await self.broken.wait()

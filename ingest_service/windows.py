@@ -88,7 +88,7 @@ async def read_window(
     """Frames of the window in the order of the journal, then its end; see the contract for the refusals."""
     window = Window.of(request)
     if request.only_when_passed:
-        check_passed(intake.state.ledger.sources.values(), window.venue, window.to_ns)
+        check_passed(intake.state.ledger.sources.values(), window.venue, window.to_ns, intake.now_ns())
     journal = intake.journal
     first_sequence, end = journal.first_sequence, journal.durable_sequence
     sent = read = 0
@@ -122,12 +122,15 @@ def _responses(records: Iterable[Record], window: Window) -> list[ingest_pb2.Rea
     return found
 
 
-def check_passed(sources: Iterable[SourceLedger], venue: str, to_ns: int) -> None:
-    """FailedPrecondition unless each source of a venue has passed a time, fell silent or ended."""
+def check_passed(sources: Iterable[SourceLedger], venue: str, to_ns: int, now_ns: int) -> None:
+    """FailedPrecondition unless each source of a venue has passed a time or ended.
+
+    A silent source is taken to have gone on by as much event time as its silence has lasted by ingest's clock.
+    """
     behind = [
         (books.last_event_time_ns, books.source)
         for books in sources
-        if venue in books.venues and not books.ended and not books.idle and books.last_event_time_ns < to_ns
+        if venue in books.venues and not books.ended and _reached_ns(books, now_ns) < to_ns
     ]
     if behind:
         newest_ns, source = min(behind)
@@ -138,6 +141,10 @@ def check_passed(sources: Iterable[SourceLedger], venue: str, to_ns: int) -> Non
             source=source,
             retry_after_ms=RETRY_AFTER_MS,
         )
+
+
+def _reached_ns(books: SourceLedger, now_ns: int) -> int:
+    return books.last_event_time_ns + max(0, now_ns - books.last_received_time_ns)
 
 
 async def reference_record(intake: Intake) -> ingest_pb2.ReferenceRecord:

@@ -50,6 +50,14 @@ ALERT_COLUMNS: Final = (
 )
 MEASUREMENT_COLUMNS: Final = ("alert_id", "rule_id", "name", "observed", "threshold", "unit")
 COMMENT_COLUMNS: Final = ("time_ns", "author", "text")
+NAMES: Final = frozenset(
+    {
+        *("account", "contra_account", "trader", "order_id", "previous_order_id", "execution_id", "trade_id"),
+        *("event_id", "source"),
+    }
+)
+"""Columns whose values lead to somebody."""
+SEVERAL_NAMES: Final = ("accounts", "owners")
 Table = tuple[Sequence[str], list[tuple[Any, ...]]]
 
 
@@ -155,38 +163,22 @@ def audit_fields(record: Record) -> dict[str, Any]:
     return record.fields()
 
 
-def pseudonymised_files(dossier: Dossier, name_of: Callable[[str, str], str]) -> dict[str, bytes]:
-    """The files of a case file with pseudonyms: `name_of(kind, name)` gives them. No free text and no documents."""
-    kinds = {
-        **dict.fromkeys(("account", "contra_account", "other"), "ACCOUNT"),
-        "trader": "TRADER",
-        "owner": "OWNER",
-        "order_id": "ORDER",
-        "previous_order_id": "ORDER",
-        "execution_id": "EXECUTION",
-        "trade_id": "TRADE",
-        "event_id": "EVENT",
-        "source": "SOURCE",
-    }
-    plural = {"accounts": "ACCOUNT", "owners": "OWNER"}
+def pseudonymised_files(dossier: Dossier, name_of: Callable[[str], str]) -> dict[str, bytes]:
+    """The files of a case file with pseudonyms, which `name_of` gives. No free text and no documents."""
     dropped = {"text", "explanation", "withdrawn_reason"}
     files: dict[str, bytes] = {}
     for name, (columns, rows) in _tables(dossier).items():
         if name == "comments":
             continue
         kept = [column for column in columns if column not in dropped]
-        changed = [
-            tuple(_replaced(column, row[columns.index(column)], kinds, plural, name_of) for column in kept)
-            for row in rows
-        ]
+        changed = [tuple(_replaced(column, row[columns.index(column)], name_of) for column in kept) for row in rows]
         files |= _both(name, (kept, changed))
     facts = case_facts(dossier)
     for name in ("title", "assignee", "disposition_reason", "alerts", "links", "evidence"):
         del facts[name]
-    facts |= {name: [name_of(kind, each) for each in facts[name]] for name, kind in plural.items()}
+    facts |= {name: [name_of(each) for each in facts[name]] for name in SEVERAL_NAMES}
     facts["links"] = [
-        {"account": name_of("ACCOUNT", each.account), "other": name_of("ACCOUNT", each.other), "count": each.count}
-        for each in dossier.links
+        {"account": name_of(each.account), "other": name_of(each.other), "count": each.count} for each in dossier.links
     ]
     files["case.json"] = canonical_json(facts)
     files["history.csv"] = csv_bytes(
@@ -199,16 +191,10 @@ def pseudonymised_files(dossier: Dossier, name_of: Callable[[str, str], str]) ->
     return files
 
 
-def _replaced(
-    column: str,
-    value: Any,
-    kinds: Mapping[str, str],
-    plural: Mapping[str, str],
-    name_of: Callable[[str, str], str],
-) -> Any:
-    if column in plural and value:
-        return "; ".join(name_of(plural[column], each) for each in value.split("; "))
-    return name_of(kinds[column], value) if column in kinds and value else value
+def _replaced(column: str, value: Any, name_of: Callable[[str], str]) -> Any:
+    if column in SEVERAL_NAMES and value:
+        return "; ".join(name_of(each) for each in value.split("; "))
+    return name_of(value) if column in NAMES and value else value
 
 
 def manifest_of(dossier: Dossier, files: Mapping[str, bytes], made_by: str, *, is_pseudonymised: bool) -> bytes:

@@ -3,8 +3,10 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from case_service.confidentiality.pseudonym import pseudonym, pseudonym_key
 from case_service.evidence.vault import Vault
 from case_service.reports.archive import archive, files_of, manifest_of, pseudonymised_files
 from case_service.reports.dossier import Dossier
@@ -13,7 +15,6 @@ from case_service.reports.pdf.stor_pdf import stor_pdf
 from case_service.reports.settings import ReportSettings
 from case_service.reports.stor import build
 from case_service.reports.structured import JSON_SCHEMA, XSD, schema_text, to_json, to_xml
-from tapewatch.pseudonym import Pseudonyms
 
 EXTENSIONS = {
     "PDF": ("pdf", "application/pdf"),
@@ -68,9 +69,9 @@ class Maker:
         }
         return self._packed(dossier, files_of(dossier, evidence, documents), made_by, is_pseudonymised=False)
 
-    def pseudonymised(self, dossier: Dossier, made_by: str, key: bytes) -> tuple[Made, str]:
-        """The case file with pseudonyms under a key, and the hash of its manifest."""
-        files = pseudonymised_files(dossier, Pseudonyms(key).of)
+    def pseudonymised(self, dossier: Dossier, made_by: str) -> tuple[Made, str]:
+        """The case file with pseudonyms under the service's key, and the hash of its manifest. StartError, OSError."""
+        files = pseudonymised_files(dossier, partial(pseudonym, pseudonym_key(self.settings.pseudonym_key)))
         return self._packed(dossier, files, made_by, is_pseudonymised=True)
 
     def _packed(

@@ -6,18 +6,17 @@ from typing import Any
 
 import grpc.aio
 
+from case_service.commands import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from case_service.evidence.kept import KeptEvidence
-from case_service.lifecycle import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from case_service.reports.dossier import Dossier, dossier, stored_of
-from case_service.reports.making import Maker
+from case_service.reports.making import Made, Maker
 from case_service.reports.statistics import Counts
 from case_service.store.counting import statistics
 from case_service.store.reads import note_read
 from case_service.store.store import Store
 from surveillance.v1 import report_pb2, report_pb2_grpc
-from tapewatch.pseudonym import KEY_BYTES_MIN
 from tapewatch.runtime.access import Caller, acting, caller_of
-from tapewatch.runtime.errors import FailedPrecondition, InvalidArgument, ResourceExhausted
+from tapewatch.runtime.errors import FailedPrecondition, InvalidArgument, ResourceExhausted, StartError
 
 SERVICE_NAME = "surveillance.v1.ReportService"
 CHUNK_BYTES = 1 << 20
@@ -74,7 +73,7 @@ class ReportServicer(report_pb2_grpc.ReportServiceServicer):
             raise InvalidArgument("FIELD_REQUIRED", "reason: expected why the case file is exported", field="reason")
         found = await self._dossier(request.case_id)
         if request.pseudonymised:
-            made, manifest = await self._in_turn(self._maker.pseudonymised, found, actor, await self._key())
+            made, manifest = await self._in_turn(self._pseudonymised, found, actor)
         else:
             made, manifest = await self._in_turn(self._maker.case_file, found, actor)
         told = {"manifest_sha256": manifest, "pseudonymised": request.pseudonymised, "channel": caller.channel}
@@ -94,6 +93,13 @@ class ReportServicer(report_pb2_grpc.ReportServiceServicer):
             )
         return statistics_message(await self._store.read(statistics, request.from_time_ns, request.to_time_ns))
 
+    def _pseudonymised(self, found: Dossier, actor: str) -> tuple[Made, str]:
+        try:
+            return self._maker.pseudonymised(found, actor)
+        except (StartError, OSError) as error:
+            told = f"expected a key of pseudonyms (`cases.reports.pseudonym_key`), found: {error}"
+            raise FailedPrecondition("NO_PSEUDONYM_KEY", told) from error
+
     async def _dossier(self, name: str) -> Dossier:
         stored = await self._store.read(stored_of, name)
         kept = None if stored.pin is None else await asyncio.to_thread(self._kept.of, stored.pin)
@@ -112,23 +118,6 @@ class ReportServicer(report_pb2_grpc.ReportServiceServicer):
             return await asyncio.to_thread(make, *arguments)
         finally:
             self._under_way -= 1
-
-    async def _key(self) -> bytes:
-        path = self._maker.settings.pseudonym_key
-        if path is None:
-            raise FailedPrecondition(
-                "NO_PSEUDONYM_KEY",
-                "expected `cases.reports.pseudonym_key` to name a file with the key of pseudonyms, found none",
-            )
-        try:
-            key = await asyncio.to_thread(path.read_bytes)
-        except OSError as error:
-            told = f"expected to read the key of pseudonyms, found: {error.strerror}; see `cases.reports.pseudonym_key`"
-            raise FailedPrecondition("NO_PSEUDONYM_KEY", told) from error
-        if len(key) < KEY_BYTES_MIN:
-            told = f"expected a key of pseudonyms of at least {KEY_BYTES_MIN} bytes, found {len(key)}"
-            raise FailedPrecondition("NO_PSEUDONYM_KEY", told)
-        return key
 
 
 def _actor(caller: Caller, said: str) -> str:

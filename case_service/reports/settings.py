@@ -14,8 +14,9 @@ class ReportSettings(Section):
     answers: dict[str, str] = Field(
         {}, description="what is the same in every report, by field: entity_name, entity_lei, contact_email, ..."
     )
-    pseudonym_key: Path | None = Field(
-        None, description="file with at least 32 bytes, the key of pseudonymised exports; without it there are none"
+    pseudonym_key: Path = Field(
+        Path("tapewatch-data/cases/pseudonym.key"),
+        description="key of pseudonymised exports, 32 random bytes; made at first use",
     )
     fonts: list[Path] = Field([], description="TrueType or OpenType files for characters that the shipped fonts lack")
 

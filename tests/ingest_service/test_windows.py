@@ -8,11 +8,16 @@ import numpy as np
 import pytest
 
 from ingest_service import time_index
+from ingest_service.ledger import SourceLedger
 from ingest_service.time_index import TimeIndex
+from ingest_service.windows import check_passed
 from tapewatch.client.errors import ClientError
 from tapewatch.client.ingest import IngestClient, WindowRead
 from tapewatch.market.reference import Reference
+from tapewatch.runtime.errors import FailedPrecondition
 from tests.ingest_service.fakes import START_NS, Running, frame_request, intake_in, row, serving
+
+HOUR_NS = 3_600_000_000_000
 
 
 def client_of(running: Running) -> IngestClient:
@@ -55,15 +60,27 @@ async def test_only_the_part_of_the_journal_that_holds_the_window_is_read_after_
 async def test_a_window_that_a_source_of_the_venue_has_not_passed_is_refused_where_asked(tmp_path: Path) -> None:
     async with serving(tmp_path) as running, client_of(running) as client:
         other = [row(9, source="slow", source_sequence=1)]
-        await running.publish(frame_request("a", [row(1), row(20)]), frame_request("b", other))
+        await running.publish(
+            frame_request("a", [row(1), row(20, event_time_ns=START_NS + 2 * HOUR_NS)]), frame_request("b", other)
+        )
         with pytest.raises(ClientError, match="found 'slow' at") as caught:
-            await client.read_window("XTST", "ACME", START_NS, START_NS + 15, only_when_passed=True)
+            await client.read_window("XTST", "ACME", START_NS, START_NS + HOUR_NS, only_when_passed=True)
         assert (caught.value.code, caught.value.reason) == (
             grpc.StatusCode.FAILED_PRECONDITION,
             "WINDOW_NOT_PASSED",
         )
         found = await client.read_window("XTST", "ACME", START_NS, START_NS + 9, only_when_passed=True)
         assert numbers(found) == [1]
+
+
+def test_a_silent_source_goes_on_by_as_much_as_its_silence_lasts_and_an_ended_one_is_not_waited_for() -> None:
+    books = SourceLedger("feed", last_event_time_ns=100, last_received_time_ns=5_000, venues={"XTST"})
+    check_passed([books], "XTST", 160, now_ns=5_060)
+    with pytest.raises(FailedPrecondition, match="found 'feed' at 100"):
+        check_passed([books], "XTST", 160, now_ns=5_059)
+    check_passed([books], "OTHER", 160, now_ns=5_000)
+    books.ended = True
+    check_passed([books], "XTST", 160, now_ns=5_000)
 
 
 @pytest.mark.parametrize(

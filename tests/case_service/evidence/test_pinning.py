@@ -44,9 +44,9 @@ def engine_levels(engine: Engine, row: Row) -> dict[tuple[int, float], tuple[flo
     return {(side, price): (quantity, orders) for side, ladder in ladders for price, quantity, orders in ladder}
 
 
-def in_window(row: Row) -> bool:
+def in_window(row: Row, after_s: int = 5) -> bool:
     first, last = ROWS[FIRST]["event_time_ns"], ROWS[LAST]["event_time_ns"]
-    return bool(first - 5 * SECOND_NS <= row["event_time_ns"] <= last + 5 * SECOND_NS)
+    return bool(first - 5 * SECOND_NS <= row["event_time_ns"] <= last + after_s * SECOND_NS)
 
 
 async def test_the_pinned_book_is_the_engine_s_at_every_step_whatever_becomes_of_the_journal(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ async def test_the_pinned_book_is_the_engine_s_at_every_step_whatever_becomes_of
 
 
 async def test_a_window_not_passed_waits_and_is_pinned_once_the_venue_went_on(tmp_path: Path, database: str) -> None:
-    async with evidenced(tmp_path, ROWS[: LAST + 1], database) as running:
+    async with evidenced(tmp_path, ROWS[: LAST + 1], database, after_s=60.0) as running:
         (recorded,) = await running.cases.record(around(ROWS, FIRST, LAST))
         waiting = await running.waiting(recorded.case_id, "WINDOW_NOT_PASSED")
         assert waiting.state == evidence_pb2.EVIDENCE_STATE_PENDING
@@ -92,7 +92,7 @@ async def test_a_window_not_passed_waits_and_is_pinned_once_the_venue_went_on(tm
             await running.stub.ReplayBook(evidence_pb2.ReplayBookRequest(case_id="1"))
         await running.ingest.publish(frame_request("rest", ROWS[LAST + 1 :]))
         pinned = await running.pinned(recorded.case_id)
-        assert pinned.events == sum(in_window(row) for row in ROWS)
+        assert pinned.events == sum(in_window(row, 60) for row in ROWS)
 
 
 async def test_a_short_look_back_is_said_and_too_many_events_shorten_it(tmp_path: Path) -> None:
@@ -185,11 +185,11 @@ async def test_evidence_that_was_changed_on_the_disk_is_refused(tmp_path: Path) 
 
 
 async def test_what_waits_is_pinned_after_a_restart_and_an_ingest_that_is_away_is_waited_for(tmp_path: Path) -> None:
-    async with evidenced(tmp_path, ROWS[: LAST + 1]) as running:
+    async with evidenced(tmp_path, ROWS[: LAST + 1], after_s=60.0) as running:
         (recorded,) = await running.cases.record(around(ROWS, FIRST, LAST))
         await running.waiting(recorded.case_id, "WINDOW_NOT_PASSED")
-    async with evidenced(tmp_path, ROWS) as running:
-        assert (await running.pinned(recorded.case_id)).events == sum(in_window(row) for row in ROWS)
+    async with evidenced(tmp_path, ROWS, after_s=60.0) as running:
+        assert (await running.pinned(recorded.case_id)).events == sum(in_window(row, 60) for row in ROWS)
 
 
 def test_the_vault_keeps_content_once_and_refuses_what_is_gone(tmp_path: Path) -> None:

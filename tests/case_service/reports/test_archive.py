@@ -12,9 +12,9 @@ import grpc.aio
 import pyarrow.parquet as pq
 import pytest
 
+from case_service.confidentiality.pseudonym import pseudonym
 from case_service.reports.manifest import AUDIT, MANIFEST
 from case_service.reports.verifying import verify_export
-from tapewatch.pseudonym import Pseudonyms
 from tests.case_service.reports.fakes import reported
 
 Files = dict[str, bytes]
@@ -175,7 +175,7 @@ async def test_a_pseudonymised_case_file_names_nobody_and_the_same_key_gives_the
     ]
     assert [name for name in names if f"{name}\n" in text or f"{name}," in text or f'{name}"' in text] == []
     assert [value for value in parquet if value in names] == []
-    assert rows_of(files["alerts.csv"])[0]["accounts"] == Pseudonyms(b"k" * 32).of("ACCOUNT", "account-3")
+    assert rows_of(files["alerts.csv"])[0]["accounts"] == pseudonym(b"k" * 32, "account-3")
     path = tmp_path / "case.zip"
     path.write_bytes(archive)
     assert verify_export(path).problem == ""
@@ -185,7 +185,9 @@ async def test_a_pseudonymised_case_file_names_nobody_and_the_same_key_gives_the
 
 
 async def test_exports_need_a_reason_and_pseudonyms_a_key(tmp_path: Path) -> None:
-    async with reported(tmp_path) as found:
+    key = tmp_path / "key"
+    key.write_bytes(b"too short")
+    async with reported(tmp_path, pseudonym_key=key) as found:
         with pytest.raises(grpc.aio.AioRpcError, match="reason: expected why"):
             await found.export(reason=" ")
         with pytest.raises(grpc.aio.AioRpcError, match="pseudonym_key"):
