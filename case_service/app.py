@@ -12,6 +12,8 @@ from pydantic import Field, SecretStr, field_validator
 from case_service.attachments import AttachmentFiles, AttachmentSettings
 from case_service.auditing.auditor import AuditSettings
 from case_service.auditing.wiring import serve_audit
+from case_service.confidentiality.retention import RetentionSettings
+from case_service.confidentiality.wiring import serve_confidentiality
 from case_service.escalator import Escalator, SlaSettings
 from case_service.evidence.settings import EvidenceSettings
 from case_service.evidence.wiring import evidence_of
@@ -76,6 +78,7 @@ class CaseSettings(Section):
     evidence: EvidenceSettings = Field(EvidenceSettings(), description="what is pinned to cases")
     audit: AuditSettings = Field(AuditSettings(), description="who signs the audit trail")
     reports: ReportSettings = Field(ReportSettings(), description="reports to the authority, case files, statistics")
+    retention: RetentionSettings = Field(RetentionSettings(), description="how long closed cases are kept")
 
     @field_validator("database", mode="before")
     @classmethod
@@ -143,6 +146,8 @@ async def lifespan(
         service.spawn(escalator.run())
         service.spawn(end_watches(), at_stop="finish")
         async with evidence_of(service, store, settings.evidence, tokens) as kept:
+            files = (kept.vault, desk.files)
+            serve_confidentiality(service, store, settings.retention, tokens, clock_ns, files)
             with reports_of(service, store, settings.reports, kept, clock_ns):
                 yield
 

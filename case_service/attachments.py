@@ -76,6 +76,10 @@ class AttachmentFiles:
             raise _lost(sha256, "other content")
         return content
 
+    def remove(self, sha256: str) -> None:
+        """Forget a file, as when the policy of erasure says so; nothing where it is gone."""
+        self._path(sha256).unlink(missing_ok=True)
+
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
 

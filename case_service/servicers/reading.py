@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 from case_service.commands import wrong
+from case_service.confidentiality.reads import note_if_restricted
 from case_service.convert import (
     audit_message,
     case_message,
@@ -15,6 +16,7 @@ from case_service.store import reading
 from case_service.store.past import case_as_it_was
 from case_service.watch import watch
 from surveillance.v1 import alert_pb2, alert_record_pb2, case_pb2
+from tapewatch.runtime.access import caller_of
 
 
 class ReadingMethods(Served):
@@ -63,6 +65,7 @@ class ReadingMethods(Served):
             case, now_ns = await self._desk.store.read(case_as_it_was, request.case_id, *past)
         else:
             case, now_ns = await self._desk.store.read(reading.case_named, request.case_id), self._desk.clock_ns()
+        await note_if_restricted(self._desk.store, case, caller_of(context))
         return masked(case_message(case, now_ns), mask)
 
     async def WatchCases(

@@ -220,6 +220,8 @@ def decide(batch: Batch, incoming: Incoming) -> Outcome:
     held = batch.held.get(alert.alert_id)
     if held is None:
         return _add(batch, incoming)
+    if not held.case.group_key:  # its case was erased by policy: what is told again must not bring it back
+        return Outcome(alert.alert_id, held.revision, held.case.case_id, changed=False)
     if alert.revision > held.revision:
         _revise(batch, held, incoming)
         return Outcome(alert.alert_id, alert.revision, held.case.case_id, changed=True)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, select, tuple_
 
 from case_service.audit import Record
 from case_service.case import Case, Link
+from case_service.confidentiality.sight import in_sight
 from case_service.history.fold import Past, folded
 from case_service.priority import value_of
 from case_service.store.checklist import FOR_EVER_NS, listed, steps_of_rules, with_said
@@ -102,7 +103,9 @@ def _names(of_alerts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _links(connection: Connection, past: Past) -> tuple[Link, ...]:
-    query = select(cases.c.case_id, cases.c.number).where(cases.c.case_id.in_(list(past.links)))
+    query = select(cases.c.case_id, cases.c.number).where(
+        cases.c.case_id.in_(list(past.links)), *in_sight(cases.c.number)
+    )
     numbers = {row.case_id: row.number for row in connection.execute(query)} if past.links else {}
     found = [
         Link(case_id, numbers[case_id], link.kind, link.reason, link.author, link.time_ns)

@@ -48,7 +48,8 @@ def progress(connection: Connection) -> int:
 def cases_changed(connection: Connection, after: int) -> list[Row[*tuple[Any, ...]]]:
     """Number, times, alert count and change of the cases changed after a change, in order."""
     columns = (cases.c.number, cases.c.start_time_ns, cases.c.end_time_ns, cases.c.alert_count, cases.c.change_sequence)
-    query = select(*columns).where(cases.c.change_sequence > after).order_by(cases.c.change_sequence)
+    kept = cases.c.group_key != ""  # what was erased by policy is not gathered again
+    query = select(*columns).where(cases.c.change_sequence > after, kept).order_by(cases.c.change_sequence)
     return list(connection.execute(query.limit(DISCOVERED_MAX)).all())
 
 

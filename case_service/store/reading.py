@@ -1,4 +1,4 @@
-"""Reads alerts, cases and audit records; each function runs in one snapshot."""
+"""Reads alerts, cases and audit records, as far as the caller may see them; each function runs in one snapshot."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
 
 from case_service.audit import Finding, Head, Record, verify
 from case_service.case import Case
+from case_service.confidentiality.sight import in_sight, records_in_sight
 from case_service.ordering import NEWEST_FIRST, Key
 from case_service.paging import PAGE_BYTES_MAX
 from case_service.store.keyset import Position, page_of, position_of
@@ -78,7 +79,9 @@ def change_head(connection: Connection) -> int:
 
 def alert_named(connection: Connection, alert_id: str) -> StoredAlert:
     """One alert by its id; NotFound."""
-    row = connection.execute(select(*_ALERT).where(alerts.c.alert_id == alert_id)).one_or_none()
+    row = connection.execute(
+        select(*_ALERT).where(alerts.c.alert_id == alert_id, *in_sight(alerts.c.case_number))
+    ).one_or_none()
     if row is None:
         raise NotFound("ALERT_NOT_FOUND", f"alert_id: expected an alert held here, found {alert_id[:80]!r}")
     return _stored(row)
@@ -87,14 +90,21 @@ def alert_named(connection: Connection, alert_id: str) -> StoredAlert:
 def alerts_page(connection: Connection, asked: Asked) -> Page[StoredAlert]:
     """The alerts asked for, at most PAGE_BYTES_MAX of them."""
     keys = (alerts.c[each.field] for each in asked.order)
-    query = page_of(select(*_ALERT, *keys).where(*asked.conditions), alerts, asked.order, asked.after)
+    query = page_of(
+        select(*_ALERT, *keys).where(*asked.conditions, *in_sight(alerts.c.case_number)),
+        alerts,
+        asked.order,
+        asked.after,
+    )
     return _alerts(connection, query, asked.count, asked.order)
 
 
 def alerts_changed(connection: Connection, after: int, count: int) -> Page[StoredAlert]:
     """At most `count` alerts, and PAGE_BYTES_MAX, changed after a change, in the order of their last changes."""
     changes = alerts.c.change_sequence
-    return _alerts(connection, select(*_ALERT).where(changes > after).order_by(changes), count)
+    return _alerts(
+        connection, select(*_ALERT).where(changes > after, *in_sight(alerts.c.case_number)).order_by(changes), count
+    )
 
 
 def _alerts(
@@ -136,10 +146,17 @@ def case_number_of(connection: Connection, name: str) -> int:
     """The number of a case by its id or its number in decimal digits; NotFound."""
     by_number = name.isascii() and name.isdigit() and len(name) <= NUMBER_DIGITS_MAX < ID_CHARACTERS
     condition = cases.c.number == int(name) if by_number else cases.c.case_id == name
-    number = connection.execute(select(cases.c.number).where(condition)).scalar_one_or_none()
+    query = select(cases.c.number).where(condition, *in_sight(cases.c.number))
+    number = connection.execute(query).scalar_one_or_none()
     if number is None:
         raise NotFound("CASE_NOT_FOUND", f"case_id: expected the id or number of a case held here, found {name[:80]!r}")
     return int(number)
+
+
+def case_ids_in_sight(connection: Connection, numbers: Sequence[int]) -> list[str]:
+    """Ids of cases by their numbers, in their order; those the caller may not see are left out."""
+    query = select(cases.c.case_id).where(cases.c.number.in_(numbers), *in_sight(cases.c.number))
+    return list(connection.execute(query.order_by(cases.c.number)).scalars())
 
 
 def case_named(connection: Connection, name: str) -> Case:
@@ -150,14 +167,14 @@ def case_named(connection: Connection, name: str) -> Case:
 
 def cases_page(connection: Connection, asked: Asked) -> Page[ChangedCase]:
     """The cases asked for, at most ALERTS_OF_PAGE_MAX of their alerts together."""
-    query = page_of(select(cases).where(*asked.conditions), cases, asked.order, asked.after)
+    query = page_of(select(cases).where(*asked.conditions, *in_sight(cases.c.number)), cases, asked.order, asked.after)
     return _cases(connection, query, asked.count, asked.order)
 
 
 def cases_changed(connection: Connection, after: int, count: int) -> Page[ChangedCase]:
     """At most `count` cases, and ALERTS_OF_PAGE_MAX, changed after a change, in the order of their last changes."""
     changes = cases.c.change_sequence
-    return _cases(connection, select(cases).where(changes > after).order_by(changes), count)
+    return _cases(connection, select(cases).where(changes > after, *in_sight(cases.c.number)).order_by(changes), count)
 
 
 def _cases(
@@ -176,7 +193,7 @@ def audit_page(connection: Connection, subject: str, after: int | None, count: i
 
     Only those of one case or alert where `subject` names it.
     """
-    query = select(audit_records).where(audit_records.c.sequence > (after or 0))
+    query = select(audit_records).where(audit_records.c.sequence > (after or 0), *records_in_sight())
     if subject:
         query = query.where(_about(subject))
     rows = connection.execute(query.order_by(audit_records.c.sequence).limit(count + 1))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, and_, or_, select
 
 from case_service.case import Case
+from case_service.confidentiality.sight import in_sight
 from case_service.store.tables import PARTY_ACCOUNT, PARTY_OWNER, alert_parties, alerts, cases
 from surveillance.v1 import alert_pb2
 
@@ -37,7 +38,7 @@ def related_alerts(connection: Connection, case: Case) -> list[Related]:
     query = (
         select(alerts.c.body, cases.c.case_id)
         .join(cases, cases.c.number == alerts.c.case_number)
-        .where(alerts.c.case_number != case.number)
+        .where(alerts.c.case_number != case.number, *in_sight(alerts.c.case_number))
         .where(or_(alerts.c.number.in_(select(alert_parties.c.alert_number).where(parties)), near))
         .order_by(alerts.c.number.desc())
         .limit(RELATED_MAX)

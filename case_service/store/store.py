@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from contextvars import copy_context
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -52,7 +53,8 @@ class Store:
                     raise
                 raise refusal from error
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+        context = copy_context()  # the thread sees whose call it is, and so what may be seen
+        return await asyncio.get_running_loop().run_in_executor(self._threads, context.run, run)
 
     def close(self) -> None:
         """Wait for what runs, then let go of the database."""

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from case_service.case import Attachment, Case, CaseState, Comment, Disposition, Link, LinkKind, Pending, Step, Work
+from case_service.confidentiality.sight import in_sight
 from case_service.store.checklist import checklists
 from case_service.store.tables import (
     PARTY_ACCOUNT,
@@ -53,7 +54,10 @@ _PARTS: Mapping[str, Select[*tuple[Any, ...]]] = {
 def whole_cases(connection: Connection, rows: Sequence[AnyRow]) -> list[Case]:
     """The cases of some rows, in their order."""
     numbers = {"numbers": [row.number for row in rows]}
-    parts = {name: _by_case(connection.execute(query, numbers).all() if rows else ()) for name, query in _PARTS.items()}
+    queries = {**_PARTS, "links": _PARTS["links"].where(*in_sight(case_links.c.other_number))}
+    parts = {
+        name: _by_case(connection.execute(query, numbers).all() if rows else ()) for name, query in queries.items()
+    }
     rules = {row.number: {(each.rule_id, each.rule_version) for each in parts["alerts"][row.number]} for row in rows}
     steps = checklists(connection, rules)
     return [

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -54,15 +55,16 @@ class Writer:
         self._ended = False
 
     async def write(self, work: Callable[[Transaction], Result]) -> Result:
-        """Run `work` in a transaction and return its result once that is durable.
+        """Run `work` in a transaction, as a part of this call, and return its result once that is durable.
 
         Raises what `work` raises, ResourceExhausted when the queue is full, Unavailable when the writer has ended.
         """
         if self._ended:
             raise ended()
+        context = copy_context()  # the thread sees whose call it is, and so what may be seen
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         try:
-            self._queue.put_nowait(_Unit(work, answer))
+            self._queue.put_nowait(_Unit(lambda shared: context.run(work, shared), answer))
         except asyncio.QueueFull:
             raise ResourceExhausted(
                 "WRITE_QUEUE_FULL",

@@ -14,7 +14,7 @@ import grpc.aio
 
 from tapewatch.runtime.errors import InvalidArgument
 
-__all__ = ["ANYONE", "Caller", "Role", "acting", "caller_of", "calling"]
+__all__ = ["ANYONE", "Caller", "Role", "acting", "caller_of", "calling", "current_caller"]
 
 
 class Role(Enum):
@@ -68,6 +68,11 @@ def caller_of(context: "grpc.aio.ServicerContext[Any, Any]") -> Caller:
     if caller is None:
         raise RuntimeError("no guard has looked at this call: serve it with tapewatch.runtime.service")
     return caller
+
+
+def current_caller() -> Caller | None:
+    """Who makes the call that this work is part of; None in work of the service's own."""
+    return _current.get(None)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ AUDIT = frozenset({_ANALYST, _SUPERVISOR, _ADMIN})
 WORK = frozenset({_ANALYST, _SUPERVISOR})
 DECIDE = frozenset({_SUPERVISOR})
 OPERATE = frozenset({_ADMIN, _SERVICE})
+ADMINISTER = frozenset({_ADMIN})
 
 WITHOUT_PROOF = frozenset(
     {"/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/List", "/grpc.health.v1.Health/Watch"}
@@ -30,6 +31,7 @@ _AUDIT = "/surveillance.v1.AuditService/"
 _SUBJECTS = "/surveillance.v1.SubjectService/"
 _EVIDENCE = "/surveillance.v1.EvidenceService/"
 _REPORTS = "/surveillance.v1.ReportService/"
+_CONFIDENTIALITY = "/surveillance.v1.ConfidentialityService/"
 _INGEST = "/surveillance.v1.IngestService/"
 _DETECTION = "/surveillance.v1.DetectionService/"
 _FIX = "/surveillance.v1.FixService/"
@@ -90,6 +92,17 @@ ROLES: Mapping[str, frozenset[Role]] = {
     _REPORTS + "GetReport": WORK,
     _REPORTS + "ExportCase": DECIDE,
     _REPORTS + "GetStatistics": AUDIT,
+    # confidentiality: an administrator lets somebody in where nobody of the list is left, and erases; not more
+    _CONFIDENTIALITY + "GetConfidentiality": AUDIT,
+    _CONFIDENTIALITY + "RestrictCase": DECIDE,
+    _CONFIDENTIALITY + "LiftRestriction": DECIDE,
+    _CONFIDENTIALITY + "GrantAccess": DECIDE | ADMINISTER,
+    _CONFIDENTIALITY + "RevokeAccess": DECIDE,
+    _CONFIDENTIALITY + "PlaceHold": DECIDE | ADMINISTER,
+    _CONFIDENTIALITY + "ReleaseHold": DECIDE | ADMINISTER,
+    _CONFIDENTIALITY + "RecordDesks": OPERATE,
+    _CONFIDENTIALITY + "ListDesks": AUDIT,
+    _CONFIDENTIALITY + "EraseCases": ADMINISTER,
     # ingest
     _INGEST + "Publish": OPERATE,
     _INGEST + "Subscribe": OPERATE,

@@ -146,13 +146,15 @@ async def record(stub: Any, recorded: Iterable[Alert]) -> list[alert_record_pb2.
 
 
 @asynccontextmanager
-async def running_cases(database: str | Path, clock: FakeClock | None = None, **settings: Any) -> AsyncIterator[Cases]:
-    """A case service on a database, in this process, with a channel to it."""
-    clock = clock or FakeClock()
+async def running_cases(
+    database: str | Path, clock: FakeClock | None = None, security: SecuritySettings | None = None, **settings: Any
+) -> AsyncIterator[Cases]:
+    """A case service on a database, in this process, with a channel to it that shows the settings' token."""
+    clock, security = clock or FakeClock(), security or SecuritySettings()
     evidence = settings.pop("evidence", EvidenceSettings(ingest=None))
     chosen = CaseSettings(listen="127.0.0.1:0", database=str(database), evidence=evidence, **settings)
     async with (
-        running_service("cases", chosen, lifespan_with(clock)) as service,
-        open_channel(f"127.0.0.1:{service.bound_port}", SecuritySettings()) as channel,
+        running_service("cases", chosen, lifespan_with(clock), security=security) as service,
+        open_channel(f"127.0.0.1:{service.bound_port}", security) as channel,
     ):
         yield Cases(service, clock, database, case_pb2_grpc.CaseServiceStub(channel), SubjectServiceStub(channel))

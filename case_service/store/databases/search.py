@@ -83,6 +83,16 @@ def drop_search(connection: Connection) -> None:
         connection.exec_driver_sql(f"DROP INDEX {name}")
 
 
+def forget_words(connection: Connection) -> None:
+    """Take words of texts that are gone out of SQLite's indexes at once: they would stay until segments are merged.
+
+    PostgreSQL's vacuum does so by itself, in its own time.
+    """
+    if connection.dialect.name == "sqlite":
+        for table in SQLITE_TABLES:
+            connection.exec_driver_sql(f"INSERT INTO {table}({table}) VALUES ('optimize')")
+
+
 class HasWords(ColumnElement[bool]):
     """The condition that an alert, or a case by its title, a comment or an alert, has all the words."""
 
