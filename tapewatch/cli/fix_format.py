@@ -10,8 +10,9 @@ import numpy as np
 
 from ingest_service.formats.contract import EventFile, FileReport, FormatError, FormatOptions
 from ingest_service.formats.reading import EventBatch, ReadEventFile
-from tapewatch.fix.log_reader import LogBatch, LogReader, LogReport, read_log
+from tapewatch.fix.log_reader import LogReader, LogReport, read_log
 from tapewatch.fix.profile import Profile, ProfileError, load_profile
+from tapewatch.fix.wire.log_rows import LogBatch
 from tapewatch.market.frame import Frame, StringTable
 
 FIRST_MESSAGE = re.compile(rb"8=FIX(T?\.\d\.\d)")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tapewatch.fix.codec import Garbled, Message, TimestampError, day_number
 from tapewatch.fix.log_scanner import LINE_BREAKS, LogScanner
@@ -18,12 +17,12 @@ from tapewatch.fix.profile import Profile, load_profile
 from tapewatch.fix.row_fields import event_time_ns
 from tapewatch.fix.session_config import source_name
 from tapewatch.fix.store import EPOCHS_A_DAY_MAX, next_epoch
-from tapewatch.fix.wire.log_rows import Evidence, LogRows, Mapped
+from tapewatch.fix.wire.log_rows import LogBatch, LogRows
 from tapewatch.fix.wire.logged import Flow
 from tapewatch.market.event import Kind
-from tapewatch.market.frame import Frame
 
 CHUNK_BYTES = 1 << 20
+PIECE_BYTES = 1 << 15
 RECENT_FLOWS_MAX = 8
 GZIP_WINDOW = 31  # zlib's largest window with a gzip header
 ENDS_EARLY = "compressed data ends early"
@@ -76,20 +75,6 @@ def read_log(path: Path, profile: Profile | None = None) -> "LogReader":
     return LogReader(path, profile)
 
 
-@dataclass(frozen=True, slots=True)
-class LogBatch:
-    """The rows of some messages that follow each other: `places` are the messages' places in the log, a row each."""
-
-    frame: Frame
-    places: NDArray[np.int64]
-    first_place: int
-    evidence: Evidence
-
-    def raw(self, place: int) -> bytes:
-        """The bytes of the message at a place in the log, that of a row of this batch."""
-        return self.evidence.raw(place - self.first_place)
-
-
 class LogReader(Iterator[LogItem]):
     """Reads a log, streaming: `batches`, or item by item; `report` is complete once it is exhausted."""
 
@@ -123,21 +108,22 @@ class LogReader(Iterator[LogItem]):
 
     def _batches(self, rows: LogRows) -> Iterator[LogBatch]:
         while rows.ready:
-            yield self._batch(rows.ready.pop(0))
+            batch = rows.ready.pop(0)
+            self._count(batch)
+            numbers = batch.frame.columns.get("source_sequence", np.zeros(batch.frame.row_count, dtype=np.int64))
+            if not numbers.all():  # the log names no number: the place in the log stands in
+                batch.frame.columns["source_sequence"] = np.where(numbers == 0, batch.places, numbers)
+            yield batch
 
-    def _batch(self, mapped: Mapped) -> LogBatch:
-        frame, places, report = mapped.frame, mapped.places, self.report
-        report.messages += sum(mapped.types.values())
-        report.messages_by_type.update(mapped.types)
-        for note, is_mapped in mapped.notes:
+    def _count(self, batch: LogBatch) -> None:
+        report = self.report
+        report.messages += sum(batch.types.values())
+        report.messages_by_type.update(batch.types)
+        for note, is_mapped in batch.notes:
             (report.flags if is_mapped else report.unmapped)[note] += 1
-        for code, count in enumerate(np.bincount(frame.columns["kind"]).tolist()):
+        for code, count in enumerate(np.bincount(batch.frame.columns["kind"]).tolist()):
             if count:
                 report.events_by_kind[Kind(code).name] += count
-        numbers = frame.columns.get("source_sequence", np.zeros(frame.row_count, dtype=np.int64))
-        if not numbers.all():
-            frame.columns["source_sequence"] = np.where(numbers == 0, places, numbers)
-        return LogBatch(frame, places, mapped.first_place, mapped.evidence)
 
     def _mapped(self) -> Iterator[LogItem]:
         report = self.report
@@ -239,12 +225,19 @@ def _sent_ns(message: Message) -> int:
 
 def _has_reports(path: Path) -> bool:
     tail = b""
-    for chunk in _chunks(path, LogReport()):
-        joined = (tail + chunk).translate(None, LINE_BREAKS)
+    for piece in _pieces(path):
+        joined = (tail + piece).translate(None, LINE_BREAKS)
         if EXECUTION_REPORT.search(joined):
             return True
         tail = joined[-16:]
     return False
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    """A log in pieces of which the first most often tells."""
+    for chunk in _chunks(path, LogReport()):
+        for start in range(0, len(chunk), PIECE_BYTES):
+            yield chunk[start : start + PIECE_BYTES]
 
 
 def _chunks(path: Path, report: LogReport) -> Iterator[bytes]:

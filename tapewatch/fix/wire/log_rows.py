@@ -28,32 +28,30 @@ MESSAGES_AT_FIRST = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """Where the messages of a batch lie: of each, its block of bytes, its start and its end there."""
+class LogBatch:
+    """The rows of some messages that follow each other: `places` are the messages' places in the log, a row each.
 
-    blocks: Sequence[tuple[int, bytes]]
-    spans: NDArray[np.int64]
-
-    def raw(self, place: int) -> bytes:
-        """The bytes of the message at a place, from 0 on, SOH between its fields."""
-        block = self.blocks[bisect_right(self.blocks, place, key=_first_of) - 1][1]
-        return with_soh(block[int(self.spans[0, place]) : int(self.spans[1, place])])
-
-
-def _first_of(block: tuple[int, bytes]) -> int:
-    return block[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Mapped:
-    """A frame with the place in the log (from 1) of each row's message, and what `Batch.take` says beside it."""
+    `notes` and `types` are those of `Batch.take`. `blocks` hold the messages, each with the number of its first one
+    here, `spans` where each message begins and ends there.
+    """
 
     frame: Frame
     places: NDArray[np.int64]
     first_place: int
-    evidence: Evidence
     notes: Sequence[tuple[str, bool]]
     types: dict[str, int]
+    blocks: Sequence[tuple[int, bytes]]
+    spans: NDArray[np.int64]
+
+    def raw(self, place: int) -> bytes:
+        """The bytes of the message at a place in the log, that of a row of this batch, SOH between its fields."""
+        number = place - self.first_place
+        block = self.blocks[bisect_right(self.blocks, number, key=_first_of) - 1][1]
+        return with_soh(block[int(self.spans[0, number]) : int(self.spans[1, number])])
+
+
+def _first_of(block: tuple[int, bytes]) -> int:
+    return block[0]
 
 
 class LogRows:
@@ -71,7 +69,7 @@ class LogRows:
         self.flow_of = flow_of
         self.rows_min = rows_min
         self.count = self._first = 0
-        self.ready: list[Mapped] = []
+        self.ready: list[LogBatch] = []
         self._scratch = _blank()
         self._blocks: list[tuple[int, bytes]] = []
         self._block: bytes | None = None
@@ -141,7 +139,7 @@ class LogRows:
         frame, notes, types = self.batch.take()
         first_place = self._first + 1
         places = np.repeat(np.arange(first_place, self.count + 1), np.diff(taken[2], prepend=0))
-        self.ready.append(Mapped(frame, places, first_place, Evidence(self._blocks, taken[:2]), notes, types))
+        self.ready.append(LogBatch(frame, places, first_place, notes, types, self._blocks, taken[:2]))
         self._blocks = []
         self._block = None
         self._first = self.count

@@ -203,6 +203,8 @@ def note_fields(message, text, size, delimiter):
     data_tag: cython.longlong = 0
     walk = cython.declare(Walk)
     is_odd: cython.bint = False
+    if size > SCANNED_BYTES_MAX:
+        return False
     while at < size:
         if cython.compiled:
             end = next_place(cython.address(walk), text, size, delimiter, at)
@@ -210,7 +212,7 @@ def note_fields(message, text, size, delimiter):
             end = text.index(delimiter, at)
         code = tag_at(text, at, size, tag & LIKELY_PLACES)
         tag = code >> 8
-        if tag == 0 or count == FIELDS_ROOM or size > SCANNED_BYTES_MAX:
+        if tag == 0 or count == FIELDS_ROOM:
             return False
         start = at + (code & 0xFF)
         at = end + 1
