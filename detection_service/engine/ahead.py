@@ -78,9 +78,11 @@ class LargeOrders:
     def rows(self, side: cython.int, group: cython.int, since: cython.longlong):
         """The large orders held on a side since a time that are not of a group, oldest first: (time, quantity, price,
         price before, account, event, order id, its number among all there were)."""
-        found = []
-        for index in range(max(0, self.count - SIZE), self.count):
-            place = index % SIZE
+        found: list = []
+        index: cython.longlong
+        place: cython.Py_ssize_t
+        for index in range(max(0, self.count - _SIZE), self.count):
+            place = index % _SIZE
             if self.side[place] == side and self.group[place] != group and self.time[place] >= since:
                 found.append(
                     (

@@ -121,6 +121,18 @@ class TripTerms(NamedTuple):
     usual_range: float
 
 
+class CircleTerms(NamedTuple):
+    """Which circles of groups are looked for: of so many members, each of which sold so often to the next, and so many
+    standard deviations more often than chance has it, and met the others that it met most in a share of its trades; of
+    those it sold to so many are followed, most sold to first."""
+
+    members: tuple[int, int]
+    often: float
+    share_min: float
+    deviations_min: float
+    branches_max: int
+
+
 class Took(NamedTuple):
     """A group's fills of a side in which it took liquidity: how many, and between which times and prices; all 0
     without any."""

@@ -10,6 +10,7 @@ if cython.compiled:
     from cython.cimports.detection_service.engine.matches import MatchLog
     from cython.cimports.detection_service.engine.records import RING, ActivityPointer, FillPointer, WithdrawalPointer
     from cython.cimports.detection_service.engine.registry import activity_at
+    from cython.cimports.detection_service.engine.takes import Takes
     from cython.cimports.detection_service.engine.trips import Trips
 else:
     from detection_service.engine.groups import Groups
@@ -19,6 +20,7 @@ else:
     from detection_service.engine.records import Fill as FillPointer
     from detection_service.engine.records import Withdrawal as WithdrawalPointer
     from detection_service.engine.registry import activity_at
+    from detection_service.engine.takes import Takes
     from detection_service.engine.trips import Trips
 
 _AGGRESSOR = cython.declare(cython.int, 2)
@@ -33,6 +35,7 @@ class Looks(Groups):
     def __init__(self, group_of):
         Groups.__init__(self, group_of)
         self.circle = arrays.integers(_CIRCLE)
+        self.takes = Takes()
 
     def _of(self, number):
         """An activity by its number. Raises LookupError where that is none, as where nobody acts."""
@@ -101,6 +104,26 @@ class Looks(Groups):
                 met[group] = met.get(group, 0) + 1
         return first, on_side, quantities, met
 
+    def takes_from_few(
+        self,
+        number: cython.int,
+        side: cython.int,
+        since: cython.longlong,
+        often: cython.double,
+        others: cython.int,
+        share: cython.double,
+    ):
+        """Whether it took liquidity from known groups on a side so often since a time, and in a share of that from
+        those few that it took from most."""
+        taken: cython.int
+        self.meetings.take_taken(self.fills, self._of(number), self.group_of_account, side, since)
+        taken = self.meetings.total(True)
+        return (
+            taken > 0
+            and taken >= often
+            and self.meetings.with_most(others) / cython.cast(cython.double, taken) >= share
+        )
+
     def sides_with_others(self, number: cython.int, since: cython.longlong):
         """How often it bought from others than itself, and how often it sold to them, since a time."""
         activity: ActivityPointer = self._of(number)
@@ -149,6 +172,18 @@ class Looks(Groups):
         for place in range(self.withdrawals.first_since(activity, since), activity.withdrawal_count):
             each = self.withdrawals.entry(activity, place)
             found += each.distance >= distance and (each.time - each.entry_time) / 1e9 <= life_s
+        return found
+
+    def improved_withdrawn(self, number: cython.int, side: cython.int, since: cython.longlong, life_s: cython.double):
+        """Number of its withdrawals on a side since a time of orders that bettered the best price and stood at most so
+        long."""
+        activity: ActivityPointer = self._of(number)
+        each: WithdrawalPointer
+        place: cython.longlong
+        found: cython.int = 0
+        for place in range(self.withdrawals.first_since(activity, since), activity.withdrawal_count):
+            each = self.withdrawals.entry(activity, place)
+            found += each.side == side and each.distance < 0.0 and (each.time - each.entry_time) / 1e9 <= life_s
         return found
 
     def gone_together(
@@ -267,7 +302,8 @@ class Looks(Groups):
     ):
         """What the market's takings of a side within a time did to the price from one on: (places of the activity's own
         among them, places of those that set a new extreme, distance set by them, by all, quantity of them, of all)."""
-        return self._push(number, side, self._takes(side, since, until), from_price)
+        self._take_up(side, since, until)
+        return self._push(number, side, 0, from_price)
 
     def ramped(self, number: cython.int, side: cython.int, since: cython.longlong, lead: cython.longlong):
         """The same from the activity's first taking of the side since a time, and from the price of the market's fill
@@ -281,43 +317,66 @@ class Looks(Groups):
         if place == activity.fill_count:
             return None
         first = self.fills.entry(activity, place)
-        start = (first.time, first.event_high, first.event_low)
         from_price = self._price_before(first.time, since - lead, first.price)
-        takes: list = [take for take in self._takes(side, first.time, self.now) if take[:3] >= start]
-        return (*self._push(number, side, takes, from_price), from_price)
+        self._take_up(side, first.time, self.now)
+        start: cython.int = 0
+        while start < self.takes.count and not self.takes.is_since(
+            self.takes.order[start], first.time, first.event_high, first.event_low
+        ):
+            start += 1
+        return (*self._push(number, side, start, from_price), from_price)
 
     def _is_taking(self, fill, side):
         """Whether a fill is of a side and took liquidity."""
         return fill.side == side and fill.aggressor == _AGGRESSOR
 
-    def _takes(self, side: cython.int, since: cython.longlong, until: cython.longlong):
-        """The market's fills of a side within a time that took liquidity, of groups with a name, oldest first: (time,
-        event, in two halves, number of the activity, place). What a group took at one time goes together and as it
-        came, by the event of the first."""
-        found: list = []
+    def taken_share(self, number: cython.int, side: cython.int, since: cython.longlong, until: cython.longlong):
+        """The activity's part of what groups with a name took on a side within a time, but for rounding."""
+        other: cython.longlong = self.market.last_activity
+        place: cython.longlong
+        activity: ActivityPointer
+        fill: FillPointer
+        own: cython.double = 0.0
+        every: cython.double = 0.0
+        while other:
+            activity = activity_at(self, other - 1)
+            if activity.last_fill_time[side] >= since and self.group_names[activity.group]:
+                for place in range(self.fills.first_since(activity, since), activity.fill_count):
+                    fill = self.fills.entry(activity, place)
+                    if self._is_taking(fill, side) and fill.time <= until:
+                        every += fill.quantity
+                        if other - 1 == number:
+                            own += fill.quantity
+            other = activity.link
+        return own / every if every > 0.0 else 0.0
+
+    def _take_up(self, side: cython.int, since: cython.longlong, until: cython.longlong):
+        """Sets `takes` to the market's fills of a side within a time that took liquidity, of groups with a name. What a
+        group took at one time goes together and as it came, by the event of the first."""
         number: cython.longlong = self.market.last_activity
         place: cython.longlong
         activity: ActivityPointer
         fill: FillPointer
-        event: tuple
+        first: FillPointer
         time: cython.longlong
+        self.takes.count = 0
         while number:
             activity = activity_at(self, number - 1)
-            time, event = -1, ()
+            time = -1
             if activity.last_fill_time[side] >= since and self.group_names[activity.group]:
                 for place in range(self.fills.first_since(activity, since), activity.fill_count):
                     fill = self.fills.entry(activity, place)
                     if not self._is_taking(fill, side) or fill.time > until:
                         continue
                     if fill.time != time:
-                        time, event = fill.time, (fill.time, fill.event_high, fill.event_low)
-                    found.append((*event, number - 1, place))
+                        time = fill.time
+                        first = fill
+                    self.takes.add(time, first.event_high, first.event_low, number - 1, place)
             number = activity.link
-        found.sort()
-        return found
+        self.takes.sort()
 
-    def _push(self, number: cython.int, side: cython.int, takes: list, from_price: cython.double):
-        """What takings, oldest first, did to the price from one on (`pushed`)."""
+    def _push(self, number: cython.int, side: cython.int, start: cython.int, from_price: cython.double):
+        """What the takings taken up, from one on, did to the price from one on (`pushed`)."""
         sign: cython.double = 1.0 if side == _BUY else -1.0
         extreme: cython.double = from_price
         beyond: cython.double
@@ -325,17 +384,20 @@ class Looks(Groups):
         all_move: cython.double = 0.0
         own_quantity: cython.double = 0.0
         all_quantity: cython.double = 0.0
-        actor: cython.longlong
+        take: cython.int
         place: cython.longlong
         fill: FillPointer
         own: list = []
         pushing: list = []
-        for _, _, _, actor, place in takes:
-            fill = self.fills.entry(activity_at(self, actor), place)
+        while start < self.takes.count:
+            take = self.takes.order[start]
+            start += 1
+            place = self.takes.place[take]
+            fill = self.fills.entry(activity_at(self, self.takes.actor[take]), place)
             beyond = max(0.0, sign * (fill.price - extreme))
             all_quantity += fill.quantity
             all_move += beyond
-            if actor == number:
+            if self.takes.actor[take] == number:
                 own.append(place)
                 own_quantity += fill.quantity
                 own_move += beyond

@@ -14,6 +14,7 @@ else:
     from detection_service.engine.records import Fill as FillPointer
 
 _BUY = cython.declare(cython.int, 1)
+_AGGRESSOR = cython.declare(cython.int, 2)
 
 
 class Meetings:
@@ -32,27 +33,43 @@ class Meetings:
         number: cython.longlong = activity.fill_count
         oldest: cython.longlong = max(0, activity.fill_count - RING)
         fill: FillPointer
-        group: cython.int
-        place: cython.int
         self.count = 0
         while number > oldest:
             number -= 1
             fill = fills.entry(activity, number)
             if fill.time < since:
                 break
-            group = -1 if fill.contra < 0 else group_of_account[fill.contra]
-            place = 0
-            while place < self.count and self.group[place] != group:
-                place += 1
-            if place == self.count:
-                self.group[place] = group
-                self.bought[place] = 0
-                self.sold[place] = 0
-                self.count += 1
-            if fill.side == _BUY:
-                self.bought[place] += 1
-            else:
-                self.sold[place] += 1
+            self._count(-1 if fill.contra < 0 else group_of_account[fill.contra], fill.side)
+
+    def take_taken(self, fills: Fills, activity, group_of_account, side, since):
+        """Counts those of the fills since a time in which the activity took liquidity on a side from a known group, but
+        its own."""
+        number: cython.longlong
+        fill: FillPointer
+        group: cython.int
+        self.count = 0
+        for number in range(fills.first_since(activity, since), activity.fill_count):
+            fill = fills.entry(activity, number)
+            if fill.side != side or fill.aggressor != _AGGRESSOR or fill.contra < 0:
+                continue
+            group = group_of_account[fill.contra]
+            if group != activity.group:
+                self._count(group, fill.side)
+
+    def _count(self, group, side):
+        """Counts one fill met with a group."""
+        place: cython.int = 0
+        while place < self.count and self.group[place] != group:
+            place += 1
+        if place == self.count:
+            self.group[place] = group
+            self.bought[place] = 0
+            self.sold[place] = 0
+            self.count += 1
+        if side == _BUY:
+            self.bought[place] += 1
+        else:
+            self.sold[place] += 1
 
     def most_bought(self):
         """How often it bought from the known group it bought from most often."""

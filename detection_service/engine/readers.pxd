@@ -1,6 +1,6 @@
-from detection_service.engine.looks cimport Looks
+from detection_service.engine.circles cimport Circles
 
 
-cdef class Readers(Looks):
+cdef class Readers(Circles):
     cdef _name(self, int account)
     cdef _withdrawal(self, tuple row, side)

@@ -7,7 +7,7 @@ from detection_service.engine.facts import Fill, Withdrawal
 from tapewatch.market.event import Side
 
 if cython.compiled:
-    from cython.cimports.detection_service.engine.looks import Looks
+    from cython.cimports.detection_service.engine.circles import Circles
     from cython.cimports.detection_service.engine.records import (
         LATELY,
         RING,
@@ -17,7 +17,7 @@ if cython.compiled:
     )
     from cython.cimports.detection_service.engine.registry import activity_at
 else:
-    from detection_service.engine.looks import Looks
+    from detection_service.engine.circles import Circles
     from detection_service.engine.records import LATELY, RING
     from detection_service.engine.records import Activity as ActivityPointer
     from detection_service.engine.records import Fill as FillPointer
@@ -29,7 +29,7 @@ _AGGRESSOR = (None, False, True)
 _new = tuple.__new__  # a named tuple from its values, all of them
 
 
-class Readers(Looks):
+class Readers(Circles):
     """Fills, withdrawals and windows as lists and tuples; nothing here changes what is known."""
 
     def filled_since(self, since: cython.longlong):

@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 from detection_service.engine.facts import (
+    CircleTerms,
     Entry,
     Fill,
     Listed,
@@ -36,6 +37,7 @@ from tapewatch.market.event import Kind, Side
 from tapewatch.market.reference import Reference
 
 __all__ = [
+    "CircleTerms",
     "Entry",
     "Fill",
     "Listed",
@@ -179,6 +181,11 @@ class Scene(OwnerScene):
         """The acting group's fills of a side since a time in which it took liquidity, in short."""
         return Took(*self._core.took(self._core.acting, side, since_ns))
 
+    def taken_share(self, side: Side, since_ns: int, until_ns: int) -> float:
+        """The acting group's part of what was taken on a side within a time, but for rounding: what `push` has at far
+        more cost."""
+        return float(self._core.taken_share(self._core.acting, side, since_ns, until_ns))
+
     def push(self, side: Side, since_ns: int, until_ns: int, from_price: float) -> Push:
         """What the acting group's aggressive fills of a side within a time did to the price, beside everybody's."""
         core = self._core
@@ -202,6 +209,12 @@ class Scene(OwnerScene):
         """The acting group's fills since a time in which an order of at most a size took liquidity."""
         return int(self._core.small_takes(self._core.acting, since_ns, quantity_max))
 
+    def takes_from_few(self, side: Side, since_ns: int, often: float, others_max: int, share_min: float) -> bool:
+        """Whether the acting group took liquidity from others on a side so often since a time, and in at least a share
+        of that from the few it took from most."""
+        core = self._core
+        return bool(core.takes_from_few(core.acting, side, since_ns, often, others_max, share_min))
+
     def takings(self, side: Side, since_ns: int) -> Takings:
         """The acting group's trades with others since a time, and from whom it took liquidity on a side, in short."""
         core = self._core
@@ -219,6 +232,18 @@ class Scene(OwnerScene):
         are with the few others it met most."""
         number = self._number(group)
         return number >= 0 and bool(self._core.is_mostly_with_few(number, since_ns, often, others_max, share_min))
+
+    def circles(self, since_ns: int, terms: CircleTerms) -> tuple[list[tuple[tuple[str, ...], float]], list[str]]:
+        """The sets of groups, by name, the acting one among them, through which sales led round since a time, each with
+        the least share of a member's trades that are with the others; and all groups that were tried on the way."""
+        names = self._core.group_names
+        circles, tried = self._core.circles(since_ns, *terms)
+        found = [(tuple(sorted(names[group] for group in members)), float(share)) for members, share in circles]
+        return found, [names[group] for group in tried]
+
+    def market_trades(self, since_ns: int) -> int:
+        """Trades of the market since a time, by its buckets of five seconds, or minutes where those are gone."""
+        return int(self._core.trades_since(since_ns))
 
     def partners(self, since_ns: int, group: str | None = None) -> dict[str, tuple[int, int]]:
         """Groups that the acting (or named) group met since a time, "" for those not known: how often it bought from
@@ -277,6 +302,11 @@ class Scene(OwnerScene):
     def far_withdrawn(self, since_ns: int, life_max_s: float, distance_min: float) -> int:
         """The acting group's withdrawals since a time of orders that stood at most so long, so far from the touch."""
         return int(self._core.far_withdrawn(self._core.acting, since_ns, life_max_s, distance_min))
+
+    def improved_withdrawn(self, side: Side, since_ns: int, life_max_s: float) -> int:
+        """The acting group's withdrawals on a side since a time of orders that bettered the best price and stood at
+        most so long."""
+        return int(self._core.improved_withdrawn(self._core.acting, side, since_ns, life_max_s))
 
     def gone_together(
         self, side: Side, since_ns: int, life_max_s: float, entered_within_ns: int, gone_within_ns: int

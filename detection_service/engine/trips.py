@@ -76,6 +76,10 @@ class Trips:
         there is none."""
         return (self.begin, self.turn, self.end, self.gain) if self.made(time, side, quantity) else None
 
+    def around_orders(self, orders: list):
+        """The same of each order (detection_service.engine.owner_scene) at its entry."""
+        return [self.around(order.time_ns, order.side, order.quantity) for order in orders]
+
     def often(self, moments: list, quantity: cython.double):
         """Around how many of some moments, (time, side), it would have made a trip for an order of so much."""
         moment: tuple

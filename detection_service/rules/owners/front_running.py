@@ -13,7 +13,7 @@ from detection_service.engine.triggers import AHEAD
 from detection_service.rules import needs, regulations
 from detection_service.rules.owners import own_client
 from detection_service.rules.owners.chance import poisson_tail
-from detection_service.rules.owners.incidents import Incident, around_others, incident_of, quantity_of, trips_of
+from detection_service.rules.owners.incidents import Incident, around_others, incidents_of, quantity_of, trips_of
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
 from tapewatch.alert import Measurement, Severity
 from tapewatch.market.event import Side
@@ -132,11 +132,11 @@ class FrontRunning:
         since_ns = scene.now_ns - int(parameters["exit_max_s"] * 1e9)
         lately = scene.large_orders(opposite(fills[-1].side), since_ns)
         trips = trips_of(scene, parameters, fills)
-        if not any(incident_of(trips, fills, order) for order in lately):
+        if not any(trips.around_orders(lately)):
             return
         orders = [order for side in (Side.BUY, Side.SELL) for order in scene.large_orders(side)]
         orders.sort(key=lambda order: order.time_ns)
-        made = [(order, incident_of(trips, fills, order)) for order in orders]
+        made = list(zip(orders, incidents_of(trips, fills, orders), strict=True))
         sizes = sorted({order.quantity for order, incident in made if incident})[-SIZES:]
         tried = [_Ahead.of(scene, parameters, fills, made, size, len(sizes)) for size in sizes]
         ahead = min((each for each in tried if each is not None), key=lambda each: each.expected, default=None)

@@ -61,12 +61,18 @@ def _terms(scene: Scene, parameters: Mapping[str, float]) -> TripTerms:
     return TripTerms._make((lead_ns, exit_ns, *limits, scene.market.usual_range))
 
 
+def incidents_of(trips: Trips, fills: Sequence[Fill], orders: Sequence[LargeOrder]) -> list[Incident | None]:
+    """What the group traded, oldest first, around each of some large orders, where that looks like front running."""
+    found = zip(orders, trips.around_orders(list(orders)), strict=True)
+    return [None if trip is None else _incident(fills, order, *trip) for order, trip in found]
+
+
 def incident_of(trips: Trips, fills: Sequence[Fill], order: LargeOrder) -> Incident | None:
-    """What the group traded, oldest first, around a large order, if that looks like front running."""
-    found = trips.around(order.time_ns, order.side, order.quantity)
-    if found is None:
-        return None
-    begin, turn, end, gain = found
+    """The same around one."""
+    return incidents_of(trips, fills, [order])[0]
+
+
+def _incident(fills: Sequence[Fill], order: LargeOrder, begin: int, turn: int, end: int, gain: float) -> Incident:
     after = [fill for fill in fills[turn:end] if fill.side is opposite(order.side)]
     return Incident(order, list(fills[begin:turn]), after, gain)
 

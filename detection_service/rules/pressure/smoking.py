@@ -74,13 +74,14 @@ class Smoking:
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where fills at worse prices follow the baits of one side."""
-        for side in (Side.BUY, Side.SELL):
-            baits = _baits(scene, parameters, side)
-            if len(baits) < max(
-                parameters["baits_min"],
-                parameters["one_sided_min"] * len(_baits(scene, parameters, opposite(side))),
-            ):
+        since_ns = scene.now_ns - int(WINDOW_S * 1e9)
+        counts = {
+            side: scene.improved_withdrawn(side, since_ns, parameters["life_max_s"]) for side in (Side.BUY, Side.SELL)
+        }
+        for side in counts:
+            if counts[side] < max(parameters["baits_min"], parameters["one_sided_min"] * counts[opposite(side)]):
                 continue
+            baits = _baits(scene, parameters, side)
             passive = [fill for fill in scene.fills(side, baits[0].entry_time_ns) if fill.aggressor is False]
             caught = [(bait, fill) for bait in baits if (fill := _catch(bait, passive, parameters)) is not None]
             if len(caught) < max(parameters["catches_min"], parameters["caught_share_min"] * len(baits)):

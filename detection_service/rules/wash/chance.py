@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from detection_service.engine.market_state import FAST_BUCKET_NS, FAST_BUCKETS, MINUTE_NS
 from detection_service.engine.scene import Fill, Scene
 from tapewatch.market.event import Side
 
@@ -52,10 +51,7 @@ def mostly_with(scene: Scene, since_ns: int, others: int, share_min: float) -> b
 
 def market_trades(scene: Scene, since_ns: int) -> int:
     """Trades of the market since a time, by its buckets of five seconds, or minutes where those are gone."""
-    now_ns, market = scene.now_ns, scene.market
-    if now_ns - since_ns < (FAST_BUCKETS - 1) * FAST_BUCKET_NS:
-        return int(market.fast.count(since_ns // FAST_BUCKET_NS, now_ns // FAST_BUCKET_NS))
-    return int(market.minute.count(since_ns // MINUTE_NS, now_ns // MINUTE_NS))
+    return scene.market_trades(since_ns)
 
 
 def sides(made: Sequence[Dealing]) -> tuple[int, int]:

@@ -98,10 +98,10 @@ class PaintingTheTape:
         if side is None:
             return
         since_ns = max(scene.now_ns - int(parameters["window_s"] * 1e9), scene.held_since_ns())
-        takings = scene.takings(side, since_ns)
-        if len(takings.quantities) < parameters["pushes_min"]:
+        few, share_min = int(parameters["partners_max"]), parameters["partners_share_min"]
+        if not scene.takes_from_few(side, since_ns, parameters["pushes_min"], few, share_min):
             return
-        painted = _painted(scene, parameters, takings, side)
+        painted = _painted(scene, parameters, scene.takings(side, since_ns), side)
         if painted is None or painted.surprise < parameters["surprise_min"]:
             return
         steps = scene.steps(painted.since_ns, painted.circle, side)
@@ -128,11 +128,9 @@ def _direction(scene: Scene, parameters: Mapping[str, float]) -> Side | None:
 
 
 def _painted(scene: Scene, parameters: Mapping[str, float], takings: Takings, side: Side) -> Painted | None:
-    """How far those it took from most are beyond chance; None where they are not most, or the trades not small."""
+    """How far those it took from most are beyond chance; None where the trades are not small."""
     met, taken, partners_max = takings.met, len(takings.quantities), int(parameters["partners_max"])
     together = sum(sorted(met.values())[-partners_max:])
-    if together / taken < parameters["partners_share_min"]:
-        return None
     size_multiple = median(takings.quantities) / scene.market.sizes.median
     if size_multiple > parameters["size_multiple_max"]:
         return None

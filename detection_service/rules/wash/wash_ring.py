@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, permutations
 
-from detection_service.engine.scene import Fill, Scene
+from detection_service.engine.scene import CircleTerms, Fill, Scene
 from detection_service.engine.triggers import FLOW
 from detection_service.rules import needs, regulations
 from detection_service.rules.rule import Condition, Finding, Metadata, Parameter, excess, graded
@@ -160,69 +159,17 @@ def _rings(scene: Scene, parameters: Mapping[str, float], window_s: float) -> It
 
 
 def _circles(scene: Scene, since_ns: int, parameters: Mapping[str, float]) -> tuple[list[tuple[str, ...]], int]:
-    """Follows from the acting group to whom it sold so often, from those to whom they did, and so on: the sets of
-    those on the ways that lead back who traded enough among themselves, those who did so most and in a fixed order, and
-    how many groups were met on the way."""
-    rounds_min, members_max = parameters["rounds_min"], parameters["members_max"]
-    share_min, others_max = _inside_share_min(parameters), int(members_max) - 1
-    met: dict[str, dict[str, tuple[int, int]]] = {}
-    onward: dict[str, list[str]] = {}
-    inside: dict[str, bool] = {}
-    circles: set[tuple[str, ...]] = set()
-    acting = scene.group
-    paths: list[tuple[str, ...]] = [(acting,)]
-    while paths:
-        path = paths.pop()
-        if path[-1] not in inside:
-            inside[path[-1]] = scene.is_mostly_with_few(since_ns, path[-1], rounds_min, others_max, share_min)
-        if not inside[path[-1]]:
-            continue  # most groups are left here
-        if path[-1] not in met:
-            met[path[-1]] = scene.partners(since_ns, path[-1])
-        if path[-1] not in onward:
-            onward[path[-1]] = _onward(scene, path[-1], met[path[-1]], since_ns, rounds_min)
-        for other in onward[path[-1]]:
-            if other == acting and len(path) >= MEMBERS_MIN:
-                circles.add(tuple(sorted(path)))
-            elif other not in path and len(path) < members_max:
-                paths.append((*path, other))
-    trades = {group: sum(map(sum, counts.values())) for group, counts in met.items()}
-    shares = {members: _inside_share(met, trades, members) for members in circles}
-    closed = sorted(
-        (members for members in circles if shares[members] >= share_min), key=lambda each: (-shares[each], each)
-    )
-    if not closed:
+    """The sets of groups through which sales lead from the acting group back to it and who traded enough among
+    themselves, those who did so most and in a fixed order, and how many groups were met on the way."""
+    share_min = _inside_share_min(parameters)
+    sizes = (MEMBERS_MIN, int(parameters["members_max"]))
+    terms = CircleTerms(sizes, parameters["rounds_min"], share_min, DEVIATIONS_MIN, BRANCHES_MAX)
+    circles, tried = scene.circles(since_ns, terms)
+    if not circles:
         return [], 0
-    known = {other for group in inside for other in met.get(group) or scene.partners(since_ns, group)}
-    return closed[:CIRCLES_MAX], len(known - {"", acting})
-
-
-def _onward(
-    scene: Scene, group: str, met: Mapping[str, tuple[int, int]], since_ns: int, rounds_min: float
-) -> list[str]:
-    """To whom a group sold often enough to pass a position on, and more often than chance: most first."""
-    since_ns = chance.covered_since_ns(scene, (group,), since_ns)
-    share = sum(sold for _, sold in met.values()) / max(1, chance.market_trades(scene, since_ns))
-    often = [
-        (-sold, other)
-        for other, (_, sold) in met.items()
-        if other and sold >= rounds_min and _beyond_chance(sold, share * scene.sides(since_ns, other)[0])
-    ]
-    return [other for _, other in sorted(often)[:BRANCHES_MAX]]
-
-
-def _beyond_chance(sold: int, expected: float) -> bool:
-    return sold >= expected + DEVIATIONS_MIN * math.sqrt(expected)
-
-
-def _inside_share(
-    met: Mapping[str, Mapping[str, tuple[int, int]]], trades: Mapping[str, int], members: tuple[str, ...]
-) -> float:
-    """The least share that trades with other members are of a member's trades."""
-    return min(
-        sum(sum(met[group].get(other, (0, 0))) for other in members if other != group) / trades[group]
-        for group in members
-    )
+    known = {other for group in tried for other in scene.partners(since_ns, group)}
+    closed = sorted(circles, key=lambda each: (-each[1], each[0]))
+    return [members for members, _ in closed[:CIRCLES_MAX]], len(known - {"", scene.group})
 
 
 def _ring(
