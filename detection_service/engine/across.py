@@ -13,6 +13,7 @@ from tapewatch.market import arrays
 if cython.compiled:
     from cython.cimports.detection_service.engine.ahead import LargeOrders
     from cython.cimports.detection_service.engine.counterparties import Counterparties
+    from cython.cimports.detection_service.engine.fills import fill_at
     from cython.cimports.detection_service.engine.frame_view import FrameView
     from cython.cimports.detection_service.engine.market_state import MarketState
     from cython.cimports.detection_service.engine.owners import OwnerStage
@@ -24,6 +25,7 @@ if cython.compiled:
 else:
     from detection_service.engine.ahead import LargeOrders
     from detection_service.engine.counterparties import Counterparties
+    from detection_service.engine.fills import fill_at
     from detection_service.engine.frame_view import FrameView
     from detection_service.engine.market_state import MarketState
     from detection_service.engine.owners import OwnerStage
@@ -190,7 +192,7 @@ class Across(Counterparties):
                 self.event_low,
             )
             activity = activity_at(self, number)
-            self.owners.name(self.fills.entry(activity, activity.fill_count - 1))
+            self.owners.name(fill_at(self.fills, activity, activity.fill_count - 1))
             if moments:
                 self.owners.measure()
                 if self.relations is not None:
@@ -321,7 +323,7 @@ class Across(Counterparties):
         again: cython.double = 0.0  # the same way after it
         while number > oldest:
             number -= 1
-            fill = self.fills.entry(activity, number)
+            fill = fill_at(self.fills, activity, number)
             if fill.time < large.time[place] - self.lead_ns:
                 break
             if fill.time >= large.time[place]:
@@ -346,7 +348,7 @@ class Across(Counterparties):
     def _led_own(self, activity, large, place, side):
         """Whether the account of a group's last fill, on a side, is another than that of the group's own large order,
         and took on the order's side what it has since given back much of at a gain, however small."""
-        account: cython.int = self.fills.entry(activity, activity.fill_count - 1).account
+        account: cython.int = fill_at(self.fills, activity, activity.fill_count - 1).account
         number: cython.longlong = activity.fill_count
         oldest: cython.longlong = max(0, activity.fill_count - _FILLS_HELD)
         fill: FillPointer
@@ -358,7 +360,7 @@ class Across(Counterparties):
             return False
         while number > oldest:
             number -= 1
-            fill = self.fills.entry(activity, number)
+            fill = fill_at(self.fills, activity, number)
             if fill.time < large.time[place]:
                 if self._gave_back(side, large.quantity[place], taken, paid, given, received):
                     return True  # what it took since the order came in is enough

@@ -5,6 +5,11 @@ import cython
 
 from tapewatch.market import arrays
 
+if cython.compiled:
+    from cython.cimports.detection_service.engine.trips import Trips
+else:
+    from detection_service.engine.trips import Trips
+
 SIZE = 32
 _SIZE = cython.declare(cython.int, SIZE)
 _LONG_AGO = cython.declare(cython.longlong, -(1 << 62))
@@ -75,27 +80,40 @@ class LargeOrders:
             self.hour_largest[place] = 0.0
         self.hour_largest[place] = max(self.hour_largest[place], quantity)
 
-    def rows(self, side: cython.int, group: cython.int, since: cython.longlong):
-        """The large orders held on a side since a time that are not of a group, oldest first: (time, quantity, price,
-        price before, account, event, order id, its number among all there were)."""
+    def rows_from(self, number: cython.longlong):
+        """The large orders held from a number on, oldest first: (time, quantity, price, price before, account, event,
+        order id, side, group)."""
         found: list = []
         index: cython.longlong
         place: cython.Py_ssize_t
-        for index in range(max(0, self.count - _SIZE), self.count):
+        for index in range(max(number, self.count - _SIZE, 0), self.count):
             place = index % _SIZE
-            if self.side[place] == side and self.group[place] != group and self.time[place] >= since:
-                found.append(
-                    (
-                        self.time[place],
-                        self.quantity[place],
-                        self.price[place],
-                        self.before[place],
-                        self.account[place],
-                        (self.event_high[place], self.event_low[place]),
-                        self.order_id[place],
-                        index,
-                    )
+            found.append(
+                (
+                    self.time[place],
+                    self.quantity[place],
+                    self.price[place],
+                    self.before[place],
+                    self.account[place],
+                    (self.event_high[place], self.event_low[place]),
+                    self.order_id[place],
+                    self.side[place],
+                    self.group[place],
                 )
+            )
+        return found
+
+    def trips(self, trips: Trips, but: cython.int):
+        """Trips around the large orders held that are not of a group, oldest first: (how far from the first held, as
+        `Trips.around` has it)."""
+        found: list = []
+        index: cython.longlong
+        first: cython.longlong = max(0, self.count - _SIZE)
+        place: cython.Py_ssize_t
+        for index in range(first, self.count):
+            place = index % _SIZE
+            if self.group[place] != but and trips.made(self.time[place], self.side[place], self.quantity[place]):
+                found.append((index - first, (trips.begin, trips.turn, trips.end, trips.gain)))
         return found
 
     def state(self):

@@ -6,6 +6,7 @@ import cython
 from detection_service.engine import market_state
 
 if cython.compiled:
+    from cython.cimports.detection_service.engine.fills import fill_at
     from cython.cimports.detection_service.engine.looks import Looks
     from cython.cimports.detection_service.engine.records import ActivityPointer, FillPointer
     from cython.cimports.detection_service.engine.registry import activity_at
@@ -13,6 +14,7 @@ if cython.compiled:
 else:
     from math import sqrt
 
+    from detection_service.engine.fills import fill_at
     from detection_service.engine.looks import Looks
     from detection_service.engine.records import Activity as ActivityPointer
     from detection_service.engine.records import Fill as FillPointer
@@ -141,6 +143,6 @@ class Circles(Looks):
             return 0
         activity = activity_at(self, number)
         for place in range(self.fills.first_since(activity, since), activity.fill_count):
-            fill = self.fills.entry(activity, place)
+            fill = fill_at(self.fills, activity, place)
             bought += fill.side == _BUY and (fill.contra < 0 or self.group_of_account[fill.contra] != group)
         return bought

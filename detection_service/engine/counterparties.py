@@ -6,6 +6,7 @@ import cython
 from detection_service.engine import triggers
 
 if cython.compiled:
+    from cython.cimports.detection_service.engine.fills import fill_at
     from cython.cimports.detection_service.engine.frame_view import FrameView
     from cython.cimports.detection_service.engine.market_state import MarketState
     from cython.cimports.detection_service.engine.match_records import MatchSidePointer
@@ -16,6 +17,7 @@ if cython.compiled:
     from cython.cimports.libc.string import memcpy
     from cython.cimports.tapewatch.market.memory import mix
 else:
+    from detection_service.engine.fills import fill_at
     from detection_service.engine.frame_view import FrameView
     from detection_service.engine.market_state import MarketState
     from detection_service.engine.match_records import MatchSide as MatchSidePointer
@@ -94,7 +96,7 @@ class Counterparties(Readers):
     def _first_side(self, row, side, account, other, number):
         """Keeps a side until the other comes; where it names the other, both are known at once."""
         activity: ActivityPointer = activity_at(self, number)
-        fill: FillPointer = self.fills.entry(activity, activity.fill_count - 1)
+        fill: FillPointer = fill_at(self.fills, activity, activity.fill_count - 1)
         side.account = account
         side.side = self.view.side[row]
         side.event_high = self.event_high
@@ -192,7 +194,7 @@ class Counterparties(Readers):
             self._taker(row),
         )
         activity = activity_at(self, number)
-        log.name(self.match_number, self.fills.entry(activity, activity.fill_count - 1))
+        log.name(self.match_number, fill_at(self.fills, activity, activity.fill_count - 1))
         if (
             not self.triggers & _MATCH
             and log.recent(self.match_pair, self.now - self.pair_window_ns, self.pair_turns) >= self.pair_trades

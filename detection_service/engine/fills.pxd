@@ -1,8 +1,8 @@
 cimport cython
 
 from detection_service.engine.frame_view cimport FrameView
-from detection_service.engine.records cimport ActivityPointer, FillPointer
-from tapewatch.market.arena cimport Arena
+from detection_service.engine.records cimport BLOCK, RING, ActivityPointer, FillPointer
+from tapewatch.market.arena cimport Arena, record_at
 from detection_service.engine.texts cimport LongTexts
 
 
@@ -10,7 +10,6 @@ from detection_service.engine.texts cimport LongTexts
 cdef class Fills:
     cdef public Arena arena
     cdef public LongTexts texts
-    cdef FillPointer entry(self, ActivityPointer activity, long long number) noexcept
     cdef void prefetch(self, ActivityPointer activity) noexcept
     cdef FillPointer add(self, ActivityPointer activity) except NULL
     cdef void met(self, ActivityPointer activity, long long number, long long time, int account, int contra) noexcept
@@ -25,3 +24,9 @@ cdef class Fills:
     cdef forget(self, ActivityPointer activity)
     cdef bytes order_text(self, FillPointer fill)
     cdef bytes trade_text(self, FillPointer fill)
+
+
+cdef inline FillPointer fill_at(Fills fills, ActivityPointer activity, long long number) noexcept:
+    return <FillPointer>record_at(
+        fills.arena, activity.fill_blocks[(number & (RING - 1)) // BLOCK] - 1 + (number & (BLOCK - 1))
+    )

@@ -7,16 +7,15 @@ from detection_service.engine.records import Fill
 from tapewatch.market.arena import Arena
 
 if cython.compiled:
+    from cython.cimports.detection_service.engine.fills import fill_at
     from cython.cimports.detection_service.engine.frame_view import FrameView
     from cython.cimports.detection_service.engine.records import BLOCK, LATELY, RING, FillPointer
     from cython.cimports.detection_service.engine.texts import LongTexts
-    from cython.cimports.tapewatch.market.arena import record_at
 else:
     from detection_service.engine.frame_view import FrameView
     from detection_service.engine.records import BLOCK, LATELY, RING
     from detection_service.engine.records import Fill as FillPointer
     from detection_service.engine.texts import LongTexts
-    from tapewatch.market.arena import record_at
 
 
 class Fills:
@@ -30,26 +29,20 @@ class Fills:
         self.texts = texts
         self.learned = 0
 
-    def entry(self, activity, number):
-        """A fill by its number, one of the last 64."""
-        place: cython.longlong = number % RING
-        first: cython.longlong = activity.fill_blocks[place // BLOCK] - 1
-        return cython.cast(FillPointer, record_at(self.arena, first + place % BLOCK))
-
     def add(self, activity):
         """The place of the next fill; what stood there is of the past."""
         block: cython.longlong = activity.fill_count % RING // BLOCK
         if activity.fill_blocks[block] == 0:
             activity.fill_blocks[block] = self.arena.take() + 1
         activity.fill_count += 1
-        return self.entry(activity, activity.fill_count - 1)
+        return fill_at(self, activity, activity.fill_count - 1)
 
     def met(self, activity, number, time, account, contra):
         """Writes whom a fill, known by its number, time and account, met; one that is of the past is left."""
         fill: FillPointer
         if number < 0 or number >= activity.fill_count or number < activity.fill_count - RING:
             return
-        fill = self.entry(activity, number)
+        fill = fill_at(self, activity, number)
         if fill.time == time and fill.account == account:
             fill.contra = contra
             if number < activity.fill_count - LATELY:
@@ -86,7 +79,7 @@ class Fills:
         total: cython.double = 0.0
         while number > oldest:
             number -= 1
-            fill = self.entry(activity, number)
+            fill = fill_at(self, activity, number)
             if fill.time < since:
                 break
             if fill.side == side:
@@ -97,7 +90,7 @@ class Fills:
         """Number of the first fill held at or after a time."""
         number: cython.longlong = activity.fill_count
         oldest: cython.longlong = max(0, activity.fill_count - RING)
-        while number > oldest and self.entry(activity, number - 1).time >= since:
+        while number > oldest and fill_at(self, activity, number - 1).time >= since:
             number -= 1
         return number
 
@@ -115,7 +108,7 @@ class Fills:
         counts: list
         while number > oldest:
             number -= 1
-            fill = self.entry(activity, number)
+            fill = fill_at(self, activity, number)
             if fill.time < since:
                 break
             counts = found.setdefault(fill.contra, [0, 0])
@@ -124,7 +117,7 @@ class Fills:
 
     def held_since(self, activity):
         """Time of the oldest fill held where older ones have been forgotten; 0 where all are held."""
-        return self.entry(activity, activity.fill_count - RING).time if activity.fill_count > RING else 0
+        return fill_at(self, activity, activity.fill_count - RING).time if activity.fill_count > RING else 0
 
     def orders_from(self, activity, minimum):
         """Number of orders of at least `minimum` among the fills held."""
@@ -132,7 +125,7 @@ class Fills:
         fill: FillPointer
         found: set = set()
         for number in range(max(0, activity.fill_count - RING), activity.fill_count):
-            fill = self.entry(activity, number)
+            fill = fill_at(self, activity, number)
             if fill.order_quantity >= minimum:
                 found.add(self.order_text(fill))
         return len(found)
@@ -154,3 +147,10 @@ class Fills:
         """Becomes the fills whose `state` was taken."""
         self.arena = Arena(Fill, BLOCK)
         self.arena.restore(state)
+
+
+if not cython.compiled:  # compiled, inline in the .pxd beside
+
+    def fill_at(fills, activity, number):
+        """A fill of an activity by its number, one of the last 64."""
+        return fills.arena.items[activity.fill_blocks[number % RING // BLOCK] - 1 + number % BLOCK]

@@ -29,12 +29,15 @@ class HeldFills:
         if as_of != self._as_of or len(self._held) >= ACTIVITIES_MAX:
             self._held.clear()
             self._as_of = as_of
-        count, met = core.fills_made(number)
         count_before, met_before, fills = self._held.get(number, (0, [], []))
+        first = max(0, count_before - LATELY)
+        count, met = core.fills_made(number, first)
         if count == count_before and met == met_before:
             return fills
-        first = max(0, count_before - LATELY)
+        first = max(first, count - len(met))
+        while first < count_before and met[first - count] == met_before[first - count_before]:
+            first += 1
         kept = len(fills) - (count_before - first)
         made = [*fills[: max(0, kept)], *core.fills_of(number, first)][-RING:]
-        self._held[number] = (count, met, made)
+        self._held[number] = (count, met[-LATELY:], made)
         return made

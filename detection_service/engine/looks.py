@@ -6,6 +6,7 @@ import cython
 from tapewatch.market import arrays
 
 if cython.compiled:
+    from cython.cimports.detection_service.engine.fills import fill_at
     from cython.cimports.detection_service.engine.groups import Groups
     from cython.cimports.detection_service.engine.matches import MatchLog
     from cython.cimports.detection_service.engine.records import RING, ActivityPointer, FillPointer, WithdrawalPointer
@@ -13,6 +14,7 @@ if cython.compiled:
     from cython.cimports.detection_service.engine.takes import Takes
     from cython.cimports.detection_service.engine.trips import Trips
 else:
+    from detection_service.engine.fills import fill_at
     from detection_service.engine.groups import Groups
     from detection_service.engine.matches import MatchLog
     from detection_service.engine.records import RING
@@ -55,7 +57,7 @@ class Looks(Groups):
         low: cython.double = 0.0
         high: cython.double = 0.0
         for place in range(self.fills.first_since(activity, since), activity.fill_count):
-            fill = self.fills.entry(activity, place)
+            fill = fill_at(self.fills, activity, place)
             if fill.side != side or fill.aggressor != _AGGRESSOR:
                 continue
             if count == 0:
@@ -74,7 +76,7 @@ class Looks(Groups):
         place: cython.longlong
         found: cython.int = 0
         for place in range(self.fills.first_since(activity, since), activity.fill_count):
-            fill = self.fills.entry(activity, place)
+            fill = fill_at(self.fills, activity, place)
             found += fill.aggressor == _AGGRESSOR and fill.order_quantity <= quantity
         return found
 
@@ -90,7 +92,7 @@ class Looks(Groups):
         quantities: list = []
         met: dict = {}
         for place in range(self.fills.first_since(activity, since), activity.fill_count):
-            fill = self.fills.entry(activity, place)
+            fill = fill_at(self.fills, activity, place)
             group = -1 if fill.contra < 0 else self.group_of_account[fill.contra]
             if group == activity.group:
                 continue
@@ -132,7 +134,7 @@ class Looks(Groups):
         bought: cython.int = 0
         sold: cython.int = 0
         for place in range(self.fills.first_since(activity, since), activity.fill_count):
-            fill = self.fills.entry(activity, place)
+            fill = fill_at(self.fills, activity, place)
             if fill.contra >= 0 and self.group_of_account[fill.contra] == activity.group:
                 continue
             if fill.side == _BUY:
@@ -218,6 +220,12 @@ class Looks(Groups):
                 count += abs(two.entry_time - one.entry_time) <= entered_within
             most = max(most, count)
         return most
+
+    def own_trips(self, terms):
+        """The acting group's fills, to be looked at around moments."""
+        trips: Trips = Trips(terms)
+        trips.take(self.fills, self._of(self.acting), -1)
+        return trips
 
     def others_around(self, terms, but: cython.int, since: cython.longlong, moments: list, quantity: cython.double):
         """Trips around moments, (time, side), of the market's groups with a name and fills since a time, but for one
@@ -312,11 +320,11 @@ class Looks(Groups):
         first: FillPointer
         place: cython.longlong = self.fills.first_since(activity, since)
         from_price: cython.double
-        while place < activity.fill_count and not self._is_taking(self.fills.entry(activity, place), side):
+        while place < activity.fill_count and not self._is_taking(fill_at(self.fills, activity, place), side):
             place += 1
         if place == activity.fill_count:
             return None
-        first = self.fills.entry(activity, place)
+        first = fill_at(self.fills, activity, place)
         from_price = self._price_before(first.time, since - lead, first.price)
         self._take_up(side, first.time, self.now)
         start: cython.int = 0
@@ -342,7 +350,7 @@ class Looks(Groups):
             activity = activity_at(self, other - 1)
             if activity.last_fill_time[side] >= since and self.group_names[activity.group]:
                 for place in range(self.fills.first_since(activity, since), activity.fill_count):
-                    fill = self.fills.entry(activity, place)
+                    fill = fill_at(self.fills, activity, place)
                     if self._is_taking(fill, side) and fill.time <= until:
                         every += fill.quantity
                         if other - 1 == number:
@@ -365,7 +373,7 @@ class Looks(Groups):
             time = -1
             if activity.last_fill_time[side] >= since and self.group_names[activity.group]:
                 for place in range(self.fills.first_since(activity, since), activity.fill_count):
-                    fill = self.fills.entry(activity, place)
+                    fill = fill_at(self.fills, activity, place)
                     if not self._is_taking(fill, side) or fill.time > until:
                         continue
                     if fill.time != time:
@@ -393,7 +401,7 @@ class Looks(Groups):
             take = self.takes.order[start]
             start += 1
             place = self.takes.place[take]
-            fill = self.fills.entry(activity_at(self, self.takes.actor[take]), place)
+            fill = fill_at(self.fills, activity_at(self, self.takes.actor[take]), place)
             beyond = max(0.0, sign * (fill.price - extreme))
             all_quantity += fill.quantity
             all_move += beyond
@@ -419,7 +427,7 @@ class Looks(Groups):
             activity = activity_at(self, number - 1)
             place = self.fills.first_since(activity, time) if self.group_names[activity.group] else 0
             if place > max(0, activity.fill_count - RING):
-                fill = self.fills.entry(activity, place - 1)
+                fill = fill_at(self.fills, activity, place - 1)
                 each: tuple = (fill.time, fill.aggressor, fill.event_high, fill.event_low)
                 if each >= last:
                     last, price = each, fill.price

@@ -6,10 +6,10 @@ import cython
 from tapewatch.market import arrays
 
 if cython.compiled:
-    from cython.cimports.detection_service.engine.fills import Fills
+    from cython.cimports.detection_service.engine.fills import Fills, fill_at
     from cython.cimports.detection_service.engine.records import RING, FillPointer
 else:
-    from detection_service.engine.fills import Fills
+    from detection_service.engine.fills import Fills, fill_at
     from detection_service.engine.records import RING
     from detection_service.engine.records import Fill as FillPointer
 
@@ -36,7 +36,7 @@ class Meetings:
         self.count = 0
         while number > oldest:
             number -= 1
-            fill = fills.entry(activity, number)
+            fill = fill_at(fills, activity, number)
             if fill.time < since:
                 break
             self._count(-1 if fill.contra < 0 else group_of_account[fill.contra], fill.side)
@@ -49,7 +49,7 @@ class Meetings:
         group: cython.int
         self.count = 0
         for number in range(fills.first_since(activity, since), activity.fill_count):
-            fill = fills.entry(activity, number)
+            fill = fill_at(fills, activity, number)
             if fill.side != side or fill.aggressor != _AGGRESSOR or fill.contra < 0:
                 continue
             group = group_of_account[fill.contra]

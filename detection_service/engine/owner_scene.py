@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
+from detection_service.engine.ahead import SIZE as LARGE_HELD
+from detection_service.engine.facts import TripTerms
 from detection_service.engine.market_state import SLOW_BUCKET_NS
 from detection_service.engine.metrics import OWNER_METRIC_PLACES
 from detection_service.engine.relations import Relations
@@ -12,8 +15,7 @@ from detection_service.engine.triggers import OWNER, TOGETHER
 from tapewatch.market.event import Side
 from tapewatch.market.reference import Reference
 
-LARGE_MAX: Final = 4_096
-_NO_GROUP: Final = -2
+MARKETS_MAX: Final = 4_096
 _AGGRESSOR: Final = {0: None, 1: False, 2: True}
 
 
@@ -106,7 +108,7 @@ class OwnerScene:
         self.reference = reference
         self.relations = relations
         self.news: list[int] = []
-        self._large: dict[tuple[int, int], LargeOrder] = {}
+        self._large: dict[int, tuple[int, list[tuple[int, int, LargeOrder]]]] = {}
 
     def renew(self) -> None:
         """Forgets what was read of the core: it has become another."""
@@ -241,35 +243,65 @@ class OwnerScene:
             for time_ns, account, side, quantity, event in rows
         ]
 
-    def large_orders(self, side: Side, since_ns: int = 0) -> list[LargeOrder]:
-        """Orders of other groups on a side of a size seldom seen since a time, oldest first, of the last 32 of both."""
+    def large_orders(self, side: Side | None, since_ns: int = 0) -> list[LargeOrder]:
+        """Orders of other groups on a side (both, for None: purchases first of one time) of a size seldom seen since a
+        time, oldest first, of the last 32 of both."""
         group = self._core.group_number(self._core.acting)
-        return [self._large_order(side, row) for row in self._large_rows(side, group, since_ns)]
+        found = [
+            order
+            for number, _, order in self._large_orders()
+            if number != group and order.time_ns >= since_ns and (side is None or order.side is side)
+        ]
+        return found if side is not None else sorted(found, key=itemgetter(0, -1))
 
     def own_large_orders(self, side: Side, since_ns: int) -> list[LargeOrder]:
         """The same of the acting group's own."""
         core = self._core
         group = core.group_number(core.acting)
-        rows = self._large_rows(side, _NO_GROUP, since_ns)
-        return [self._large_order(side, row) for row in rows if row[4] >= 0 and core.group_of_account[row[4]] == group]
+        return [
+            order
+            for _, account, order in self._large_orders()
+            if account >= 0
+            and core.group_of_account[account] == group
+            and order.time_ns >= since_ns
+            and order.side is side
+        ]
 
-    def _large_rows(self, side: Side, but_of: int, since_ns: int) -> list[tuple[Any, ...]]:
-        """The market's large orders as they are held, but those of a group."""
-        rows: list[tuple[Any, ...]] = self._core.large_orders[self._core.market.number].rows(side, but_of, since_ns)
-        return rows
+    def trips_around_large_orders(self, terms: TripTerms) -> list[tuple[LargeOrder, tuple[int, int, int, float]]]:
+        """Trips of the acting group's fills around large orders of others, oldest first: places of its first fill, the
+        first one after the order and the one behind its last among the fills held, and the gain as a share."""
+        core = self._core
+        trips = core.own_trips(terms)
+        made = core.large_orders[core.market.number].trips(trips, core.group_number(core.acting))
+        orders = self._large_orders() if made else []
+        return [(orders[place][-1], trip) for place, trip in made]
 
-    def _large_order(self, side: Side, row: tuple[Any, ...]) -> LargeOrder:
-        """A large order as rules see it, made once."""
-        time_ns, quantity, price, before, account, event, order_id, number = row
-        key = (self._core.market.number, number)
-        found = self._large.get(key)
-        if found is None:
-            if len(self._large) >= LARGE_MAX:
+    def _large_orders(self) -> list[tuple[int, int, LargeOrder]]:
+        """The large orders of the market that are held, by group and account, each made once."""
+        number = self._core.market.number
+        held = self._core.large_orders[number]
+        count, orders = self._large.get(number, (0, []))
+        if count != held.count:
+            made = [(row[-1], row[4], self._large_order(*row[:-1])) for row in held.rows_from(count)]
+            orders = [*orders, *made][-LARGE_HELD:]
+            if len(self._large) >= MARKETS_MAX:
                 self._large.clear()
-            found = self._large[key] = LargeOrder(
-                time_ns, quantity, price, before, self._account(account), _id(*event), order_id.decode(), side
-            )
-        return found
+            self._large[number] = (held.count, orders)
+        return orders
+
+    def _large_order(
+        self,
+        time_ns: int,
+        quantity: float,
+        price: float,
+        before: float,
+        account: int,
+        event: tuple[int, int],
+        order_id: bytes,
+        side: int,
+    ) -> LargeOrder:
+        name = self._account(account)
+        return LargeOrder(time_ns, quantity, price, before, name, _id(*event), order_id.decode(), Side(side))
 
     def largest_before(self) -> float:
         """The largest order of the market's last day before its last one of a size seldom seen; 0 where there was none.

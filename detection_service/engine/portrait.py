@@ -11,7 +11,7 @@ from detection_service.engine.records import MEASURES as MEASURE_NAMES
 from tapewatch.market import arrays
 
 if cython.compiled:
-    from cython.cimports.detection_service.engine.fills import Fills
+    from cython.cimports.detection_service.engine.fills import Fills, fill_at
     from cython.cimports.detection_service.engine.flow import MEASURES, MINUTES
     from cython.cimports.detection_service.engine.market_state import MarketState
     from cython.cimports.detection_service.engine.meetings import Meetings
@@ -23,7 +23,7 @@ if cython.compiled:
 else:
     from math import log1p, log2, sqrt
 
-    from detection_service.engine.fills import Fills
+    from detection_service.engine.fills import Fills, fill_at
     from detection_service.engine.market_state import MarketState
     from detection_service.engine.meetings import Meetings
     from detection_service.engine.records import RING
@@ -217,7 +217,7 @@ class Portrait:
         oldest: cython.longlong = max(0, activity.fill_count - RING)
         while place > oldest:
             place -= 1
-            fill = fills.entry(activity, place)
+            fill = fill_at(fills, activity, place)
             if fill.time < withdrawal.entry_time:
                 break
             if fill.time <= withdrawal.time and fill.side != withdrawal.side:
@@ -231,7 +231,7 @@ class Portrait:
         ordered: cython.double = 0.0
         count: cython.double = 0.0
         for place in range(activity.fill_count - 1, fills.first_since(activity, since) - 1, -1):
-            ordered += fills.entry(activity, place).order_quantity
+            ordered += fill_at(fills, activity, place).order_quantity
             count += 1.0
         return log2(1.0 + largest * count / ordered) if ordered > 0.0 else 0.0
 
@@ -291,8 +291,8 @@ class Portrait:
         taken: cython.double = 0.0
         usual: cython.double = registry.markets[activity.market].usual_range
         for number in range(activity.fill_count - 1, fills.first_since(activity, since), -1):
-            later = fills.entry(activity, number)
-            fill = fills.entry(activity, number - 1)
+            later = fill_at(fills, activity, number)
+            fill = fill_at(fills, activity, number - 1)
             count += 1.0
             turns += fill.side != later.side
             alike += fill.quantity == later.quantity
@@ -303,7 +303,7 @@ class Portrait:
             squares += gap * gap
         since += _SPAN_NS - _HOUR_NS
         for number in range(activity.fill_count - 1, fills.first_since(activity, since) - 1, -1):
-            fill = fills.entry(activity, number)
+            fill = fill_at(fills, activity, number)
             if fill.side == _BUY:
                 bought += fill.quantity
                 paid += fill.quantity * fill.price

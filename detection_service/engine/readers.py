@@ -8,6 +8,7 @@ from tapewatch.market.event import Side
 
 if cython.compiled:
     from cython.cimports.detection_service.engine.circles import Circles
+    from cython.cimports.detection_service.engine.fills import fill_at
     from cython.cimports.detection_service.engine.records import (
         LATELY,
         RING,
@@ -18,6 +19,7 @@ if cython.compiled:
     from cython.cimports.detection_service.engine.registry import activity_at
 else:
     from detection_service.engine.circles import Circles
+    from detection_service.engine.fills import fill_at
     from detection_service.engine.records import LATELY, RING
     from detection_service.engine.records import Activity as ActivityPointer
     from detection_service.engine.records import Fill as FillPointer
@@ -55,11 +57,12 @@ class Readers(Circles):
             number = activity.link
         return latest
 
-    def fills_made(self, number: cython.int):
-        """How many fills an activity has ever had, and the accounts that the last eight met."""
+    def fills_made(self, number: cython.int, since: cython.longlong = 1 << 62):
+        """How many fills an activity has ever had, and the accounts that those from a number on met, or the last eight
+        where that is later; of those held."""
         activity: ActivityPointer = self._of(number)
-        first: cython.longlong = max(0, activity.fill_count - LATELY)
-        met: list = [self.fills.entry(activity, place).contra for place in range(first, activity.fill_count)]
+        first: cython.longlong = max(0, min(since, activity.fill_count - LATELY), activity.fill_count - RING)
+        met: list = [fill_at(self.fills, activity, place).contra for place in range(first, activity.fill_count)]
         return activity.fill_count, met
 
     def fills_of(self, number: cython.int, first: cython.longlong):
@@ -71,7 +74,7 @@ class Readers(Circles):
         group = self.group_names[activity.group]
         found: list = []
         for place in range(max(0, first, activity.fill_count - RING), activity.fill_count):
-            fill = self.fills.entry(activity, place)
+            fill = fill_at(self.fills, activity, place)
             found.append(
                 _new(
                     Fill,

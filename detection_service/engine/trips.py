@@ -6,10 +6,10 @@ import cython
 from tapewatch.market import arrays
 
 if cython.compiled:
-    from cython.cimports.detection_service.engine.fills import Fills
+    from cython.cimports.detection_service.engine.fills import Fills, fill_at
     from cython.cimports.detection_service.engine.records import RING, FillPointer
 else:
-    from detection_service.engine.fills import Fills
+    from detection_service.engine.fills import Fills, fill_at
     from detection_service.engine.records import RING
     from detection_service.engine.records import Fill as FillPointer
 
@@ -62,7 +62,7 @@ class Trips:
         self.count = 0
         self.usual = -1.0
         for number in range(fills.first_since(activity, since), activity.fill_count):
-            fill = fills.entry(activity, number)
+            fill = fill_at(fills, activity, number)
             self.time[self.count] = fill.time
             self.price[self.count] = fill.price
             self.quantity[self.count] = fill.quantity
@@ -75,10 +75,6 @@ class Trips:
         fill, of the first after the moment, of the one behind its last, gain as a share of the price). None where
         there is none."""
         return (self.begin, self.turn, self.end, self.gain) if self.made(time, side, quantity) else None
-
-    def around_orders(self, orders: list):
-        """The same of each order (detection_service.engine.owner_scene) at its entry."""
-        return [self.around(order.time_ns, order.side, order.quantity) for order in orders]
 
     def often(self, moments: list, quantity: cython.double):
         """Around how many of some moments, (time, side), it would have made a trip for an order of so much."""

@@ -13,7 +13,14 @@ from detection_service.engine.triggers import AHEAD
 from detection_service.rules import needs, regulations
 from detection_service.rules.owners import own_client
 from detection_service.rules.owners.chance import poisson_tail
-from detection_service.rules.owners.incidents import Incident, around_others, incidents_of, quantity_of, trips_of
+from detection_service.rules.owners.incidents import (
+    Incident,
+    around_others,
+    incident,
+    quantity_of,
+    trip_terms,
+    trips_of,
+)
 from detection_service.rules.rule import Finding, Metadata, Parameter, excess, graded
 from tapewatch.alert import Measurement, Severity
 from tapewatch.market.event import Side
@@ -26,6 +33,8 @@ ELSEWHERE = [number * GOLDEN % 1.0 for number in range(1, PLACEBOS + 1)]
 TRIED_FIRST = 12
 ORDINARY = 0.1
 """What is so likely after the first few of them is not tried further."""
+ONE_OF_ALL = 1.0
+"""By chance: among all who trade here one is ahead of one order."""
 SIZES = 4
 TIMES = 32
 TIMES_MIN = 6
@@ -123,22 +132,23 @@ class FrontRunning:
 
     def evaluate(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """A finding where the group was ahead of large orders more often than by chance."""
-        fills = scene.fills(None, 0)
-        found = list(self._of_other_owners(scene, parameters, fills))
-        yield from found or self._of_own(scene, parameters, fills)
+        found = list(self._of_other_owners(scene, parameters))
+        yield from found or self._of_own(scene, parameters)
 
-    def _of_other_owners(self, scene: Scene, parameters: Mapping[str, float], fills: list[Fill]) -> Iterator[Finding]:
+    def _of_other_owners(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """Ahead of other groups' orders."""
-        since_ns = scene.now_ns - int(parameters["exit_max_s"] * 1e9)
-        lately = scene.large_orders(opposite(fills[-1].side), since_ns)
-        trips = trips_of(scene, parameters, fills)
-        if not any(trips.around_orders(lately)):
+        trips = scene.trips_around_large_orders(trip_terms(scene, parameters))
+        if not trips:
             return
-        orders = [order for side in (Side.BUY, Side.SELL) for order in scene.large_orders(side)]
-        orders.sort(key=lambda order: order.time_ns)
-        made = list(zip(orders, incidents_of(trips, fills, orders), strict=True))
-        sizes = sorted({order.quantity for order, incident in made if incident})[-SIZES:]
-        tried = [_Ahead.of(scene, parameters, fills, made, size, len(sizes)) for size in sizes]
+        fills = scene.fills(None, 0)
+        made = {order: incident(fills, order, *trip) for order, trip in trips}
+        since_ns, side = scene.now_ns - int(parameters["exit_max_s"] * 1e9), opposite(fills[-1].side)
+        lately = any(order.side is side and order.time_ns >= since_ns for order in made)
+        if not lately or (len(made) == 1 and _is_chance(scene, parameters, *made.values())):
+            return
+        judged = [(order, made.get(order)) for order in scene.large_orders(None)]
+        sizes = sorted({order.quantity for order in made})[-SIZES:]
+        tried = [_Ahead.of(scene, parameters, fills, judged, size, len(sizes)) for size in sizes]
         ahead = min((each for each in tried if each is not None), key=lambda each: each.expected, default=None)
         if ahead is None or not _alone(scene, parameters, ahead.incidents[-1]):
             return
@@ -150,8 +160,11 @@ class FrontRunning:
         if expected <= parameters["chance_max"]:
             yield _finding(scene, parameters, incidents, _related(scene, incidents), expected)
 
-    def _of_own(self, scene: Scene, parameters: Mapping[str, float], fills: list[Fill]) -> Iterator[Finding]:
+    def _of_own(self, scene: Scene, parameters: Mapping[str, float]) -> Iterator[Finding]:
         """Ahead of orders of other accounts of the same owner's."""
+        if not any(scene.own_large_orders(side, 0) for side in (Side.BUY, Side.SELL)):
+            return
+        fills = scene.fills(None, 0)
         incidents = own_client.incidents(scene, parameters, fills)
         if not incidents or incidents[-1].after[-1].time_ns < scene.now_ns:
             return
@@ -180,6 +193,11 @@ def _expected(
     present = max(1, scene.groups_present())
     sharing = (_sharing(scene, each) for each in incidents if _relation(scene, each))
     return chance * min(sharing, default=present)
+
+
+def _is_chance(scene: Scene, parameters: Mapping[str, float], incident: Incident) -> bool:
+    """Whether a single incident says nothing."""
+    return parameters["chance_max"] < ONE_OF_ALL and not _relation(scene, incident)
 
 
 def _sharing(scene: Scene, incident: Incident) -> int:
@@ -229,7 +247,7 @@ def _by_chance(
     seldom seen may do no less of it than the others do.
     """
     if len(incidents) == 1 and not _relation(scene, incidents[0]):
-        return 1.0  # among all who trade here one was ahead of one order
+        return ONE_OF_ALL
     near_s = max(each.furthest_ns for each in incidents) / 1e9
     lead_s, exit_s = min(near_s, parameters["lead_max_s"]), min(near_s, parameters["exit_max_s"])
     closely = {**parameters, "lead_max_s": lead_s, "exit_max_s": exit_s}

@@ -38,7 +38,7 @@ class Incident:
 
 def trips_of(scene: Scene, parameters: Mapping[str, float], fills: Sequence[Fill]) -> Trips:
     """Fills of a group, oldest first, to be looked at around large orders."""
-    trips = Trips(_terms(scene, parameters))
+    trips = Trips(trip_terms(scene, parameters))
     trips.read(list(fills))
     return trips
 
@@ -52,27 +52,24 @@ def around_others(
 ) -> tuple[int, int, int]:
     """How often all other groups together were ahead of an order of so much at moments, with their fills since a time;
     how many groups with how many fills there are."""
-    return scene.others_around(_terms(scene, parameters), moments, quantity, since_ns)
+    return scene.others_around(trip_terms(scene, parameters), moments, quantity, since_ns)
 
 
-def _terms(scene: Scene, parameters: Mapping[str, float]) -> TripTerms:
+def trip_terms(scene: Scene, parameters: Mapping[str, float]) -> TripTerms:
+    """What makes a trip around an order an incident, in this market."""
     lead_ns, exit_ns = (int(parameters[name] * 1e9) for name in ("lead_max_s", "exit_max_s"))
     limits = (parameters[name] for name in _LIMITS)
     return TripTerms._make((lead_ns, exit_ns, *limits, scene.market.usual_range))
 
 
-def incidents_of(trips: Trips, fills: Sequence[Fill], orders: Sequence[LargeOrder]) -> list[Incident | None]:
-    """What the group traded, oldest first, around each of some large orders, where that looks like front running."""
-    found = zip(orders, trips.around_orders(list(orders)), strict=True)
-    return [None if trip is None else _incident(fills, order, *trip) for order, trip in found]
-
-
 def incident_of(trips: Trips, fills: Sequence[Fill], order: LargeOrder) -> Incident | None:
-    """The same around one."""
-    return incidents_of(trips, fills, [order])[0]
+    """What the group traded, oldest first, around a large order, if that looks like front running."""
+    trip = trips.around(order.time_ns, order.side, order.quantity)
+    return None if trip is None else incident(fills, order, *trip)
 
 
-def _incident(fills: Sequence[Fill], order: LargeOrder, begin: int, turn: int, end: int, gain: float) -> Incident:
+def incident(fills: Sequence[Fill], order: LargeOrder, begin: int, turn: int, end: int, gain: float) -> Incident:
+    """An incident of fills by the places of a trip around an order."""
     after = [fill for fill in fills[turn:end] if fill.side is opposite(order.side)]
     return Incident(order, list(fills[begin:turn]), after, gain)
 

@@ -119,12 +119,10 @@ def _one_way_share(parameters: Mapping[str, float]) -> float:
 
 def _direction(scene: Scene, parameters: Mapping[str, float]) -> Side | None:
     """The way the group pushes the price; None where it does not, or both ways."""
-    pushes = {Side.BUY: scene.metric("pushes_up_30m"), Side.SELL: scene.metric("pushes_down_30m")}
-    side = max(pushes, key=lambda each: pushes[each])
-    other = Side.SELL if side is Side.BUY else Side.BUY
-    if pushes[side] < parameters["pushes_min"] or pushes[side] < parameters["one_way_min"] * pushes[other]:
+    up, down = scene.metric("pushes_up_30m"), scene.metric("pushes_down_30m")
+    if max(up, down) < parameters["pushes_min"] or max(up, down) < parameters["one_way_min"] * min(up, down):
         return None
-    return side
+    return Side.BUY if up >= down else Side.SELL
 
 
 def _painted(scene: Scene, parameters: Mapping[str, float], takings: Takings, side: Side) -> Painted | None:

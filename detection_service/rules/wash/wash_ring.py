@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, permutations
+from typing import NamedTuple
 
 from detection_service.engine.scene import CircleTerms, Fill, Scene
 from detection_service.engine.triggers import FLOW
@@ -104,6 +105,17 @@ class Ring:
         return len(self.trades) / max(self.expected, 1e-9)
 
 
+class _Round(NamedTuple):
+    """Groups in the order a position passed most often, how often, how often each sold to each, since when that is
+    looked at, and since when all of their fills are held."""
+
+    members: tuple[str, ...]
+    rounds: int
+    sold: Counter[tuple[str, str]]
+    since_ns: int
+    covered_ns: int
+
+
 class WashRing:
     """Asked at moments of a group that nets to little over the hour."""
 
@@ -150,12 +162,14 @@ def _rings(scene: Scene, parameters: Mapping[str, float], window_s: float) -> It
     """The sets of groups, the acting one among them, through which a position may have passed round in a window."""
     since_ns = scene.now_ns - int(window_s * 1e9)
     circles, known = _circles(scene, since_ns, parameters)
-    made = {group: chance.dealings(scene, group, since_ns) for group in {each for circle in circles for each in circle}}
-    for members in circles:
-        dealings = {group: made[group] for group in members}
-        ring = _ring(scene, parameters, dealings, since_ns, chance.choices_nats(known, len(members) - 1))
-        if ring is not None:
-            yield ring
+    for groups in circles:
+        covered_ns = chance.covered_since_ns(scene, groups, since_ns)
+        sold = _sold(scene, groups, covered_ns)
+        members, rounds = _circle(groups, sold)
+        if rounds >= max(1, parameters["rounds_min"]):
+            ring = _ring(scene, parameters, _Round(members, rounds, sold, since_ns, covered_ns), known)
+            if ring is not None:
+                yield ring
 
 
 def _circles(scene: Scene, since_ns: int, parameters: Mapping[str, float]) -> tuple[list[tuple[str, ...]], int]:
@@ -172,26 +186,26 @@ def _circles(scene: Scene, since_ns: int, parameters: Mapping[str, float]) -> tu
     return [members for members, _ in closed[:CIRCLES_MAX]], len(known - {"", scene.group})
 
 
-def _ring(
-    scene: Scene,
-    parameters: Mapping[str, float],
-    all_made: Mapping[str, Sequence[Dealing]],
-    since_ns: int,
-    tried: float,
-) -> Ring | None:
-    """What the members' trades among themselves add up to, since all of them are known; None without a circle, or where
-    that is plainly no ring."""
-    since_ns = chance.covered_since_ns(scene, all_made, since_ns)
+def _sold(scene: Scene, groups: tuple[str, ...], since_ns: int) -> Counter[tuple[str, str]]:
+    """How often each of some groups sold to each other one since a time, as the buyers' fills tell it."""
+    found: Counter[tuple[str, str]] = Counter()
+    for group in groups:
+        met = scene.partners(since_ns, group)
+        found.update({(other, group): met[other][0] for other in groups if other != group and other in met})
+    return found
+
+
+def _ring(scene: Scene, parameters: Mapping[str, float], round_: _Round, known: int) -> Ring | None:
+    """What the members' trades among themselves add up to, since all of them are known; None where that is plainly no
+    ring."""
+    members, sold = round_.members, round_.sold
+    all_made = {group: chance.dealings(scene, group, round_.since_ns) for group in sorted(members)}
     bought = [
         (each, group)
         for group, dealings in all_made.items()
         for each in dealings
-        if each.other in all_made and each.fill.side is Side.BUY and each.fill.time_ns >= since_ns
+        if each.other in all_made and each.fill.side is Side.BUY and each.fill.time_ns >= round_.covered_ns
     ]
-    sold = Counter((each.other, group) for each, group in bought)
-    members, rounds = _circle(tuple(sorted(all_made)), sold)
-    if rounds < max(1, parameters["rounds_min"]):
-        return None
     first_ns = min(each.fill.time_ns for each, _ in bought)
     made = {group: [each for each in all_made[group] if each.fill.time_ns >= first_ns] for group in members}
     one_way = sum(sold[edge] for edge in pairwise((*members, members[0]))) / sum(sold.values())
@@ -203,11 +217,12 @@ def _ring(
     if net_share > parameters[f"net_share{kind}_max"]:
         return None
     expected, surprise = _surprise(scene, made, sold, first_ns)
+    tried = chance.choices_nats(known, len(members) - 1)
     trades = (Dealing(each.fill, group) for each, group in bought)
     return Ring(
         members=members,
         trades=tuple(sorted(trades, key=lambda each: (each.fill.time_ns, each.fill.event))),
-        rounds=rounds,
+        rounds=round_.rounds,
         net_share=net_share,
         inside_share=inside_share,
         one_way=one_way,
