@@ -100,6 +100,18 @@ class LargeOrder(NamedTuple):
     side: Side
 
 
+class LegTerms(NamedTuple):
+    """What makes a push in one market and a way out of a position in another two legs: how far it moved the price as a
+    share, and in usual moves of the time it took; how one-sided each leg is; of what was traded out of, the share that
+    had been entered before; and how many times as large as the push it is."""
+
+    push_min: float
+    usual_multiple_min: float
+    one_sided_min: float
+    entry_share_min: float
+    leg_ratio_min: float
+
+
 class OwnerScene:
     """The part of a scene that goes beyond one market; `_core` is the core at a trigger."""
 
@@ -132,6 +144,12 @@ class OwnerScene:
             for time_ns, price, quantity, side, account, market, aggressor, before, elsewhere, notional, event,
             order_id, trade_id in self._core.owners.rows(since_ns, self._core.texts)
         ]  # fmt: skip
+
+    def may_have_legs(self, market: int, since_ns: int, terms: LegTerms) -> bool:
+        """Whether the group's own aggression moved a market since a time while it traded out of a position in the one
+        of the event, which is worth a closer look."""
+        core = self._core
+        return bool(core.owners.may_have_legs(market, since_ns, core.markets[market].usual_range, terms))
 
     def market_at(self, number: int) -> Any:
         """State of a market named by a fill."""

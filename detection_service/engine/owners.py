@@ -14,12 +14,14 @@ from tapewatch.market import arrays
 
 if cython.compiled:
     from cython.cimports.detection_service.engine.holdings import Flows, Holdings
+    from cython.cimports.detection_service.engine.legs import Legs
     from cython.cimports.detection_service.engine.owner_log import Owners
     from cython.cimports.detection_service.engine.owner_records import OwnerFillPointer, OwnerPointer
     from cython.cimports.detection_service.engine.texts import LongTexts
     from cython.cimports.libc.string import memcpy
 else:
     from detection_service.engine.holdings import Flows, Holdings
+    from detection_service.engine.legs import Legs
     from detection_service.engine.owner_log import Owners
     from detection_service.engine.owner_records import Owner as OwnerPointer
     from detection_service.engine.owner_records import OwnerFill as OwnerFillPointer
@@ -299,6 +301,18 @@ class OwnerStage:
             return 0.0
         move = (last - first) / first if net > 0.0 else (first - last) / first
         return max(0.0, move)
+
+    def may_have_legs(self, there: cython.int, since: cython.longlong, usual: cython.double, terms):
+        """Whether a group's own aggression moved a market since a time, which usually ranges so far in a minute, while
+        it traded out of a position in the one of the fill in hand: what rules look at closely, but for what it gained.
+        """
+        owner: OwnerPointer = self._in_hand()
+        legs: Legs = Legs(terms)
+        legs.take(self.owners, owner, there, since)
+        if not legs.push(usual):
+            return False
+        legs.take(self.owners, owner, self.market, 0)
+        return legs.gain()
 
     def measure(self):
         """Computes `values` for the fill behind a moment; windows only where one of its buckets began or doubled."""

@@ -65,6 +65,7 @@ class Relations:
         for account in self._accounts:
             self._members.setdefault(reference.group_of(account), []).append(account)
         self._sharing: dict[tuple[str, str], frozenset[str]] = {}
+        self._baselines: dict[str, float] = {}
         self._with_baseline = frozenset(
             reference.group_of(row["account"]) for row in reference.accounts if "baseline_notional_per_day" in row
         )
@@ -161,8 +162,14 @@ class Relations:
 
     def baseline_per_day(self, group: str, time_ns: int | None = None) -> float:
         """Notional that the accounts of a group trade a day by their profile, 0 where unknown."""
-        rows = (self._accounts[account].at(time_ns) for account in self._members.get(group, ()))
-        return sum(number_in(row, "baseline_notional_per_day", 0.0) for row in rows)
+        known = self._baselines.get(group)
+        if known is not None:
+            return known
+        histories = [self._accounts[account] for account in self._members.get(group, ())]
+        found = sum(number_in(each.at(time_ns), "baseline_notional_per_day", 0.0) for each in histories)
+        if all(each.until_ns(None) == ALWAYS_NS for each in histories):
+            self._baselines[group] = found
+        return found
 
     def related(self, one: str, other: str, time_ns: int | None = None) -> str:
         """What two accounts of different groups have in common: a desk, a firm, a device or a subnet; else empty."""

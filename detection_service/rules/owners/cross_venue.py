@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import nan
 from statistics import median
 from typing import Any
 
@@ -105,17 +106,11 @@ def _divergence(scene: Scene, parameters: Mapping[str, float], sibling: Any, exc
     last = min(scene.market.slow.newest, sibling.slow.newest) - 1
     if last < scene.now_ns // BUCKET_NS - 2:
         return
-    own, other = ({bar[0]: bar for bar in each.slow.bars(last - 287, last)} for each in (scene.market, sibling))
-    apart = {
-        number: abs(own[number][4] / (other[number][4] * exchange) - 1)
-        for number in own.keys() & other.keys()
-        if other[number][4] != 0
-    }
-    if last not in apart:
+    gap, usual, moved, sibling_moved, close, sibling_close = scene.settled(
+        f"apart of {sibling.number} at {exchange}", last, lambda market: _apart(market, sibling, exchange, last)
+    )
+    if not gap >= 0:
         return
-    usual = median(apart[number] for number in apart if number != last) if len(apart) > 1 else 0.0
-    moved, sibling_moved = (abs(bar[4] / bar[1] - 1) if bar[1] else 0.0 for bar in (own[last], other[last]))
-    gap = apart[last]
     if gap < parameters["divergence_min"] or gap < parameters["divergence_multiple_min"] * usual:
         return
     if (moved, scene.market.venue_name) <= (sibling_moved, sibling.venue_name):
@@ -127,12 +122,28 @@ def _divergence(scene: Scene, parameters: Mapping[str, float], sibling: Any, exc
         score=0.4 + 0.6 * excess(gap, parameters["divergence_min"]),
         start_time_ns=last * BUCKET_NS,
         explanation=(
-            f"Closed five minutes at {own[last][4]:g} on {scene.market.venue_name} and "
-            f"{_in_money(other[last][4], exchange)} on {sibling.venue_name}, {gap:.1%} apart where {usual:.2%} is "
+            f"Closed five minutes at {close:g} on {scene.market.venue_name} and "
+            f"{_in_money(sibling_close, exchange)} on {sibling.venue_name}, {gap:.1%} apart where {usual:.2%} is "
             f"usual; it moved {moved:.1%} here and {sibling_moved:.1%} there."
         ),
         measurements=(Measurement("divergence", gap, parameters["divergence_min"], "share"),),
     )
+
+
+def _apart(market: Any, sibling: Any, exchange: float, last: int) -> tuple[float, ...]:
+    """How far the closes of five minutes lie apart, and usually did; how far either moved, and where they closed. NaN
+    where not both traded."""
+    own, other = ({bar[0]: bar for bar in each.slow.bars(last - 287, last)} for each in (market, sibling))
+    apart = {
+        number: abs(own[number][4] / (other[number][4] * exchange) - 1)
+        for number in own.keys() & other.keys()
+        if other[number][4] != 0
+    }
+    if last not in apart:
+        return (nan,) * 6
+    usual = median(apart[number] for number in apart if number != last) if len(apart) > 1 else 0.0
+    moved, sibling_moved = (abs(bar[4] / bar[1] - 1) if bar[1] else 0.0 for bar in (own[last], other[last]))
+    return apart[last], usual, moved, sibling_moved, own[last][4], other[last][4]
 
 
 def _in_money(price: float, exchange: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from detection_service.engine.owner_scene import OwnerFill
+from detection_service.engine.owner_scene import LegTerms, OwnerFill
 from detection_service.engine.scene import Scene
 from detection_service.rules.rule import Finding, Parameter, excess, graded
 from tapewatch.alert import Measurement, Severity
@@ -72,12 +72,15 @@ def finding(scene: Scene, parameters: Mapping[str, float], found: Legs, explanat
 
 def legs(scene: Scene, parameters: Mapping[str, float], linked: Sequence[int]) -> Iterator[Legs]:
     """The pairs of a push in one of the `linked` markets and a gain in the event's that the group's fills show."""
-    held = scene.owner_fills(0)
     since = scene.now_ns - int(parameters["window_s"] * 1e9)
-    here = [fill for fill in held if fill.market == scene.market.number]
+    terms = LegTerms(*(parameters[name] for name in LegTerms._fields))
     for market in linked:
         if not scene.exchange(market) > 0:
             continue  # notionals in different money, and no rate: not to be weighed against each other
+        if not scene.may_have_legs(market, since, terms):
+            continue
+        held = scene.owner_fills(0)
+        here = [fill for fill in held if fill.market == scene.market.number]
         there = [fill for fill in held if fill.market == market and fill.time_ns >= since]
         push = _push(scene, parameters, there)
         if push is None:

@@ -173,14 +173,17 @@ def _marks(
         return
     start = before if before > 0 else fills[0].price
     pushes = _pushes(fills, start)
-    for group in sorted({fill.group for fill in fills}):
-        volume = _volume(fast, [fill for fill in fills if fill.group == group], first, last)
+    by_group: dict[str, list[Fill]] = {}
+    for fill in fills:
+        by_group.setdefault(fill.group, []).append(fill)
+    for group in sorted(by_group):
+        volume = _volume(fast, by_group[group], first, last)
         least = usual_move or parameters["push_min"]
         mark = _mark(group, fills, pushes, (start, fills[-1].price), window_s, volume, least) if moved else None
         if mark is not None and _meets(mark, parameters):
             yield mark
             continue
-        mark = _flight(group, fills, window_s, volume, least)
+        mark = _flight(by_group[group], fills, window_s, volume, least)
         if mark is not None and _climbs(mark, parameters):
             yield mark
 
@@ -263,9 +266,10 @@ def _mark(
     )
 
 
-def _flight(group: str, fills: Sequence[Fill], window_s: int, volume: float, usual_move: float) -> _Mark | None:
+def _flight(
+    own: Sequence[Fill], fills: Sequence[Fill], window_s: int, volume: float, usual_move: float
+) -> _Mark | None:
     """A group's orders of the side it mostly traded, as far as they go on one after the other in its direction."""
-    own = [fill for fill in fills if fill.group == group]
     bought = sum(fill.quantity for fill in own if fill.side is Side.BUY)
     quantity = sum(fill.quantity for fill in own)
     side = Side.BUY if 2 * bought >= quantity else Side.SELL
@@ -280,7 +284,7 @@ def _flight(group: str, fills: Sequence[Fill], window_s: int, volume: float, usu
         return None
     push = steps[-1].price / steps[0].price - 1
     return _Mark(
-        group=group,
+        group=own[0].group,
         side=side,
         fills=tuple(fill for fill in own if fill.side is side and traded[fill.order_id or fill.event_id] >= crumb),
         window_s=window_s,
