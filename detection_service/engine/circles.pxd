@@ -8,4 +8,5 @@ cdef class Circles(Looks):
     )
     cdef double _inside_share(self, tuple members, long long since)
     cdef int _in_market(self, int group) noexcept
+    cdef int _sold(self, int group, int other, long long since)
     cdef int _bought(self, int group, long long since)

@@ -57,12 +57,18 @@ class Circles(Looks):
         least: cython.int = sizes[0]
         most: cython.int = sizes[1]
         onward: dict = {}
+        ends: dict = {}
         found: set = set()
         path: tuple
         paths: list = [(acting,)]
         while paths:
             path = paths.pop()
             group = path[len(path) - 1]
+            if len(path) == most and group not in onward:  # it leads back or nowhere, and mostly nowhere
+                if group not in ends:
+                    ends[group] = self._sold(group, acting, since) >= often
+                if not ends[group]:
+                    continue
             if group not in onward:
                 onward[group] = self._onward(group, since, often, most - 1, share, deviations, branches)
             for other in onward[group]:
@@ -71,7 +77,7 @@ class Circles(Looks):
                 elif other not in path and len(path) < most:
                     paths.append((*path, other))
         shares: list = [(members, self._inside_share(members, since)) for members in sorted(found)]
-        return [each for each in shares if each[1] >= share], list(onward)
+        return [each for each in shares if each[1] >= share], sorted({*onward, *ends})
 
     def _inside_share(self, members, since):
         """The least share that trades with other members are of a member's trades since a time."""
@@ -131,6 +137,21 @@ class Circles(Looks):
                 if len(found) == branches:
                     break
         return found
+
+    def _sold(self, group, other, since):
+        """How often a group sold to another since a time."""
+        number: cython.int = self._in_market(group)
+        activity: ActivityPointer
+        fill: FillPointer
+        place: cython.longlong
+        sold: cython.int = 0
+        if number < 0:
+            return 0
+        activity = activity_at(self, number)
+        for place in range(self.fills.first_since(activity, since), activity.fill_count):
+            fill = fill_at(self.fills, activity, place)
+            sold += fill.side != _BUY and fill.contra >= 0 and self.group_of_account[fill.contra] == other
+        return sold
 
     def _bought(self, group, since):
         """How often a group bought from others than itself since a time."""

@@ -97,6 +97,7 @@ class Engine:
         self._rules: list[tuple[Rule, dict[str, float]]] = [
             (known[rule_id], values) for rule_id, values in parameters.items()
         ]
+        self._questions = [(rule.metadata.rule_id, self._isolation.question(rule)) for rule, _ in self._rules]
         health = {rule.metadata.rule_id: (rule, values) for rule, values in self._rules if rule.triggers & SOURCE}
         self._health.configure(health, self.config_digest)
         self._observes_frames = bool(health) and not self._configuration.marks_come
@@ -315,11 +316,11 @@ class Engine:
         self._scene.news = core.owners.news_at(core.now) if triggers & NEWS else []
         values = self._values_here()
         for slot in self._due(triggers):
-            rule, parameters = self._rules[slot][0], values[slot]
-            self._asked = rule.metadata.rule_id
-            if self._asked in self._varied and not self._holds_here(rule, rule.triggers & triggers, parameters):
+            rule_id, findings = self._questions[slot]
+            self._asked = rule_id
+            if rule_id in self._varied and not self._holds_here(self._rules[slot][0], triggers, values[slot]):
                 continue
-            for finding in self._isolation.findings(rule, self._scene, parameters):
+            for finding in findings(self._scene, values[slot]):
                 found = True
                 episode = self._episodes.take(
                     self._asked, market.venue_name, market.instrument_name, finding, core.now, self._scene.event_id
@@ -344,6 +345,7 @@ class Engine:
 
     def _holds_here(self, rule: Rule, triggers: int, parameters: dict[str, float]) -> bool:
         """Whether the conditions hold with the market's own parameters; what else gives cause has none."""
+        triggers &= rule.triggers
         if triggers & ~(FLOW | MARKET | OWNER):
             return True
         for trigger in (FLOW, MARKET, OWNER):
@@ -361,7 +363,7 @@ class Engine:
         slots = self._answering[plain]
         for trigger, due in ((FLOW, core.due), (MARKET, core.due_market), (OWNER, core.due_owner)):
             if triggers & trigger:
-                slots = sorted({*slots, *due})
+                slots = sorted({*slots, *due}) if slots else due
         return slots
 
     def _memory(self, owners: frozenset[str]) -> dict[str, float] | None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from detection_service.engine.scene import Scene
@@ -55,6 +56,10 @@ class Isolation:
             self._reasons[self._content[rule_id]] = f"conditions: {made.reason}"
             return None
         return made.value
+
+    def question(self, rule: Rule) -> Callable[[Scene, Mapping[str, float]], Iterable[Finding]]:
+        """What to ask a rule by: its own evaluation, or held, where it is from outside the catalogue."""
+        return partial(self.findings, rule) if self.is_brought(rule.metadata.rule_id) else rule.evaluate
 
     def findings(self, rule: Rule, scene: Scene, parameters: Mapping[str, float]) -> Iterable[Finding]:
         """What a rule makes of a scene; nothing from one that is faulty, or turns out to be."""

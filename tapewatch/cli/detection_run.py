@@ -4,9 +4,10 @@ import gc
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from tapewatch.cli.merge import in_event_order
 from tapewatch.engine_mode import mode
 from tapewatch.market.frame import Frame
 
+T = TypeVar("T")
 Progress = Callable[[float], None]
 COLLECTION_THRESHOLDS = (100_000, 50, 100)
 """New objects between two collections; Python's own is 700."""
@@ -151,7 +153,7 @@ def _passed(
 ) -> _Passed:
     """Everything as it is; the amendments on the way are kept."""
     passed = _Passed()
-    for frame, offered in fresh_frames(files, rows_per_frame):
+    for frame, offered in read_ahead(fresh_frames(files, rows_per_frame)):
         passed.offered += offered
         passed.given += frame.row_count
         if frame.row_count:
@@ -177,7 +179,7 @@ def _corrected(
     final = {each.alert_id: each for each in before.values() if engine.is_of_source(each.rule_id)}
     engine.configure(replace(engine.configuration, marks_come=True))
     changes: list[Change] = []
-    for frame, offered in fresh_frames(files, rows_per_frame):
+    for frame, offered in read_ahead(fresh_frames(files, rows_per_frame)):
         if frame.row_count:
             corrected, found = amendments.apply(frame)
             changes.extend(found)
@@ -201,6 +203,15 @@ def fresh_frames(files: Sequence[EventFile], rows_per_frame: int) -> Iterator[tu
     deduper = Deduper()
     for frame in in_event_order([file.frames(rows_per_frame) for file in files]):
         yield _fresh(frame, deduper), frame.row_count
+
+
+def read_ahead(items: Iterator[T]) -> Iterator[T]:
+    """The same, the next one made while the last is looked at: decoding a file leaves this thread the interpreter."""
+    with ThreadPoolExecutor(1, "reading") as reader:
+        pending = reader.submit(next, items, None)
+        while (item := pending.result()) is not None:
+            pending = reader.submit(next, items, None)
+            yield item
 
 
 @contextmanager
