@@ -338,26 +338,6 @@ class Looks(Groups):
         """Whether a fill is of a side and took liquidity."""
         return fill.side == side and fill.aggressor == _AGGRESSOR
 
-    def taken_share(self, number: cython.int, side: cython.int, since: cython.longlong, until: cython.longlong):
-        """The activity's part of what groups with a name took on a side within a time, but for rounding."""
-        other: cython.longlong = self.market.last_activity
-        place: cython.longlong
-        activity: ActivityPointer
-        fill: FillPointer
-        own: cython.double = 0.0
-        every: cython.double = 0.0
-        while other:
-            activity = activity_at(self, other - 1)
-            if activity.last_fill_time[side] >= since and self.group_names[activity.group]:
-                for place in range(self.fills.first_since(activity, since), activity.fill_count):
-                    fill = fill_at(self.fills, activity, place)
-                    if self._is_taking(fill, side) and fill.time <= until:
-                        every += fill.quantity
-                        if other - 1 == number:
-                            own += fill.quantity
-            other = activity.link
-        return own / every if every > 0.0 else 0.0
-
     def _take_up(self, side: cython.int, since: cython.longlong, until: cython.longlong):
         """Sets `takes` to the market's fills of a side within a time that took liquidity, of groups with a name. What a
         group took at one time goes together and as it came, by the event of the first."""

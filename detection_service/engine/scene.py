@@ -181,11 +181,6 @@ class Scene(OwnerScene):
         """The acting group's fills of a side since a time in which it took liquidity, in short."""
         return Took(*self._core.took(self._core.acting, side, since_ns))
 
-    def taken_share(self, side: Side, since_ns: int, until_ns: int) -> float:
-        """The acting group's part of what was taken on a side within a time, but for rounding: what `push` has at far
-        more cost."""
-        return float(self._core.taken_share(self._core.acting, side, since_ns, until_ns))
-
     def push(self, side: Side, since_ns: int, until_ns: int, from_price: float) -> Push:
         """What the acting group's aggressive fills of a side within a time did to the price, beside everybody's."""
         core = self._core

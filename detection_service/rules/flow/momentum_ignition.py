@@ -94,16 +94,18 @@ class MomentumIgnition:
             return
         if scene.now_ns - run.end_ns > parameters["turn_within_s"] * 1e9:
             return
+        quantity_share = _quantity_share(scene, run)
+        if quantity_share < parameters["quantity_share_min"]:
+            return  # most are left here
         usual = usual_move(scene, run.start_ns, parameters["minutes_min"])
-        burst = _Burst(run, _quantity_share(scene, run), tuple(exits(scene, run.side, run.start_ns)), usual)
+        burst = _Burst(run, quantity_share, tuple(exits(scene, run.side, run.start_ns)), usual)
         if burst.moved < parameters["moves_min"]:
             return
         if _loses(burst, _taken(scene, run)):
             return
         if burst.exit_share < parameters["exit_share_min"] or burst.kept_share < parameters["kept_share_min"]:
             return
-        if burst.quantity_share >= parameters["quantity_share_min"]:
-            yield _finding(scene, parameters, burst)
+        yield _finding(scene, parameters, burst)
 
 
 def _quantity_share(scene: Scene, run: Run) -> float:
