@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from case_service.audit import Finding, Head, verify
 from case_service.auditing.checkpoint import Checkpoint, Keys, Purpose, chosen
 
 
 def prove(
-    records: Iterable[Iterable[object]],
+    records: Iterable[Sequence[Any]],
     head: Head,
     keys: Keys,
     held: Sequence[Checkpoint],
@@ -35,7 +36,7 @@ def prove(
     return found
 
 
-def prove_export(records: Iterable[Iterable[object]], head: Head, keys: Keys, held: Sequence[Checkpoint]) -> Finding:
+def prove_export(records: Iterable[Sequence[Any]], head: Head, keys: Keys, held: Sequence[Checkpoint]) -> Finding:
     """The same of an export, which must end with a checkpoint made for it."""
     found = prove(records, head, keys, held)
     if found.problem:

@@ -207,12 +207,16 @@ def _about(subject: str) -> ColumnElement[bool]:
     return or_(audit_records.c.subject == subject, of_alert & (audit_records.c.alert_id == subject))
 
 
-def audit_rows(connection: Connection, after: int = 0, up_to: int | None = None) -> Iterator[Row[*tuple[Any, ...]]]:
-    """Audit records behind a sequence, oldest first, all or up to another; memory stays bounded."""
-    query = select(audit_records).where(audit_records.c.sequence > after).order_by(audit_records.c.sequence)
+def audit_rows(
+    connection: Connection, after: int | None = None, up_to: int | None = None
+) -> Iterator[Row[*tuple[Any, ...]]]:
+    """Audit records, oldest first; all, or those behind a sequence and up to another. Memory stays bounded."""
+    query = select(audit_records).order_by(audit_records.c.sequence)
+    query = query if after is None else query.where(audit_records.c.sequence > after)
     query = query if up_to is None else query.where(audit_records.c.sequence <= up_to)
     with connection.execute(query, execution_options={"yield_per": AUDIT_ROWS_FETCHED}) as rows:
-        yield from rows
+        for part in rows.partitions():
+            yield from part
 
 
 def audit_head(connection: Connection) -> Head:

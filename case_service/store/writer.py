@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from case_service.store.databases.database import Database
 from case_service.store.transaction import Transaction, transaction
-from tapewatch.runtime.errors import ResourceExhausted, ServiceError, Unavailable
+from tapewatch.runtime.errors import InvalidArgument, ResourceExhausted, ServiceError, Unavailable
 
 QUEUE_MAX = 256
 GROUP_MAX = 64
@@ -103,7 +103,7 @@ class Writer:
 
         def work(connection: Connection) -> tuple[list[object], int]:
             with transaction(connection, self._clock_ns()) as shared:
-                outcomes = [_outcome(shared, unit.work) for unit in group]
+                outcomes = [self._outcome(shared, unit.work) for unit in group]
             return outcomes, shared.heads.change_sequence
 
         try:
@@ -115,13 +115,21 @@ class Writer:
             _log.warning("write_refused", database=self._database.name, units=len(group), cause=str(error)[:200])
             return [refusal] * len(group), None
 
+    def _outcome(self, shared: Transaction, work: Callable[[Transaction], object]) -> object:
+        try:
+            with shared.unit():
+                return self._worked(shared, work)
+        except ServiceError as error:
+            return error
 
-def _outcome(shared: Transaction, work: Callable[[Transaction], object]) -> object:
-    try:
-        with shared.unit():
+    def _worked(self, shared: Transaction, work: Callable[[Transaction], object]) -> object:
+        try:
             return work(shared)
-    except ServiceError as error:
-        return error
+        except self._database.errors as error:
+            refusal = self._database.refusal(error)
+            if isinstance(refusal, InvalidArgument):  # one caller's value must not end the others' work
+                raise refusal from error
+            raise
 
 
 def _answer(unit: _Unit, outcome: object) -> None:

@@ -20,6 +20,11 @@ EDITS = {
         " WHERE sequence = 4",
         4,
     ),
+    "one put in before the first": (
+        "INSERT INTO audit_records SELECT 0, time_ns, actor, action, subject, reason, from_state, to_state, detail,"
+        " previous_hash, hash, alert_id, salt, content_hash FROM audit_records WHERE sequence = 2",
+        1,
+    ),
     "one deleted in the middle": ("DELETE FROM audit_records WHERE sequence = 3", 3),
     "the first deleted": ("DELETE FROM audit_records WHERE sequence = 1", 1),
     "one deleted and the rest moved up": (

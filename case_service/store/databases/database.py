@@ -35,7 +35,9 @@ class Database(Protocol):
         """Run `work` in one snapshot that cannot write. At most as many threads as there are readers call this."""
 
     def refusal(self, error: Exception) -> ServiceError | None:
-        """What callers are told of an error that passes by itself or is the database's damage; None for all others.
+        """What callers are told of an error that passes by itself, is the database's damage, or their own value's.
+
+        None for all others, which end the service.
 
         After an error with a refusal nothing of its transaction was acknowledged, and the next one may be tried.
         """

@@ -29,6 +29,7 @@ class Line:
             pool_size=1,
             max_overflow=0,
             pool_pre_ping=True,
+            hide_parameters=True,  # errors reach logs
             isolation_level=isolation_level,
             connect_args=dict(arguments),
         )

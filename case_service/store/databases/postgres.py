@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 import structlog
-from asyncpg import InterfaceError, LockNotAvailableError, PostgresError
+from asyncpg import DataError, InterfaceError, LockNotAvailableError, PostgresError
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
 from case_service.store.databases.address import PASSWORD_PLACES, server_name
 from case_service.store.databases.database import RETRY_AFTER_MS
 from case_service.store.databases.line import Line
-from tapewatch.runtime.errors import DataLoss, ServiceError, StartError, Unavailable
+from tapewatch.runtime.errors import DataLoss, InvalidArgument, ServiceError, StartError, Unavailable
 
 WRITER_LOCK: Final = 0x7461_7065_7761_7463
 """The advisory lock of the one writer; locks of one database do not touch those of another."""
@@ -46,6 +46,8 @@ READER_SESSION: Mapping[str, str] = {
 }
 _PASSING = ("08", "53", "57")
 """Classes of errors that pass: connection, resources (disk, memory, connections), an operator stops the server."""
+_UNHELD = "22"
+"""The class of errors that say a value cannot be held: a NUL in a text, a number too large."""
 _DAMAGED = ("XX001", "XX002")
 _LOCK_NOT_AVAILABLE = LockNotAvailableError.sqlstate
 DATABASE_ERRORS = (DBAPIError, InterfaceError, OSError, PostgresError)
@@ -98,6 +100,10 @@ class PostgresDatabase:
     def refusal(self, error: Exception) -> ServiceError | None:
         """Unavailable where the server is out of reach or out of resources, DataLoss where it finds damage."""
         state = _sqlstate(error)
+        if state.startswith(_UNHELD) or isinstance(_cause(error), DataError):
+            return InvalidArgument(
+                "VALUE_NOT_HELD", "expected texts without NUL and numbers of 64 bits, found a value no database holds"
+            )
         if state in _DAMAGED:
             return DataLoss("STORE_DAMAGED", "the case database is damaged: restore a copy")
         if state == _LOCK_NOT_AVAILABLE:
@@ -177,6 +183,11 @@ def _not_durable(connection: Connection) -> str:
 def _sqlstate(error: Exception) -> str:
     cause = error.orig if isinstance(error, DBAPIError) else error
     return str(getattr(cause, "sqlstate", None) or "")
+
+
+def _cause(error: Exception) -> BaseException | None:
+    """The driver's own error."""
+    return error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig is not None else error
 
 
 def _lost(error: Exception) -> bool:

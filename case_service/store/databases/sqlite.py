@@ -121,6 +121,7 @@ def _open(path: Path, pragmas: tuple[str, ...], begin: str, connections: int) ->
         poolclass=QueuePool,
         pool_size=connections,
         max_overflow=0,
+        hide_parameters=True,  # errors reach logs
         connect_args={"check_same_thread": False},
     )
 

@@ -1,5 +1,6 @@
 """What holds on PostgreSQL alone: one writer, and a server that goes away and comes back."""
 
+import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import closing
@@ -8,15 +9,20 @@ from pathlib import Path
 import grpc
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import update
 
 from case_service.app import CaseSettings
+from case_service.audit import Entry
 from case_service.store.databases import postgres
 from case_service.store.databases.opening import open_database
-from case_service.store.reading import change_head
+from case_service.store.reading import case_number_of, change_head
+from case_service.store.store import open_store
+from case_service.store.tables import heads
+from case_service.store.transaction import Transaction
 from tapewatch.bench.postgres_server import PASSWORD, PostgresServer, ServerAbsentError, running_server
-from tapewatch.runtime.errors import StartError, Unavailable
+from tapewatch.runtime.errors import InvalidArgument, StartError, Unavailable
 from tests.case_service.databases import Server, opened
-from tests.case_service.fakes import alert, alert_id, running_cases
+from tests.case_service.fakes import FakeClock, alert, alert_id, running_cases
 
 pytestmark = pytest.mark.postgres
 
@@ -104,6 +110,27 @@ async def test_a_password_comes_from_a_file_and_a_wrong_one_is_never_said(
         async with running_cases(url, database_password="not-this-one"):
             pass
     assert "not-this-one" not in str(caught.value)
+
+
+async def test_a_value_that_it_cannot_hold_is_refused_to_its_caller_alone(postgres_database: str) -> None:
+    def hold(shared: Transaction) -> None:
+        shared.connection.execute(update(heads).values(audit_hash="a\0b"))
+
+    def note(shared: Transaction) -> int:
+        shared.audit([Entry("ann", "Look", "case", detail="{}")])
+        return shared.heads.audit_count
+
+    async with open_store(postgres_database, FakeClock()) as store:
+        waiting = [asyncio.ensure_future(store.write(work)) for work in (note, hold, note)]
+        await asyncio.sleep(0)
+        writing = asyncio.create_task(store.writer.run())
+        first, refused, second = await asyncio.gather(*waiting, return_exceptions=True)
+        assert (first, second) == (1, 2)
+        assert isinstance(refused, InvalidArgument)
+        with pytest.raises(InvalidArgument, match="texts without NUL"):
+            await store.read(case_number_of, "a\0b")
+        writing.cancel()
+        await asyncio.wait([writing])
 
 
 def test_a_server_that_is_not_there_is_said_with_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
