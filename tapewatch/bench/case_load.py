@@ -3,10 +3,11 @@
 import hashlib
 import random
 from collections.abc import Iterator, Sequence
+from functools import partial
 
-from sqlalchemy import Connection, case, update
+from sqlalchemy import Connection, Text, Update, case, cast, func, select, update
 
-from case_service.case import CaseState, Disposition
+from case_service.case import CaseState
 from case_service.convert import incoming_of
 from case_service.grouping import Policy
 from case_service.store.batch import Incoming
@@ -18,6 +19,8 @@ from surveillance.v1 import alert_pb2
 
 ALERTS_A_CASE = 10
 BATCH = 1_000
+CASES_AT_ONCE = 5_000
+IN_REVIEW = int(CaseState.IN_REVIEW)
 RULES = 40
 INSTRUMENTS = 500
 OWNERS = 20_000
@@ -42,7 +45,7 @@ def fill(database: Database, alerts: int) -> None:
                 record(shared, batch, policy)
 
         database.write(write)
-    database.write(_work)
+    _work(database)
     database.tidy()
 
 
@@ -80,12 +83,20 @@ def batches(first: int, count: int, size: int) -> Iterator[list[alert_pb2.Alert]
         yield [alert_of(number, chance) for number in range(begin, begin + size)]
 
 
-def _work(connection: Connection) -> None:
+def _work(database: Database) -> None:
     """Most cases closed, some being worked, the rest open; the verbs themselves would take hours."""
     part = cases.c.number % 100
-    closed = part < 85
-    state = case((closed, CaseState.CLOSED), (part < 90, CaseState.ASSIGNED), (part < 95, CaseState.IN_REVIEW), else_=1)
-    disposition = case((closed, Disposition.FALSE_POSITIVE + cases.c.number % 4), else_=0)
-    analysts = [(cases.c.number % ANALYSTS == each, f"analyst{each}") for each in range(ANALYSTS)]
-    assignee = case((part >= 95, ""), *analysts, else_="")
-    connection.execute(update(cases).values(state=state, disposition=disposition, assignee=assignee))
+    worked = ((part < 85, int(CaseState.CLOSED)), (part < 90, int(CaseState.ASSIGNED)), (part < 95, IN_REVIEW))
+    statement = update(cases).values(
+        state=case(*worked, else_=int(CaseState.OPEN)),
+        disposition=case((part < 85, cases.c.number % 4 + 1), else_=0),
+        assignee=case((part >= 95, ""), else_="analyst" + cast(cases.c.number % ANALYSTS, Text)),
+    )
+    count = database.read(lambda connection: connection.execute(select(func.count()).select_from(cases)).scalar_one())
+    for begin in range(1, count + 1, CASES_AT_ONCE):
+        piece = statement.where(cases.c.number.between(begin, begin + CASES_AT_ONCE - 1))
+        database.write(partial(_run, piece))
+
+
+def _run(statement: Update, connection: Connection) -> None:
+    connection.execute(statement)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from tapewatch.bench import detection, engine, fix, fix_socket, forest, pipeline, simulation, store
+from tapewatch.bench import case_history, detection, engine, fix, fix_socket, forest, pipeline, simulation, store
 from tapewatch.bench.figure import Figure
 
 Measure = Callable[[float], list[Figure]]
@@ -11,7 +11,7 @@ MEASURES: dict[str, tuple[Measure, ...]] = {
     "fix": (fix.measure, fix_socket.measure),
     "pipeline": (pipeline.measure,),
     "forest": (forest.measure,),
-    "store": (store.measure,),
+    "store": (store.measure, case_history.measure),
     "simulator": (simulation.measure,),
 }
 

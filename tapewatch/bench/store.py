@@ -13,6 +13,7 @@ from case_service.recorder import Recorder
 from case_service.store.store import open_store
 from surveillance.v1 import alert_pb2
 from tapewatch.bench import market
+from tapewatch.bench.case_stores import databases
 from tapewatch.bench.figure import BenchError, Figure, Samples, figure_of
 from tapewatch.bench.stack import running
 from tapewatch.client.cases import CaseClient
@@ -39,26 +40,29 @@ Record = Callable[[Sequence[alert_pb2.Alert]], Awaitable[int]]
 def measure(seconds: float) -> list[Figure]:
     """Alerts/s by batch size, and MB/s of the journal; bounded by ALERTS_MAX and JOURNAL_BYTES, whatever `seconds`."""
     del seconds
-    return [*asyncio.run(_store()), *asyncio.run(_service()), *asyncio.run(_journal())]
+    figures = [*asyncio.run(_service()), *asyncio.run(_journal())]
+    with databases() as places:
+        for name, location in places:
+            figures += asyncio.run(_store(name, location))
+    return figures
 
 
-async def _store() -> list[Figure]:
+async def _store(name: str, location: str) -> list[Figure]:
     """Through the recorder and the store in this process."""
-    with tempfile.TemporaryDirectory(prefix="tapewatch-bench-") as directory:
-        async with open_store(Path(directory) / "cases.db", time.time_ns) as store:
-            recorder = Recorder(store, Policy())
-            tasks = [asyncio.create_task(store.writer.run()), asyncio.create_task(recorder.run())]
+    async with open_store(location, time.time_ns) as store:
+        recorder = Recorder(store, Policy())
+        tasks = [asyncio.create_task(store.writer.run()), asyncio.create_task(recorder.run())]
 
-            async def record(alerts: Sequence[alert_pb2.Alert]) -> int:
-                incoming = [incoming_of(alert, place) for place, alert in enumerate(alerts)]
-                return sum(outcome.changed for outcome in await recorder.record(incoming))
+        async def record(alerts: Sequence[alert_pb2.Alert]) -> int:
+            incoming = [incoming_of(alert, place) for place, alert in enumerate(alerts)]
+            return sum(outcome.changed for outcome in await recorder.record(incoming))
 
-            try:
-                return await _rates("RecordAlerts in process", record)
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.wait(tasks)
+        try:
+            return await _rates(f"RecordAlerts in process, {name}", record)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
 
 
 async def _service() -> list[Figure]:
