@@ -4,7 +4,7 @@ import math
 
 from case_service.case import CaseState, Disposition
 from case_service.reports.dossier import Dossier
-from case_service.reports.words import counted, date_text, listed, number_text, time_text
+from case_service.reports.words import counted, date_text, listed, market_text, number_text, time_text
 from tapewatch.alert import Severity
 
 
@@ -30,7 +30,9 @@ def orders_described(dossier: Dossier) -> str:
         pin = dossier.stored.pin
         why = "no evidence is pinned to the case yet" if pin is None else "the pinned window holds none of its accounts"
         return f"The orders cannot be listed: {why}. The alerts name {_named(dossier)}."
-    sides = {side: [line for line in lines if line.side == side] for side in ("BUY", "SELL")}
+    case = dossier.case
+    here = [line for line in lines if line.is_of(case.venue, case.instrument)]
+    sides = {side: [line for line in here if line.side == side] for side in ("BUY", "SELL")}
     parts = [
         f"{counted(len(found), 'order')} to {side.lower()} {number_text(_sum(line.quantity for line in found))} "
         f"({number_text(_sum(line.filled for line in found))} traded, "
@@ -39,9 +41,10 @@ def orders_described(dossier: Dossier) -> str:
         if found
     ]
     named = sum(line.is_named for line in lines)
+    elsewhere = f" {counted(len(lines) - len(here), 'order')} elsewhere." if len(here) < len(lines) else ""
     return (
-        f"In the pinned window: {' and '.join(parts)}. The alerts name {named} of these "
-        f"{counted(len(lines), 'order')}, marked * in the list."
+        f"In {market_text(case.venue, case.instrument)}, in the pinned window: {' and '.join(parts) or 'none'}."
+        f"{elsewhere} The alerts name {counted(named, 'order')}, marked * in the list."
     )
 
 

@@ -27,7 +27,7 @@ class OrderLine:
     changes: int = 0
     filled: float = 0.0
     cancelled: float = 0.0
-    ending: str = "open at the end of the window"
+    ending: str = "open"
     is_named: bool = False
     """Whether an alert of the case names it."""
     _fills: list[tuple[float, float]] = field(default_factory=list)
@@ -37,6 +37,10 @@ class OrderLine:
         """Volume-weighted price of its fills; NaN without any."""
         quantity = math.fsum(quantity for _, quantity in self._fills)
         return math.fsum(price * quantity for price, quantity in self._fills) / quantity if quantity else math.nan
+
+    def is_of(self, venue: str, instrument: str) -> bool:
+        """Whether it is an order of a market."""
+        return (self.venue, self.instrument) == (venue, instrument)
 
     def take(self, row: Row) -> None:
         """One event of the order."""

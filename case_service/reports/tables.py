@@ -40,21 +40,24 @@ def table(name: str, title: str, columns: Sequence[Column], rows: Sequence[Seque
 def orders_table(dossier: Dossier) -> ReportTable:
     """The orders of the window, those the alerts name first."""
     columns = (
-        Column("order", "Order", 2.0),
+        Column("order", "Order", 1.6),
+        Column("market", "Market", 1.5),
         Column("account", "Account", 1.5),
-        Column("side", "Side", 0.7),
+        Column("side", "Side", 0.65),
         Column("price", "Price", 1.0, is_number=True),
         Column("quantity", "Quantity", 1.1, is_number=True),
         Column("filled", "Traded", 1.1, is_number=True),
         Column("average_price", "Avg price", 1.1, is_number=True),
         Column("entered", "Entered", 1.75),
         Column("last", "Last event", 1.75),
-        Column("ending", "Ended", 1.3),
+        Column("ending", "Ended", 1.2),
     )
-    ordered = sorted(dossier.orders, key=lambda line: not line.is_named)
+    case = dossier.case
+    ordered = sorted(dossier.orders, key=lambda line: (not line.is_named, not line.is_of(case.venue, case.instrument)))
     rows = [
         (
             f"{line.order_id}{' *' if line.is_named else ''}",
+            f"{line.instrument} {line.venue}",
             line.account,
             line.side.lower(),
             number_text(line.price),

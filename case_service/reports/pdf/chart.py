@@ -84,7 +84,7 @@ def draw(page: Page, dossier: Dossier) -> None:
     _trades(plot, market)
     page.set_xy(MARGIN_MM, plot.top + plot.tall + 6.5)
     _legend(page)
-    page.set_xy(MARGIN_MM, plot.top + HEIGHT_MM - 3.0)
+    page.set_xy(MARGIN_MM, plot.top + HEIGHT_MM - 1.0)
 
 
 def _span(dossier: Dossier, from_ns: int, to_ns: int) -> tuple[int, int]:
@@ -118,8 +118,7 @@ def _trimmed(prices: list[float]) -> list[float]:
 
 def _is_near(line: OrderLine, prices: list[float], dossier: Dossier) -> bool:
     """Whether an order's price is near enough to be drawn without flattening the market."""
-    inside = (line.venue, line.instrument) == (dossier.case.venue, dossier.case.instrument)
-    if not inside or math.isnan(line.price):
+    if not line.is_of(dossier.case.venue, dossier.case.instrument) or math.isnan(line.price):
         return False
     kept = _trimmed(prices)
     room = max(kept[-1] - kept[0], abs(kept[-1]) * 0.001)
@@ -152,7 +151,7 @@ def _orders(plot: _Plot, lines: Sequence[OrderLine]) -> None:
         plot.page.set_draw_color(*colour)
         plot.page.set_line_width(1.1 if line.is_named else 0.45)
         begin = plot.x(line.entered_ns or plot.from_ns)
-        end = plot.to_ns if line.ending.startswith("open") else line.last_ns
+        end = plot.to_ns if line.ending == "open" else line.last_ns
         plot.page.line(begin, plot.y(line.price), max(plot.x(end), begin + 0.5), plot.y(line.price))
 
 

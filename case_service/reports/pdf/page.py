@@ -20,12 +20,16 @@ ALERT, ACCENT = (176, 32, 36), (22, 74, 124)
 Colour = tuple[int, int, int]
 Style = Literal["", "B", "I"]
 ROWS_SHOWN_MAX = 120
+SHAPED_FROM = "\u0590"
+"""Hebrew; scripts before it need no shaping, which takes most of the time a document takes."""
 
 
 class Page(FPDF):
     """Pages under construction. `mark` stands in the head, `reference` in the foot."""
 
-    def __init__(self, faces: Faces, unknown: frozenset[str], mark: str, reference: str) -> None:
+    def __init__(
+        self, faces: Faces, unknown: frozenset[str], mark: str, reference: str, *, needs_shaping: bool
+    ) -> None:
         super().__init__(format="A4")
         self._unknown = unknown
         self._mark, self._reference = mark, reference
@@ -34,7 +38,7 @@ class Page(FPDF):
         for face in faces.extra:
             self.add_font(face.name, "", face.path, collection_font_number=face.number)
         self.set_fallback_fonts([face.name for face in faces.extra], exact_match=False)
-        self.set_text_shaping(True)
+        self.set_text_shaping(needs_shaping)
         self.set_margin(MARGIN_MM)
         self.set_top_margin(24.0)
         self.set_auto_page_break(True, margin=18.0)
@@ -180,7 +184,7 @@ def document(text: str, folder: Path, fonts: Sequence[Path], mark: str, referenc
     """
     faces = Faces(folder, fonts)
     unknown = faces.need(set(text + mark + reference))
-    return Page(faces, unknown, mark, reference)
+    return Page(faces, unknown, mark, reference, needs_shaping=any(each >= SHAPED_FROM for each in text))
 
 
 def written(page: Page) -> bytes:

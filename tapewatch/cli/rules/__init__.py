@@ -7,6 +7,7 @@ from tapewatch.cli.rules.comparing import compare_rules
 from tapewatch.cli.rules.listing import list_rules, show_rule
 from tapewatch.cli.rules.previewing import preview_rules
 from tapewatch.cli.rules.publishing import write_pages
+from tapewatch.cli.rules.reviewing import review_thresholds
 from tapewatch.cli.rules.setting import list_changes, set_parameters
 from tapewatch.cli.rules.starting import start_rule
 
@@ -20,6 +21,7 @@ app.command("check")(check_rules)
 app.command("diff")(compare_rules)
 app.command("lock")(lock_rules)
 app.command("preview")(preview_rules)
+app.command("review")(review_thresholds)
 app.command("set")(set_parameters)
 app.command("changes")(list_changes)
 app.command("pages")(write_pages)

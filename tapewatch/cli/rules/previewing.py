@@ -88,7 +88,7 @@ def preview_rules(
         after = with_directory(before, rules_directory) if config is None else after
     else:
         before = configuration_of(None, reference, settings)
-    opened = _Opened(files, file_format, FormatOptions(venue=venue, instrument=instrument))
+    opened = Opened(files, file_format, FormatOptions(venue=venue, instrument=instrument))
     old, _ = opened.run(before)
     new, faulty = opened.run(after)
     named = None if rules is None else {each.strip() for each in rules.split(",")}
@@ -117,7 +117,9 @@ def _in_force(config: Path | None, target: str | None, rules_directory: Path | N
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class Opened:
+    """Files to be run under one configuration after another."""
+
     files: list[Path]
     file_format: str
     options: FormatOptions
