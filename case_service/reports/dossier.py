@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from case_service.audit import Record
 from case_service.case import Case
+from case_service.confidentiality.sight import in_sight
 from case_service.evidence.kept import Kept
 from case_service.evidence.links import Link, links
 from case_service.evidence.pin import Pin
@@ -108,7 +109,7 @@ def _earlier(connection: Connection, case: Case) -> list[Earlier]:
     )
     query = (
         select(cases.c.number, cases.c.title, cases.c.state, cases.c.disposition, cases.c.create_time_ns)
-        .where(cases.c.number != case.number, cases.c.number.in_(about))
+        .where(cases.c.number != case.number, cases.c.number.in_(about), *in_sight(cases.c.number))
         .order_by(cases.c.number.desc())
         .limit(EARLIER_CASES_MAX)
     )

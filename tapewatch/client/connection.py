@@ -55,7 +55,7 @@ class ServiceClient:
         try:
             return await method(request, timeout=timeout_s or self.timeout_s)
         except grpc.aio.AioRpcError as error:
-            raise ClientError.from_rpc(error, self.target) from error
+            raise ClientError.from_rpc(error, self.target, self._security) from error
 
     async def call_persistently(
         self, method: Callable[..., Awaitable[Answer]], request: object, patience_s: float | None
@@ -84,7 +84,7 @@ class ServiceClient:
             async for answer in call:
                 yield answer
         except grpc.aio.AioRpcError as error:
-            raise ClientError.from_rpc(error, self.target) from error
+            raise ClientError.from_rpc(error, self.target, self._security) from error
         finally:
             call.cancel()
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 import grpc
 
+from tapewatch.client.tls_words import tls_failure
 from tapewatch.runtime.errors import error_info, retry_after_ms
+from tapewatch.runtime.settings import SecuritySettings
 
 UNREACHABLE = "UNREACHABLE"
 """Reason given where nothing answered, so no service could give one."""
@@ -56,14 +58,20 @@ class ClientError(Exception):
         return hidden and any(mark in self.message for mark in _BROKEN_STREAM_MARKS)
 
     @classmethod
-    def from_rpc(cls, error: grpc.RpcError, target: str) -> "ClientError":
-        """The error of a call to `target`, with reason and metadata read from its `google.rpc.ErrorInfo`."""
+    def from_rpc(cls, error: grpc.RpcError, target: str, security: SecuritySettings | None = None) -> "ClientError":
+        """The error of a call to `target`, with reason and metadata read from its `google.rpc.ErrorInfo`.
+
+        Where no service answered, `security` helps to say whether TLS is to blame.
+        """
         info = error_info(error)
         code: grpc.StatusCode = error.code()
         details: str = error.details() or code.name
         if info is not None:
             return cls(code, info.reason, details, info.metadata, retry_after_ms(error))
         if code is grpc.StatusCode.UNAVAILABLE:
+            failure = tls_failure(details, security or SecuritySettings())
+            if failure is not None:
+                return cls(code, failure[0], f"{target}: {failure[1]}")
             return cls(code, UNREACHABLE, f"no service answers at {target} ({details.rpartition(': ')[2]})")
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:
             return cls(code, "", f"{target} did not answer in time: {details}")

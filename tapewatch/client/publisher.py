@@ -208,7 +208,7 @@ class IngestPublisher:
                 backoff.succeeded()
                 self._resolve(answer)
         except grpc.aio.AioRpcError as error:
-            return ClientError.from_rpc(error, self.target)
+            return ClientError.from_rpc(error, self.target, self._security)
         except TimeoutError:
             wait = f"{self.target} answered none of {len(self._in_flight)} batches for {self._answer_timeout_s} s"
             return ClientError(grpc.StatusCode.DEADLINE_EXCEEDED, "NO_ANSWER", wait)
