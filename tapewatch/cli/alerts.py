@@ -1,6 +1,7 @@
 """`tapewatch alerts`: list, show and watch alerts."""
 
 import re
+from collections.abc import Awaitable
 from typing import Annotated
 
 import typer
@@ -21,6 +22,8 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, show a
 FilterOption = Annotated[
     str, typer.Option("--filter", metavar="TEXT", help='Such as: rule_id = "spoofing" AND severity >= HIGH.')
 ]
+OrderOption = Annotated[str, typer.Option("--order-by", metavar="FIELDS", help="Such as: score desc, start_time_ns.")]
+SearchOption = Annotated[str, typer.Option("--search", metavar="WORDS", help="Only what has all these words, or lay*.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, help="At most so many.")]
 WatchLimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Stop after so many.")]
 AllOption = Annotated[bool, typer.Option("--all", help="Begin with everything stored, not only what comes.")]
@@ -29,13 +32,19 @@ AllOption = Annotated[bool, typer.Option("--all", help="Begin with everything st
 @app.command("list")
 def list_alerts(
     filter_text: FilterOption = "",
+    order_by: OrderOption = "",
+    search: SearchOption = "",
     limit: LimitOption = 100,
     target: TargetOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List alerts, newest first."""
-    alerts = ask(CaseClient, "cases", config, target, lambda client: client.list_alerts(filter_text, limit))
+    """List alerts, newest first where no order is asked for."""
+
+    def question(client: CaseClient) -> Awaitable[list[alert_pb2.Alert]]:
+        return client.list_alerts(filter_text, limit, order_by=order_by, search=search)
+
+    alerts = ask(CaseClient, "cases", config, target, question)
     if as_json:
         print_json(alerts)
         return

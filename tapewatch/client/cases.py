@@ -57,9 +57,16 @@ class CaseClient(ServiceClient):
         answer = await self.call_persistently(self._stub.RecordRules, request, patience_s)
         return int(answer.recorded)
 
-    async def list_alerts(self, filter_text: str = "", limit: int | None = None) -> list[alert_pb2.Alert]:
-        """Alerts that satisfy a filter such as `rule_id = "spoofing" AND severity >= HIGH`, newest first."""
-        request = alert_record_pb2.ListAlertsRequest(filter=filter_text, page_size=page_size_for(limit))
+    async def list_alerts(
+        self, filter_text: str = "", limit: int | None = None, *, order_by: str = "", search: str = ""
+    ) -> list[alert_pb2.Alert]:
+        """Alerts that satisfy a filter such as `rule_id = "spoofing" AND severity >= HIGH` and have a search's words.
+
+        Newest first, or in an order such as `score desc`.
+        """
+        request = alert_record_pb2.ListAlertsRequest(
+            filter=filter_text, page_size=page_size_for(limit), order_by=order_by, search=search
+        )
         pages = self.pages(self._stub.ListAlerts, request)
         return await limited((alert async for page in pages for alert in page.alerts), limit)
 
@@ -67,9 +74,16 @@ class CaseClient(ServiceClient):
         """One alert; ClientError NOT_FOUND."""
         return await self.call(self._stub.GetAlert, alert_record_pb2.GetAlertRequest(alert_id=alert_id))
 
-    async def list_cases(self, filter_text: str = "", limit: int | None = None) -> list[case_pb2.Case]:
-        """Cases that satisfy a filter such as `state = OPEN AND instrument = "ACME"`, newest first."""
-        request = case_pb2.ListCasesRequest(filter=filter_text, page_size=page_size_for(limit))
+    async def list_cases(
+        self, filter_text: str = "", limit: int | None = None, *, order_by: str = "", search: str = ""
+    ) -> list[case_pb2.Case]:
+        """Cases that satisfy a filter such as `state = OPEN AND instrument = "ACME"` and have the words of a search.
+
+        Newest first, or in an order such as `priority, due_time_ns`.
+        """
+        request = case_pb2.ListCasesRequest(
+            filter=filter_text, page_size=page_size_for(limit), order_by=order_by, search=search
+        )
         pages = self.pages(self._stub.ListCases, request)
         return await limited((case async for page in pages for case in page.cases), limit)
 
