@@ -69,7 +69,7 @@ buf: ## install buf, which lints the contracts (needs npm)
 
 clean: ## remove what was built and generated (.venv stays)
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	rm -f surveillance/v1/*_pb2* tapewatch/_built.json $(VENV)/.protos $(VENV)/.core $(VENV)/.project
+	rm -f surveillance/v1/*_pb2* surveillance/v1/contracts.desc tapewatch/_built.json $(VENV)/.protos $(VENV)/.core $(VENV)/.project
 	find $(wildcard $(PACKAGES)) -name '*.so' -delete
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 

@@ -1,4 +1,4 @@
-"""Generates Python code for the contracts in protos/ into surveillance/v1 (not committed).
+"""Generates Python code for the contracts in protos/, and their comments, into surveillance/v1 (not committed).
 
 `python build_protos.py` writes what differs; `python build_protos.py --check` writes nothing and exits 1
 naming what is missing or out of date.
@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 PROTOS = ROOT / "protos"
+DESCRIPTION = Path("surveillance/v1/contracts.desc")
 STUB_PLUGIN = "protoc-gen-mypy_grpc"
 
 
@@ -27,6 +28,7 @@ def generate(out: Path) -> None:
     """Runs protoc over every contract, writing modules and stubs below `out`; RuntimeError if it refuses."""
     from grpc_tools import protoc
 
+    (out / DESCRIPTION).parent.mkdir(parents=True, exist_ok=True)
     sources = sorted(str(path.relative_to(PROTOS)) for path in PROTOS.rglob("*.proto"))
     arguments = [
         "protoc",
@@ -35,6 +37,8 @@ def generate(out: Path) -> None:
         f"--python_out={out}",
         f"--pyi_out={out}",
         f"--grpc_python_out={out}",
+        f"--descriptor_set_out={out / DESCRIPTION}",
+        "--include_source_info",
         *stub_plugin_arguments(out),
         *sources,
     ]
@@ -44,7 +48,7 @@ def generate(out: Path) -> None:
 
 def differing(generated: Path) -> list[Path]:
     """Relative paths below `generated` whose text is not the same in the checkout."""
-    paths = sorted(path.relative_to(generated) for path in generated.rglob("*_pb2*"))
+    paths = sorted(path.relative_to(generated) for path in (*generated.rglob("*_pb2*"), generated / DESCRIPTION))
     return [path for path in paths if not _same(generated / path, ROOT / path)]
 
 

@@ -40,6 +40,7 @@ from case_service.store.store import READERS, open_store
 from case_service.subjects.servicer import SERVICE_NAME as SUBJECT_SERVICE_NAME
 from case_service.subjects.servicer import SubjectServicer
 from surveillance.v1 import case_pb2_grpc, subject_pb2_grpc
+from tapewatch.rest.serving import RestSettings, serving_rest
 from tapewatch.runtime.service import Service
 from tapewatch.runtime.settings import Section
 
@@ -79,6 +80,7 @@ class CaseSettings(Section):
     audit: AuditSettings = Field(AuditSettings(), description="who signs the audit trail")
     reports: ReportSettings = Field(ReportSettings(), description="reports to the authority, case files, statistics")
     retention: RetentionSettings = Field(RetentionSettings(), description="how long closed cases are kept")
+    rest: RestSettings = Field(RestSettings(), description="REST and JSON beside gRPC")
 
     @field_validator("database", mode="before")
     @classmethod
@@ -149,7 +151,8 @@ async def lifespan(
             files = (kept.vault, desk.files)
             serve_confidentiality(service, store, settings.retention, tokens, clock_ns, files)
             with reports_of(service, store, settings.reports, kept, clock_ns):
-                yield
+                async with serving_rest(service, settings.rest, "cases.rest.listen"):
+                    yield
 
 
 def lifespan_with(

@@ -80,13 +80,14 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[type-arg] # g
         if handler is None:
             self._metrics.finished.labels("unknown", grpc.StatusCode.UNIMPLEMENTED.name).inc()
             return handler  # type: ignore[return-value] # gRPC takes None; the stubs do not know
-        return self._wrap(handler, handler_call_details.method)
+        return self.wrapped(handler, handler_call_details.method)
 
     async def idle(self) -> None:
         """Wait until no handler runs; gRPC's stop() may return before the last `finally` has."""
         await self._idle.wait()
 
-    def _wrap(self, handler: _Handler, method: str) -> _Handler:
+    def wrapped(self, handler: _Handler, method: str) -> _Handler:
+        """The handler as callers see it: checked, counted, its errors mapped, its messages bytes."""
         call = _Call(handler, method, self._watched, self._guard)
         if handler.request_streaming and handler.response_streaming:
             return grpc.stream_stream_rpc_method_handler(call.stream_response, None, call.response_serialiser)

@@ -1,7 +1,7 @@
 """The gRPC server of a service, with health, reflection, call interceptors and a bounded drain."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import grpc
@@ -35,6 +35,7 @@ class Server:
         self._stop = stop
         self._calls = CallInterceptor(registry, guard)
         self._names: list[str] = []
+        self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
         self._bound = False
         self._started = False
         self._server = grpc.aio.server(
@@ -45,11 +46,17 @@ class Server:
         """Register a servicer with its generated function."""
         self._register(full_name)
         add_to_server(servicer, self._server)
+        add_to_server(servicer, _Registry(self._handlers))  # type: ignore[arg-type] # takes what the function gives
 
     def add_handlers(self, handlers: "grpc.GenericRpcHandler[Any, Any]", full_name: str) -> None:
         """Register handwritten handlers."""
         self._register(full_name)
         self._server.add_generic_rpc_handlers((handlers,))
+
+    def handler(self, method: str) -> "grpc.RpcMethodHandler[Any, Any] | None":
+        """What answers a full method of a servicer, guarded and counted as for gRPC; None if none does."""
+        found = self._handlers.get(method)
+        return None if found is None else self._calls.wrapped(found, method)
 
     def bind(self, listen: str, security: SecuritySettings, setting: str) -> Address:
         """Take the address `setting` names; StartError when it is not to be had, SettingsError when not allowed."""
@@ -95,6 +102,21 @@ class Server:
         if full_name in self._names:
             raise RuntimeError(f"{full_name} is already served")
         self._names.append(full_name)
+
+
+class _Registry:
+    """Takes handlers as a server does, and keeps them by full method."""
+
+    def __init__(self, handlers: "dict[str, grpc.RpcMethodHandler[Any, Any]]") -> None:
+        self._handlers = handlers
+
+    def add_generic_rpc_handlers(self, _: object) -> None:
+        """The same handlers as below, behind an older door."""
+
+    def add_registered_method_handlers(
+        self, service: str, handlers: "Mapping[str, grpc.RpcMethodHandler[Any, Any]]"
+    ) -> None:
+        self._handlers.update({f"/{service}/{name}": handler for name, handler in handlers.items()})
 
 
 class _Reflection(reflection.aio.ReflectionServicer):  # type: ignore[name-defined,misc] # the stubs leave it out

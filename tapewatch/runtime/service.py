@@ -71,6 +71,7 @@ class Service:
         self.failure: BaseException | None = None
         self.address: Address | None = None
         self.metrics_address: Address | None = None
+        self.rest_address: Address | None = None
         self.serving = False
         self._metrics_settings = metrics or MetricsSettings()
         self._metrics_endpoint: MetricsEndpoint | None = None
@@ -94,6 +95,10 @@ class Service:
     def add_handlers(self, handlers: "grpc.GenericRpcHandler[Any, Any]", full_name: str) -> None:
         """Serve handwritten handlers (raw bytes where speed needs it) under a service name."""
         self._server.add_handlers(handlers, full_name)
+
+    def handler(self, method: str) -> "grpc.RpcMethodHandler[Any, Any] | None":
+        """What answers a full method of a servicer that was added, for callers that do not come by gRPC."""
+        return self._server.handler(method)
 
     def spawn(self, work: Coroutine[Any, Any, None], *, at_stop: AtStop = "cancel") -> asyncio.Task[None]:
         """Run a coroutine in the service's TaskGroup; if it raises, the service stops and fails.
@@ -230,7 +235,9 @@ async def _serve_until_signalled(
             if not service.stop.is_set():
                 metrics_address = str(service.metrics_address) if service.metrics_address else None
                 listen = str(service.address)
-                _log.info("ready", service=name, listen=listen, metrics=metrics_address, security=security.mode)
+                rest = str(service.rest_address) if service.rest_address else None
+                mode = security.mode
+                _log.info("ready", service=name, listen=listen, rest=rest, metrics=metrics_address, security=mode)
                 gc.collect()
                 gc.freeze()  # what a start made stays: the collector need not go over it again and again
                 gc.set_threshold(*COLLECTION_THRESHOLDS)
