@@ -4,7 +4,7 @@ from collections import Counter
 
 from google.protobuf import descriptor_pool
 
-from surveillance.v1 import audit_pb2, case_pb2, evidence_pb2, report_pb2, subject_pb2
+from surveillance.v1 import audit_pb2, case_pb2, confidentiality_pb2, evidence_pb2, report_pb2, subject_pb2
 from tapewatch.rest.description import describe
 from tapewatch.rest.routes import ROUTES
 
@@ -13,7 +13,7 @@ OF_SERVICES = {"RecordAlerts", "RecordChanges", "RecordRules"}
 
 
 def contracts() -> dict[str, object]:
-    files = (audit_pb2, case_pb2, evidence_pb2, report_pb2, subject_pb2)
+    files = (audit_pb2, case_pb2, confidentiality_pb2, evidence_pb2, report_pb2, subject_pb2)
     services = [service for each in files for service in each.DESCRIPTOR.services_by_name.values()]
     return {f"/{service.full_name}/{method.name}": method for service in services for method in service.methods}
 
