@@ -4,6 +4,7 @@ import typer
 
 from tapewatch.cli.cases import known, watchlist
 from tapewatch.cli.cases.bulk import bulk_assign, bulk_close
+from tapewatch.cli.cases.compression import compression
 from tapewatch.cli.cases.deciding import approve, hand_back, reject, release, withdraw
 from tapewatch.cli.cases.evidence import replay_case, show_evidence
 from tapewatch.cli.cases.history import show_history
@@ -39,6 +40,7 @@ app.command("attachment")(attachment)
 app.command("bulk-assign")(bulk_assign)
 app.command("bulk-close")(bulk_close)
 app.command("history")(show_history)
+app.command("compression")(compression)
 app.add_typer(known.app, name="known")
 app.add_typer(watchlist.app, name="watchlist")
 app.command("evidence")(show_evidence)
