@@ -42,8 +42,9 @@ check: setup ## style, types, import rules, contracts, rules, generated files
 	@if [ -n "$(BUF)" ]; then echo "$(BUF) lint"; "$(BUF)" lint; \
 	else echo "buf is not installed: the contracts were not linted (\`make buf\` installs it)"; fi
 
-chaos: setup ## kill -9 under load, again and again (KILLS=20 of each service); a gap of 10,000 messages
-	TAPEWATCH_CHAOS_KILLS=$(KILLS) $(BIN)/python -m pytest -s tests/fix_gateway/test_kills.py $(PYTEST_ARGUMENTS)
+chaos: setup ## kill -9 under load, again and again (KILLS=20 of each service); a gap of 10,000 messages; 50 analysts
+	TAPEWATCH_CHAOS_KILLS=$(KILLS) $(BIN)/python -m pytest -s tests/fix_gateway/test_kills.py \
+		tests/case_service/test_analysts.py $(PYTEST_ARGUMENTS)
 
 bench: setup ## rates and latencies of this machine
 	$(BIN)/tapewatch bench

@@ -29,11 +29,11 @@ BATCH = 20
 SEED = int(os.environ.get("TAPEWATCH_SEED", "20260302"))
 
 
-async def start(database: str) -> tuple[Process, str]:
+async def start(database: str, listen: str = "127.0.0.1:0") -> tuple[Process, str]:
     """A case service in a process of its own, and the address it says it is ready on."""
     environment = {
         **os.environ,
-        "TAPEWATCH__CASES__LISTEN": "127.0.0.1:0",
+        "TAPEWATCH__CASES__LISTEN": listen,
         "TAPEWATCH__CASES__DATABASE": str(database),
         "TAPEWATCH__LOG__FORMAT": "json",
     }
