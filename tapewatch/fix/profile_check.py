@@ -12,7 +12,7 @@ from tapewatch.fix.message import Message, readable
 from tapewatch.fix.profile import Profile
 from tapewatch.fix.session_config import source_name
 from tapewatch.fix.tags_read import SESSION_TAGS, tags_read
-from tapewatch.market.frame import Frame
+from tapewatch.fix.wire.columns import Columns
 from tapewatch.market.validate import validate
 
 KEYS_KEPT_MAX = 5_000_000
@@ -130,6 +130,8 @@ class ProfileCheck:
         read = self._read.get(case)
         if read is None:
             read = self._read[case] = tags_read(self.profile, message, case[1]) | SESSION_TAGS
+        if message.values.keys() <= read:
+            return
         for tag, value in message.fields:
             if tag in read:
                 continue
@@ -158,10 +160,11 @@ class ProfileCheck:
             self._keys.add(key)
 
     def _check_rows(self) -> None:
-        if self._unchecked:
-            found = validate(Frame.from_rows(self._unchecked))
-            self.rejections.update(f"{each.field}: {each.reason}" for each in found)
-            self._unchecked = []
+        columns = Columns(len(self._unchecked))
+        for row in self._unchecked:
+            columns.add_row(row)
+        self.rejections.update(f"{each.field}: {each.reason}" for each in validate(columns.frame()))
+        self._unchecked = []
 
 
 def check_log(path: Path, profile: Profile) -> ProfileCheck:
