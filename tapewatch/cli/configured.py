@@ -1,5 +1,6 @@
 """Where the services are and how to prove oneself, from the settings file, the environment and the command line."""
 
+import getpass
 import os
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -23,6 +24,7 @@ DEFAULT_ADDRESSES: Mapping[str, str] = {
 }
 
 TOKEN_VARIABLE = "TAPEWATCH_TOKEN"
+_TOKEN_VARIABLES = (TOKEN_VARIABLE, "TAPEWATCH__SECURITY__TOKEN", "TAPEWATCH__SECURITY__TOKEN_FILE")
 _chosen: ContextVar[tuple[str | None, Path | None]] = ContextVar("token_chosen", default=(None, None))
 
 ConfigOption = Annotated[
@@ -69,6 +71,12 @@ def choose_token(token: str | None, token_file: Path | None) -> None:
     if token is not None and token_file is not None:
         raise WrongUsageError("expected --token or --token-file, found both")
     _chosen.set((token, token_file))
+
+
+def default_actor() -> str:
+    """Who acts where nobody says: this machine's user; nobody where a token says who it is."""
+    shows_token = any(_chosen.get()) or any(os.environ.get(name) for name in _TOKEN_VARIABLES)
+    return "" if shows_token else getpass.getuser()
 
 
 def security_of(config: Path | None) -> SecuritySettings:

@@ -5,6 +5,17 @@ import typer
 from tapewatch.cli.cases import known, watchlist
 from tapewatch.cli.cases.bulk import bulk_assign, bulk_close
 from tapewatch.cli.cases.compression import compression
+from tapewatch.cli.cases.confidentiality import (
+    desks,
+    erase,
+    grant,
+    hold,
+    restrict,
+    revoke,
+    show_access,
+    unhold,
+    unrestrict,
+)
 from tapewatch.cli.cases.deciding import approve, hand_back, reject, release, withdraw
 from tapewatch.cli.cases.evidence import replay_case, show_evidence
 from tapewatch.cli.cases.history import show_history
@@ -49,3 +60,12 @@ app.command("report")(make_report)
 app.command("export")(export_case)
 app.command("verify-export")(verify_export)
 app.command("statistics")(show_statistics)
+app.command("access")(show_access)
+app.command("restrict")(restrict)
+app.command("unrestrict")(unrestrict)
+app.command("grant")(grant)
+app.command("revoke")(revoke)
+app.command("hold")(hold)
+app.command("unhold")(unhold)
+app.command("erase")(erase)
+app.command("desks")(desks)

@@ -1,16 +1,16 @@
 """Arguments and options that the commands of `tapewatch cases` share."""
 
-import getpass
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from surveillance.v1 import case_pb2
+from tapewatch.cli.configured import default_actor
 from tapewatch.cli.failure import WrongUsageError
 
 CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="Number or id of the case.")]
-ActorOption = Annotated[str, typer.Option("--actor", help="Who acts.", default_factory=getpass.getuser)]
+ActorOption = Annotated[str, typer.Option("--actor", help="Who acts.", default_factory=default_actor)]
 DispositionOption = Annotated[
     str, typer.Option("--disposition", help="false-positive, no-action, warned, or reported (waits for somebody else).")
 ]

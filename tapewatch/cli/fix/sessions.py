@@ -1,7 +1,6 @@
 """`tapewatch fix sessions` and `tapewatch fix reset`: the running gateway's sessions."""
 
 import asyncio
-import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from rich.table import Table
 
 from surveillance.v1 import fix_pb2
 from tapewatch.cli.calls import ask
-from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption, address_of, security_of
+from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption, address_of, default_actor, security_of
 from tapewatch.cli.failure import WrongUsageError
 from tapewatch.cli.output import console, print_json, table
 from tapewatch.client.fix import FixClient
@@ -60,7 +59,7 @@ def list_sessions(
 def reset(
     session: Annotated[str, typer.Option("--session", help="Its name, or its counterparty's CompID.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; goes into the audit log.")],
-    actor: Annotated[str, typer.Option("--actor", help="Who acts.", default_factory=getpass.getuser)],
+    actor: Annotated[str, typer.Option("--actor", help="Who acts.", default_factory=default_actor)],
     force: Annotated[bool, typer.Option("--force", help="Log it out first where it is logged on.")] = False,
     target: TargetOption = None,
     config: ConfigOption = None,
