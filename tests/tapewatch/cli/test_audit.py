@@ -19,7 +19,7 @@ async def signed(tmp_path: Path) -> AsyncIterator[Cases]:
     await said("keys", "init", "--key", str(tmp_path / "audit.pem"))
     settings = AuditSettings(key=tmp_path / "audit.pem", checkpoint_file=tmp_path / "kept.jsonl")
     async with running_cases(tmp_path / "cases.db", audit=settings) as cases:
-        await cases.record(alert("a"), later("b", 60))
+        await cases.record(alert("a"), later("b", 5))
         yield cases
 
 
