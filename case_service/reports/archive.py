@@ -17,10 +17,11 @@ import pyarrow.parquet as pq
 from google.protobuf.json_format import MessageToDict
 
 from case_service.audit import Record
+from case_service.auditing.journal import checkpoint_json
 from case_service.evidence.event_file import Row
 from case_service.evidence.gathering import canonical_json
 from case_service.reports.dossier import Dossier
-from case_service.reports.manifest import AUDIT, FORMAT, MANIFEST
+from case_service.reports.manifest import AUDIT, CHECKPOINTS, FORMAT, MANIFEST
 from case_service.reports.words import time_text
 from tapewatch.alert import Severity
 from tapewatch.spreadsheet import csv_bytes
@@ -69,6 +70,8 @@ def files_of(dossier: Dossier, evidence: Mapping[str, bytes], documents: Mapping
         files |= _both(name, table)
     files["case.json"] = canonical_json(case_facts(dossier))
     files[AUDIT] = b"".join(canonical_json(audit_fields(record)) + b"\n" for record in dossier.stored.records)
+    lines = (canonical_json(checkpoint_json(each)) + b"\n" for each in dossier.stored.checkpoints)
+    files[CHECKPOINTS] = b"".join(lines)
     files["rules.json"] = canonical_json(dossier.context.get("rules", []))
     return files
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from case_service.audit import Record
+from case_service.auditing.checkpoint import Checkpoint
 from case_service.case import Case
 from case_service.confidentiality.sight import in_sight
 from case_service.evidence.kept import Kept
@@ -15,6 +16,7 @@ from case_service.evidence.pin import Pin
 from case_service.evidence.pinner import alerts_of
 from case_service.reports.orders import OrderLine, order_lines
 from case_service.store import pins
+from case_service.store.checkpoints import all_checkpoints
 from case_service.store.reading import audit_page, case_named
 from case_service.store.related import Related, related_alerts
 from case_service.store.tables import PARTY_ACCOUNT, PARTY_OWNER, alert_parties, cases
@@ -46,6 +48,8 @@ class Stored:
     related: Sequence[Related]
     earlier: Sequence[Earlier]
     records: Sequence[Record]
+    checkpoints: Sequence[Checkpoint]
+    """The signed checkpoints of the whole trail: they vouch for the records, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ def stored_of(connection: Connection, name: str) -> Stored:
         related=related_alerts(connection, case),
         earlier=_earlier(connection, case),
         records=_records(connection, case),
+        checkpoints=all_checkpoints(connection),
     )
 
 

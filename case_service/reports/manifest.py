@@ -5,6 +5,7 @@ from typing import Any, Final
 
 MANIFEST: Final = "manifest.json"
 AUDIT: Final = "audit.jsonl"
+CHECKPOINTS: Final = "audit-checkpoints.jsonl"
 FORMAT: Final = "tapewatch case file 1"
 
 

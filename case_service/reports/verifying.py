@@ -6,14 +6,16 @@ Nothing is unpacked to a disk and nothing is trusted: numbers and sizes of files
 import hashlib
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from case_service.audit import Record, hash_of
-from case_service.reports.manifest import AUDIT, MANIFEST, manifest_files
+from case_service.auditing.checkpoint import MARK_BYTES, Checkpoint, Keys, chosen
+from case_service.auditing.journal import checkpoint_of
+from case_service.reports.manifest import AUDIT, CHECKPOINTS, MANIFEST, manifest_files
 
 FILES_MAX: Final = 1_000
 FILE_BYTES_MAX: Final = 1 << 30
@@ -29,6 +31,7 @@ class Checked:
     case_number: int = 0
     files: int = 0
     audit_records: int = 0
+    signed_records: int = 0
     manifest_sha256: str = ""
     file: str = ""
     problem: str = ""
@@ -42,11 +45,14 @@ class _WrongError(Exception):
         self.file, self.problem = file, problem
 
 
-def verify_export(path: Path) -> Checked:
-    """Check an archive, or a folder it was unpacked into. OSError where it can not be read."""
+def verify_export(path: Path, keys: Keys | None = None) -> Checked:
+    """Check an archive, or a folder it was unpacked into. OSError where it can not be read.
+
+    With public keys every checkpoint must be signed by one of them; the records they cover are counted as signed.
+    """
     try:
         with _opened(path) as (names, sizes, read):
-            return _checked(names, sizes, read)
+            return _checked(names, sizes, read, keys or {})
     except _WrongError as wrong:
         return Checked(file=wrong.file, problem=wrong.problem)
     except zipfile.BadZipFile as error:
@@ -69,7 +75,7 @@ def _reader(folder: Path) -> Open:
     return lambda name: (folder / name).open("rb")
 
 
-def _checked(names: list[str], sizes: dict[str, int], read: Open) -> Checked:
+def _checked(names: list[str], sizes: dict[str, int], read: Open, keys: Keys) -> Checked:
     if len(names) > FILES_MAX:
         raise _WrongError(MANIFEST, f"expected at most {FILES_MAX} files, found {len(names)}")
     for name in names:
@@ -87,8 +93,9 @@ def _checked(names: list[str], sizes: dict[str, int], read: Open) -> Checked:
     for name, known in sorted(told["files"].items()):
         _check_file(name, known, sizes, read)
     records = _check_audit(told, sizes, read)
+    signed = _check_signatures(records, told, sizes, read, keys) if AUDIT in told["files"] else 0
     digest = hashlib.sha256(manifest).hexdigest()
-    return Checked(int(told["case_number"]), len(told["files"]), records, digest)
+    return Checked(int(told["case_number"]), len(told["files"]), len(records), signed, digest)
 
 
 def _check_file(name: str, known: Any, sizes: dict[str, int], read: Open) -> None:
@@ -108,12 +115,12 @@ def _check_file(name: str, known: Any, sizes: dict[str, int], read: Open) -> Non
         raise _WrongError(name, f"expected content with SHA-256 {known.get('sha256')}, found {digest.hexdigest()}")
 
 
-def _check_audit(told: dict[str, Any], sizes: dict[str, int], read: Open) -> int:
+def _check_audit(told: dict[str, Any], sizes: dict[str, int], read: Open) -> list[Record]:
     """Each record's own hash, that neighbours fit, and that the last is the one the manifest names."""
     if AUDIT not in told["files"]:
-        return 0
+        return []
     before: Record | None = None
-    count = 0
+    records: list[Record] = []
     for count, line in enumerate(_content(AUDIT, sizes, read).splitlines(), start=1):
         record = _record(line, count)
         if hash_of(record) != record.hash:
@@ -124,10 +131,35 @@ def _check_audit(told: dict[str, Any], sizes: dict[str, int], read: Open) -> int
         if follows and before is not None and record.previous_hash != before.hash:
             raise _WrongError(AUDIT, f"record {record.sequence}: it does not follow record {before.sequence}")
         before = record
+        records.append(record)
     last = None if before is None else {"sequence": before.sequence, "hash": before.hash}
     if last != told.get("last_audit_record"):
         raise _WrongError(AUDIT, f"expected the last record {told.get('last_audit_record')}, found {last}")
-    return count
+    return records
+
+
+def _check_signatures(
+    records: list[Record], told: dict[str, Any], sizes: dict[str, int], read: Open, keys: Keys
+) -> int:
+    """Each record against the mark that a checkpoint has of it; how many are covered by a signature of a known key."""
+    if CHECKPOINTS not in told["files"]:
+        raise _WrongError(CHECKPOINTS, "expected the file of checkpoints, found none")
+    try:
+        lines = _content(CHECKPOINTS, sizes, read).splitlines()
+        chain: Sequence[Checkpoint] = [checkpoint_of(json.loads(line)) for line in lines]
+    except (ValueError, RecursionError) as error:
+        raise _WrongError(CHECKPOINTS, str(error)) from error
+    if keys:
+        chain, problem = chosen(chain, keys)
+        if problem:
+            raise _WrongError(CHECKPOINTS, problem)
+    marks = b"".join(each.marks for each in chain)
+    covered = [record for record in records if record.sequence <= len(marks) // MARK_BYTES]
+    for record in covered:
+        end = record.sequence * MARK_BYTES
+        if marks[end - MARK_BYTES : end].hex() != record.hash[: 2 * MARK_BYTES]:
+            raise _WrongError(AUDIT, f"record {record.sequence}: it is not the one that was signed")
+    return len(covered) if keys else 0
 
 
 def _record(line: bytes, number: int) -> Record:

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from case_service.reports.verifying import verify_export as checked_export
 from surveillance.v1 import report_pb2
+from tapewatch.cli.audit.proof import PublicKeysOption
 from tapewatch.cli.calls import ask
 from tapewatch.cli.cases.evidence import FromOption, ToOption, time_ns_of
 from tapewatch.cli.cases.options import ActorOption, CaseArgument
@@ -108,10 +108,17 @@ def verify_export(
     manifest: Annotated[
         str, typer.Option("--manifest", metavar="SHA256", help="The manifest's hash from the audit trail.")
     ] = "",
+    public_key: PublicKeysOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check an exported case file with nothing but itself; exit code 1 names the first wrong file."""
-    found = checked_export(path)
+    """Check an exported case file with nothing but itself; exit code 1 names the first wrong file.
+
+    With --public-key the audit records are held against the signed checkpoints that came with them.
+    """
+    from case_service.auditing.keys import read_public_keys  # these load much that other commands do without
+    from case_service.reports.verifying import verify_export as checked_export
+
+    found = checked_export(path, read_public_keys(public_key or []))
     wrong = found.problem
     if not wrong and manifest and manifest != found.manifest_sha256:
         wrong = f"expected a manifest with SHA-256 {manifest}, found {found.manifest_sha256}"
@@ -123,9 +130,18 @@ def verify_export(
         print_lines(
             ("case", str(found.case_number)),
             ("files", f"{found.files}, all as the manifest says"),
-            ("audit", f"{found.audit_records} records, each with the hash of its content"),
+            (
+                "audit",
+                f"{found.audit_records} records, each with the hash of its content; {_signed(found, public_key)}",
+            ),
             ("manifest", f"{found.manifest_sha256} (compare with the audit trail)"),
         )
+
+
+def _signed(found: Any, public_key: list[Path] | None) -> str:
+    if not public_key:
+        return "signatures not checked: no --public-key"
+    return f"{found.signed_records} signed, {found.audit_records - found.signed_records} after the last signature"
 
 
 def show_statistics(

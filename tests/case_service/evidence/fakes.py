@@ -10,7 +10,6 @@ from typing import Any
 import grpc.aio
 
 from case_service.evidence.settings import EvidenceSettings
-from case_service.reports.settings import ReportSettings
 from surveillance.v1 import detection_pb2, detection_pb2_grpc, evidence_pb2, evidence_pb2_grpc
 from tapewatch.alert import Alert
 from tests.case_service.fakes import Cases, alert, running_cases
@@ -123,13 +122,13 @@ async def evidenced(
 ) -> AsyncIterator[Evidenced]:
     """A case service beside an ingest that was sent the rows; on SQLite where no database is given."""
     database = database or directory / "cases" / "cases.db"
-    reports = settings.pop("reports", ReportSettings())
+    more = {name: settings.pop(name) for name in ("reports", "audit") if name in settings}
     async with serving(directory / "ingest") as ingest:
         for start in range(0, len(rows), 100):
             await ingest.publish(frame_request(str(start), rows[start : start + 100]))
         chosen = settings_for(directory, ingest=f"127.0.0.1:{ingest.service.bound_port}", **settings)
         async with (
-            running_cases(database, evidence=chosen, reports=reports) as cases,
+            running_cases(database, evidence=chosen, **more) as cases,
             grpc.aio.insecure_channel(f"127.0.0.1:{cases.service.bound_port}") as channel,
         ):
             yield Evidenced(cases, ingest, evidence_pb2_grpc.EvidenceServiceStub(channel), rows)

@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc.aio
 
+from case_service.auditing.auditor import AuditSettings
 from case_service.reports.settings import ReportSettings
 from surveillance.v1 import report_pb2, report_pb2_grpc
 from tapewatch.client.ingest import IngestClient
@@ -52,10 +53,11 @@ class Reported:
 async def reported(directory: Path, explanation: str = "", **settings: Any) -> AsyncIterator[Reported]:
     """A case of account-3 with an explanation of a stranger's making, pinned and commented."""
     told = {"explanation": explanation} if explanation else {}
+    audit = settings.pop("audit", AuditSettings(checkpoint_file=directory / "checkpoints.jsonl"))
     reports = ReportSettings(**settings)
     async with (
         detection() as address,
-        evidenced(directory, ROWS, detection=address, reports=reports) as running,
+        evidenced(directory, ROWS, detection=address, reports=reports, audit=audit) as running,
         grpc.aio.insecure_channel(f"127.0.0.1:{running.cases.service.bound_port}") as channel,
     ):
         async with IngestClient(f"127.0.0.1:{running.ingest.service.bound_port}") as client:

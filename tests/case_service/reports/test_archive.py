@@ -12,9 +12,14 @@ import grpc.aio
 import pyarrow.parquet as pq
 import pytest
 
+from case_service.audit import Record, hash_of
+from case_service.auditing.auditor import AuditSettings
+from case_service.auditing.checkpoint import keys_of
+from case_service.auditing.keys import make_keys
 from case_service.confidentiality.pseudonym import pseudonym
-from case_service.reports.manifest import AUDIT, MANIFEST
+from case_service.reports.manifest import AUDIT, CHECKPOINTS, MANIFEST
 from case_service.reports.verifying import verify_export
+from surveillance.v1 import audit_pb2, audit_pb2_grpc
 from tests.case_service.reports.fakes import reported
 
 Files = dict[str, bytes]
@@ -182,6 +187,33 @@ async def test_a_pseudonymised_case_file_names_nobody_and_the_same_key_gives_the
     last = trail.records[-1]
     assert (last.actor, last.action, last.reason) == ("sue", "ReadCaseFile", "asked for by the authority")
     assert '"pseudonymised":true' in last.detail_json
+
+
+async def test_records_that_were_signed_cannot_be_exchanged_even_by_who_fits_all_hashes(tmp_path: Path) -> None:
+    public = make_keys(tmp_path / "keys" / "audit.pem")
+    audit = AuditSettings(key=tmp_path / "keys" / "audit.pem", checkpoint_file=tmp_path / "checkpoints.jsonl")
+    async with reported(tmp_path, audit=audit) as found:
+        async with grpc.aio.insecure_channel(found.target) as channel:
+            stub = audit_pb2_grpc.AuditServiceStub(channel)
+            await stub.CreateAuditCheckpoint(audit_pb2.CreateAuditCheckpointRequest())
+        archive, _ = await found.export()
+    files = unpacked(archive)
+    keys = keys_of([public])
+    checked = verify_export(packed(tmp_path / "case.zip", files), keys)
+    assert (checked.problem, checked.audit_records, checked.signed_records) == ("", 3, 3)
+    strangers = keys_of([make_keys(tmp_path / "keys" / "other.pem")])
+    assert verify_export(tmp_path / "case.zip", strangers).file == CHECKPOINTS
+    lines = files[AUDIT].splitlines()
+    record = Record(**json.loads(lines[-1]))
+    record.actor = "nobody"
+    record.hash = hash_of(record)
+    files[AUDIT] = b"".join(line + b"\n" for line in (*lines[:-1], json.dumps(record.fields()).encode()))
+    manifest = json.loads(files[MANIFEST])
+    manifest["last_audit_record"]["hash"] = record.hash
+    files[MANIFEST] = json.dumps(manifest).encode()
+    fitted(files)
+    checked = verify_export(packed(tmp_path / "case.zip", files), keys)
+    assert (checked.file, "not the one that was signed" in checked.problem) == (AUDIT, True)
 
 
 async def test_exports_need_a_reason_and_pseudonyms_a_key(tmp_path: Path) -> None:
