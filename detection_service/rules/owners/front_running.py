@@ -144,11 +144,15 @@ class FrontRunning:
         made = {order: incident(fills, order, *trip) for order, trip in trips}
         since_ns, side = scene.now_ns - int(parameters["exit_max_s"] * 1e9), opposite(fills[-1].side)
         lately = any(order.side is side and order.time_ns >= since_ns for order in made)
-        if not lately or (len(made) == 1 and _is_chance(scene, parameters, *made.values())):
+        if not lately or _is_chance(scene, parameters, list(made.values())):
             return
         judged = [(order, made.get(order)) for order in scene.large_orders(None)]
         sizes = sorted({order.quantity for order in made})[-SIZES:]
-        tried = [_Ahead.of(scene, parameters, fills, judged, size, len(sizes)) for size in sizes]
+        tried = [
+            _Ahead.of(scene, parameters, fills, judged, size, len(sizes))
+            for size in sizes
+            if not _is_chance(scene, parameters, [made[order] for order in made if order.quantity >= size])
+        ]
         ahead = min((each for each in tried if each is not None), key=lambda each: each.expected, default=None)
         if ahead is None or not _alone(scene, parameters, ahead.incidents[-1]):
             return
@@ -195,9 +199,9 @@ def _expected(
     return chance * min(sharing, default=present)
 
 
-def _is_chance(scene: Scene, parameters: Mapping[str, float], incident: Incident) -> bool:
-    """Whether a single incident says nothing."""
-    return parameters["chance_max"] < ONE_OF_ALL and not _relation(scene, incident)
+def _is_chance(scene: Scene, parameters: Mapping[str, float], incidents: Sequence[Incident]) -> bool:
+    """Whether there is a single incident, which says nothing."""
+    return len(incidents) == 1 and parameters["chance_max"] < ONE_OF_ALL and not _relation(scene, incidents[0])
 
 
 def _sharing(scene: Scene, incident: Incident) -> int:
