@@ -39,6 +39,8 @@ from case_service.store.databases.address import is_server, password_of, server_
 from case_service.store.store import READERS, open_store
 from case_service.subjects.servicer import SERVICE_NAME as SUBJECT_SERVICE_NAME
 from case_service.subjects.servicer import SubjectServicer
+from case_service.webhooks.settings import WebhookSettings
+from case_service.webhooks.teller import tellers
 from surveillance.v1 import case_pb2_grpc, subject_pb2_grpc
 from tapewatch.rest.serving import RestSettings, serving_rest
 from tapewatch.runtime.service import Service
@@ -80,6 +82,7 @@ class CaseSettings(Section):
     audit: AuditSettings = Field(AuditSettings(), description="who signs the audit trail")
     reports: ReportSettings = Field(ReportSettings(), description="reports to the authority, case files, statistics")
     retention: RetentionSettings = Field(RetentionSettings(), description="how long closed cases are kept")
+    webhooks: list[WebhookSettings] = Field([], description="addresses that are told of new and escalated cases")
     rest: RestSettings = Field(RestSettings(), description="REST and JSON beside gRPC")
 
     @field_validator("database", mode="before")
@@ -146,6 +149,8 @@ async def lifespan(
         service.spawn(store.writer.run())
         service.spawn(recorder.run())
         service.spawn(escalator.run())
+        for teller in tellers(store, settings.webhooks, service.metrics, clock_ns):
+            service.spawn(teller.run())
         service.spawn(end_watches(), at_stop="finish")
         async with evidence_of(service, store, settings.evidence, tokens) as kept:
             files = (kept.vault, desk.files)
