@@ -180,7 +180,7 @@ async def until_escalated(desk: Cases, number: str) -> case_pb2.Case:
     async for each in watch:
         if str(each.case.number) == number and each.case.state == case_pb2.CASE_STATE_ESCALATED:
             watch.cancel()
-            return each.case  # type: ignore[no-any-return]
+            return each.case  # type: ignore[no-any-return] # a message by reflection
     raise AssertionError("the watch ended")
 
 

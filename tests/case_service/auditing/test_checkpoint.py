@@ -40,7 +40,7 @@ def test_a_chain_of_checkpoints_is_good_whatever_order_it_is_found_in() -> None:
 )
 def test_any_change_of_a_checkpoint_is_found(change: dict[str, object]) -> None:
     first, second, third = chain()
-    good, problem = chosen([first, replace(second, **change), third], KEYS)  # type: ignore[arg-type]
+    good, problem = chosen([first, replace(second, **change), third], KEYS)  # type: ignore[arg-type] # fields by name
     assert good == [first]
     assert problem.startswith("checkpoint 2 at record")
 

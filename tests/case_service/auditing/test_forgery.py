@@ -46,7 +46,7 @@ async def signed(database: str, settings: AuditSettings) -> AsyncIterator[Cases]
 async def checkpoint(cases: Cases, purpose: int = 0) -> audit_pb2.AuditCheckpoint:
     async with open_channel(f"127.0.0.1:{cases.service.bound_port}", SecuritySettings()) as channel:
         stub: Any = audit_pb2_grpc.AuditServiceStub(channel)
-        request = audit_pb2.CreateAuditCheckpointRequest(purpose=purpose)  # type: ignore[arg-type]
+        request = audit_pb2.CreateAuditCheckpointRequest(purpose=purpose)  # type: ignore[arg-type] # enumerations are numbers
         made: audit_pb2.AuditCheckpoint = await stub.CreateAuditCheckpoint(request, timeout=TIMEOUT_S)
         return made
 

@@ -13,7 +13,7 @@ def printed(board: Board) -> str:
 
 def case(number: int, **fields: object) -> case_pb2.Case:
     state = fields.pop("state", case_pb2.CASE_STATE_OPEN)
-    return case_pb2.Case(case_id=f"c{number}", number=number, state=state, **fields)  # type: ignore[arg-type]
+    return case_pb2.Case(case_id=f"c{number}", number=number, state=state, **fields)  # type: ignore[arg-type] # fields by name
 
 
 def test_the_most_urgent_case_is_on_top_and_a_closed_one_leaves() -> None:
