@@ -112,7 +112,7 @@ async def _recorded(found: Sequence[Alert], policy: Policy) -> list[Case]:
             try:
                 for start in range(0, len(incoming), ALERTS_A_BATCH):
                     batch = incoming[start : start + ALERTS_A_BATCH]
-                    await store.write(lambda shared, batch=batch: record(shared, batch, policy))  # type: ignore[misc] # mypy cannot tell the type of a default
+                    await store.write(lambda shared, batch=batch: record(shared, batch, policy))  # type: ignore[misc] # of a default
                 cases: list[Case] = []
                 asked = Asked((), CASES_A_PAGE)
                 while True:
