@@ -7,17 +7,17 @@ from typing import Any
 import grpc
 import pytest
 
-from case_service.servicer import SERVICE_NAME
-from surveillance.v1 import case_pb2
+from surveillance.v1 import case_pb2, subject_pb2
 from tapewatch import alert as alerts
 from tapewatch.runtime.channels import open_channel
 from tapewatch.runtime.settings import SecuritySettings
-from tests.case_service.fakes import TIMEOUT_S, Cases, alert, alert_id, request_of
+from tests.case_service.fakes import NOW_NS, TIMEOUT_S, Cases, alert, alert_id, request_of
 
 SEED = int(os.environ.get("TAPEWATCH_SEED", "20260302"))
 TRIES = 60
-METHODS = case_pb2.DESCRIPTOR.services_by_name["CaseService"].methods
-UNARY = [method.name for method in METHODS if not method.server_streaming]
+SERVICES = {"CaseService": case_pb2, "SubjectService": subject_pb2}
+METHODS = [method for name, module in SERVICES.items() for method in module.DESCRIPTOR.services_by_name[name].methods]
+UNARY = {method.name: method.containing_service.full_name for method in METHODS if not method.server_streaming}
 EXPECTED = {
     grpc.StatusCode.OK,
     grpc.StatusCode.INVALID_ARGUMENT,
@@ -25,12 +25,28 @@ EXPECTED = {
     grpc.StatusCode.ABORTED,
     grpc.StatusCode.FAILED_PRECONDITION,
 }
+SOON_NS = NOW_NS + 1_000_000_000
 FIELDS: dict[str, dict[str, Any]] = {
     "RecordAlerts": {"alerts": [alerts.to_message(alert("b"))]},
     "ListAlerts": {"filter": 'severity >= HIGH AND accounts:"A1"', "page_size": 3},
     "GetAlert": {"alert_id": alert_id("a")},
     "ListCases": {"filter": "state = OPEN", "page_size": 3},
     "CloseCase": {"case_id": "1", "etag": "e", "actor": "ann", "reason": "r", "disposition": 1},
+    "AttachFile": {"case_id": "1", "etag": "e", "actor": "ann", "name": "a.txt", "content": b"abc"},
+    "TagCase": {"case_id": "1", "etag": "e", "actor": "ann", "add": ["seen"]},
+    "BatchAssignCases": {"cases": [{"case_id": "1", "etag": "e"}], "actor": "ann", "assignee": "bob"},
+    "RecordRules": {
+        "rules": [{"rule_id": "spoofing", "version": "1", "triage_steps": ["Look."]}],
+        "config_digest": "d",
+    },
+    "CreateKnownBehaviour": {
+        "actor": "a",
+        "subject": "O1",
+        "subject_kind": 2,
+        "reason": "r",
+        "expire_time_ns": SOON_NS,
+    },
+    "CreateWatchEntry": {"actor": "a", "list": "l", "subject": "O1", "subject_kind": 2, "reason": "r"},
     "ListAuditRecords": {"subject": alert_id("a"), "page_size": 2},
 }
 
@@ -60,7 +76,7 @@ async def test_damaged_requests_are_refused_precisely_and_break_nothing(cases: C
     chance = random.Random(f"{SEED}/{method}")
     await cases.record(alert("a"))
     async with open_channel(f"127.0.0.1:{cases.service.bound_port}", SecuritySettings()) as channel:
-        call = channel.unary_unary(f"/{SERVICE_NAME}/{method}", request_serializer=None, response_deserializer=None)
+        call = channel.unary_unary(f"/{UNARY[method]}/{method}", request_serializer=None, response_deserializer=None)
         for _ in range(TRIES):
             sent = damaged(chance, well_formed(method))
             assert await code_of(call(sent, timeout=TIMEOUT_S)) in EXPECTED, f"sent {sent!r}"
