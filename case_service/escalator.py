@@ -9,7 +9,7 @@ from pydantic import Field
 from case_service.grouping import Policy
 from case_service.store.overdue import escalate_overdue
 from case_service.store.store import Store
-from tapewatch.runtime.errors import ResourceExhausted
+from tapewatch.runtime.errors import ResourceExhausted, Unavailable
 from tapewatch.runtime.settings import Section
 
 
@@ -42,6 +42,6 @@ class Escalator:
     async def run(self) -> None:
         """Look until cancelled."""
         while self._settings.escalate:
-            with suppress(ResourceExhausted):  # the queue is full of the desk's own work, which comes first
+            with suppress(ResourceExhausted, Unavailable):  # the desk's own work comes first, and a store away is told
                 await self.look()
             await asyncio.sleep(self._settings.check_seconds)
