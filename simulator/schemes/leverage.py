@@ -13,9 +13,12 @@ from simulator.schemes.scheme import Ratio, Scheme
 POSITION_ORDERS = 24
 POSITION_SECONDS = 4.0
 """So long an order of the position waits for others to come before what is left of it crosses the spread."""
-PUSH_SECONDS_MAX = 120
-EXIT_ORDERS_MAX = 160
-EXIT_PAUSE_SECONDS = 0.25
+PUSH_MULTIPLE = 12.0
+PUSH_SECONDS_MAX = 60
+EXIT_ORDERS_MAX = 120
+EXIT_PATIENT_ORDERS = 90
+EXIT_SECONDS = 1.0
+"""So long an order of the exit waits at the best price for those who come at the price that was pushed."""
 RATIOS = (
     Ratio("position", 40.0, 240.0, "x a typical order", sources.OPTIVER + ": several times what was pushed with"),
     Ratio("push", 1.5, 6.0, "x the usual range of a minute", sources.CATALOGUE + ": the move precedes the profit"),
@@ -59,13 +62,12 @@ def _push_here_gain_there(play: Play, there: SchemeSeat) -> Behaviour:
         left -= _push(play, side, target, left)
         yield play.wait(play.value("pause between pushes"))
     yield play.quick(play.value("gain taken after"))
-    for _ in range(EXIT_ORDERS_MAX):
+    for number in range(EXIT_ORDERS_MAX):
         if not any(holdings.values()):
             break
         if side * (target - here.listing.mid_ticks()) > 0 and left > 0:
             left -= _push(play, side, target, left)
-        _leave(play, there, holdings, -side)
-        yield play.wait(EXIT_PAUSE_SECONDS)
+        yield from _leave(play, there, holdings, -side, number < EXIT_PATIENT_ORDERS)
     play.tell(f"It has traded out of {there.instrument.key} at what the push made of it.")
 
 
@@ -87,11 +89,20 @@ def _push(play: Play, side: int, target: float, quantity_max: int) -> int:
     opposite = play.seat.best(-side)
     if opposite is None:
         return 0
-    return play.take(play.account(), side, quantity_max, PUSH, max(1, round(side * (target - opposite))))
+    quantity = min(quantity_max, play.quantity(PUSH_MULTIPLE))
+    return play.take(play.account(), side, quantity, PUSH, max(1, round(side * (target - opposite))))
 
 
-def _leave(play: Play, there: SchemeSeat, holdings: dict[Account, int], side: int) -> None:
-    account = play.random.choice([account for account, held in holdings.items() if held > 0])
+def _leave(play: Play, there: SchemeSeat, holdings: dict[Account, int], side: int, is_patient: bool) -> Behaviour:
+    """Trade out of a part of the position: into those who come, in the end by crossing the spread."""
+    account, best = play.random.choice([account for account, held in holdings.items() if held > 0]), there.best(side)
     quantity = min(holdings[account], play.quantity_in(there, play.value("position") / POSITION_ORDERS))
-    reach = max(1, round(there.instrument.half_spread_ticks))
-    holdings[account] -= play.take(account, side, quantity, EXIT, reach, there)
+    if not is_patient or best is None:
+        reach = max(1, round(there.instrument.half_spread_ticks))
+        holdings[account] -= play.take(account, side, quantity, EXIT, reach, there)
+        yield play.wait(EXIT_SECONDS)
+        return
+    order = there.submit(account, side, best, quantity, role=EXIT)
+    yield play.wait(EXIT_SECONDS)
+    there.cancel(order)
+    holdings[account] -= order.filled

@@ -12,7 +12,7 @@ from detection_service.rules.rule import Condition, Finding, Metadata
 
 METADATA = Metadata(
     rule_id="cross_product",
-    version="1.0.0",
+    version="1.1.0",
     title="Cross-product manipulation",
     typology="CROSS_PRODUCT",
     description=(

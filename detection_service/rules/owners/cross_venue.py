@@ -19,7 +19,7 @@ BUCKET_NS = 300_000_000_000
 
 METADATA = Metadata(
     rule_id="cross_venue",
-    version="1.0.0",
+    version="1.1.0",
     title="Cross-venue manipulation and divergence",
     typology="CROSS_VENUE",
     description=(

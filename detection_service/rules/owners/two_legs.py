@@ -13,7 +13,7 @@ from tapewatch.alert import Measurement, Severity
 PARAMETERS = (
     Parameter("window_s", 300.0, "s", 1, 300, "the gain is taken while the move lasts"),
     Parameter("push_min", 0.001, "share", 0.0001, 1, "ten basis points are more than a trade's usual trace"),
-    Parameter("usual_multiple_min", 1.0, "x usual", 0, 100, "more than the market's usual range of such a time"),
+    Parameter("usual_multiple_min", 2.0, "x usual", 0, 100, "well beyond the market's usual range of such a time"),
     Parameter("one_sided_min", 0.8, "share", 0.5, 1, "who makes a market trades both ways"),
     Parameter("gain_share_min", 0.25, "share", 0.01, 10, "of the push that the other market gave away"),
     Parameter("leg_ratio_min", 1.0, "x", 0.1, 1000, "the leg that gains is no smaller than the leg that pushes"),

@@ -17,13 +17,13 @@ from tapewatch.market.event import Side
 
 METADATA = Metadata(
     rule_id="floor_ceiling",
-    version="1.0.0",
+    version="2.0.0",
     title="Floor or ceiling",
     typology="FLOOR_CEILING",
     description=(
         "For many minutes one group takes up much of the volume at one price, order after order on one side, against "
-        "those who press the price towards it; the price meets that level again and again, does not cross it, and "
-        "hardly moves compared with what is usual."
+        "those who press the price towards it; the price meets that level again and again, does not stay "
+        "beyond it, and hardly moves compared with what is usual."
     ),
     needs=(needs.FILLS, needs.ACCOUNTS, needs.PRINTS),
     parameters=(
@@ -31,10 +31,11 @@ METADATA = Metadata(
         Parameter("one_sided_min", 0.8, "share", 0, 1, "(bought - sold) / (bought + sold): a maker is on both sides"),
         Parameter("at_level_min", 0.8, "share", 0.1, 1, "of the group's quantity traded at the level"),
         Parameter("band_share", 0.1, "share", 0.01, 1, "of the usual range: so wide is the level"),
-        Parameter("stillness_max", 0.5, "x", 0.05, 2, "the range against the usual of as many minutes"),
+        Parameter("stillness_max", 0.5, "x", 0.05, 2, "the range of trades, or of minutes' ends, against the usual"),
         Parameter("pressed_min", 0.6, "share", 0.3, 1, "of the volume by those who trade towards the level"),
         Parameter("orders_min", 4.0, "orders", 1, 64, "one order, an iceberg's too, is somebody who wants this price"),
         Parameter("minutes_min", 10.0, "minutes", 3, 30, "held and met in as many minutes"),
+        Parameter("crossed_max", 0.1, "share", 0, 1, "of minutes that ended beyond: a sweep is taken back at once"),
         Parameter("trades_min", 20.0, "trades", 4, 64, "fewer fills are not a defence"),
     ),
     regulations=(regulations.FLOOR_CEILING, regulations.MAR_PRICE_SECURED),
@@ -57,6 +58,7 @@ METADATA = Metadata(
 SPAN_NS: Final = 1_140_000_000_000  # 19 minutes: what the windows of five seconds hold
 MINUTE_NS: Final = 60_000_000_000
 FAST_NS: Final = 5_000_000_000
+HALF_HOUR: Final = 29  # minute buckets, beside the one in hand
 FOUR_HOURS: Final = 240  # minute buckets
 WINDOWS_MIN: Final = 4
 
@@ -69,6 +71,15 @@ class _Hold:
     fills: tuple[Fill, ...]
     level: float
     measures: dict[str, float]
+    since_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranges:
+    """Usual ranges of some minutes, as shares of the price: of all trades, and of the minutes' last prices."""
+
+    whole: float
+    ends: float
 
 
 class FloorCeiling:
@@ -89,7 +100,7 @@ class FloorCeiling:
         """A finding where the acting group holds a level."""
         side = Side.BUY if scene.metric("bought_30m") > scene.metric("sold_30m") else Side.SELL
         fills = scene.fills(side, scene.now_ns - SPAN_NS)
-        if len(fills) < parameters["trades_min"]:
+        if scene.metric("fills_30m") < parameters["trades_min"] or not fills:
             return
         hold = _hold(scene, side, fills, parameters)
         if hold is None or hold.measures["stillness"] > parameters["stillness_max"]:
@@ -106,46 +117,88 @@ def _limits(parameters: Mapping[str, float]) -> dict[str, float]:
 
 
 def _hold(scene: Scene, side: Side, fills: Sequence[Fill], parameters: Mapping[str, float]) -> _Hold | None:
-    """What was held; None where that is little, nothing is usual yet or the price crossed it."""
-    market = scene.market
-    first, last = fills[0].time_ns // FAST_NS, scene.now_ns // FAST_NS
-    quantity, volume = sum(fill.quantity for fill in fills), market.fast.traded(first, last)
-    bought = market.fast.bought(first, last)
-    pressed = (volume - bought if side is Side.BUY else bought) / volume if volume > 0 else 0.0
-    share = min(1.0, quantity / volume) if volume > 0 else 0.0
-    if share < parameters["volume_share_min"] or pressed < parameters["pressed_min"]:
+    """What was held; None where that is too short or little, or nothing is usual yet.
+
+    Of a busy group only the last 64 fills are held: its share is theirs, and that it has been there for long what it
+    traded in its windows; how long the level held and was met is the market's to say.
+    """
+    market, least = scene.market, int(parameters["minutes_min"])
+    now, since = scene.now_ns // MINUTE_NS, fills[0].time_ns // MINUTE_NS
+    minutes = max(least, int(now - since) + 1)
+    ranges = _usual_range(market, now - minutes, minutes)
+    share, pressed = _shares(market, side, fills, scene.now_ns)
+    if ranges is None or share < parameters["volume_share_min"] or pressed < parameters["pressed_min"]:
         return None
-    minutes = (scene.now_ns - fills[0].time_ns) // MINUTE_NS + 1
-    usual_range = _usual_range(market, fills[0].time_ns // MINUTE_NS - 1, int(minutes))
-    high, low = market.fast.highest(first, last), market.fast.lowest(first, last)
-    if usual_range is None or not low > 0:
+    traded = scene.metric("bought_30m" if side is Side.BUY else "sold_30m")
+    if traded < share * market.minute.traded(now - least + 1, now):
         return None
     level = _weighted_median(fills)
-    band = parameters["band_share"] * usual_range * level
-    if (low < level - band) if side is Side.BUY else (high > level + band):
+    band = parameters["band_share"] * ranges.whole * level
+    bars = _held(market, side, level, band, parameters["crossed_max"])
+    if not bars or bars[-1][0] > now - least + 1:
         return None
+    lately = [bar for bar in bars if bar[0] > now - minutes]
     at_level = [fill for fill in fills if abs(fill.price - level) <= band]
     measures = {
         "volume_share": share,
-        "at_level": sum(fill.quantity for fill in at_level) / quantity,
+        "at_level": sum(fill.quantity for fill in at_level) / sum(fill.quantity for fill in fills),
         "pressed": pressed,
         "orders": float(len({fill.order_id for fill in at_level})),
-        "minutes": float(len({fill.time_ns // MINUTE_NS for fill in at_level})),
-        "trades": float(len(at_level)),
-        "stillness": (high / low - 1) / usual_range,
+        "minutes": float(sum(_meets(bar, side, level, band) for bar in bars)),
+        "trades": scene.metric("fills_30m"),
+        "stillness": min(_range(lately) / ranges.ends, _whole(lately) / ranges.whole),
     }
-    return _Hold(side, tuple(fills), level, measures)
+    return _Hold(side, tuple(fills), level, measures, min(fills[0].time_ns, (now - least + 1) * MINUTE_NS))
 
 
-def _usual_range(market: Any, last: int, minutes: int) -> float | None:
-    """The usual range of so many minutes, as a share of the price, in the four hours before."""
-    spans: dict[int, tuple[float, float]] = {}
-    for number, _, high, low, _, _ in market.minute.bars(last - FOUR_HOURS, last):
-        age = (last - number) // minutes
-        highest, lowest = spans.get(age, (high, low))
-        spans[age] = max(highest, high), min(lowest, low)
-    ranges = [high / low - 1 for high, low in spans.values() if low > 0]
-    return max(statistics.median(ranges), usual.MOVE_FLOOR) if len(ranges) >= WINDOWS_MIN else None
+def _shares(market: Any, side: Side, fills: Sequence[Fill], now_ns: int) -> tuple[float, float]:
+    """The fills' share of the volume since the first of them, and that of those who traded towards the level."""
+    first, last = fills[0].time_ns // FAST_NS, now_ns // FAST_NS
+    volume, bought = float(market.fast.traded(first, last)), float(market.fast.bought(first, last))
+    if not volume > 0:
+        return 0.0, 0.0
+    towards = volume - bought if side is Side.BUY else bought
+    return min(1.0, sum(fill.quantity for fill in fills) / volume), towards / volume
+
+
+def _held(market: Any, side: Side, level: float, band: float, crossed_max: float) -> list[usual.Bar]:
+    """The last minutes with trades, newest first, until too many of them ended beyond the level."""
+    bars = market.minute.bars(market.minute.newest - HALF_HOUR, market.minute.newest)[::-1]
+    sign, crossed, held = (1 if side is Side.BUY else -1), 0, 0
+    for count, bar in enumerate(bars, start=1):
+        crossed += sign * (level - bar[4]) > band
+        if crossed <= crossed_max * count:
+            held = count
+    return list(bars[:held])
+
+
+def _meets(bar: usual.Bar, side: Side, level: float, band: float) -> bool:
+    """Whether the price came to the level in a minute."""
+    nearest = bar[3] if side is Side.BUY else bar[2]
+    return (nearest - level if side is Side.BUY else level - nearest) <= band
+
+
+def _usual_range(market: Any, last: int, minutes: int) -> _Ranges | None:
+    """The usual ranges of so many minutes, as a share of the price, in the four hours before; None where unknown."""
+    spans: dict[int, list[usual.Bar]] = {}
+    for bar in market.minute.bars(last - FOUR_HOURS, last):
+        spans.setdefault((last - bar[0]) // minutes, []).append(bar)
+    if len(spans) < WINDOWS_MIN:
+        return None
+    whole = statistics.median(_whole(bars) for bars in spans.values())
+    ends = statistics.median(_range(bars) for bars in spans.values())
+    return _Ranges(max(whole, usual.MOVE_FLOOR), max(ends, usual.MOVE_FLOOR))
+
+
+def _whole(bars: Sequence[usual.Bar]) -> float:
+    """How far apart the highest and the lowest trade were, as a share."""
+    return max(bar[2] for bar in bars) / min(bar[3] for bar in bars) - 1
+
+
+def _range(bars: Sequence[usual.Bar]) -> float:
+    """How far apart the last prices of minutes were, as a share: a sweep that is taken back at once does not count."""
+    ends = [bar[4] for bar in bars]
+    return max(ends) / min(ends) - 1
 
 
 def _weighted_median(fills: Sequence[Fill]) -> float:
@@ -173,11 +226,11 @@ def _finding(scene: Scene, parameters: Mapping[str, float], hold: _Hold) -> Find
         accounts=accounts,
         severity=graded(score, (0.3, Severity.LOW), (0.5, Severity.MEDIUM)),
         score=score,
-        start_time_ns=hold.fills[0].time_ns,
+        start_time_ns=hold.since_ns,
         end_time_ns=scene.now_ns,
         explanation=(
             f"The group {verb} {measures['volume_share']:.0%} of the volume, {measures['at_level']:.0%} of its own at "
-            f"a {what} of {hold.level:g} that was met in {measures['minutes']:.0f} minutes and never crossed; the "
+            f"a {what} of {hold.level:g} that was met in {measures['minutes']:.0f} minutes and hardly crossed; the "
             f"price's range was {measures['stillness']:.0%} of the usual, while {measures['pressed']:.0%} of the "
             f"volume pressed towards the level."
         ),
