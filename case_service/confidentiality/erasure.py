@@ -165,13 +165,15 @@ def _erase(shared: Transaction, row: AnyRow, order: Order) -> None:
 
 
 def _files(connection: Connection, number: int) -> list[str]:
-    parts = connection.execute(select(evidence.c.parts).where(evidence.c.case_number == number)).scalars()
     attached = select(case_attachments.c.sha256).where(case_attachments.c.case_number == number)
-    return sorted(_of_parts(parts) | set(connection.execute(attached).scalars()))
+    return sorted(_pinned(connection, evidence.c.case_number == number) | set(connection.execute(attached).scalars()))
 
 
-def _of_parts(parts: Iterable[str]) -> set[str]:
-    return {str(sha256) for text in parts for sha256, _ in json.loads(text).values()}
+def _pinned(connection: Connection, *conditions: ColumnElement[bool]) -> set[str]:
+    """Files of evidence and the manifests that name them."""
+    found = connection.execute(select(evidence.c.parts, evidence.c.manifest_sha256).where(*conditions)).all()
+    parts = {str(sha256) for row in found for sha256, _ in json.loads(row.parts).values()}
+    return parts | {row.manifest_sha256 for row in found if row.manifest_sha256}
 
 
 def _erase_alerts(shared: Transaction, number: int) -> int:
@@ -218,7 +220,7 @@ def files_left(connection: Connection) -> dict[int, list[str]]:
     rows = connection.execute(select(case_erasures).where(case_erasures.c.files != "[]")).all()
     if not rows:
         return {}
-    used = _of_parts(connection.execute(select(evidence.c.parts)).scalars())
+    used = _pinned(connection)
     used.update(connection.execute(select(case_attachments.c.sha256)).scalars())
     return {row.case_number: [sha256 for sha256 in json.loads(row.files) if sha256 not in used] for row in rows}
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import Connection, func, select
 
 from case_service.case import CaseState, Disposition
+from case_service.confidentiality.sight import in_sight
 from case_service.reports.statistics import CaseFacts, Counts, Move, count
 from case_service.store.tables import alerts, audit_records, cases
 
@@ -16,7 +17,7 @@ RECORDED = ("OpenCase", "AddAlert")
 
 
 def statistics(connection: Connection, from_ns: int, to_ns: int) -> Counts:
-    """The counts of a period, times by the service's clock (to_ns exclusive)."""
+    """The counts of a period by the service's clock (to_ns exclusive), over the cases that the caller may see."""
     return count(
         from_ns, to_ns, _moves(connection, to_ns), _facts(connection, to_ns), _alerts(connection, from_ns, to_ns)
     )
@@ -37,6 +38,7 @@ def _moves(connection: Connection, to_ns: int) -> Iterator[Move]:
             audit_records.c.time_ns < to_ns,
             audit_records.c.to_state != 0,
             audit_records.c.from_state != audit_records.c.to_state,
+            *in_sight(cases.c.number),
         )
         .order_by(audit_records.c.sequence)
     )
@@ -79,6 +81,7 @@ def _alerts(connection: Connection, from_ns: int, to_ns: int) -> Mapping[str, in
             audit_records.c.action.in_(RECORDED),
             audit_records.c.time_ns >= from_ns,
             audit_records.c.time_ns < to_ns,
+            *in_sight(alerts.c.case_number),
         )
         .group_by(alerts.c.rule_id)
     )

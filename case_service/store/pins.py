@@ -10,6 +10,7 @@ from case_service.audit import Entry, detail_json
 from case_service.evidence.pin import Part, Pin, PinState, Window
 from case_service.store.tables import cases, evidence, evidence_progress
 from case_service.store.transaction import Transaction
+from tapewatch.runtime.errors import FailedPrecondition
 
 PINNER = "evidence"
 """Who pins when nobody asked."""
@@ -96,6 +97,8 @@ def enter(
 def ask_for(shared: Transaction, number: int, window: Window, actor: str, reason: str, channel: str) -> Pin:
     """Enter a pin because somebody asked, and say so in the audit trail."""
     row = shared.connection.execute(select(cases).where(cases.c.number == number)).one()
+    if not row.group_key:
+        raise FailedPrecondition("CASE_ERASED", f"expected a case that was not erased, found case {number} erased")
     pin = enter(shared, number, window, row.alert_count, newest(shared.connection, number), actor, reason)
     given = {"from_time_ns": window.from_ns, "to_time_ns": window.to_ns, "revision": pin.revision, "channel": channel}
     detail = detail_json(**{name: value for name, value in given.items() if value != ""})
