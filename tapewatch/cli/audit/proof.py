@@ -12,6 +12,7 @@ from tapewatch.cli.calls import ask
 from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
 from tapewatch.cli.failure import CommandError, WrongUsageError
 from tapewatch.cli.output import print_json, time_text
+from tapewatch.cli.public_keys import PublicKeysOption
 from tapewatch.client.audit import AuditClient
 from tapewatch.client.cases import CaseClient
 from tapewatch.runtime.errors import DataLoss, StartError, Unavailable
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from case_service.audit import Finding
 
 READERS = 1
-PublicKeysOption = Annotated[
-    list[Path] | None,
-    typer.Option("--public-key", metavar="FILE", help="Public key that signatures must be by; may be given again."),
-]
 
 
 def verify(

@@ -7,13 +7,13 @@ import typer
 import yaml
 
 from surveillance.v1 import report_pb2
-from tapewatch.cli.audit.proof import PublicKeysOption
 from tapewatch.cli.calls import ask
 from tapewatch.cli.cases.evidence import FromOption, ToOption, time_ns_of
 from tapewatch.cli.cases.options import ActorOption, CaseArgument
 from tapewatch.cli.configured import ConfigOption, JsonOption, TargetOption
 from tapewatch.cli.failure import CommandError, WrongUsageError
 from tapewatch.cli.output import print_json, print_lines, print_table
+from tapewatch.cli.public_keys import PublicKeysOption
 from tapewatch.client.reports import ReportClient
 
 FORMATS = ("pdf", "xml", "json")
