@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
 
 from case_service.audit import Finding, Head, Record, verify
 from case_service.case import Case
-from case_service.confidentiality.sight import in_sight, records_in_sight
+from case_service.confidentiality.sight import in_sight, page_in_sight, records_in_sight
 from case_service.ordering import NEWEST_FIRST, Key
 from case_service.paging import PAGE_BYTES_MAX
 from case_service.store.keyset import Position, page_of, position_of
@@ -91,7 +91,7 @@ def alerts_page(connection: Connection, asked: Asked) -> Page[StoredAlert]:
     """The alerts asked for, at most PAGE_BYTES_MAX of them."""
     keys = (alerts.c[each.field] for each in asked.order)
     query = page_of(
-        select(*_ALERT, *keys).where(*asked.conditions, *in_sight(alerts.c.case_number)),
+        select(*_ALERT, *keys).where(*asked.conditions, *page_in_sight(connection, alerts.c.case_number)),
         alerts,
         asked.order,
         asked.after,
@@ -167,7 +167,12 @@ def case_named(connection: Connection, name: str) -> Case:
 
 def cases_page(connection: Connection, asked: Asked) -> Page[ChangedCase]:
     """The cases asked for, at most ALERTS_OF_PAGE_MAX of their alerts together."""
-    query = page_of(select(cases).where(*asked.conditions, *in_sight(cases.c.number)), cases, asked.order, asked.after)
+    query = page_of(
+        select(cases).where(*asked.conditions, *page_in_sight(connection, cases.c.number)),
+        cases,
+        asked.order,
+        asked.after,
+    )
     return _cases(connection, query, asked.count, asked.order)
 
 

@@ -7,6 +7,7 @@ import grpc
 import grpc.aio
 import pytest
 
+from case_service.confidentiality import sight
 from surveillance.v1 import case_pb2, case_work_pb2
 from tests.case_service.confidentiality.people import House, Person
 from tests.case_service.fakes import Cases, acting, alert, alert_id
@@ -41,7 +42,11 @@ async def sees_nothing_of(person: Person, case: case_pb2.Case, alert_name: str) 
         assert [each for each in records if each.subject == case.case_id] == []
 
 
-async def test_a_person_sees_the_cases_of_their_desks_alone(house: House) -> None:
+@pytest.mark.parametrize("few", [0, 5_000])
+async def test_a_person_sees_the_cases_of_their_desks_alone(
+    house: House, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sight, "FEW", few)
     await house.cases.record(ACME, BETA, NOBODY)
     await house.desks(A1="equities", B2="rates")
     everything = await house.person("eve", "analyst")
