@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import grpc
@@ -13,6 +14,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from case_service.app import CaseSettings, lifespan_with
 from case_service.evidence.settings import EvidenceSettings
+from case_service.store.databases.address import is_server
 from surveillance.v1 import alert_record_pb2, case_pb2, case_pb2_grpc, subject_pb2
 from surveillance.v1.subject_pb2_grpc import SubjectServiceStub
 from tapewatch import alert as alerts
@@ -152,9 +154,12 @@ async def running_cases(
     """A case service on a database, in this process, with a channel to it that shows the settings' token."""
     clock, security = clock or FakeClock(), security or SecuritySettings()
     evidence = settings.pop("evidence", EvidenceSettings(ingest=None))
-    chosen = CaseSettings(listen="127.0.0.1:0", database=str(database), evidence=evidence, **settings)
-    async with (
-        running_service("cases", chosen, lifespan_with(clock), security=security) as service,
-        open_channel(f"127.0.0.1:{service.bound_port}", security) as channel,
-    ):
-        yield Cases(service, clock, database, case_pb2_grpc.CaseServiceStub(channel), SubjectServiceStub(channel))
+    with TemporaryDirectory(prefix="tapewatch-files-") as folder:
+        if is_server(str(database)):  # nothing lies beside it
+            settings.setdefault("attachments", {"directory": folder})
+        chosen = CaseSettings(listen="127.0.0.1:0", database=str(database), evidence=evidence, **settings)
+        async with (
+            running_service("cases", chosen, lifespan_with(clock), security=security) as service,
+            open_channel(f"127.0.0.1:{service.bound_port}", security) as channel,
+        ):
+            yield Cases(service, clock, database, case_pb2_grpc.CaseServiceStub(channel), SubjectServiceStub(channel))
