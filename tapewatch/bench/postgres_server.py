@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -97,8 +97,11 @@ class PostgresServer:
 
     def execute(self, script: str, database: str = "postgres") -> list[Any]:
         """Run SQL outside any transaction of ours; the rows of the last statement, if it is the only one."""
-        work = self._execute(script, database)
-        return self._thread.submit(self._loop.run_until_complete, work).result()
+        return self.submit(script, database).result()
+
+    def submit(self, script: str, database: str = "postgres") -> "Future[list[Any]]":
+        """The same without waiting; one after another."""
+        return self._thread.submit(self._loop.run_until_complete, self._execute(script, database))
 
     def close(self) -> None:
         """Let go of the connection that `execute` keeps; the server runs on."""

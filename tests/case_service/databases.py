@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -28,19 +29,25 @@ class Server:
     """The session's server, and a template that holds the migrated schema."""
 
     server: PostgresServer
-    _templates: list[str] = field(default_factory=list)
+    _next: dict[str, tuple[str, "Future[list[Any]]"]] = field(default_factory=dict)
 
     def create(self, template: str = TEMPLATE) -> str:
-        """The URL of a new database."""
-        if template == TEMPLATE and TEMPLATE not in self._templates:
+        """The URL of a new database; the one after it is made while a test uses this one."""
+        if template == TEMPLATE and TEMPLATE not in self._next:
             self._make_template()
-        name = f"cases_{next(_numbers)}"
-        self.server.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        made = self._next.get(template) or self._begin(template)
+        self._next[template] = self._begin(template)
+        name, future = made
+        future.result()
         return self.server.url(name)
 
     def drop(self, url: str) -> None:
-        """Drop a database, whoever is still connected."""
-        self.server.execute(f"DROP DATABASE IF EXISTS {_name(url)} WITH (FORCE)")
+        """Drop a database, whoever is still connected; nobody waits for it."""
+        self.server.submit(f"DROP DATABASE IF EXISTS {_name(url)} WITH (FORCE)")
+
+    def _begin(self, template: str) -> tuple[str, "Future[list[Any]]"]:
+        name = f"cases_{next(_numbers)}"
+        return name, self.server.submit(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
 
     def _make_template(self) -> None:
         self.server.execute(f"CREATE DATABASE {TEMPLATE} TEMPLATE {BLANK}")
@@ -49,7 +56,6 @@ class Server:
             database.prepare(migrate)
         finally:
             database.close()
-        self._templates.append(TEMPLATE)
 
 
 _running: list[Server] = []
