@@ -10,9 +10,8 @@ CONG = "Cong, Li, Tang, Yang: Crypto Wash Trading (2021)"
 PUMPS = "Xu, Livshits: The Anatomy of a Cryptocurrency Pump-and-Dump Scheme (2018), and studies after it"
 ANNEX = "Delegated Regulation (EU) 2016/522, Annex II, which gives the practice and no number"
 IGNITION = (
-    "Credit Suisse AES, High Frequency Trading: Measurement, Detection and Response (2012): a move large beside the "
-    "usual of the day, in a minute and a half"
+    "Credit Suisse AES, High Frequency Trading: Measurement, Detection and Response (2012); bounds: no published number"
 )
 LULD = "US limit-up limit-down plan: 5 % in five minutes for liquid shares"
-CRASH = "CFTC and SEC, Findings regarding the market events of May 6, 2010: some twenty minutes without usual quotes"
+CRASH = "CFTC and SEC, Findings regarding the market events of May 6, 2010; bounds: no published number"
 OURS = "no published number found: from the ordinary to the unmistakable in the simulated market"

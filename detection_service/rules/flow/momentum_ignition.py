@@ -27,7 +27,7 @@ METADATA = Metadata(
     ),
     needs=(needs.FILLS, needs.ACCOUNTS),
     parameters=(
-        Parameter("moves_min", 2.0, "x usual minute", 1, 100, "in a burst; three are the mean of what was published"),
+        Parameter("moves_min", 2.0, "x usual minute", 1, 100, "in a burst: an ordinary minute, twice over"),
         Parameter("quantity_share_min", 0.6, "share", 0.05, 1, "of what was taken on that side: news brings a crowd"),
         Parameter("burst_max_s", 300.0, "s", 1, 3600, "slower pushes are ramping's"),
         Parameter("turn_within_s", 300.0, "s", 1, 300, "the profit is taken before the move is over"),
