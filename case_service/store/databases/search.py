@@ -97,6 +97,7 @@ class HasWords(ColumnElement[bool]):
     """The condition that an alert, or a case by its title, a comment or an alert, has all the words."""
 
     type = Boolean()
+    _is_implicitly_boolean = True  # or SQLite is asked whether it `= 1`, and no longer sees what to look up
     inherit_cache = False  # how many places the words are bound to depends on the database
 
     def __init__(self, resource: str, words: Sequence[str]) -> None:
