@@ -89,6 +89,7 @@ async def read_window(
     window = Window.of(request)
     if request.only_when_passed:
         check_passed(intake.state.ledger.sources.values(), window.venue, window.to_ns, intake.now_ns())
+        await intake.durable()  # the ledger knows rows that are on their way to the disk
     journal = intake.journal
     first_sequence, end = journal.first_sequence, journal.durable_sequence
     sent = read = 0
