@@ -15,6 +15,7 @@ SOURCES := $(shell find $(wildcard $(PACKAGES)) -name '*.py' -o -name '*.pxd')
 LOCK := CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe \
 	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options
 PYTEST_ARGUMENTS ?=
+PARALLEL ?= -n auto --maxprocesses 4 --dist loadfile
 KILLS ?= 20
 
 .PHONY: help setup demo test check chaos bench fuzz interop protos lock clean buf project
@@ -29,7 +30,7 @@ demo: setup ## the whole system on this machine, fed by the simulator
 	$(BIN)/tapewatch demo
 
 test: setup ## the tests (PYTEST_ARGUMENTS='tests/market -k book' for some of them)
-	$(BIN)/python -m pytest $(PYTEST_ARGUMENTS)
+	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_ARGUMENTS)
 
 check: setup ## style, types, import rules, contracts, rules, generated files
 	$(BIN)/ruff check .
