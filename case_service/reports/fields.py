@@ -1,7 +1,7 @@
 """The fields of a suspicious transaction and order report, by the six sections of the template.
 
 Source: Annex of Commission Delegated Regulation (EU) 2016/957. The labels are our own short words for its fields.
-`is_checked` says whether we read the wording in a copy of the annex; what we know from secondary sources only is
+`is_checked` says whether we read the wording in a copy of the annex; what we know otherwise is
 False, and the report says so. Nothing here decides whether to report: a person does.
 """
 

@@ -32,4 +32,4 @@ def reference_in(record: JournalRecord) -> Reference | None:
     if record.kind != ingest_pb2.RECORD_KIND_CONTROL:
         return None
     control = json.loads(record.payload)
-    return Reference.from_json(json.loads(control["content"])) if control["control"] == "reference" else None
+    return Reference.from_json(control["content"]) if control["control"].lower() == "reference" else None
