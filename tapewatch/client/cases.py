@@ -4,11 +4,13 @@ import secrets
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
 from google.protobuf.message_factory import GetMessageClass
 
 from surveillance.v1 import alert_pb2, alert_record_pb2, case_pb2, case_work_pb2, change_pb2, rule_text_pb2
 from surveillance.v1.case_pb2_grpc import CaseServiceStub
 from tapewatch.client.connection import ServiceClient, limited, page_size_for
+from tapewatch.client.tables import table_of
 
 ALERTS_A_REQUEST_MAX = 1_000
 CHANGES_A_REQUEST_MAX = 100
@@ -86,6 +88,20 @@ class CaseClient(ServiceClient):
         )
         pages = self.pages(self._stub.ListCases, request)
         return await limited((case async for page in pages for case in page.cases), limit)
+
+    async def alerts_table(
+        self, filter_text: str = "", limit: int | None = None, *, order_by: str = "", search: str = ""
+    ) -> pa.Table:
+        """The same alerts as `list_alerts` as columns (tapewatch.client.tables); `.to_pandas()` makes a data frame."""
+        found = await self.list_alerts(filter_text, limit, order_by=order_by, search=search)
+        return table_of(alert_pb2.Alert, found)
+
+    async def cases_table(
+        self, filter_text: str = "", limit: int | None = None, *, order_by: str = "", search: str = ""
+    ) -> pa.Table:
+        """The same cases as `list_cases` as columns (tapewatch.client.tables); `.to_pandas()` makes a data frame."""
+        found = await self.list_cases(filter_text, limit, order_by=order_by, search=search)
+        return table_of(case_pb2.Case, found)
 
     async def get_case(
         self, case_id: str, *, revision: int = 0, as_of_time_ns: int = 0, fields: Sequence[str] = ()

@@ -33,7 +33,7 @@ def problem(msg_type: str, *body: Field, begin: str = "FIX.4.4", version: str = 
     return validate(message(msg_type, *body, begin=begin), dictionary_for(begin, msg_type, version))
 
 
-@pytest.mark.parametrize("name", [*SESSION_FILES.values(), *set(APPLICATION_FILES.values())])
+@pytest.mark.parametrize("name", sorted({*SESSION_FILES.values(), *APPLICATION_FILES.values()}))
 def test_every_dictionary_knows_its_session_and_its_header(name: str) -> None:
     dictionary = load(name)
     session = {"0", "1", "2", "3", "4", "5", "A"}
