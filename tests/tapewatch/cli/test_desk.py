@@ -146,7 +146,8 @@ def test_a_rule_is_shown_with_parameters_and_gaps(target: str, capsys: pytest.Ca
 
 
 def test_an_intact_audit_trail_is_said_to_be_so(target: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert printed(capsys, "audit", "verify", "--target", target) == "12 audit records, all as they were written\n"
+    said = printed(capsys, "audit", "verify", "--target", target)
+    assert said == "12 audit records, all as they were written; unsigned\n"
 
 
 def test_a_tampered_audit_trail_names_the_first_bad_record(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ingest_service.controls import control_payload
 from simulator.output import write_reference
 from simulator.simulation import Simulation, labelled_run
 from surveillance.v1 import case_pb2, ingest_pb2
@@ -58,10 +59,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> PastDesk:
     folder = tmp_path_factory.mktemp("reference")
     write_reference(folder, simulation)
     reference = read_reference(**{name: folder / f"{name}.csv" for name in ("accounts", "instruments")})
-    control = {"control": "reference", "content": json.dumps(reference.to_json())}
+    control = control_payload("REFERENCE", json.dumps(reference.to_json()).encode(), "reference")
     frames = [Frame.from_rows(rows[start : start + ROWS_A_FRAME]) for start in range(0, len(rows), ROWS_A_FRAME)]
     records = [
-        (ingest_pb2.RECORD_KIND_CONTROL, 1, json.dumps(control).encode()),
+        (ingest_pb2.RECORD_KIND_CONTROL, 1, control),
         *((ingest_pb2.RECORD_KIND_EVENTS, frame.row_count, frame.encode()) for frame in frames),
     ]
     dispositions = (case_pb2.DISPOSITION_REPORTED, case_pb2.DISPOSITION_NO_ACTION, case_pb2.DISPOSITION_FALSE_POSITIVE)
