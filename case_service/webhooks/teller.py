@@ -56,7 +56,6 @@ class Teller:
                 await self._keep(each.sequence)
             position = end
             if len(found) < READ_MAX:
-                await self._keep(position)
                 await self._store.bell.wait_beyond(committed)
 
     async def _tell(self, happening: Happening) -> None:

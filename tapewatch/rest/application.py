@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import grpc
 import structlog
-from google.protobuf import descriptor_pool, json_format, message_factory
+from google.protobuf import json_format, message_factory
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import RetryInfo  # type: ignore[import-untyped] # publishes no types
@@ -100,13 +100,8 @@ class _OwnHost:
         await self._app(scope, receive, send)
 
 
-def method_of(route: Route) -> MethodDescriptor:
-    """The contract of a route's method."""
-    return descriptor_pool.Default().FindMethodByName(route.method.strip("/").replace("/", "."))
-
-
 async def _serve(route: Route, handler: Handler, request: Request) -> Response:
-    method = method_of(route)
+    method = route.contract
     try:
         asked = await _asked(route, method, request)
         passed = {name: request.headers[name] for name in PASSED_ON if name in request.headers}

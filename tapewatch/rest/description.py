@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor, MethodDescriptor
 
 from tapewatch.rest.contracts import words_of
@@ -49,8 +48,7 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     schemas: dict[str, Any] = {"Error": ERROR}
     for route in routes:
-        method = descriptor_pool.Default().FindMethodByName(route.method.strip("/").replace("/", "."))
-        paths.setdefault(route.path, {})[route.verb.lower()] = _operation(route, method, schemas)
+        paths.setdefault(route.path, {})[route.verb.lower()] = _operation(route, route.contract, schemas)
     return {
         "openapi": "3.1.0",
         "info": {

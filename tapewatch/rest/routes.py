@@ -9,6 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import MethodDescriptor
+
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -19,6 +22,11 @@ class Route:
     verb: Literal["GET", "POST"]
     path: str
     method: str
+
+    @property
+    def contract(self) -> MethodDescriptor:
+        """The method as the contracts have it."""
+        return descriptor_pool.Default().FindMethodByName(self.method.strip("/").replace("/", "."))
 
     @property
     def path_fields(self) -> tuple[str, ...]:

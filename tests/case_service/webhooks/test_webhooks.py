@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from case_service.webhooks import sending
 from case_service.webhooks.sending import NotDelivered, send
 from case_service.webhooks.settings import WebhookSettings
 from surveillance.v1 import confidentiality_pb2, confidentiality_pb2_grpc
@@ -108,7 +107,6 @@ async def test_new_and_escalated_cases_are_told_signed_and_without_names(
 async def test_a_message_that_is_refused_comes_again_under_its_id_and_holds_up_those_behind(
     sqlite_database: Path, tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("case_service.webhooks.teller.PAUSE_FIRST_S", 0.01)
     monkeypatch.setattr("case_service.webhooks.teller.Teller.__init__.__defaults__", (0.01,))
     receiver.refuse = 2
     async with running_cases(sqlite_database, webhooks=[webhook(tmp_path, receiver)]) as cases:
@@ -185,14 +183,11 @@ def test_private_addresses_and_plain_http_are_refused_before_a_connection(url: s
 
 def test_a_redirection_is_not_followed(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receiver, "take", lambda headers, body: 302)
-    networks = WebhookSettings.model_fields["networks"].default
-    assert networks == []
     allowed = WebhookSettings.model_validate(
         {"name": "x", "url": "https://example.org/", "secret_file": "s", "networks": LOOPBACK}
     ).networks
     with pytest.raises(NotDelivered, match="found 302"):
         send(f"http://127.0.0.1:{receiver.port}/", b"{}", {}, allowed, ssl.create_default_context())
-    assert sending.TIMEOUT_S <= 10
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_", "whsec_AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "whsec_*"])
